@@ -1,0 +1,90 @@
+"""Edits one line of a dubbed ten-minute video through the queue; writes how long that takes, part by part.
+
+    python benchmarks/edit_line.py [--minutes N] [--edits N] [--out FILE]
+
+The video is the sample over and over. It is dubbed once (not measured) by a message to the service of `make stack`.
+Each edit is a message `segment_tts` with `rebuild_video` about another line. Its parts are told apart by the times of
+the claim in the bucket, of Dagster's log of the run, and of the callbacks' arrival.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from service import Service, lengths, running, surroundings, to_first_step
+
+from dub_assets.media.ffmpeg import find_ffmpeg
+from sample.build import build
+
+TEXT = "Esta linha foi escrita de novo pela pessoa que edita o vídeo."
+PARTS = ("translation", "tts_segments", "segment_mixes", "final_video", "metadata", "report")
+JOB, PROJECT = "long-talk", "bench"
+INPUT = f"projects/{PROJECT}/inputs/talk.mp4"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Edit one line of a long job and rebuild its video.")
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--edits", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "edit_line.json")
+    arguments = parser.parse_args()
+    report = surroundings() | {"minutes": arguments.minutes}
+    with running() as service:
+        service.upload(INPUT, video(arguments.minutes))
+        service.send(job_id=JOB, project_id=PROJECT, input_key=INPUT, source_lang="en", target_lang="pt")
+        service.arrivals(JOB)
+        count = len(service.told(JOB)[-1]["metadata"]["segments"])
+        lines = [count * (number + 1) // (arguments.edits + 1) for number in range(arguments.edits)]
+        edits = [edit(service, line) for line in lines]
+    report |= {"segments": count, "edits": edits}
+    report["median_s"] = {part: round(statistics.median(each[part] for each in edits), 2) for part in edits[0]}
+    arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(f"one line of {arguments.minutes} minutes ({count} segments), median of {len(edits)} edits:")
+    for part, seconds in report["median_s"].items():
+        print(f"  {part:<30}{seconds:8.2f} s")
+
+
+def video(minutes: int) -> bytes:
+    """The sample, over and over."""
+    with tempfile.TemporaryDirectory() as name:
+        sample, target = build(Path(name) / "sample").video, Path(name) / "long.mp4"
+        again = ["-stream_loop", str(minutes - 1), "-i", sample, "-c", "copy"]
+        subprocess.run([find_ffmpeg(), "-v", "error", *again, target], check=True)
+        return target.read_bytes()
+
+
+def edit(service: Service, line: int) -> dict[str, float]:
+    """Seconds of each part of an edit, from the message to the last callback."""
+    time.sleep(10)  # what the run before left to do is done
+    known = len(service.told(JOB))
+    segment = {"segment_index": line, "text": TEXT}
+    prefix = f"projects/{PROJECT}/interim/{JOB}/segments"
+    message_id, sent_s = service.send(
+        job_id=JOB,
+        project_id=PROJECT,
+        task="segment_tts",
+        segment=segment,
+        segment_assets_prefix=prefix,
+        target_lang="pt",
+        rebuild_video=True,
+    )
+    told_s = service.arrivals(JOB, known=known)
+    events = service.events(message_id)
+    at_s = {part: at for entry in events for part, at in materialised(entry) if part in PARTS}
+    ends_s = to_first_step(service, message_id) | at_s | {"run done": events[-1].timestamp, "callback": told_s[-1]}
+    return lengths(sent_s, ends_s) | {"all": round(told_s[-1] - sent_s, 2)}
+
+
+def materialised(entry) -> list[tuple[str, float]]:
+    made = entry.asset_materialization
+    return [(made.asset_key.path[-1], entry.timestamp)] if made else []
+
+
+if __name__ == "__main__":
+    main()

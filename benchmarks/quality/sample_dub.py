@@ -1,0 +1,94 @@
+"""The sample dubbed as a user does it: what its document says, and what is measured beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dub_assets.domain.mix_options import LOUDNESS_PROFILES
+from dub_assets.domain.timing import Interval
+from dub_assets.media.sound_file import SoundfileSoundFiles
+from dub_assets.media.tool import FfmpegMediaTool
+from sample.build import Sample, build
+
+TITLE = "The sample (60 s, English to Brazilian Portuguese)"
+MEANING = {
+    "checks_passed": "checks of the dub that passed, of all",
+    "agreement": "how alike each line's text and what the recogniser hears of it are, letter by letter",
+    "lines_heard_otherwise": "lines with dropped, repeated or invented words after at most one more attempt",
+    "leftover_db": "original speech estimated in the background under the line that has most",
+    "sound_lag_ms": "the encoded dub against the mix on the picture's clock",
+    "residual_outside_speech_db": "mix minus original where no line is, over the original, before encoding",
+    "encoded_residual_outside_speech_db": "the same in the file: what the AAC encoder does",
+    "true_peak_dbtp": "true peak of the encoded dub",
+    "source_lufs": "integrated loudness of the original",
+    "integrated_lufs": "integrated loudness of the encoded dub",
+    "loudness_error_lu": "encoded loudness against the profile's, profile by profile",
+}
+MARGIN_MS = 500
+"""Around lines, what fades and the limiter may reach."""
+
+
+def measure(folder: Path) -> dict:
+    sample = build(folder / "sample")
+    document = dub(sample, folder, "source")
+    segments = document["segments"]
+    figures, checks = document["quality"]["figures"], document["quality"]["checks"]
+    heard = {"dropped_words", "repeated_words", "invented_words", "unlike_text"}
+    residuals = outside(document, sample, folder)
+    return {
+        "checks_passed": f"{sum(check['passed'] for check in checks)} of {len(checks)}",
+        "agreement": figures["agreement"],
+        "lines_heard_otherwise": sum(bool(heard.intersection(segment["issues"])) for segment in segments),
+        "leftover_db": figures["leftover_db"],
+        "sound_lag_ms": figures["sound_lag_ms"],
+        **residuals,
+        "true_peak_dbtp": document["loudness"]["true_peak_dbtp"],
+        "source_lufs": document["loudness"]["source_lufs"],
+        "integrated_lufs": document["loudness"]["integrated_lufs"],
+        "loudness_error_lu": {
+            profile: error_lu(document if profile == "source" else dub(sample, folder, profile))
+            for profile in LOUDNESS_PROFILES
+        },
+    }
+
+
+def dub(sample: Sample, folder: Path, profile: str) -> dict:
+    environment = {**os.environ, "DUB_ASSETS_HOME": str(folder / "home"), "MIX_LOUDNESS": profile}
+    program, out = Path(sys.executable).with_name("dub-assets"), folder / "out"
+    command = [program, "dub", sample.video, "--from", "en", "--to", "pt", "--out", out, "--quiet"]
+    subprocess.run(command, env=environment, check=True)
+    return json.loads((out / f"{sample.video.stem}.pt.json").read_text(encoding="utf-8"))
+
+
+def error_lu(document) -> float:
+    return round(document["loudness"]["integrated_lufs"] - document["loudness"]["target_lufs"], 2)
+
+
+def outside(document, sample: Sample, folder: Path) -> dict:
+    """The residuals where no line is, in dB over the original there."""
+    files, tool = SoundfileSoundFiles(), FfmpegMediaTool()
+    stems = folder / "home" / "objects" / "projects" / "local" / "interim" / document["job_id"] / "stems"
+    original, mix = (files.read(stems / f"{name}.flac").samples for name in ("original", "mix"))
+    whole = Interval(start_ms=0, end_ms=sample.duration_ms)
+    encoded = tool.excerpt(folder / "out" / f"{sample.video.stem}.pt.mp4", whole).samples
+    clear = np.ones(len(original), dtype=bool)
+    for segment in document["segments"]:
+        times = [segment["start_point"], segment["end_point"]]
+        times += [segment["dub"]["start"], segment["dub"]["end"]] if "dub" in segment else []
+        first, last = (round(time * 1000) * 48 for time in (min(times), max(times)))
+        clear[max(0, first - MARGIN_MS * 48) : last + MARGIN_MS * 48] = False
+    return {
+        "residual_outside_speech_db": residual_db(mix[clear], original[clear]),
+        "encoded_residual_outside_speech_db": residual_db(encoded[clear], original[clear]),
+    }
+
+
+def residual_db(made, original) -> float:
+    error, energy = (float(np.square(each, dtype=np.float64).sum()) for each in (made - original, original))
+    return round(float(10 * np.log10(max(error, energy * 1e-15) / energy)), 1)

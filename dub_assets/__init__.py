@@ -1,0 +1,1 @@
+"""AI video dubbing as a Dagster project of software-defined assets."""

@@ -1,0 +1,114 @@
+"""``dub-assets dub``: one video, through ``dub_job``, in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dub_assets.cli.display import display_for
+from dub_assets.cli.results import deliver, print_table, require_folder
+from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.clients.glossary import read_glossary
+from dub_assets.domain.casting import parse_choices
+from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import job_record_key
+from dub_assets.domain.language import parse_language
+from dub_assets.domain.request import DubRequest
+from dub_assets.pipeline.plan import check_engines
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.media import MediaResource
+from dub_assets.resources.storage import StorageResource
+from dub_assets.settings import Settings, settings_from
+from dub_assets.storage.archive import JobArchive
+
+PROJECT = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be dubbed, and how.
+
+    ``speakers`` is None where nobody counted them; ``voices`` are choices such as ``A=jm_kumo``; ``glossary`` is a file
+    of terms.
+    """
+
+    video: Path
+    source: str
+    target: str
+    clips: bool
+    speakers: int | None
+    voices: Sequence[str]
+    glossary: Path | None
+
+
+def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
+    """Check the input, run the job, bring its results to ``out`` and say what was made."""
+    started = time.perf_counter()
+    settings = settings_from(os.environ)
+    video = order.video
+    request = _request(order, settings)
+    _check(video, out, request, settings)
+    archive = StorageResource.of(settings).archive
+    _register(video, request, archive)
+    with display_for(quiet=quiet or as_json) as display:
+        run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
+    results = deliver(request, archive, out, stem=video.stem, report=True)
+    elapsed_s = time.perf_counter() - started
+    if as_json:
+        sys.stdout.write(json.dumps(results.as_json(elapsed_s), ensure_ascii=False, indent=2) + "\n")
+    elif not quiet:
+        print_table(results, elapsed_s)
+
+
+def _request(order: Order, settings: Settings) -> DubRequest:
+    source_language = "auto" if order.source.lower() == "auto" else parse_language(order.source)
+    target_language = parse_language(order.target)
+    job_id = _job_id(order.video, target_language)
+    keys = settings.keys
+
+    def filled(template: str) -> str:
+        return keys.fill(template, project_id=PROJECT, job_id=job_id)
+
+    return DubRequest(
+        job_id=job_id,
+        project_id=PROJECT,
+        input_key=f"projects/{PROJECT}/inputs/{job_id}{order.video.suffix.lower()}",
+        source_language=source_language,
+        target_language=target_language,
+        result_key=filled(keys.video),
+        metadata_key=filled(keys.metadata),
+        segment_prefix=filled(keys.segments),
+        segment_clips=order.clips,
+        speakers=order.speakers,
+        voices=parse_choices(",".join(order.voices)),
+        terms=read_glossary(order.glossary) if order.glossary else (),
+    )
+
+
+def _job_id(video: Path, target_language: str) -> str:
+    """The same for the same file and language, so that a second run finds what the first one made."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", video.stem).strip("-").lower()[:40] or "video"
+    place = hashlib.sha256(str(video.resolve()).encode()).hexdigest()[:8]
+    return f"{name}-{target_language}-{place}"
+
+
+def _check(video: Path, out: Path, request: DubRequest, settings: Settings) -> None:
+    """Everything that can be known before any work."""
+    if not video.exists():
+        raise InputError(f"there is no file {video}: check the path")
+    check_engines(request, EnginesResource.of(settings).engines())
+    MediaResource.of(settings).tool().probe(video)
+    require_folder(out)
+
+
+def _register(video: Path, request: DubRequest, archive: JobArchive) -> None:
+    """Put the video and the job's record where a run looks for them."""
+    archive.put_file(request.input_key, video)
+    archive.save(job_record_key(request.job_id), request)

@@ -1,0 +1,44 @@
+"""``dub-assets engines``: what is installed, what could be, and what it serves."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rich.console import Console
+from rich.text import Text
+
+from dub_assets.engines.status import EngineStatus
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.settings import Settings
+
+_SHOWN_LANGUAGES = 24
+
+
+def show_engines(settings: Settings) -> None:
+    """Print all engines by stage, in order of preference."""
+    console = Console()
+    statuses = EnginesResource.of(settings).registry().statuses()
+    for stage, engines in groupby(statuses, key=lambda status: status.stage):
+        console.print(Text(stage, style="bold"))
+        for engine in engines:
+            for line in _lines(engine):
+                console.print(line, soft_wrap=True)
+
+
+def _lines(engine: EngineStatus) -> list[Text]:
+    state = ("installed", "green") if engine.installed else (f"not installed: {engine.remedy}", "yellow")
+    weights = [f"{file.name}: {file.source}" for file in engine.weights] or ["none"]
+    memory = f"; about {engine.memory_mib} MiB of memory" if engine.memory_mib else ""
+    barred = f"; refused by the licence profile: {', '.join(engine.barred)}" if engine.barred else ""
+    return [
+        Text.assemble("  ", (engine.name, "bold cyan"), f": {engine.summary}"),
+        Text.assemble("    ", state, f"; licence {engine.licence}{memory}", (barred, "red")),
+        Text(f"    languages  {_languages(engine)}"),
+        *(Text(f"    weights    {line}") for line in weights),
+    ]
+
+
+def _languages(engine: EngineStatus) -> str:
+    shown = ", ".join(engine.languages[:_SHOWN_LANGUAGES]) or "any"
+    more = len(engine.languages) - _SHOWN_LANGUAGES
+    return f"{shown} and {more} more" if more > 0 else shown

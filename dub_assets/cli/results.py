@@ -1,0 +1,110 @@
+"""What a dub made: its files and its figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dub_assets.domain.errors import OutOfSpaceError
+from dub_assets.domain.keys import JobKeys
+from dub_assets.domain.media import MediaObject
+from dub_assets.domain.mix import FinalVideo, Metadata
+from dub_assets.domain.report import Report
+from dub_assets.domain.request import DubRequest
+from dub_assets.storage.archive import JobArchive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The files delivered, by what they are, and the job's metadata document."""
+
+    files: dict[str, Path]
+    document: dict[str, Any]
+
+    def as_json(self, elapsed_s: float) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        duration_s = self.document["duration"]
+        return {
+            "job_id": self.document["job_id"],
+            "files": {name: str(path) for name, path in self.files.items()},
+            "duration_s": duration_s,
+            "elapsed_s": round(elapsed_s, 3),
+            "real_time_factor": round(elapsed_s / duration_s, 4) if duration_s else None,
+            "segments": len(self.document["segments"]),
+            "flagged": sum(bool(segment["issues"]) for segment in self.document["segments"]),
+            "stages": self.document["stages"],
+        }
+
+
+def require_folder(out: Path) -> None:
+    """Make the folder of the results. Raises OutOfSpaceError where it cannot be written into."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".dub-assets-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OutOfSpaceError(f"cannot write into {out} ({error.strerror}): name another folder with --out") from error
+
+
+def deliver(request: DubRequest, archive: JobArchive, out: Path, *, stem: str, report: bool) -> Results:
+    """Copy a job's results to a folder: video, subtitles of both languages, metadata document, and its report."""
+    keys = JobKeys(request=request)
+    final = archive.load(FinalVideo, keys.manifest("final_video"))
+    metadata = archive.load(Metadata, keys.manifest("metadata"))
+    document = json.loads(archive.workspace.open(metadata.document).read_text(encoding="utf-8"))
+    source, target = document["source_lang"], document["target_lang"]
+    wanted: dict[str, tuple[Path, MediaObject]] = {
+        "video": (out / f"{stem}.{target}.mp4", final.video),
+        "target_subtitles": (out / f"{stem}.{target}.srt", final.target_subtitles.srt),
+        "target_subtitles_vtt": (out / f"{stem}.{target}.vtt", final.target_subtitles.vtt),
+        "source_subtitles": (out / f"{stem}.{source}.srt", final.source_subtitles.srt),
+        "source_subtitles_vtt": (out / f"{stem}.{source}.vtt", final.source_subtitles.vtt),
+        "metadata": (out / f"{stem}.{target}.json", metadata.document),
+    }
+    if report:
+        page = archive.load(Report, keys.manifest("report")).page
+        wanted["report"] = (out / f"{stem}.{target}.html", page)
+    for path, media in wanted.values():
+        copy_file(archive.workspace.open(media), path)
+    return Results(files={name: path for name, (path, _) in wanted.items()}, document=document)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all."""
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutOfSpaceError(f"cannot write {target} ({error.strerror}): make room or name another --out") from error
+
+
+def print_table(results: Results, elapsed_s: float) -> None:
+    """The stages with their cost, then the files."""
+    duration_s = results.document["duration"]
+    table = Table("stage", "seconds", "x real time", "peak MiB", box=None)
+    for name, figures in results.document["stages"].items():
+        table.add_row(
+            name,
+            f"{figures['seconds']:.1f}",
+            f"{figures['real_time_factor']:.2f}",
+            f"{figures['peak_memory_mib']:.0f}",
+        )
+    table.add_row("this run", f"{elapsed_s:.1f}", f"{elapsed_s / duration_s:.2f}" if duration_s else "", "")
+    console = Console()
+    console.print(table)
+    segments = results.document["segments"]
+    flagged = sum(bool(segment["issues"]) for segment in segments)
+    console.print(f"{len(segments)} segments, {flagged} flagged; {duration_s:.1f} s of video")
+    console.print(f"job {results.document['job_id']}", soft_wrap=True, highlight=False)
+    for path in results.files.values():
+        console.print(str(path), soft_wrap=True, highlight=False)

@@ -1,0 +1,91 @@
+"""Running jobs in this process, on the instance that the UI shows."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from dub_assets.cli.display import Display
+from dub_assets.cli.instance import dagster_home
+from dub_assets.definitions import definitions
+from dub_assets.defs.partitions import jobs_partitions
+from dub_assets.domain.errors import DubError
+from dub_assets.resources.tags import JOB_ID
+from dub_assets.settings import Settings
+
+
+class RunFailedError(DubError):
+    """A step of the run failed; the message is the step's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalRun:
+    """A run for one job: of some assets of its partition (all where none is named), or of an op that is no asset.
+
+    ``config`` is by asset or op.
+    """
+
+    job_id: str
+    job: str
+    partitioned: bool = True
+    assets: Sequence[str] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def local_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The persistent instance; Dagster's own log is silent."""
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
+    """Run a job to its end. Raises RunFailedError with the failed step's own words."""
+    with local_instance(settings) as instance, _interruptions():
+        if run.partitioned:
+            instance.add_dynamic_partitions(jobs_partitions.name or "jobs", [run.job_id])
+        result = (
+            definitions(settings, display)
+            .resolve_job_def(run.job)
+            .execute_in_process(
+                instance=instance,
+                partition_key=run.job_id if run.partitioned else None,
+                asset_selection=[dg.AssetKey(name) for name in run.assets] or None,
+                raise_on_error=False,
+                tags={JOB_ID: run.job_id, **run.tags},
+                run_config={
+                    "ops": {name: {"config": values} for name, values in run.config.items()},
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+            )
+        )
+    if not result.success:
+        raise RunFailedError(_reason(result))
+
+
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    """Make Dagster's own word for Ctrl-C the usual one."""
+    try:
+        yield
+    except dg.DagsterExecutionInterruptedError as error:
+        raise KeyboardInterrupt from error
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.get_step_failure_events():
+        data: Any = event.event_specific_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return str(data.user_failure_data.description)
+        cause = data.error.cause or data.error
+        return f"{event.step_key} failed: {' '.join(cause.message.split())}; the UI shows where"
+    return "the run was stopped before it ended"

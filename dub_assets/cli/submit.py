@@ -1,0 +1,39 @@
+"""``dub-assets submit``: a message to the queue of jobs, as producers send it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from dub_assets.defs.tasks import TASKS
+from dub_assets.domain.errors import InputError
+from dub_assets.resources.queue import QueueResource
+from dub_assets.settings import Settings
+
+
+def submit_message(file: Path, settings: Settings) -> None:
+    """Check a message, send it to JOB_QUEUE_URL and print its id, which is its run's key.
+
+    Raises MessageRefusedError for a message that the service would refuse. A message sent twice is two runs: FIFO
+    queues are given no deduplication id of the job's.
+    """
+    body = _read(file)
+    desk = QueueResource.of(settings)
+    request = desk.read(body)
+    told = {"job_id": request.job_id, "project_id": request.project_id, "task": TASKS[type(request)].name}
+    message_id = desk.queue.send(
+        body,
+        group=request.project_id or request.job_id,
+        attributes={name: value for name, value in told.items() if value},
+    )
+    sys.stdout.write(f"{message_id}\n")
+
+
+def _read(file: Path) -> str:
+    """A file's text, or what comes in where the file is ``-``."""
+    if str(file) == "-":
+        return sys.stdin.read()
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {file} as text: name a file with a message in JSON") from error

@@ -1,0 +1,55 @@
+"""The code location: the one place where Dagster's side of the environment is read."""
+
+import os
+
+import dagster as dg
+
+from dub_assets.defs import assets, checks, jobs
+from dub_assets.defs.io_manager import ManifestIOManager
+from dub_assets.defs.logs import log_as_json
+from dub_assets.defs.retirement import retire_jobs, retire_jobs_job
+from dub_assets.defs.sensors.callbacks import callbacks_sensor
+from dub_assets.defs.sensors.job_queue import job_queue_sensor
+from dub_assets.ports import Progress
+from dub_assets.resources.callback import CallbackDesk
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.media import MediaResource
+from dub_assets.resources.queue import QueueResource
+from dub_assets.resources.storage import StorageResource
+from dub_assets.resources.studio import Studio
+from dub_assets.settings import Settings, settings_from
+from dub_assets.telemetry.progress import LoggedProgress
+
+
+def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
+    """Everything Dagster needs, for these settings."""
+    storage = StorageResource.of(settings)
+    studio = Studio(
+        storage=storage,
+        engines=EnginesResource.of(settings),
+        media=MediaResource.of(settings),
+        options=settings.options,
+        progress=progress,
+        target_language=settings.defaults.target_language,
+    )
+    return dg.Definitions(
+        assets=assets.ALL,
+        asset_checks=checks.ALL,
+        jobs=[*jobs.ALL, retire_jobs_job],
+        sensors=[job_queue_sensor, callbacks_sensor],
+        schedules=[retire_jobs],
+        resources={
+            "studio": studio,
+            "manifests": ManifestIOManager(storage=storage),
+            "queue": QueueResource.of(settings),
+            "callback_desk": CallbackDesk(settings),
+            "retirement": settings.retirement,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+_settings = settings_from(os.environ)
+if _settings.logs.format == "json":
+    log_as_json()  # this module is what Dagster's processes start from
+defs = definitions(_settings, LoggedProgress())

@@ -1,0 +1,1 @@
+"""The sensors: what comes in, and what goes out."""

@@ -1,0 +1,142 @@
+"""``callbacks_sensor``: what runs have to tell is told, in order, until it is received. docs/callbacks.md tells how.
+
+It reconciles: runs tagged as having callbacks to send are the outbox. Every turn looks at them anew; what their event
+logs have to tell is sealed, what is sealed and due is handed to the courier, and runs of which everything is told are
+stamped. Nothing hangs on a process's memory.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from dub_assets.clients.courier import Channel
+from dub_assets.defs.chain import Chain, chains_of, end_is_to_be_told
+from dub_assets.defs.outbox import new_posts
+from dub_assets.defs.run_log import RunLog
+from dub_assets.defs.tellers import teller_of
+from dub_assets.domain.dispatch import Dispatch
+from dub_assets.resources.callback import CallbackDesk
+from dub_assets.resources.tags import CALLBACKS, CALLBACKS_RUN
+
+_WAIT_S = 4.0
+"""How long a turn waits for attempts; those that take longer go on behind it."""
+
+_THREADS = 8
+_REPEATED_WITHIN = timedelta(minutes=15)
+_BEGUN = [
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+
+
+@dg.sensor(
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the consumers of jobs how they go: every callback in order, until it is received or too old.",
+)
+def callbacks_sensor(
+    context: dg.SensorEvaluationContext, callback_desk: dg.ResourceParam[CallbackDesk]
+) -> dg.SkipReason:
+    """Seal what is new, hand over what is due, stamp what is done."""
+    _take_up_repeated_runs(context.instance)
+    pending = dg.RunsFilter(tags={CALLBACKS: "pending"}, statuses=_BEGUN)
+    records = context.instance.get_run_records(filters=pending, ascending=True)
+    chains = chains_of(record.dagster_run for record in records)
+    return dg.SkipReason(_Turn(context, callback_desk).work(chains))
+
+
+def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
+    """Put runs that people repeat into the outbox: they inherit the stamp of the run that is repeated."""
+    since = datetime.now(UTC) - _REPEATED_WITHIN
+    stamped = dg.RunsFilter(tags={CALLBACKS: ["delivered", "lost"]}, updated_after=since)
+    for run in instance.get_runs(filters=stamped):
+        if run.tags.get(CALLBACKS_RUN) != run.run_id:
+            instance.add_run_tags(run.run_id, {CALLBACKS: "pending", CALLBACKS_RUN: run.run_id})
+
+
+class _Turn:
+    """One look at the outbox. ``counts`` and ``problems`` are for the people who look at the sensor's ticks."""
+
+    def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk) -> None:
+        self._instance = context.instance
+        self._log = context.log
+        self._desk = desk
+        self._held_up: set[tuple[str, str]] = set()
+        self._waiting: list[tuple[Chain, Dispatch]] = []
+        self._done = 0
+
+    def work(self, chains: Sequence[Chain]) -> str:
+        """Do all there is to do now; what was done is returned in words."""
+        if not chains:
+            return "no run has callbacks to send"
+        busy = self._desk.courier.busy()
+        addressed = [chain for chain in chains if chain.is_addressed and chain.channel not in busy]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            dispatches = list(pool.map(self._desk.book.load, [chain.origin for chain in addressed]))
+        for chain, dispatch in zip(addressed, dispatches, strict=True):
+            self._look_at(chain, dispatch)
+        for chain in chains:
+            if not chain.is_addressed:
+                self._stamp(chain, ["the run does not say whom to tell: it lacks tags that the queue's sensor sets"])
+        self._desk.courier.deliver(self._channels(), wait_s=_WAIT_S)
+        return self._summary(len(chains))
+
+    def _look_at(self, chain: Chain, dispatch: Dispatch) -> None:
+        if chain.channel in self._held_up:
+            return
+        try:
+            current = self._sealed(chain, dispatch)
+        except Exception:  # noqa: BLE001 - one run that cannot be told of must not silence all others
+            self._log.exception("run %s cannot be told of; its job's callbacks wait", chain.last.run_id)
+            self._held_up.add(chain.channel)
+            return
+        if not current.is_settled:
+            self._waiting.append((chain, current))
+        elif chain.is_told(current.names):
+            self._stamp(chain, current.losses())
+
+    def _sealed(self, chain: Chain, dispatch: Dispatch) -> Dispatch:
+        """The dispatch with all that the runs have to tell by now."""
+        current = dispatch
+        if chain.is_told(current.names):
+            return current
+        retries_enabled = self._instance.run_retries_enabled
+        for run in chain.runs:
+            log = RunLog.of(run, self._instance)
+            ends = end_is_to_be_told(log, now_s=self._desk.now_s(), retries_enabled=retries_enabled)
+            posts = new_posts(log, teller_of(run, self._desk.archive), sealed=current.names, ends=ends)
+            if posts:
+                current = self._desk.book.seal(current, posts)
+        return current
+
+    def _channels(self) -> list[Channel]:
+        parcels: dict[tuple[str, str], list[tuple[str, Dispatch]]] = {}
+        for chain, dispatch in self._waiting:
+            parcels.setdefault(chain.channel, []).append((chain.url, dispatch))
+        return [
+            Channel(job_id=job_id, endpoint=endpoint, parcels=tuple(sent))
+            for (job_id, endpoint), sent in parcels.items()
+        ]
+
+    def _stamp(self, chain: Chain, losses: Sequence[str]) -> None:
+        if losses:
+            lost = "; ".join(losses)
+            self._instance.report_engine_event(f"Callbacks that never arrived: {lost}", chain.last)
+        for run in chain.runs:
+            stamp = "lost" if losses else "delivered"
+            self._instance.add_run_tags(run.run_id, {CALLBACKS: stamp, CALLBACKS_RUN: run.run_id})
+        self._done += 1
+
+    def _summary(self, looked_at: int) -> str:
+        problems = [
+            f"job {chain.job_id}: {dispatch.delivery.problem}"
+            for chain, dispatch in self._waiting
+            if dispatch.delivery.problem
+        ]
+        told = f"{looked_at} runs in the outbox, {len(self._waiting)} with callbacks to send, {self._done} done"
+        return "; ".join([told, *problems[:5]])

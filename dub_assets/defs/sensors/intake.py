@@ -1,0 +1,169 @@
+"""What is done with messages: looked at, written down, asked for as runs, and deleted once their runs are stored."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from logging import Logger
+
+import dagster as dg
+
+from dub_assets.clients.message_models import Request
+from dub_assets.defs.sensors.run_book import RunBook
+from dub_assets.defs.tasks import TASKS, run_request
+from dub_assets.domain.errors import DubError, MessageRefusedError, ObjectMissingError
+from dub_assets.domain.intake import Claim, HeldMessage, RefusedMessage
+from dub_assets.domain.keys import claim_key, job_record_key, request_key
+from dub_assets.domain.queue import FailedReceipt, ReceivedMessage
+from dub_assets.domain.request import DubRequest
+from dub_assets.resources.queue import QueueResource
+from dub_assets.resources.tags import REQUEST_KEY, TASK
+from dub_assets.storage.archive import JobArchive
+
+_BATCH = 10
+_BUDGET_S = 15.0
+"""How long messages are taken after the first came; a tick has 60 s, of which waiting for the first may take 20."""
+
+_REFUSED = TASKS[RefusedMessage].name
+
+
+@dataclass(kw_only=True)
+class Taken:
+    """What one look at the queue led to. ``counts`` tells the fate of the messages that no run came of."""
+
+    runs: list[dg.RunRequest] = field(default_factory=list)
+    held: list[HeldMessage] = field(default_factory=list)
+    job_ids: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[Exception] = field(default_factory=list)
+
+
+class Intake:
+    """One look at the queue. A message is deleted only once its run is stored, here or in an earlier look."""
+
+    def __init__(self, desk: QueueResource, archive: JobArchive, book: RunBook, log: Logger) -> None:
+        self._desk = desk
+        self._archive = archive
+        self._book = book
+        self._log = log
+        self.taken = Taken()
+
+    def settle(self, held: Sequence[HeldMessage]) -> None:
+        """Delete the messages whose runs are stored by now; the others go back to the queue, and are asked for again.
+
+        The look that held a message ended after Dagster had tried to store its run, so one without a run was refused.
+        """
+        runs = {message.receipt: self._book.stored(message.message_id) for message in held}
+        self._finish({receipt: run for receipt, run in runs.items() if run})
+        self._explain(self._desk.queue.release([receipt for receipt, run in runs.items() if not run]))
+
+    def take(self, room: int, *, wait_s: int | None) -> None:
+        """Receive messages and order their runs, ``room`` at most."""
+        self._archive.store.head(claim_key("nobody"))  # nothing is received while the store does not answer
+        most, until = min(room, self._desk.max_messages), None
+        received = 0
+        while received < most and (until is None or time.monotonic() < until):
+            messages = self._desk.queue.receive(min(_BATCH, most - received), wait_s=0 if received else wait_s)
+            if not messages:
+                break
+            received += len(messages)
+            until = until or time.monotonic() + _BUDGET_S
+            for message in messages:
+                self._take(message)
+
+    def _take(self, message: ReceivedMessage) -> None:
+        """Order the run of a message; whatever goes wrong with it concerns no other message."""
+        try:
+            if not self._is_done(message):
+                self._order(message)
+        except Exception as error:  # noqa: BLE001  # a bug that one message meets must not take its neighbours along
+            self._log.error(f"message {message.message_id} stays in the queue: {error!r}")
+            self.taken.counts["left, for an error"] += 1
+            self.taken.faults.append(error)
+
+    def _is_done(self, message: ReceivedMessage) -> bool:
+        """Whether there is nothing left to do but to delete a message that was delivered again; then that is done."""
+        run = self._book.stored(message.message_id) if message.receive_count > 1 else None
+        if run:
+            self._finish({message.receipt: run})
+            self.taken.counts["deleted, their runs being stored"] += 1
+        return run is not None
+
+    def _order(self, message: ReceivedMessage) -> None:
+        key, now_ms = claim_key(message.message_id), round(time.time() * 1000)
+        earlier = self._archive.find(Claim, key) if message.receive_count > 1 else None
+        attempts = earlier.attempts if earlier else 0
+        if earlier and self._is_elsewhere(earlier, now_ms):
+            self.taken.counts["left to another deployment"] += 1
+            return
+        if attempts >= 2 * self._desk.max_attempts:
+            self._explain(self._desk.queue.dead_letter(message, f"it was taken up {attempts} times in vain"))
+            self.taken.counts["given up unread"] += 1
+            return
+        claim = Claim(deployment=self._book.deployment, at_ms=now_ms, attempts=attempts + 1)
+        self._archive.save(key, claim)
+        try:
+            self._ask(message, self._request(message, attempts))
+        except DubError:  # which is not the message's fault: the attempt does not count
+            self._archive.save(key, Claim(deployment=claim.deployment, at_ms=now_ms, attempts=attempts))
+            raise
+
+    def _is_elsewhere(self, claim: Claim, now_ms: int) -> bool:
+        """Whether another deployment has taken a message up and may still come back to it."""
+        patience_ms = 2000 * self._desk.visibility_timeout_s
+        return claim.deployment != self._book.deployment and now_ms - claim.at_ms < patience_ms
+
+    def _request(self, message: ReceivedMessage, attempts: int) -> Request | RefusedMessage:
+        try:
+            request = self._desk.read(message.body)
+        except MessageRefusedError as refusal:
+            return RefusedMessage.of(message, refusal)
+        if attempts < self._desk.max_attempts:
+            return request
+        given_up = MessageRefusedError(
+            f"the message was taken up {attempts} times and no run came of it: see the log of job_queue_sensor",
+            job_id=request.job_id,
+            callback_url=request.callback_url,
+            project_id=request.project_id,
+            task=TASKS[type(request)].name,
+        )
+        return RefusedMessage.of(message, given_up)
+
+    def _ask(self, message: ReceivedMessage, request: Request | RefusedMessage) -> None:
+        """Write the request down, then ask for its run."""
+        run = run_request(message.message_id, request)
+        self._archive.save(request_key(message.message_id), request)
+        if isinstance(request, DubRequest):
+            self._archive.save(job_record_key(request.job_id), request)
+            self.taken.job_ids.append(request.job_id)
+        self.taken.runs.append(run)
+        self.taken.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
+
+    def _finish(self, runs: dict[str, dg.DagsterRun]) -> None:
+        """Delete messages whose runs are stored; those of refused ones are put away with the reason before that."""
+        refused = {receipt: run for receipt, run in runs.items() if run.tags.get(TASK) == _REFUSED}
+        self._explain(self._desk.queue.delete([receipt for receipt in runs if receipt not in refused]))
+        for receipt, run in refused.items():
+            try:
+                self._put_away(receipt, run.tags[REQUEST_KEY])
+            except DubError as error:
+                self._log.error(f"a refused message stays in the queue: {error}")
+                self.taken.faults.append(error)
+
+    def _put_away(self, receipt: str, key: str) -> None:
+        try:
+            refused = self._archive.load(RefusedMessage, key)
+        except ObjectMissingError:
+            self._log.warning("the record of a refused message is gone from %s: its run has the reason", key)
+            self._explain(self._desk.queue.delete([receipt]))
+            return
+        if refused.put_away:  # by a look whose answer was lost, or with a receipt that had run out
+            self._explain(self._desk.queue.delete([receipt]))
+            return
+        self._explain(self._desk.queue.dead_letter(refused.delivered(receipt), refused.reason))
+        self._archive.save(key, replace(refused, put_away=True))
+
+    def _explain(self, failed: Sequence[FailedReceipt]) -> None:
+        """A receipt that has run out is no fault: the message comes again, and its run is found then."""
+        if failed:
+            self._log.info("%d receipts had run out: their messages come again", len(failed))

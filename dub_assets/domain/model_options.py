@@ -1,0 +1,48 @@
+"""Which models the engines use, and under which licences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LICENCE_PROFILES = ("any", "commercial")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions:
+    """The models of the engines that have several."""
+
+    licence_profile: str = field(
+        default="any",
+        metadata={
+            "env": "LICENCE_PROFILE",
+            "help": "any, or commercial: refuses models whose licence forbids commercial use",
+            "choices": LICENCE_PROFILES,
+        },
+    )
+    lock: Path | None = field(
+        default=None,
+        metadata={
+            "env": "MODELS_LOCK",
+            "help": "file in which `dub-assets models pull` writes down what it fetched; unset: in the cache",
+        },
+    )
+    whisper: str = field(
+        default="base",
+        metadata={"env": "WHISPER_MODEL", "help": "size of Whisper, or the name of a folder of your own weights"},
+    )
+    nllb: str = field(
+        default="600M",
+        metadata={"env": "NLLB_MODEL", "help": "size of NLLB-200: 600M or 1.3B", "choices": ("600M", "1.3B")},
+    )
+    piper_voices: str = field(
+        default="",
+        metadata={
+            "env": "PIPER_VOICES",
+            "help": "voices of Piper, comma-separated, such as de_DE-thorsten-medium, in order of preference",
+        },
+    )
+    demucs: str = field(
+        default="htdemucs",
+        metadata={"env": "DEMUCS_MODEL", "help": "htdemucs, htdemucs_ft, or the name of a folder of your own weights"},
+    )

@@ -1,0 +1,1 @@
+"""Array maths on sound: pure functions from arrays to arrays."""

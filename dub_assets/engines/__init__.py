@@ -1,0 +1,1 @@
+"""Adapters to the engines, one a file; the heavy import lives inside the loader."""

@@ -1,0 +1,126 @@
+"""What the registry knows of an engine before it is built: data, and one function that builds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from dub_assets.domain.engine import Capabilities, EngineStage
+from dub_assets.domain.model_options import ModelOptions
+from dub_assets.domain.service_options import ServiceOptions
+from dub_assets.engines import remote, weights
+from dub_assets.engines.accelerator import Accelerator, processor
+from dub_assets.engines.remote import ModelsLock, RemoteModel
+from dub_assets.engines.weights import PackagedFile
+
+Engine_co = TypeVar("Engine_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What every engine is built with.
+
+    ``cache_dir`` takes joined and fetched weights; ``weights_dir`` is the user's own folder
+    (``<weights_dir>/<engine>/<file>``); ``threads`` is the number of cores that an engine may use;
+    ``accelerator`` gives the device that it computes on.
+    """
+
+    cache_dir: Path
+    weights_dir: Path | None
+    threads: int
+    models: ModelOptions = field(default_factory=ModelOptions)
+    services: ServiceOptions = field(default_factory=ServiceOptions)
+    accelerator: Callable[[], Accelerator] = processor
+
+    @property
+    def lock(self) -> ModelsLock:
+        """What was fetched, written down."""
+        return ModelsLock(path=self.models.lock or self.cache_dir / "models.lock.json")
+
+
+def nothing_unset(settings: EngineSettings) -> str:
+    """The variables that an engine without any lacks."""
+    del settings
+    return ""
+
+
+def no_models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
+    """The models of an engine that is complete with its packages."""
+    del settings
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEntry(Generic[Engine_co]):
+    """An engine that can be asked for by name.
+
+    ``requires`` are the distributions that must be installed, ``install`` one line that says how to get them.
+    ``capabilities`` is what the engine serves with its packaged weights; ``own_capabilities`` reads what it serves
+    with what is installed and in the user's weights folder, where that differs; ``extension`` is one line that says
+    how to add languages. ``models`` are those to fetch ahead of time for these settings; ``memory_mib`` is an estimate
+    of what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
+    ``last_resort`` is taken only where nothing else serves; an engine that is not ``automatic`` only where it is asked
+    for by name. ``build`` imports nothing heavy and loads no model: engines do so at their first use.
+    """
+
+    stage: EngineStage
+    name: str
+    summary: str
+    licence: str
+    capabilities: Capabilities
+    requires: tuple[str, ...]
+    install: str
+    build: Callable[[EngineSettings], Engine_co]
+    weights: tuple[PackagedFile, ...] = ()
+    own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
+    extension: str = ""
+    models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
+    memory_mib: int = 0
+    unset: Callable[[EngineSettings], str] = nothing_unset
+    automatic: bool = True
+    last_resort: bool = False
+
+    def is_installed(self, settings: EngineSettings) -> bool:
+        """Whether the engine's packages and the weights that it is to use are there."""
+        return not (self.unset(settings) or self.lacks_packages(settings) or self.missing_models(settings))
+
+    def lacks_packages(self, settings: EngineSettings) -> bool:
+        """Whether a package is missing, be it a library or one that ships weights."""
+        libraries = all(_is_distribution(name) for name in self.requires)
+        packaged = () if self.models(settings) else self.weights
+        return not (libraries and weights.are_present(self.name, packaged, settings.weights_dir))
+
+    def missing_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
+        """The models that have not been fetched."""
+        return tuple(model for model in self.models(settings) if not remote.is_present(model, settings.cache_dir))
+
+    def barred_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
+        """The models whose licence forbids what the licence profile is about."""
+        commercial = settings.models.licence_profile == "commercial"
+        return tuple(model for model in self.models(settings) if commercial and not model.commercial_use)
+
+    def remedy(self, settings: EngineSettings) -> str:
+        """One line that says how to get what is missing."""
+        if self.lacks_packages(settings):
+            return self.install
+        unset = self.unset(settings)
+        return f"set {unset}" if unset else f"dub-assets models pull {self.name}"
+
+    def needs_mib(self, settings: EngineSettings) -> int:
+        """An estimate of the memory that the engine takes, 0 where there is none."""
+        return sum(model.memory_mib for model in self.models(settings)) or self.memory_mib
+
+    def serves(self, settings: EngineSettings) -> Capabilities:
+        """What the engine can do with what is installed here."""
+        return self.own_capabilities(settings) if self.own_capabilities else self.capabilities
+
+
+def _is_distribution(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

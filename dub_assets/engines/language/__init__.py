@@ -1,0 +1,1 @@
+"""Engines that tell the language of a text."""

@@ -1,0 +1,44 @@
+"""py3langid: naive Bayes over byte n-grams, its model inside the package."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+from dub_assets.domain.engine import EngineIdentity
+from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.domain.speech import LanguageGuess
+
+NAME = "py3langid"
+
+
+class Py3LangId:
+    """A ports.LanguageIdentifier over py3langid; texts of a few words are told apart among a few languages only."""
+
+    @cached_property
+    def identity(self) -> EngineIdentity:
+        """The package, which is the model too."""
+        return EngineIdentity(name=NAME, version=metadata.version(NAME), licence="BSD-3-Clause")
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """Those with a two-letter code."""
+        self._model.set_languages()
+        return frozenset(label for label in self._model.labels if len(label) == 2)
+
+    def identify(self, texts: Sequence[str], among: Collection[str] | None = None) -> list[LanguageGuess]:
+        """The likeliest language of each text, with its probability among those that are told apart."""
+        known, model = self.languages, self._model
+        model.set_languages(sorted(known if among is None else among))
+        found = [model.classify(text) for text in texts]
+        return [LanguageGuess(language=label, probability=min(1.0, float(share))) for label, share in found]
+
+    @cached_property
+    def _model(self) -> Any:
+        try:
+            from py3langid.langid import MODEL_FILE, LanguageIdentifier
+        except ImportError as error:
+            raise EngineUnavailableError(f"{NAME} is not installed: pip install 'py3langid>=0.4'") from error
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,87 @@
+"""Engines as shown to people: what each serves, where its weights are, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dub_assets.domain.engine import (
+    EngineStage,
+    RecogniserCapabilities,
+    SeparatorCapabilities,
+    SpeakerEmbedderCapabilities,
+    SynthesiserCapabilities,
+    TranslatorCapabilities,
+)
+from dub_assets.engines import remote, weights
+from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.remote import RemoteModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightStatus:
+    """A file of weights, and where it is or would come from."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """An engine as shown to people.
+
+    ``languages`` are codes, or pairs such as ``en-pt``; ``remedy`` is one line that says how to get what is missing;
+    ``barred`` names the models that the licence profile refuses; ``memory_mib`` is an estimate, 0 where there is none.
+    """
+
+    stage: EngineStage
+    name: str
+    summary: str
+    licence: str
+    installed: bool
+    remedy: str
+    barred: tuple[str, ...]
+    memory_mib: int
+    languages: tuple[str, ...]
+    weights: tuple[WeightStatus, ...]
+
+
+def status_of(entry: EngineEntry[Any], settings: EngineSettings) -> EngineStatus:
+    """An engine with these settings."""
+    return EngineStatus(
+        stage=entry.stage,
+        name=entry.name,
+        summary=entry.summary,
+        licence=entry.licence,
+        installed=entry.is_installed(settings),
+        remedy=entry.remedy(settings),
+        barred=tuple(map(licensed, entry.barred_models(settings))),
+        memory_mib=entry.needs_mib(settings),
+        languages=languages_of(entry, settings),
+        weights=tuple(_weights(entry, settings)),
+    )
+
+
+def languages_of(entry: EngineEntry[Any], settings: EngineSettings) -> tuple[str, ...]:
+    """The languages, or pairs of them, that an engine serves with what is installed here."""
+    offer = entry.serves(settings)
+    match offer:
+        case SeparatorCapabilities() | SpeakerEmbedderCapabilities():
+            return ()
+        case TranslatorCapabilities():
+            return tuple(sorted(f"{source}-{target}" for source, target in offer.pairs))
+        case RecogniserCapabilities() | SynthesiserCapabilities():
+            return tuple(sorted(offer.languages))
+
+
+def licensed(model: RemoteModel) -> str:
+    """A model with its licence."""
+    return f"{model.name} ({model.licence})"
+
+
+def _weights(entry: EngineEntry[Any], settings: EngineSettings) -> Iterable[WeightStatus]:
+    if models := entry.models(settings):
+        return (WeightStatus(name=model.name, source=remote.source_of(model, settings.cache_dir)) for model in models)
+    folder = settings.weights_dir
+    return (WeightStatus(name=file.name, source=weights.source_of(entry.name, file, folder)) for file in entry.weights)

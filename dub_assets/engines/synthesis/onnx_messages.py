@@ -1,0 +1,101 @@
+"""ONNX's messages, read and written through protobuf: the few fields that rewriting a graph takes.
+
+From onnx.proto, IR version 9; protobuf carries every other field along unread.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+FLOAT, UINT8, INT8, INT64 = 1, 2, 3, 7
+_INT_ATTRIBUTE, _INTS_ATTRIBUTE = 2, 7
+
+_SCHEMA = {
+    "Attribute": {"name": (1, "string"), "i": (3, "int64"), "ints": (8, "int64*"), "type": (20, "int32")},
+    "Node": {
+        "input": (1, "string*"),
+        "output": (2, "string*"),
+        "name": (3, "string"),
+        "op_type": (4, "string"),
+        "attribute": (5, "Attribute*"),
+    },
+    "Tensor": {
+        "dims": (1, "int64*"),
+        "data_type": (2, "int32"),
+        "int32_data": (5, "int32*"),
+        "name": (8, "string"),
+        "raw_data": (9, "bytes"),
+    },
+    "Value": {"name": (1, "string")},
+    "Graph": {
+        "node": (1, "Node*"),
+        "name": (2, "string"),
+        "initializer": (5, "Tensor*"),
+        "output": (12, "Value*"),
+    },
+    "Opset": {"version": (2, "int64")},
+    "Model": {"ir_version": (1, "int64"), "graph": (7, "Graph"), "opset_import": (8, "Opset*")},
+}
+
+
+def parsed(model: bytes) -> Any:
+    """The model of an ONNX file. Raises ValueError where it is none."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415 (as below)
+
+    message = message_class("Model")()
+    try:
+        message.ParseFromString(model)
+    except DecodeError as error:
+        raise ValueError("this is not an ONNX file") from error
+    return message
+
+
+def node_of(op_type: str, inputs: list[str], output: str, **attributes: int | list[int]) -> Any:
+    """A node with one output."""
+    node = message_class("Node")(op_type=op_type, name=output, input=inputs, output=[output])
+    for name, value in attributes.items():
+        if isinstance(value, int):
+            node.attribute.add(name=name, i=value, type=_INT_ATTRIBUTE)
+        else:
+            node.attribute.add(name=name, ints=value, type=_INTS_ATTRIBUTE)
+    return node
+
+
+def keep(values: Any, kept: list[Any]) -> None:
+    """Leave these in a repeated field, and nothing else."""
+    copies = list(kept)
+    del values[:]
+    values.extend(copies)
+
+
+@cache
+def message_class(name: str) -> Any:
+    """The class of a message: Model, Graph, Node, Tensor, Value or Attribute."""
+    return _classes()[name]
+
+
+@cache
+def _classes() -> dict[str, Any]:
+    # protobuf takes a tenth of a second to import, and ships no types
+    from google.protobuf import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        descriptor_pb2,
+        descriptor_pool,
+        message_factory,
+    )
+
+    field = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="dub_assets/onnx.proto", package="dub_assets")
+    for message, fields in _SCHEMA.items():
+        described = file.message_type.add(name=message)
+        for name, (number, kind) in fields.items():
+            added = described.field.add(name=name, number=number)
+            added.label = field.LABEL_REPEATED if kind.endswith("*") else field.LABEL_OPTIONAL
+            scalar = kind.rstrip("*")
+            if scalar in _SCHEMA:
+                added.type, added.type_name = field.TYPE_MESSAGE, f".dub_assets.{scalar}"
+            else:
+                added.type = field.Type.Value(f"TYPE_{scalar.upper()}")
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"dub_assets.{name}")) for name in _SCHEMA}

@@ -1,0 +1,1 @@
+"""The one room that runs ffmpeg, probes files, and reads and writes sound."""

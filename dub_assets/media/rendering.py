@@ -1,0 +1,146 @@
+"""Rendering the dubbed video: picture copied, the dub first, the original sound second, subtitles."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.domain.errors import InputError
+from dub_assets.domain.language import iso_639_2
+from dub_assets.domain.media import Loudness, MediaInfo, Rendition, Subtitles
+from dub_assets.media.container import opened, picture_stream, programme_start
+from dub_assets.media.cutting import H264, even_size
+from dub_assets.media.decoding import measure_loudness, on_programme_clock
+from dub_assets.media.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.media.mp4 import mp4_can_carry, switch_off_subtitles
+from dub_assets.media.whole_file import written_whole
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+_ROUNDING_DB = 0.05
+"""ebur128 rounds its figures to 0.1 dB."""
+
+_MOST_ENCODINGS = 6
+
+
+def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
+    """Write the dubbed MP4 and return the dub's loudness as encoded; see ports.MediaTool.
+
+    The picture is copied where MP4 can carry its codec, else encoded as H.264. The original sound is copied likewise,
+    else encoded as AAC. Without a picture the result is an MP4 of sound tracks.
+    """
+    with written_whole(target) as partial, tempfile.TemporaryDirectory(dir=target.parent, prefix=".render-") as folder:
+        dub = Path(folder) / "dub.m4a"
+        loudness = _encode_dub(ffmpeg, rendition, dub)
+        ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
+        switch_off_subtitles(partial)
+    return loudness
+
+
+def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
+    """Encode the dub as AAC with its true peak under the ceiling: where encoding raised it, peaks are limited further.
+
+    Nothing but the peaks over the limiter's ceiling is touched. Raises InputError where no ceiling is low enough.
+    """
+    with opened(rendition.dub) as container:
+        channels = container.streams.audio[0].codec_context.channels
+    ceiling_db = rendition.true_peak_dbtp
+    for encoding in range(_MOST_ENCODINGS):
+        sound = media_input(rendition.dub)["a:0"]
+        if encoding:
+            limit = f"{10 ** (ceiling_db / 20):.6f}"
+            sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
+        graph = sound.output(
+            file_url(target),
+            format="mp4",
+            acodec="aac",
+            audio_bitrate=_aac_bit_rate(channels),
+            **{"metadata:s:a:0": "handler_name=Dub"},
+        )
+        ffmpeg.run(graph, doing=f"encode {rendition.dub.name}")
+        loudness = measure_loudness(ffmpeg, target)
+        peak = loudness.true_peak_dbtp
+        if peak is None or peak + _ROUNDING_DB <= rendition.true_peak_dbtp:
+            return loudness
+        ceiling_db -= peak - rendition.true_peak_dbtp + 0.1 * (encoding + 1)
+    raise InputError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
+
+
+def _aac_bit_rate(channels: int) -> int:
+    return max(128_000, 96_000 * channels)
+
+
+def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
+    """The graph that puts the file together. The source is moved so that its time 0 is the dub's."""
+    import ffmpeg
+
+    with opened(rendition.source) as container:
+        copied = _picture_can_be_copied(container)
+        moved = {"itsoffset": f"{-float(programme_start(container)):.6f}"}
+    timed = {"fflags": "+genpts"} if copied else {}  # decoders find times of their own
+    source = media_input(rendition.source, **moved, **timed)
+    picture, picture_options = _picture(source, rendition.info, copied=copied)
+    original, original_options = _original(source, rendition.info)
+    texts, texts_options = _texts(rendition.subtitles)
+    source_index = 0 if picture else 1  # inputs count in the order in which their streams are mapped
+    tags = {
+        "map_metadata": source_index,
+        "map_chapters": source_index,
+        "disposition:a:0": "default",
+        "disposition:a:1": 0,
+        "metadata:s:a:0": f"language={iso_639_2(rendition.target_language)}",
+        "metadata:s:a:1": f"language={iso_639_2(rendition.source_language)}",
+        # The same two tracks, counted among all: an option can be given but once.
+        f"metadata:s:{len(picture)}": "title=Dub",
+        f"metadata:s:{len(picture) + 1}": "title=Original",
+    }
+    streams = [*picture, media_input(dub)["a:0"], original, *texts]
+    options = {"c:a:0": "copy"} | picture_options | original_options | texts_options | tags
+    return ffmpeg.output(*streams, file_url(target), format="mp4", movflags="+faststart", **options)
+
+
+def _picture_can_be_copied(container: InputContainer) -> bool:
+    """Whether MP4 carries the picture's codec, and the file tells when to show each picture.
+
+    AVI has no presentation times; where H.264 or HEVC reorders its pictures they cannot be made up.
+    """
+    stream = picture_stream(container)
+    if stream is None:
+        return False
+    codec = stream.codec_context
+    untimed = container.format.name == "avi" and codec.codec.canonical_name in {"h264", "hevc"} and codec.has_b_frames
+    return mp4_can_carry(codec.codec.canonical_name) and not untimed
+
+
+def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
+    if info.picture is None:
+        return [], {}
+    if not copied:
+        return [even_size(source["V:0"])], H264
+    extra = {
+        "hevc": {"tag:v": "hvc1"},  # the form that Apple's players want
+        "mpeg4": {"bsf:v": "mpeg4_unpack_bframes"},  # two pictures in a packet, as DivX has them in AVI
+    }
+    return [source["V:0"]], {"c:v": "copy"} | extra.get(info.picture.codec, {})
+
+
+def _original(source: Any, info: MediaInfo) -> tuple[Any, dict[str, Any]]:
+    track = source[f"a:{info.track.index}"]
+    if mp4_can_carry(info.track.codec):
+        return track, {"c:a:1": "copy"}
+    sound = on_programme_clock(track, Fraction(0), info.sound_frames)
+    return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
+
+
+def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:
+    """Subtitle tracks of all files that hold a line (where nothing is said there is none)."""
+    import ffmpeg
+
+    spoken = [each for each in subtitles if each.path.read_bytes().strip()]
+    tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in spoken]
+    languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(spoken)}
+    return tracks, {"c:s": "mov_text", "disposition:s": 0} | languages if spoken else {}

@@ -1,0 +1,1 @@
+"""The page that editors look at: a job's report as one HTML document. Values in, bytes out."""

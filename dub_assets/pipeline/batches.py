@@ -1,0 +1,52 @@
+"""Working through many items with an engine, in batches that fit, on as many threads as it can use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from dub_assets.domain.device import FittingBatches
+from dub_assets.ports import Progress
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_batches(
+    call: Callable[[Sequence[Item]], Sequence[Result]],
+    items: Sequence[Item],
+    *,
+    size: int,
+    threads: int = 1,
+    progress: Progress,
+    stage: str,
+) -> list[Result]:
+    """The results of ``call`` over all items, in their order, and how far they are told as a stage's progress.
+
+    Raises what ``batch_by_batch`` raises.
+    """
+    results: list[Result] = []
+    progress.report(stage, 0, len(items))
+    for made in batch_by_batch(call, items, size=size, threads=threads):
+        results.extend(made)
+        progress.report(stage, len(results), len(items))
+    return results
+
+
+def batch_by_batch(
+    call: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], *, size: int, threads: int = 1
+) -> Iterator[list[Result]]:
+    """The results of ``call`` over each batch, in order; batches that do not fit into memory are halved.
+
+    Raises DeviceMemoryError where a single item does not fit, and RuntimeError where an engine returns another number
+    of results than it was given items: a programming error that would shift every later line.
+    """
+    batches = [items[start : start + size] for start in range(0, len(items), size)]
+    fitting = FittingBatches(size)
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for batch, made in zip(batches, pool.map(partial(fitting.results, call), batches), strict=True):
+            if len(made) != len(batch):
+                raise RuntimeError(f"an engine gave {len(made)} results for {len(batch)} items")
+            yield made

@@ -1,0 +1,164 @@
+"""Reading lines back: a recogniser listens to new speech, and a line that is not as written is spoken again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+
+from dub_assets.domain.check_options import CheckOptions
+from dub_assets.domain.errors import UnsupportedLanguageError
+from dub_assets.domain.read_back import ReadBack, read_back, spoken_issues
+from dub_assets.domain.signal.sound import Sound
+from dub_assets.domain.speech import RecognisedWord, SpeechChunk, Utterance
+from dub_assets.domain.synthesis import SpokenLine, SynthesisedSpeech
+from dub_assets.domain.timing import Interval
+from dub_assets.pipeline.batches import batch_by_batch
+from dub_assets.ports import Engines, Recogniser, Synthesiser, Workbench
+
+_GAP_MS = 500
+"""Silence between two lines of one chunk. Recognisers take chunks of up to 30 s and cost the same for less."""
+
+_OTHER_SPEEDS = (1.04, 0.96, 1.08)
+"""What the speed is multiplied by at each further attempt: the engines say the same text the same way otherwise."""
+
+
+def read_lines_back(
+    lines: Sequence[SpokenLine],
+    speeches: Mapping[int, SynthesisedSpeech],
+    *,
+    engines: Engines,
+    synthesiser: Synthesiser,
+    options: CheckOptions,
+    bench: Workbench,
+) -> dict[int, SynthesisedSpeech]:
+    """The speech of every line with what is heard of it; what was read back before is not read again.
+
+    A line that is not as written is spoken at slightly other speeds; the best of all attempts is kept. Where no
+    recogniser hears the language, nothing is read back.
+    """
+    result = dict(speeches)
+    unread = [line for line in lines if result[line.index].read_back is None]
+    if not options.speech or not unread:
+        return result
+    try:
+        recogniser = engines.recogniser(unread[0].utterance.language)
+    except UnsupportedLanguageError:
+        return result
+    with closing(recogniser):
+        desk = _Desk(recogniser=recogniser, synthesiser=synthesiser, bench=bench)
+        sounds = [bench.sounds.read(bench.workspace.open(result[line.index].media)) for line in unread]
+        for line, found in zip(unread, desk.read(unread, sounds), strict=True):
+            result[line.index] = replace(result[line.index], read_back=found)
+        for attempt in range(min(options.speech_attempts, len(_OTHER_SPEEDS))):
+            wrong = [line for line in unread if _is_wrong(result[line.index], options)]
+            for line, again in zip(wrong, desk.speak_again(wrong, attempt, result), strict=True):
+                result[line.index] = again
+    return result
+
+
+def _is_wrong(speech: SynthesisedSpeech, options: CheckOptions) -> bool:
+    return speech.read_back is not None and bool(spoken_issues(speech.read_back, options.speech_agreement))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """Speaks and listens."""
+
+    recogniser: Recogniser
+    synthesiser: Synthesiser
+    bench: Workbench
+
+    def speak_again(
+        self, lines: Sequence[SpokenLine], attempt: int, speeches: Mapping[int, SynthesisedSpeech]
+    ) -> list[SynthesisedSpeech]:
+        """Each line at another speed where that is heard better, else as it was."""
+        utterances = [self._at_other_speed(line.utterance, attempt) for line in lines]
+        sounds = self.synthesiser.synthesise(utterances) if utterances else []
+        return [
+            self._better(speeches[line.index], found, utterance.speed, sound, line.index)
+            for line, utterance, sound, found in zip(lines, utterances, sounds, self.read(lines, sounds), strict=True)
+        ]
+
+    def read(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> list[ReadBack]:
+        """What is heard of each line, several of them to a chunk."""
+        if not lines:
+            return []
+        offer, language = self.recogniser.capabilities, lines[0].utterance.language
+        rate_hz = offer.sample_rate_hz
+        tracks = [self.bench.sounds.resample(sound.mono(), rate_hz) for sound in sounds]
+        packs = packed([track.duration_ms + 1 for track in tracks], offer.max_chunk_ms)
+        found = batch_by_batch(
+            lambda batch: self.recogniser.recognise([chunk_of(pack, tracks) for pack in batch], language),
+            packs,
+            size=offer.batch_size,
+            threads=offer.concurrency,
+        )
+        words = chain.from_iterable(found)
+        heard = {at: text for pack, found in zip(packs, words, strict=True) for at, text in _by_line(pack, found)}
+        return [read_back(line.utterance.text, heard.get(at, "")) for at, line in enumerate(lines)]
+
+    def _at_other_speed(self, utterance: Utterance, attempt: int) -> Utterance:
+        offer = self.synthesiser.capabilities
+        speed = round(utterance.speed * _OTHER_SPEEDS[attempt], 2)
+        return replace(utterance, speed=min(max(speed, offer.min_speed), offer.max_speed))
+
+    def _better(
+        self, before: SynthesisedSpeech, found: ReadBack, speed: float, sound: Sound, index: int
+    ) -> SynthesisedSpeech:
+        known = before.read_back
+        if known is not None and known.is_no_worse_than(found):
+            return replace(before, read_back=replace(known, attempts=known.attempts + 1))
+        key = self.bench.keys.speech(index)
+        with self.bench.sounds.writer(self.bench.workspace.new(key), channels=1, rate_hz=sound.rate_hz) as file:
+            file.write(sound)
+        return replace(
+            before,
+            speed=speed,
+            duration_ms=sound.duration_ms,
+            media=self.bench.workspace.seal(key),
+            read_back=replace(found, attempts=1 + (known.attempts if known else 0)),
+        )
+
+
+Pack = Sequence[tuple[int, Interval]]
+"""Lines by their number, each with its place in the chunk."""
+
+
+def packed(lengths_ms: Sequence[int], max_ms: int) -> Sequence[Pack]:
+    """Lines of these lengths, in order, put into as few chunks as they fit with gaps between; longer ones are cut."""
+    packs: list[list[tuple[int, Interval]]] = []
+    for at, length_ms in enumerate(lengths_ms):
+        start_ms = packs[-1][-1][1].end_ms + _GAP_MS if packs else max_ms
+        if start_ms + length_ms > max_ms:
+            packs.append([])
+            start_ms = 0
+        packs[-1].append((at, Interval(start_ms=start_ms, end_ms=min(max_ms, start_ms + length_ms))))
+    return packs
+
+
+def chunk_of(pack: Pack, tracks: Sequence[Sound]) -> SpeechChunk:
+    """The chunk that a pack of lines makes; ``tracks`` are all lines, mono and at one rate."""
+    rate_hz = tracks[0].rate_hz
+    length_ms = pack[-1][1].end_ms
+    samples = np.zeros((length_ms * rate_hz // 1000, 1), dtype=np.float32)
+    for at, place in pack:
+        start = place.start_ms * rate_hz // 1000
+        track = tracks[at].samples[: len(samples) - start]
+        samples[start : start + len(track)] = track
+    return SpeechChunk(interval=Interval(start_ms=0, end_ms=length_ms), sound=Sound(samples=samples, rate_hz=rate_hz))
+
+
+def _by_line(pack: Pack, words: Sequence[RecognisedWord]) -> Iterator[tuple[int, str]]:
+    """What is heard of each line of a chunk: a word belongs to the line in which, or next to which, its middle lies."""
+    texts: dict[int, list[str]] = {at: [] for at, _ in pack}
+    at = pack[0][0]
+    for word in words:
+        if word.start_ms is not None and word.end_ms is not None:
+            middle_ms = (word.start_ms + word.end_ms) // 2
+            at = min(pack, key=lambda line: max(line[1].start_ms - middle_ms, middle_ms - line[1].end_ms))[0]
+        texts[at].append(word.text)
+    return ((at, " ".join(found)) for at, found in texts.items())

@@ -1,0 +1,101 @@
+"""Who says what: the speaker of every word, by the voices of phrases and the order of turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.domain.media import MediaObject
+from dub_assets.domain.phrases import Phrase, phrases
+from dub_assets.domain.signal.pitch import median_pitch_hz
+from dub_assets.domain.signal.sound import Sound
+from dub_assets.domain.signal.turns import speakers_of
+from dub_assets.domain.stems import Stems
+from dub_assets.domain.timing import Interval
+from dub_assets.domain.transcript import Speaker, TimedWord, speaker_name
+from dub_assets.ports import SpeakerEmbedder, Workbench
+
+_PITCH_PHRASES = 40
+"""A speaker's longest phrases, from which the pitch is taken: a minute or two, however long the programme."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The words, each with its speaker, and who the speakers are."""
+
+    words: tuple[TimedWord, ...]
+    speakers: tuple[Speaker, ...]
+
+
+def tell_speakers(
+    words: Sequence[TimedWord],
+    stems: Stems,
+    *,
+    embedder: SpeakerEmbedder | None,
+    count: int | None,
+    bench: Workbench,
+) -> Told:
+    """The words with their speakers, ``count`` of them, or as many as are heard; as they came without an embedder.
+
+    Raises EngineUnavailableError where several are to be told apart and nothing can.
+    """
+    if embedder is None:
+        if (count or 1) > 1:
+            raise EngineUnavailableError(
+                "no engine that tells speakers apart is installed: `dub-assets engines` says how to install one"
+            )
+        return Told(words=tuple(words), speakers=())
+    found = phrases(words)
+    booth = _Booth(stems=stems, rate_hz=embedder.capabilities.sample_rate_hz, bench=bench)
+    if count == 1 or len(found) < 2:
+        numbers = [0] * len(found)
+    else:
+        with closing(embedder):
+            voices = [
+                voice for phrase in found for voice in embedder.embed([booth.sound(stems.original, phrase.interval)])
+            ]
+        numbers = speakers_of(found, voices, count=count)
+    told = [
+        replace(word, speaker=speaker_name(number))
+        for phrase, number in zip(found, numbers, strict=True)
+        for word in words[phrase.first : phrase.after]
+    ]
+    return Told(words=tuple(told), speakers=booth.speakers(found, numbers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Booth:
+    """Where voices are listened to, mono.
+
+    A voice is told by the original sound: what separation takes away with the background belongs to the voice as well
+    (two women on a telephone: mean cosine 0.34 in the original, 0.43 in the vocals), and music under it does no harm.
+    """
+
+    stems: Stems
+    rate_hz: int
+    bench: Workbench
+
+    def sound(self, media: MediaObject, interval: Interval) -> Sound:
+        """An interval of the original, or of the vocals."""
+        path = self.bench.workspace.open(media)
+        return self.bench.sounds.resample(self.bench.sounds.read(path, interval).mono(), self.rate_hz)
+
+    def speakers(self, found: Sequence[Phrase], numbers: Sequence[int]) -> tuple[Speaker, ...]:
+        """Everyone who speaks, in order of appearance."""
+        said: dict[int, list[Interval]] = {}
+        for phrase, number in zip(found, numbers, strict=True):
+            said.setdefault(number, []).append(phrase.interval)
+        return tuple(
+            Speaker(
+                name=speaker_name(number),
+                pitch_hz=median_pitch_hz([self.sound(self.stems.vocals, interval) for interval in _longest(intervals)]),
+                speech_ms=sum(interval.duration_ms for interval in intervals),
+            )
+            for number, intervals in sorted(said.items())
+        )
+
+
+def _longest(intervals: Sequence[Interval]) -> list[Interval]:
+    return sorted(intervals, key=lambda interval: interval.duration_ms, reverse=True)[:_PITCH_PHRASES]

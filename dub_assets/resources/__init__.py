@@ -1,0 +1,1 @@
+"""Dagster configuration that builds an adapter, nothing else."""

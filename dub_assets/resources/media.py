@@ -1,0 +1,40 @@
+"""The tools that read and write media."""
+
+import dataclasses
+from pathlib import Path
+from typing import Self
+
+import dagster as dg
+from pydantic import Field
+
+from dub_assets.domain.limits import MediaLimits
+from dub_assets.media.sound_file import SoundfileSoundFiles
+from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.ports import MediaTool, SoundFiles
+from dub_assets.settings import Settings
+
+
+class MediaResource(dg.ConfigurableResource):
+    """Ffmpeg, and what it may be given."""
+
+    ffmpeg: str | None = Field(default=None, description="ffmpeg to run; unset: the system's, else a package's.")
+    max_duration_s: float = Field(description="Longest video in seconds.")
+    max_size_bytes: int = Field(description="Largest file in bytes.")
+    max_pixels: int = Field(description="Largest picture, width times height.")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The tools that the settings name."""
+        ffmpeg = settings.places.ffmpeg
+        return cls(ffmpeg=str(ffmpeg) if ffmpeg else None, **dataclasses.asdict(settings.limits))
+
+    def tool(self) -> MediaTool:
+        """The tool that probes, decodes, cuts and renders."""
+        limits = MediaLimits(
+            max_duration_s=self.max_duration_s, max_size_bytes=self.max_size_bytes, max_pixels=self.max_pixels
+        )
+        return FfmpegMediaTool(ffmpeg=Path(self.ffmpeg) if self.ffmpeg else None, limits=limits)
+
+    def sounds(self) -> SoundFiles:
+        """The reader and writer of sound files."""
+        return SoundfileSoundFiles()

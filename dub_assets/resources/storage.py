@@ -1,0 +1,52 @@
+"""Where objects are kept: an S3 bucket, or a local folder."""
+
+import dataclasses
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import dagster as dg
+from pydantic import Field
+
+from dub_assets.ports import ObjectStore
+from dub_assets.settings import Settings
+from dub_assets.storage.archive import JobArchive
+from dub_assets.storage.local import LocalObjectStore
+from dub_assets.storage.s3 import S3ObjectStore
+from dub_assets.storage.workspace import LocalWorkspace
+
+
+class StorageResource(dg.ConfigurableResource):
+    """Objects in S3 where a bucket is named, in a local folder otherwise; the keys are the same in both."""
+
+    bucket: str | None = Field(default=None, description="S3 bucket; without one, objects are files below `folder`.")
+    region: str = Field(default="ap-northeast-2", description="AWS region of the bucket.")
+    profile: str | None = Field(default=None, description="Profile of the AWS credentials chain.")
+    endpoint_url: str | None = Field(default=None, description="Endpoint, where the bucket is not at Amazon's.")
+    folder: str = Field(description="Folder of the objects where there is no bucket.")
+    workspace: str = Field(description="Folder of local copies of media; may be deleted between runs.")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The storage that the settings name."""
+        return cls(
+            **dataclasses.asdict(settings.storage),
+            folder=str(settings.places.home / "objects"),
+            workspace=str(settings.places.cache / "workspace"),
+        )
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        if self.bucket is None:
+            return LocalObjectStore(Path(self.folder), shared=Path(self.workspace))
+        from dagster_aws.s3 import S3Resource  # takes half a second, which a folder need not wait for
+
+        client = S3Resource(
+            region_name=self.region, profile_name=self.profile, endpoint_url=self.endpoint_url, max_attempts=5
+        )
+        return S3ObjectStore(self.bucket, client=client.get_client)
+
+    @cached_property
+    def archive(self) -> JobArchive:
+        """The manifests and media of all jobs."""
+        return JobArchive(self._store, LocalWorkspace(Path(self.workspace), self._store))

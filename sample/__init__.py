@@ -1,0 +1,1 @@
+"""The sample video: recorded speech over a bed and pictures that the project makes itself. Not shipped."""

@@ -1,0 +1,88 @@
+"""A model for CTranslate2 that translates by copying: small, written by hand, and right to the last piece.
+
+A piece is one direction of the model's space, a place in the sentence another. The only layer of the decoder looks, at
+each place, at the same place of the source, and says the piece that it finds there.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+PLACES = 168
+"""More than is ever decoded: beams go on past the end of a sentence."""
+
+_SHARP = 30.0
+
+
+def write_copier(folder: Path, corpus: Iterable[str], codes: Iterable[str]) -> None:
+    """Write model and tokeniser: a vocabulary learnt from the corpus, and these codes of languages."""
+    import sentencepiece
+    from ctranslate2.specs import TransformerSpec
+
+    folder.mkdir(parents=True, exist_ok=True)
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(corpus), model_writer=model, vocab_size=120, hard_vocab_limit=False, minloglevel=2
+    )
+    (folder / "sentencepiece.bpe.model").write_bytes(model.getvalue())
+    tokeniser = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    pieces = [tokeniser.id_to_piece(index) for index in range(3, tokeniser.get_piece_size())]
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *pieces, *codes]
+
+    spec = TransformerSpec.from_config(1, 1, pre_norm=True)
+    _fill(spec, len(vocabulary))
+    spec.register_source_vocabulary(vocabulary)
+    spec.register_target_vocabulary(vocabulary)
+    spec.config.add_attribute("decoder_start_token", "</s>")
+    spec.validate()
+    spec.optimize(quantization="float32")
+    spec.save(str(folder))
+
+
+def _fill(spec, words: int) -> None:
+    size = -(-(words + PLACES) // 8) * 8
+    word = np.zeros((size, size), np.float32)
+    word[range(words), range(words)] = 1
+    place = np.zeros((size, size), np.float32)
+    place[range(words, words + PLACES), range(words, words + PLACES)] = 1
+    places = np.zeros((PLACES, size), np.float32)
+    places[range(PLACES), range(words, words + PLACES)] = 1
+
+    (source,), target = spec.encoder.embeddings, spec.decoder.embeddings
+    for embeddings in (source, target):
+        embeddings.weight = word[:words]
+    spec.encoder.scale_embeddings = spec.decoder.scale_embeddings = False
+    spec.encoder.position_encodings.encodings = spec.decoder.position_encodings.encodings = places
+    for norm in (spec.encoder.layer_norm, spec.decoder.layer_norm):
+        _norm(norm, size)
+    (encoder,), (decoder,) = spec.encoder.layer, spec.decoder.layer
+    for layer in (encoder, decoder):
+        _silent(layer.self_attention, size)
+        _norm(layer.ffn.layer_norm, size)
+        _linear(layer.ffn.linear_0, np.zeros((8, size), np.float32))
+        _linear(layer.ffn.linear_1, np.zeros((size, 8), np.float32))
+    _norm(decoder.attention.layer_norm, size)
+    queries, memory, output = decoder.attention.linear
+    _linear(queries, _SHARP * place)
+    _linear(memory, np.concatenate([_SHARP * place, word]))
+    _linear(output, _SHARP * word)
+    _linear(spec.decoder.projection, word[:words])
+
+
+def _silent(attention, size: int) -> None:
+    _norm(attention.layer_norm, size)
+    together, output = attention.linear
+    _linear(together, np.zeros((3 * size, size), np.float32))
+    _linear(output, np.zeros((size, size), np.float32))
+
+
+def _norm(norm, size: int) -> None:
+    norm.gamma, norm.beta = np.ones(size, np.float32), np.zeros(size, np.float32)
+
+
+def _linear(linear, weight: np.ndarray) -> None:
+    linear.weight, linear.bias = weight, np.zeros(len(weight), np.float32)

@@ -1,0 +1,246 @@
+"""Fetching models with the hub's own client from a server that speaks the hub's protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_server import Hub, running_hub
+
+from dub_assets.domain.errors import EngineUnavailableError, ServiceUnavailableError
+from dub_assets.engines import remote
+from dub_assets.engines.pull import pull
+from dub_assets.engines.remote import ModelsLock, RemoteFile, RemoteModel
+
+COMMIT, NEXT_COMMIT = "0123456789abcdef" * 2 + "01234567", "f" * 40
+MODEL_BIN, CONFIG = b"weights" * 1000, b'{"layers": 2}'
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+PINNED = RemoteModel(
+    name="tiny",
+    home="someone/a-model",
+    revision=COMMIT,
+    files=(
+        RemoteFile(name="model.bin", sha256=sha256(MODEL_BIN), size=len(MODEL_BIN)),
+        RemoteFile(name="nested/config.json", sha256=sha256(CONFIG), size=len(CONFIG)),
+    ),
+    licence="MIT",
+)
+TAGGED = dataclasses.replace(PINNED, revision="v1", files=tuple(RemoteFile(name=file.name) for file in PINNED.files))
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch):
+    from huggingface_hub import constants
+
+    with running_hub() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        hub.files = {
+            (PINNED.home, COMMIT, "model.bin"): MODEL_BIN,
+            (PINNED.home, COMMIT, "nested/config.json"): CONFIG,
+        }
+        hub.tags = {(PINNED.home, "v1"): COMMIT}
+        yield hub
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> ModelsLock:
+    return ModelsLock(path=tmp_path / "models.lock.json")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def test_a_pinned_model_is_fetched_into_one_folder_and_found_there(hub: Hub, cache: Path, lock: ModelsLock):
+    assert not remote.is_present(PINNED, cache)
+    pull(PINNED, cache_dir=cache, lock=lock)
+    found = remote.find("engine", PINNED, cache_dir=cache, lock=lock)
+    assert found["model.bin"].read_bytes() == MODEL_BIN
+    assert found["nested/config.json"] == found["model.bin"].parent / "nested" / "config.json"
+    assert [(file.name, file.sha256, file.licence, file.origin) for file in found.weight_files] == [
+        ("model.bin", sha256(MODEL_BIN), "MIT", f"someone/a-model@{COMMIT}"),
+        ("nested/config.json", sha256(CONFIG), "MIT", f"someone/a-model@{COMMIT}"),
+    ]
+
+
+def test_what_is_there_is_not_fetched_again(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(PINNED, cache_dir=cache, lock=lock)
+    asked = len(hub.requests)
+    reported = []
+    pull(PINNED, cache_dir=cache, lock=lock, report=lambda _, file: reported.append(file.name))
+    assert len(hub.requests) == asked
+    assert reported == []
+
+
+def test_what_is_pinned_in_full_needs_no_lock(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(PINNED, cache_dir=cache, lock=lock)
+    lock.path.unlink()
+    assert len(remote.find("engine", PINNED, cache_dir=cache, lock=lock)) == 2
+
+
+def test_other_bytes_than_pinned_are_refused_and_not_kept(hub: Hub, cache: Path, lock: ModelsLock):
+    hub.files[(PINNED.home, COMMIT, "model.bin")] = b"something else"
+    with pytest.raises(EngineUnavailableError, match=r"model\.bin of someone/a-model@0123.* is not the expected file"):
+        pull(PINNED, cache_dir=cache, lock=lock)
+    assert not (PINNED.folder(cache) / "model.bin").exists()
+    assert not lock.path.exists()
+
+
+def test_a_known_beginning_of_a_hash_is_held_to(hub: Hub, cache: Path, lock: ModelsLock):
+    begun = dataclasses.replace(PINNED, files=(RemoteFile(name="model.bin", sha256=sha256(MODEL_BIN)[:8]),))
+    with pytest.raises(EngineUnavailableError, match="models pull engine"):
+        remote.find("engine", begun, cache_dir=cache, lock=lock)
+    pull(begun, cache_dir=cache, lock=lock)
+    assert remote.find("engine", begun, cache_dir=cache, lock=lock).weight_files[0].sha256 == sha256(MODEL_BIN)
+    other = dataclasses.replace(begun, files=(RemoteFile(name="model.bin", sha256="0000abcd"),))
+    with pytest.raises(EngineUnavailableError, match=r"not 0000abcd"):
+        pull(other, cache_dir=cache, lock=lock)
+
+
+def test_a_tag_is_written_down_with_its_commit_and_hashes(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(TAGGED, cache_dir=cache, lock=lock)
+    (entry,) = json.loads(lock.path.read_text()).items()
+    assert entry == (
+        "someone/a-model@v1",
+        {
+            "licence": "MIT",
+            "commit": COMMIT,
+            "files": {
+                "model.bin": {"sha256": sha256(MODEL_BIN), "size": len(MODEL_BIN)},
+                "nested/config.json": {"sha256": sha256(CONFIG), "size": len(CONFIG)},
+            },
+        },
+    )
+    assert remote.find("engine", TAGGED, cache_dir=cache, lock=lock)["model.bin"].read_bytes() == MODEL_BIN
+
+
+def test_a_tag_that_moves_is_not_followed(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(TAGGED, cache_dir=cache, lock=lock)
+    (TAGGED.folder(cache) / "model.bin").unlink()
+    hub.tags[(PINNED.home, "v1")] = NEXT_COMMIT
+    hub.files[(PINNED.home, NEXT_COMMIT, "model.bin")] = b"newer weights"
+    pull(TAGGED, cache_dir=cache, lock=lock)
+    assert (TAGGED.folder(cache) / "model.bin").read_bytes() == MODEL_BIN
+
+
+def test_what_was_locked_is_held_to(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
+    pull(TAGGED, cache_dir=cache, lock=lock)
+    hub.files[(PINNED.home, COMMIT, "model.bin")] = b"rewritten history"
+    with pytest.raises(EngineUnavailableError, match="not the expected file"):
+        pull(TAGGED, cache_dir=tmp_path / "other-cache", lock=lock)
+
+
+def test_a_changed_file_is_noticed_at_use(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(PINNED, cache_dir=cache, lock=lock)
+    (PINNED.folder(cache) / "model.bin").write_bytes(b"damaged")
+    with pytest.raises(EngineUnavailableError, match=r"delete tiny's folder .* `dub-assets models pull` again"):
+        remote.find("engine", PINNED, cache_dir=cache, lock=lock)
+
+
+def test_a_missing_file_names_the_command_that_fetches_it(cache: Path, lock: ModelsLock):
+    with pytest.raises(EngineUnavailableError) as error:
+        remote.find("nllb", PINNED, cache_dir=cache, lock=lock)
+    assert str(error.value) == (
+        f"nllb needs model.bin of someone/a-model@{COMMIT}, which is not here: run `dub-assets models pull nllb`"
+    )
+
+
+def test_a_file_that_the_hub_has_not_got_is_permanent(hub: Hub, cache: Path, lock: ModelsLock):
+    del hub.files[(PINNED.home, COMMIT, "model.bin")]
+    with pytest.raises(EngineUnavailableError, match=r"the hub has no model\.bin of someone/a-model"):
+        pull(PINNED, cache_dir=cache, lock=lock)
+
+
+def test_a_hub_that_fails_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
+    hub.statuses[f"/{PINNED.home}/resolve/{COMMIT}/model.bin"] = 403
+    with pytest.raises(ServiceUnavailableError, match=r"did not give model\.bin .* HF_ENDPOINT"):
+        pull(PINNED, cache_dir=cache, lock=lock)
+    hub.statuses[f"/api/models/{PINNED.home}/revision/v1"] = 503
+    with pytest.raises(ServiceUnavailableError, match="did not give its revision"):
+        pull(TAGGED, cache_dir=cache, lock=lock)
+
+
+def test_an_unreadable_lock_is_named(cache: Path, lock: ModelsLock):
+    lock.path.write_text("{")
+    with pytest.raises(EngineUnavailableError, match=r"cannot read .*models\.lock\.json"):
+        remote.find("engine", TAGGED, cache_dir=cache, lock=lock)
+
+
+def on_the_web(hub: Hub, **pins: str) -> RemoteModel:
+    files = tuple(RemoteFile(name=name, sha256=sha256) for name, sha256 in pins.items())
+    return dataclasses.replace(PINNED, home=f"{hub.url}/weights", revision="1", files=files)
+
+
+def test_a_folder_of_the_web_is_a_home_too(hub: Hub, cache: Path, lock: ModelsLock):
+    hub.web["weights/part-1.th"] = MODEL_BIN
+    model = on_the_web(hub, **{"part-1.th": sha256(MODEL_BIN)[:8]})
+    pull(model, cache_dir=cache, lock=lock)
+    assert remote.find("engine", model, cache_dir=cache, lock=lock)["part-1.th"].read_bytes() == MODEL_BIN
+    assert model.folder(cache).parent.parent == cache / "models"
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, EngineUnavailableError), (503, ServiceUnavailableError)])
+def test_what_the_web_refuses_is_permanent_or_not(hub: Hub, cache: Path, lock: ModelsLock, status: int, error):
+    hub.statuses["/weights/part-1.th"] = status
+    with pytest.raises(error, match=r"/weights/part-1\.th"):
+        pull(on_the_web(hub, **{"part-1.th": ""}), cache_dir=cache, lock=lock)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+def test_a_web_that_is_not_there_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
+    model = dataclasses.replace(on_the_web(hub, **{"part-1.th": ""}), home="http://127.0.0.1:9/weights")
+    with pytest.raises(ServiceUnavailableError, match="did not answer"):
+        pull(model, cache_dir=cache, lock=lock)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from test_pull import TAGGED
+from dub_assets.domain.errors import DubError
+from dub_assets.engines import remote
+from dub_assets.engines.pull import pull
+cache = Path(sys.argv[1])
+lock = remote.ModelsLock(path=cache / "models.lock.json")
+try:
+    pull(TAGGED, cache_dir=cache, lock=lock)
+    print(len(remote.find("engine", TAGGED, cache_dir=cache, lock=lock)))
+except DubError as error:
+    print(error)
+"""
+
+
+def run(cache: Path, **environment: str) -> str:
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(cache)],
+        env=os.environ | {"PYTHONPATH": path} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_the_hubs_own_variables_rule_and_offline_works_after_the_pull(hub: Hub, cache: Path):
+    refused = run(cache, HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="1")
+    assert "HF_HUB_OFFLINE" in refused
+    assert hub.requests == []
+    assert run(cache, HF_ENDPOINT=hub.url) == "2"
+    asked = len(hub.requests)
+    assert run(cache, HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="1") == "2"
+    assert len(hub.requests) == asked

@@ -1,0 +1,79 @@
+"""An HTTP server on a local port whose answers a test writes, and which keeps what it was asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request: its path, headers by lower-case name, and the JSON of its body."""
+
+    path: str
+    headers: Mapping[str, str]
+    document: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What is answered."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Any, **more: Any) -> Answer:
+        return cls(body=json.dumps(document).encode(), **more)
+
+
+@dataclass(kw_only=True)
+class Server:
+    """``answer`` makes the answers; ``first`` are given before, one a request."""
+
+    url: str
+    answer: Callable[[Asked], Answer]
+    first: list[Answer] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+
+@contextmanager
+def answering(answer: Callable[[Asked], Answer]) -> Iterator[Server]:
+    """A server that ends with the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.state = Server(url=f"http://127.0.0.1:{server.server_address[1]}", answer=answer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        state = self.server.state
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        asked = Asked(path=self.path, headers=headers, document=json.loads(body))
+        state.asked.append(asked)
+        answer = state.first.pop(0) if state.first else state.answer(asked)
+        self.send_response(answer.status)
+        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass

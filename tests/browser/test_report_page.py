@@ -1,0 +1,172 @@
+"""The report in a real browser, at desktop and phone width, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import Page, Screen, measured, opened
+from report_pages import DURATION_MS, HOSTILE, example, lanes, sound
+
+from dub_assets.domain.report import SoundPiece
+from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
+from dub_assets.media.sound_file import SoundfileSoundFiles
+from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.page.html import page as drawn
+
+pytestmark = pytest.mark.browser
+
+SCREENS = [
+    Screen(name="desktop", width=1280, height=900),
+    Screen(name="desktop-dark", width=1280, height=900, dark=True),
+    Screen(name="phone", width=390, height=844, phone=True),
+    Screen(name="phone-dark", width=390, height=844, phone=True, dark=True),
+]
+PICTURES = Path("build/browser")
+TRACKS = ("original", "dub", "background", "mix")
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's page, with sounds that browsers play."""
+    folder = tmp_path_factory.mktemp("report")
+    tool, sounds, pieces = FfmpegMediaTool(), SoundfileSoundFiles(), []
+    whole = Interval(start_ms=0, end_ms=DURATION_MS)
+    for track in TRACKS:
+        path = folder / f"{track}.flac"
+        with sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as writer:
+            writer.write(sound(track, SAMPLE_RATE_HZ))
+        pieces.append(SoundPiece(track=track, interval=whole, content=tool.preview(path, whole)))
+    target = folder / "report.html"
+    target.write_bytes(drawn(example(), list(lanes()), pieces))
+    return target
+
+
+@pytest.fixture(scope="module", params=SCREENS, ids=lambda screen: screen.name)
+def page(request: pytest.FixtureRequest, file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with opened(file, request.param, tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+def order(page: Page) -> list[str]:
+    return [card.get_attribute("id") for card in page.all(".segment") if card.is_displayed()]
+
+
+def test_it_is_drawn_whole_and_without_a_complaint(page: Page):
+    assert len(page.all(".segment")) == 12
+    assert len(page.all("a.bar")) == 12
+    for lane in page.all("canvas.lane"):
+        colours = page(
+            "const c = arguments[0], d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            "return new Set(new Uint32Array(d.buffer)).size",
+            lane,
+        )
+        assert colours > 10
+    page.keep(PICTURES / f"{page.screen.name}.png")
+    assert page.complaints() == []
+
+
+def test_nothing_sticks_out_sideways(page: Page):
+    assert page("return document.documentElement.scrollWidth") <= page.screen.width
+    wide = page(
+        "return [...document.querySelectorAll('main > *, .segment *, .tile *, .transport *')].filter((one) =>"
+        " one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.className || one.tagName)"
+    )
+    assert wide == []
+
+
+def test_every_text_can_be_read(page: Page):
+    page("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    script = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+    assert measured(page, script) == []
+
+
+def test_speakers_are_told_apart_by_letter_and_by_colour(page: Page):
+    rows = [row.text.split()[0] for row in page.all(".speakers tbody tr b")]
+    assert rows == ["A", "B", "C"]
+    turns = page.all(".turn")
+    assert len(turns) == 12
+    shown = {one.text: one.value_of_css_property("background-color") for one in turns}
+    assert sorted(shown) == ["A", "B", "C"]
+    assert len(set(shown.values())) == 3
+    badge = page.one("#s0001 .speaker b")
+    assert badge.value_of_css_property("background-color") == shown["B"]
+    cut = page(
+        "return [...document.querySelectorAll('.speakers td, .speakers th')]"
+        ".filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
+    )
+    assert cut == []
+
+
+def test_sorting_goes_by_attention_or_by_time(page: Page):
+    assert order(page)[:4] == ["s0003", "s0006", "s0010", "s0000"]
+    page.press(page.one('[name="order"][value="time"]'))
+    assert order(page) == [f"s{index:04}" for index in range(12)]
+    page.press(page.one('[name="order"][value="attention"]'))
+    assert order(page)[:3] == ["s0003", "s0006", "s0010"]
+
+
+def test_only_those_to_look_at_can_be_shown(page: Page):
+    page.press(page.one("#only"))
+    assert order(page) == ["s0003", "s0006", "s0010"]
+    page.press(page.one("#only"))
+    assert len(order(page)) == 12
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_each_track_has_its_length(page: Page, track: str):
+    page.press(page.one(f'[name="track"][value="{track}"]'))
+    length = "const audio = document.querySelector(`audio[data-track=${arguments[0]}]`); return audio && audio.duration"
+    seconds = page.wait(lambda: page(length, track), f"{track} loads")
+    assert seconds == pytest.approx(DURATION_MS / 1000, abs=0.1)
+
+
+def test_a_segments_button_plays_it_and_stops_at_its_end(page: Page):
+    button = page.one('#s0006 [data-play="dub"]')
+    page.press(button)
+    playing = "return [...document.querySelectorAll('audio')].filter((a) => !a.paused).map((a) => a.dataset.track)"
+    page.wait(lambda: page(playing) == ["dub"], "it plays")
+    assert "is-current" in page.one("#s0006").get_attribute("class")
+    began = page("return document.querySelector('audio[data-track=dub]').currentTime")
+    assert 11.4 < began < 14.5
+    page.wait(lambda: page(playing) == [], "it stops")
+    assert float(page.one("#seek").get_attribute("value")) == pytest.approx(13_900, abs=400)
+    assert page.complaints() == []
+
+
+def test_the_keyboard_is_enough(page: Page):
+    page("document.activeElement.blur(); scrollTo(0, 0)")
+    body = page.one("body")
+    body.send_keys("1")
+    assert page.one('[name="track"]:checked').get_attribute("value") == "original"
+    first = page("return document.querySelector('.is-current')?.id")
+    body.send_keys("j")
+    assert page("return document.querySelector('.segment.is-current').id") != first
+    body.send_keys(" ")
+    page.wait(lambda: page.one("#play").get_attribute("aria-label") == "Pause", "it plays")
+    body.send_keys(" ")
+    page.wait(lambda: page.one("#play").get_attribute("aria-label") == "Play", "it pauses")
+    bar = page.one('a.bar[href="#s0010"]')
+    page("arguments[0].focus()", bar)
+    bar.send_keys("\n")
+    assert page("return document.activeElement.id") == "s0010"
+
+
+def test_every_control_has_a_name(page: Page):
+    nameless = page(
+        "return [...document.querySelectorAll('button, input, a, canvas, [role=region]')].filter((one) =>"
+        " !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))"
+        ".map((one) => one.outerHTML.slice(0, 80))"
+    )
+    assert nameless == []
+
+
+def test_hostile_texts_are_shown_and_do_nothing(page: Page):
+    assert page("return document.title") == "talk-en-1234: dub report"
+    shown = page("return document.querySelector('#s0010 .texts p').textContent")
+    assert shown == HOSTILE
+    page.press(page.one("#s0010 h3"))
+    page.keep(PICTURES / f"{page.screen.name}-segments.png")
+    page("document.querySelector('.speakers').scrollIntoView({block: 'end', behavior: 'instant'}); scrollBy(0, 130)")
+    page.keep(PICTURES / f"{page.screen.name}-speakers.png")

@@ -1,0 +1,122 @@
+"""What the command line says of input that cannot be dubbed: one line, an exit code, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dub_assets.cli import main
+from dub_assets.media.ffmpeg import find_ffmpeg
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DUB_ASSETS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "영상 하나.mp4"
+    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
+    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "2", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def said(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setattr(sys, "argv", ["dub-assets", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code not in {0, None}
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line
+
+
+def refuse(video: Path, out: Path, monkeypatch, capsys, *options: str) -> str:
+    line = said(["dub", str(video), "--out", str(out), *options], monkeypatch, capsys)
+    assert not list(out.glob("*")) if out.exists() else True
+    return line
+
+
+EN_PT = ("--from", "en", "--to", "pt")
+
+
+def test_a_missing_file(tmp_path, home, monkeypatch, capsys):
+    line = refuse(tmp_path / "nowhere.mp4", tmp_path / "out", monkeypatch, capsys, *EN_PT)
+    assert "nowhere.mp4" in line
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"plain text\n", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", b"ffconcat version 1.0\nfile '/etc/passwd'\n"],
+)
+def test_a_file_that_is_no_video(content, tmp_path, home, monkeypatch, capsys):
+    path = tmp_path / "talk.mp4"
+    path.write_bytes(content)
+    assert "talk.mp4" in refuse(path, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+    assert not home.exists()
+
+
+def test_a_truncated_video(video, tmp_path, home, monkeypatch, capsys):
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    assert "cut.mp4" in refuse(path, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+def test_a_video_over_the_limit_names_the_setting(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("MEDIA_MAX_DURATION", "1")
+    assert "MEDIA_MAX_DURATION" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):
+    assert "klingon" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "klingon", "--to", "pt")
+
+
+def test_a_pair_that_nothing_translates_names_what_is_served(video, tmp_path, home, monkeypatch, capsys):
+    line = refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "ko", "--to", "en")
+    assert "en-pt" in line
+    assert not home.exists()
+
+
+def test_the_language_spoken_as_target(video, tmp_path, home, monkeypatch, capsys):
+    assert "same language" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "pt", "--to", "pt")
+
+
+def test_an_output_folder_that_cannot_be_written(video, tmp_path, home, monkeypatch, capsys):
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder is wanted", encoding="utf-8")
+    assert "--out" in said(["dub", str(video), *EN_PT, "--out", str(blocked / "out")], monkeypatch, capsys)
+
+
+def test_a_setting_that_cannot_be_read(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("VAD_AGGR", "lots")
+    assert "VAD_AGGR" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+def test_an_unknown_engine(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("SYNTHESIS_ENGINE", "parrot")
+    line = refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+    assert "parrot" in line
+    assert "kokoro" in line
+
+
+def test_an_unknown_voice_names_the_known_ones(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("SYNTHESIS_VOICE", "caruso")
+    assert "caruso" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+def test_importing_the_definitions_under_a_bad_setting_names_the_variable():
+    environment = {**os.environ, "FIT_MAX_TEMPO": "fast"}
+    command = [sys.executable, "-c", "import dub_assets.definitions"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "FIT_MAX_TEMPO='fast' cannot be read: a number is wanted" in run.stderr

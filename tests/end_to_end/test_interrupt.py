@@ -1,0 +1,56 @@
+"""Ctrl-C at any stage ends the command at once and cleanly; the same command goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sample.build import build, cut
+
+pytestmark = pytest.mark.models
+
+
+def command(video: Path, out: Path) -> list[str]:
+    options = ["--from", "en", "--to", "pt", "--out", str(out)]
+    return [sys.executable, "-m", "dub_assets.cli", "dub", str(video), *options]
+
+
+def stopped_at(stage: str, video: Path, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code and what was said of a run that gets Ctrl-C when a stage begins."""
+    run = subprocess.Popen(
+        command(video, folder / "out"),
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a background job ignores it
+    )
+    said = ""
+    for line in run.stderr:
+        said += line
+        if line.startswith(f"{stage}:"):
+            run.send_signal(signal.SIGINT)
+            break
+    said += run.communicate()[1]
+    return run.returncode, said
+
+
+def test_an_interrupted_dub_leaves_nothing_half_written_and_goes_on(tmp_path: Path):
+    video = cut(build(Path("build/sample")), 4, 8.2, tmp_path / "excerpt").video
+    environment = {**os.environ, "DUB_ASSETS_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": "1"}
+    for stage in ("stems", "tts_segments"):
+        code, said = stopped_at(stage, video, tmp_path, environment)
+        assert code in {1, 130}
+        assert "panicked" not in said
+        assert "Traceback" not in said
+        assert not list((tmp_path / "out").glob("*"))
+    again = subprocess.run(
+        [*command(video, tmp_path / "out"), "--json"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert Path(json.loads(again.stdout)["files"]["video"]).is_file()

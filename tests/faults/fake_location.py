@@ -1,0 +1,56 @@
+"""The code location of the fault suite: the real definitions over fake engines, with kill points."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fakes import FakeEngines, FakeProgress
+from killable import always, killable, reached
+
+from dub_assets.clients.sqs import SqsQueue
+from dub_assets.definitions import definitions
+from dub_assets.defs.sensors import job_queue
+from dub_assets.domain.speech import RecognisedWord
+from dub_assets.domain.timing import Interval
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.settings import settings_from
+from dub_assets.storage.archive import JobArchive
+
+_SPOKEN = Interval(start_ms=200, end_ms=900)
+_ENGINES = FakeEngines(
+    regions=[_SPOKEN],
+    words=[RecognisedWord(text="Good.", start_ms=_SPOKEN.start_ms, end_ms=_SPOKEN.end_ms, probability=0.9)],
+)
+
+
+def _save(archive: JobArchive, key: str, value: object) -> None:
+    """``JobArchive.save`` between two points, which are named after what is saved."""
+    point = _saved(key)
+    reached(f"save.{point}.before")
+    _original_save(archive, key, value)
+    reached(f"save.{point}.after")
+
+
+def _saved(key: str) -> str:
+    if "/manifests/" in key:
+        return key.rpartition("/")[2].removesuffix(".json")
+    if not key.startswith("jobs/requests/"):
+        return "record"
+    return "claim" if key.endswith(".claim.json") else "request"
+
+
+def _has_receipts(args: tuple[Any, ...], result: Any) -> bool:
+    return bool(args[1])
+
+
+EnginesResource.engines = lambda self, wishes=None: _ENGINES
+_original_save = JobArchive.save
+JobArchive.save = _save
+killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))
+killable(SqsQueue, "delete", "delete", before=_has_receipts, after=_has_receipts)
+killable(SqsQueue, "dead_letter", "dead_letter", before=always, after=always)
+killable(SqsQueue, "_copy_to", "copy", after=always)
+killable(job_queue, "_result", "answer", after=lambda args, result: bool(args[0].runs))
+
+defs = definitions(settings_from(os.environ), FakeProgress())

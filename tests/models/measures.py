@@ -1,0 +1,32 @@
+"""Measures of what engines make."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def si_sdr_db(estimate: NDArray[np.floating], target: NDArray[np.floating]) -> float:
+    """Scale-invariant signal-to-distortion ratio (Le Roux et al. 2019), in dB."""
+    estimate, target = estimate.astype(np.float64).ravel(), target.astype(np.float64).ravel()
+    projection = (estimate @ target) / (target @ target) * target
+    error = estimate - projection
+    return float(10 * np.log10((projection @ projection) / max(error @ error, 1e-20)))
+
+
+def words_of(text: str) -> list[str]:
+    """Words in small letters, without punctuation."""
+    return re.findall(r"\w+(?:'\w+)?", text.lower())
+
+
+def word_error_rate(text: str, reference: str) -> float:
+    """Word edits (Levenshtein) from the reference to the text, a word of the reference."""
+    said, known = words_of(text), words_of(reference)
+    row = list(range(len(said) + 1))
+    for i, word in enumerate(known, start=1):
+        diagonal, row[0] = row[0], i
+        for j, other in enumerate(said, start=1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
+    return row[-1] / len(known)

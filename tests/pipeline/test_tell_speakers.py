@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import FakeEngines, FakeSpeakerEmbedder
+from programmes import SPEECH, WORDS, programme
+
+from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.domain.options import DubOptions, SpeakerOptions
+from dub_assets.domain.signal.sound import Sound
+from dub_assets.domain.transcript import speaker_name
+from dub_assets.pipeline.separate import separate
+from dub_assets.pipeline.transcribe import transcribe
+
+
+def dialogue() -> Sound:
+    """A programme whose second line is 20 dB quieter: another speaker, to the fake embedder."""
+    sound = programme()
+    samples = sound.samples.copy()
+    samples[4500 * 48 :] *= np.float32(0.1)
+    return Sound(samples=samples, rate_hz=sound.rate_hz)
+
+
+def transcript_of(studio, embedder, *, speakers=None, previous=None, options=None):
+    engines = FakeEngines(regions=SPEECH, words=WORDS, embedder=embedder)
+    stems = separate(studio.source, engines=engines, bench=studio.bench, previous=None)
+    return transcribe(
+        stems,
+        "en",
+        engines=engines,
+        options=options or studio.options,
+        bench=studio.bench,
+        previous=previous,
+        speakers=speakers,
+    )
+
+
+def test_speakers_are_told_apart_by_their_voices(new_studio):
+    embedder = FakeSpeakerEmbedder()
+    made = transcript_of(new_studio(dialogue()), embedder, speakers=2)
+    assert [segment.speaker for segment in made.segments] == ["A", "B"]
+    assert [(speaker.name, speaker.speech_ms) for speaker in made.speakers] == [("A", 2000), ("B", 2000)]
+    assert {word.speaker for word in made.segments[1].words} == {"B"}
+    assert embedder.closed
+    assert embedder.identity in made.provenance.engines
+
+
+def test_one_voice_is_one_speaker(studio):
+    made = transcript_of(studio, FakeSpeakerEmbedder())
+    assert [segment.speaker for segment in made.segments] == ["A", "A"]
+    assert [speaker.name for speaker in made.speakers] == ["A"]
+
+
+def test_where_one_speaks_nothing_is_listened_to(new_studio):
+    embedder = FakeSpeakerEmbedder()
+    made = transcript_of(new_studio(dialogue()), embedder, speakers=1)
+    assert [speaker.name for speaker in made.speakers] == ["A"]
+    assert embedder.heard == 0
+
+
+def test_the_number_may_come_from_the_options(new_studio):
+    options = DubOptions(speakers=SpeakerOptions(count=1))
+    made = transcript_of(new_studio(dialogue()), FakeSpeakerEmbedder(), options=options)
+    assert [segment.speaker for segment in made.segments] == ["A", "A"]
+
+
+def test_a_segment_does_not_span_two_speakers(new_studio, monkeypatch):
+    """The words of the second line come at once after the first, and no sentence ends between them."""
+    words = [*WORDS[:1], replace(WORDS[1], text="morning"), *WORDS[2:]]
+    shifted = [*words[:2], *(replace(w, start_ms=w.start_ms - 1800, end_ms=w.end_ms - 1800) for w in words[2:])]
+    sound = programme()
+    samples = sound.samples.copy()
+    samples[3100 * 48 :] *= np.float32(0.1)
+    studio = new_studio(Sound(samples=samples, rate_hz=sound.rate_hz))
+    regions = [replace(SPEECH[0], end_ms=5200)]
+    engines = FakeEngines(regions=regions, words=shifted, embedder=FakeSpeakerEmbedder())
+    stems = separate(studio.source, engines=engines, bench=studio.bench, previous=None)
+    made = transcribe(
+        stems, "en", engines=engines, options=studio.options, bench=studio.bench, previous=None, speakers=2
+    )
+    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+        ("A", "Good morning"),
+        ("B", "And good night."),
+    ]
+
+
+def test_without_an_engine_nobody_is_told_apart_and_asking_for_it_is_an_error(studio):
+    made = transcript_of(studio, None)
+    assert made.speakers == ()
+    assert {segment.speaker for segment in made.segments} == {None}
+    with pytest.raises(EngineUnavailableError, match="dub-assets engines"):
+        transcript_of(studio, None, speakers=2)
+
+
+def test_another_number_or_engine_makes_a_new_transcript(new_studio):
+    studio, embedder = new_studio(dialogue()), FakeSpeakerEmbedder()
+    first = transcript_of(studio, embedder)
+    assert transcript_of(studio, embedder, previous=first) is first
+    assert transcript_of(studio, embedder, previous=first, speakers=2) is not first
+    assert transcript_of(studio, FakeSpeakerEmbedder(version="2"), previous=first) is not first
+    assert transcript_of(studio, None, previous=first) is not first
+
+
+def test_names_go_on_after_z():
+    assert [speaker_name(number) for number in (0, 1, 25, 26, 27, 701, 702)] == [
+        "A",
+        "B",
+        "Z",
+        "AA",
+        "AB",
+        "ZZ",
+        "AAA",
+    ]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dub_assets.domain.errors import ConfigurationError
+from dub_assets.settings import Settings, documented_variables, settings_from
+
+
+def test_an_empty_environment_gives_the_contracts_defaults():
+    settings = settings_from({})
+    assert settings.storage.bucket is None
+    assert settings.storage.region == "ap-northeast-2"
+    assert (settings.defaults.source_language, settings.defaults.target_language) == ("ko", "en")
+    assert settings.keys.video == "projects/{project_id}/outputs/videos/{job_id}.mp4"
+    assert settings.keys.metadata == "projects/{project_id}/outputs/metadata/{job_id}.json"
+    assert settings.keys.segments == "projects/{project_id}/interim/{job_id}/segments"
+    voice_activity = settings.options.voice_activity
+    assert (voice_activity.aggressiveness, voice_activity.frame_ms, voice_activity.margin_ms) == (3, 30, 100)
+
+
+def test_values_are_read_into_their_types():
+    settings = settings_from(
+        {
+            "DUB_ASSETS_HOME": "/somewhere",
+            "AWS_S3_BUCKET": "dubs",
+            "VAD_AGGR": "1",
+            "VAD_FRAME_MS": "20",
+            "STT_INTERVAL_MARGIN": "0.25",
+            "FIT_MAX_TEMPO": "1.5",
+            "SEPARATION_ENGINE": "",
+        }
+    )
+    assert settings.places.home == Path("/somewhere")
+    assert settings.storage.bucket == "dubs"
+    assert settings.options.voice_activity.aggressiveness == 1
+    assert settings.options.voice_activity.frame_ms == 20
+    assert settings.options.voice_activity.margin_ms == 250
+    assert settings.options.fit.max_tempo == 1.5
+    assert settings.options.engines.separation == "auto"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("VAD_AGGR", "4"),
+        ("VAD_AGGR", "two"),
+        ("VAD_AGGR", "1.5"),
+        ("VAD_FRAME_MS", "15"),
+        ("STT_INTERVAL_MARGIN", "-0.1"),
+        ("STT_INTERVAL_MARGIN", "nan"),
+        ("FIT_MAX_TEMPO", "inf"),
+        ("FIT_MAX_TEMPO", "fast"),
+        ("MIX_TRUE_PEAK", "3"),
+        ("MEDIA_MAX_SIZE", "0"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_an_error_that_names_the_variable(variable: str, value: str):
+    with pytest.raises(ConfigurationError, match=variable):
+        settings_from({variable: value})
+
+
+@pytest.mark.parametrize(
+    ("environment", "host"), [({}, "host.docker.internal"), ({"JOB_CALLBACK_LOCALHOST_HOST": ""}, "")]
+)
+def test_a_variable_that_is_set_but_empty_counts_where_that_means_something(environment, host):
+    assert settings_from(environment).callbacks.localhost_host == host
+
+
+def test_a_secret_is_not_shown():
+    secret = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
+    settings = settings_from({"JOB_CALLBACK_SECRET": secret})
+    assert settings.callbacks.secret == secret
+    assert secret not in repr(settings)
+
+
+def test_every_setting_has_a_variable_and_a_meaning():
+    rows = list(documented_variables())
+    variables = [variable for variable, _, _ in rows]
+    assert len(variables) == len(set(variables))
+    assert {"VAD_AGGR", "AWS_S3_BUCKET", "JOB_RESULT_VIDEO_PREFIX", "SEGMENT_MAX_MS", "MEDIA_MAX_DURATION"} <= set(
+        variables
+    )
+    assert all(meaning for _, _, meaning in rows)
+
+
+def test_every_variable_is_documented_in_the_readme():
+    readme = Path(__file__).parent.parent.joinpath("docs/settings.md").read_text(encoding="utf-8")
+    missing = [row for row in documented_variables() if f"| `{row[0]}` | {row[1]} | {row[2]} |" not in readme]
+    assert missing == []
+
+
+def test_settings_are_values():
+    assert settings_from({}) == Settings()

@@ -1,0 +1,86 @@
+"""A queue, a bucket and a consumer around a crew."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from callback_receiver import CallbackReceiver
+from crew import Crew
+from servers import Server
+
+from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.resources.tags import CALLBACKS
+
+INPUT = "projects/shop/inputs/talk.mp4"
+STAGES = [
+    *["downloaded", "stt_completed", "mt_prepare", "mt_completed", "tts_prepare", "tts_completed"],
+    *["completed"],
+]
+
+
+class World:
+    """What goes in and what comes out of a service."""
+
+    def __init__(self, crew: Crew, servers: Mapping[str, Server], sqs, url: str, receiver: CallbackReceiver) -> None:
+        self.crew = crew
+        self.servers = servers
+        self._sqs = sqs
+        self._url = url
+        self._receiver = receiver
+
+    def send(self, job_id: str, **more: object) -> str:
+        message = {"job_id": job_id, "project_id": "shop", "callback_url": self._receiver.url(), "input_key": INPUT}
+        body = json.dumps(message | {"source_lang": "en", "target_lang": "pt"} | more)
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+        return job_id
+
+    def told(self, job_id: str) -> list[str]:
+        """The stages that the consumer was told of, in order, repeats left out."""
+        stages: list[str] = []
+        seen: set[str] = set()
+        for received in self._receiver.received:
+            assert received.answered == 204, received.fault
+            told = received.json["metadata"]
+            if told["job_id"] == job_id and received.headers["webhook-id"] not in seen:
+                seen.add(received.headers["webhook-id"])
+                stages.append(told["stage"])
+        return stages
+
+    def await_told(self, job_id: str) -> list[str]:
+        """Wait until everything is told of a job; what was told is returned."""
+
+        def is_told() -> bool:
+            runs = self.crew.runs(job_id)
+            return bool(runs) and all(run.is_finished and run.tags[CALLBACKS] == "delivered" for run in runs)
+
+        self.crew.wait(is_told, f"not everything is told of {job_id}")
+        return self.told(job_id)
+
+
+def clip(folder: Path) -> Path:
+    """Two seconds of picture and sound."""
+    path = folder / "talk.mp4"
+    sources = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
+    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "2", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def environment(*, url: str, bucket: str, endpoint: str, folder: Path) -> dict[str, str]:
+    """What the service reads."""
+    return {
+        "JOB_QUEUE_URL": url,
+        "JOB_VISIBILITY_TIMEOUT": "10",
+        "JOB_QUEUE_WAIT": "2",
+        "JOB_CALLBACK_ALLOWED_HOSTS": "127.0.0.1",
+        "JOB_CALLBACK_LOCALHOST_HOST": "",
+        "AWS_S3_BUCKET": bucket,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": "ap-northeast-2",
+        "DUB_ASSETS_HOME": str(folder / "objects"),
+        "DUB_ASSETS_CACHE": str(folder / "cache"),
+        "WORKER_GRACE": "1",
+    }
