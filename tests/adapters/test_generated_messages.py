@@ -38,7 +38,7 @@ ODD = [
 ]
 """Values that have broken readers of messages before."""
 
-_EASY = settings(deadline=None, suppress_health_check=list(HealthCheck))
+_EASY = settings(suppress_health_check=list(HealthCheck))
 
 
 def values() -> st.SearchStrategy[Any]:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from deployment import RUN_KEY, Deployment, full
 from fakes_queue import FakeQueue
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -143,8 +143,6 @@ def test_no_order_of_events_loses_a_message_or_runs_it_twice(deployment: Deploym
     test.settings = settings(
         max_examples=20,
         stateful_step_count=20,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],  # a look takes too long for shrinking
-        suppress_health_check=[HealthCheck.too_slow],
     )
     test.runTest()

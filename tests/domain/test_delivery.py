@@ -242,7 +242,7 @@ class Deliveries(RuleBasedStateMachine):
         assert self.now_s <= end_s
 
 
-Deliveries.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Deliveries.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestDeliveries = Deliveries.TestCase
 
 

@@ -114,7 +114,7 @@ def test_output_is_aligned_and_as_long_as_the_input() -> None:
 
 
 @given(st.lists(st.integers(0, 40_000), max_size=8), st.integers(0, 3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_result_does_not_depend_on_the_blocks(sizes: list[int], seed: int) -> None:
     programme = noise(0.4, seed=seed).samples[: sum(sizes)]
     ends = np.cumsum([0, *sizes])

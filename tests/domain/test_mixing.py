@@ -124,7 +124,7 @@ def test_a_gate_without_ramps_or_intervals_is_hard_or_shut() -> None:
     st.integers(0, 20),
     st.lists(st.integers(0, 2_000), max_size=8),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_gate_does_not_depend_on_the_blocks(intervals: list[Interval], ramp_ms: int, sizes: list[int]) -> None:
     blocks, start = [], 0
     for frames in sizes:

@@ -166,7 +166,7 @@ rules_of_any_kind = st.builds(
 
 
 @given(any_words, regions_of_speech, durations, rules_of_any_kind, st.sampled_from(["en", "ja"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_segments_hold_every_word_once_and_obey_the_rules_whatever_comes(
     words: list[RecognisedWord], regions: list[Interval], duration_ms: int, rules: SegmentationRules, language: str
 ) -> None:
@@ -184,7 +184,7 @@ def test_segments_hold_every_word_once_and_obey_the_rules_whatever_comes(
 
 
 @given(steady_words(), regions_of_speech)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_borders_stay_or_lie_on_edges_of_speech(words: list[RecognisedWord], regions: list[Interval]) -> None:
     speech = merged((part for part in regions if part.duration_ms), gap_ms=RULES.snap_ms)
     starts, ends = {part.start_ms for part in speech}, {min(part.end_ms, 90_000) for part in speech}

@@ -50,7 +50,7 @@ def test_channels_are_averaged_and_silence_is_dark() -> None:
 
 
 @given(st.integers(1, 30_000), st.lists(st.integers(0, 30_000), max_size=5), st.sampled_from([50, 25, 10, 3, 1]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_strip_does_not_depend_on_the_blocks(frames: int, cuts: list[int], columns_per_s: int) -> None:
     samples = np.random.default_rng(frames).normal(0, 0.1, frames).astype(np.float32)
     whole = drawn(samples, columns_per_s)

@@ -161,7 +161,7 @@ def test_parts_without_a_millisecond_are_left_out(length_ms: int) -> None:
         max_size=6,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_cues_give_a_file_that_a_strict_reader_takes(given_cues: list[tuple[int, int, str]]) -> None:
     cues = read(srt([cue(start, start + length, text) for start, length, text in given_cues]))
     assert all(start < end for start, end, _ in cues)
@@ -173,7 +173,7 @@ def test_any_cues_give_a_file_that_a_strict_reader_takes(given_cues: list[tuple[
 
 
 @given(st.text(alphabet=st.sampled_from("abc de日本語。한국어 "), min_size=1, max_size=400))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_character_is_lost(text: str) -> None:
     cues = read(srt([cue(0, 100_000, text)]))
     shown = "".join(line for _, _, lines in cues for line in lines)
@@ -181,7 +181,7 @@ def test_no_character_is_lost(text: str) -> None:
 
 
 @given(st.lists(st.text(alphabet="abcdefgh", min_size=1, max_size=9), min_size=4, max_size=40), st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_word_stands_alone_and_there_are_no_more_screens_than_needed(words: list[str], korean: bool) -> None:
     text = " ".join(word.translate(str.maketrans("abcdefgh", "가나다라마바사아")) if korean else word for word in words)
     shown = screens(text, "ko" if korean else "en")
@@ -197,7 +197,7 @@ def test_no_word_stands_alone_and_there_are_no_more_screens_than_needed(words: l
         st.tuples(st.integers(0, 60_000), st.integers(1, 9_000), st.text("ab ,.", min_size=1)), min_size=1, max_size=6
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_reading_speed_is_kept_wherever_the_timing_allows(given_cues: list[tuple[int, int, str]]) -> None:
     given = [cue(start, start + length, text) for start, length, text in given_cues]
     shown = subtitles(given, language="en", duration_ms=70_000)

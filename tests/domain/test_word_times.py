@@ -93,7 +93,7 @@ def test_blank_words_are_dropped() -> None:
 
 
 @given(any_words, regions_of_speech, durations)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_placed_words_are_ordered_disjoint_and_inside_whatever_comes(
     words: list[RecognisedWord], regions: list[Interval], duration_ms: int
 ) -> None:
@@ -104,7 +104,7 @@ def test_placed_words_are_ordered_disjoint_and_inside_whatever_comes(
 
 
 @given(any_words, regions_of_speech, st.integers(100, 60_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_only_blank_and_doubtful_words_are_dropped(
     words: list[RecognisedWord], regions: list[Interval], duration_ms: int
 ) -> None:

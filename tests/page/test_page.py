@@ -95,7 +95,7 @@ def test_segments_come_by_what_needs_attention():
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_becomes_markup(source: str, target: str, found: str) -> None:
     tame = read(view(segment(0, Finding(weight="look", text="x"), text="x", translated="x")))
     wild = read(view(segment(0, Finding(weight="look", text=found), text=source, translated=target or "x")))

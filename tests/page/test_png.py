@@ -13,7 +13,7 @@ from dub_assets.page.png import png
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_decoder_reads_the_same_picture(width: int, height: int, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, len(PALETTE), (height, width), dtype=np.uint8)
     content = png(pixels.tobytes(), width=width, height=height, palette=PALETTE)
