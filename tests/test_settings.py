@@ -85,10 +85,10 @@ def test_every_setting_has_a_variable_and_a_meaning():
     assert all(meaning for _, _, meaning in rows)
 
 
-def test_every_variable_is_documented_in_the_readme():
-    readme = Path(__file__).parent.parent.joinpath("docs/settings.md").read_text(encoding="utf-8")
-    missing = [row for row in documented_variables() if f"| `{row[0]}` | {row[1]} | {row[2]} |" not in readme]
-    assert missing == []
+def test_every_variable_is_documented_in_the_order_of_the_options():
+    page = Path(__file__).parent.parent.joinpath("docs/settings.md").read_text(encoding="utf-8")
+    documented = [line for line in page.splitlines() if line.startswith("| `")]
+    assert documented == [f"| `{row[0]}` | {row[1]} | {row[2]} |" for row in documented_variables()]
 
 
 def test_settings_are_values():
