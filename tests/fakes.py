@@ -34,7 +34,7 @@ from dub_assets.domain.speech import (
 )
 from dub_assets.domain.text import Rendering, SourceLine, Term
 from dub_assets.domain.timing import Interval
-from dub_assets.ports import SoundFiles
+from dub_assets.ports import Model, SoundFiles
 
 
 class FakeSeparator:
@@ -297,6 +297,9 @@ class FakeEngines:
 
     def voice(self, language: str) -> str:
         return self.synthesiser(language).capabilities.voices_for(language)[0].name
+
+    def release(self, engine: Model) -> None:
+        engine.close()
 
     def clones(self, language: str) -> bool:
         return self.synthesiser(language).capabilities.clones_voice

@@ -112,6 +112,12 @@ class DeviceOptions:
         )
         | {"choices": ("auto", *COMPUTE_TYPES)},
     )
+    keep: bool = field(
+        default=False,
+        metadata=_option(
+            "ENGINE_KEEP", "whether models stay loaded between stages and runs; unset, a worker keeps them"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from dub_assets.engines.registry import EngineRegistry
 from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 from dub_assets.ports import (
     LanguageIdentifier,
+    Model,
     Recogniser,
     Separator,
     SpeakerEmbedder,
@@ -23,11 +24,15 @@ from dub_assets.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenEngines:
-    """Gives the engine of each stage by configured name, ``auto`` taking the first that serves. See ports.Engines."""
+    """Gives the engine of each stage by configured name, ``auto`` taking the first that serves. See ports.Engines.
+
+    ``keep``: models stay loaded between stages and runs; on a GPU they make room for others (``domain/device.py``).
+    """
 
     registry: EngineRegistry
     choices: EngineChoices
     voice_activity: VoiceActivityOptions
+    keep: bool = False
 
     def separator(self) -> Separator:
         """The engine that separates."""
@@ -78,3 +83,8 @@ class ChosenEngines:
     def clones(self, language: str) -> bool:
         """Whether the synthesiser clones voices, and none is configured."""
         return self.choices.voice is None and self.synthesiser(language).capabilities.clones_voice
+
+    def release(self, engine: Model) -> None:
+        """A stage is done with an engine: close it, or keep its model for the process's next run."""
+        if not self.keep:
+            engine.close()

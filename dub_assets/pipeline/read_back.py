@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -17,6 +16,7 @@ from dub_assets.domain.speech import RecognisedWord, SpeechChunk, Utterance
 from dub_assets.domain.synthesis import SpokenLine, SynthesisedSpeech
 from dub_assets.domain.timing import Interval
 from dub_assets.pipeline.batches import batch_by_batch
+from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, Recogniser, Synthesiser, Workbench
 
 _GAP_MS = 500
@@ -48,7 +48,7 @@ def read_lines_back(
         recogniser = engines.recogniser(unread[0].utterance.language)
     except UnsupportedLanguageError:
         return result
-    with closing(recogniser):
+    with released(engines, recogniser):
         desk = _Desk(recogniser=recogniser, synthesiser=synthesiser, bench=bench)
         sounds = [bench.sounds.read(bench.workspace.open(result[line.index].media)) for line in unread]
         for line, found in zip(unread, desk.read(unread, sounds), strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from statistics import median
 
 from dub_assets.domain.errors import InputError, ObjectCorruptError
@@ -17,6 +16,7 @@ from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.speech import Utterance
 from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.pipeline.fit_speech import level_gain_db
+from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, MediaTool, SoundFiles, Synthesiser, Workspace
 
 _HEARD = Interval(start_ms=0, end_ms=300_000)
@@ -40,7 +40,8 @@ def respeak(
     what does not fit at the highest tempo is longer than its slot. Raises UnsupportedLanguageError.
     """
     target_dbfs = _speech_level(keys.source_keys, workspace, sounds)
-    with closing(engines.synthesiser(language)) as synthesiser:
+    synthesiser = engines.synthesiser(language)
+    with released(engines, synthesiser):
         natural = Utterance(text=request.text, language=language, voice=engines.voice(language))
         spoken = _spoken(natural, request.slot_ms, synthesiser, options, media)
     speech = sounds.resample(spoken, SAMPLE_RATE_HZ)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from dub_assets.domain.signal.mixing import gate
 from dub_assets.domain.signal.sound import Samples, Sound
 from dub_assets.domain.stems import Stems
 from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, Separator, VoiceActivityDetector, Workbench
 
 STAGE = "stems"
@@ -51,7 +51,7 @@ def separate(
     )
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement, closing(separator):
+    with bench.meter.measure() as measurement, released(engines, separator):
         path = bench.workspace.open(source)
         info = bench.media.probe(path)
         bench.media.extract_sound(path, info, bench.workspace.new(bench.keys.stem("original")))

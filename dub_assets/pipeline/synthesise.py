@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 
 from dub_assets.domain.casting import Part
@@ -22,7 +21,7 @@ from dub_assets.pipeline.cast_voices import Cast, cast_of, parts_of
 from dub_assets.pipeline.fit_speech import fit_speech
 from dub_assets.pipeline.predict import Predictor
 from dub_assets.pipeline.read_back import read_lines_back
-from dub_assets.pipeline.usage import made_by
+from dub_assets.pipeline.usage import made_by, released
 from dub_assets.pipeline.voice_references import made_from, voice_references
 from dub_assets.ports import Engines, Synthesiser, Workbench
 
@@ -57,7 +56,7 @@ def synthesise(  # noqa: PLR0913  # what a stage works with, and what may be cho
     predictions: tuple[Prediction, ...] = ()
     with bench.meter.measure() as measurement:
         if synthesiser is not None:
-            with closing(synthesiser):
+            with released(engines, synthesiser):
                 parts = _parts(cast_with, transcript, translation, stems, synthesiser, bench)
                 lines, predictions = _lines(transcript, translation, parts, synthesiser, previous, options)
                 speeches = _speeches(lines, _kept(lines, previous, only), synthesiser, engines, options, bench)

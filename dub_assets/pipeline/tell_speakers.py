@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 from dub_assets.domain.errors import EngineUnavailableError
@@ -52,10 +51,7 @@ def tell_speakers(
     if count == 1 or len(found) < 2:
         numbers = [0] * len(found)
     else:
-        with closing(embedder):
-            voices = [
-                voice for phrase in found for voice in embedder.embed([booth.sound(stems.original, phrase.interval)])
-            ]
+        voices = [voice for phrase in found for voice in embedder.embed([booth.sound(stems.original, phrase.interval)])]
         numbers = speakers_of(found, voices, count=count)
     told = [
         replace(word, speaker=speaker_name(number))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval, merged
 from dub_assets.domain.transcript import TimedWord, Transcript
 from dub_assets.pipeline.batches import in_batches
 from dub_assets.pipeline.tell_speakers import tell_speakers
+from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, Recogniser, Workbench
 
 STAGE = "transcript"
@@ -52,7 +52,7 @@ def transcribe(
     mark = _mark(stems, language, recogniser, speaker_marks, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement, closing(recogniser):
+    with bench.meter.measure() as measurement, released(engines, recogniser, embedder):
         listener = _Listener(path=bench.workspace.open(stems.original), recogniser=recogniser, bench=bench)
         guess, words = _words(stems, language, listener, options)
         told = tell_speakers(words, stems, embedder=embedder, count=count, bench=bench)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 
 from dub_assets.domain.errors import InputError, PermanentError
@@ -17,7 +16,7 @@ from dub_assets.domain.transcript import Transcript, TranscriptSegment
 from dub_assets.domain.translation import TranslatedLine, Translation, source_mark
 from dub_assets.pipeline.batches import in_batches
 from dub_assets.pipeline.keep_terms import translate_with_terms
-from dub_assets.pipeline.usage import made_by
+from dub_assets.pipeline.usage import made_by, released
 from dub_assets.ports import Engines, Translator, Workbench
 
 STAGE = "translation"
@@ -49,7 +48,7 @@ def translate(
         and _texts(_editors_lines(previous)) == _texts(written)
     ):
         return previous
-    with bench.meter.measure() as measurement:
+    with bench.meter.measure() as measurement, released(engines, translator):
         lines = _lines(transcript, target_language, translator, terms, bench) if translator else ()
     return Translation(
         source_language=transcript.language,
@@ -125,12 +124,11 @@ def _lines(
             stage=STAGE,
         )
 
-    with closing(translator):
-        groups = passages(transcript.segments)
-        parts = [_parts(group, made, target_language) for group, made in zip(groups, rendered(groups), strict=True)]
-        alone = [(segment,) for group, lines in zip(groups, parts, strict=True) if lines is None for segment in group]
-        again = zip(alone, rendered(alone) if alone else [], strict=True)
-        single = [line for group, made in again for line in _parts(group, made, target_language) or ()]
+    groups = passages(transcript.segments)
+    parts = [_parts(group, made, target_language) for group, made in zip(groups, rendered(groups), strict=True)]
+    alone = [(segment,) for group, lines in zip(groups, parts, strict=True) if lines is None for segment in group]
+    again = zip(alone, rendered(alone) if alone else [], strict=True)
+    single = [line for group, made in again for line in _parts(group, made, target_language) or ()]
     lines = (*(line for made in parts for line in made or ()), *single)
     _check_none_is_empty(lines)
     return tuple(sorted(lines, key=lambda line: line.index))

@@ -1,11 +1,24 @@
-"""What a stage was made by and cost, with what its engine's service counted."""
+"""Engines at work: who gives them back, and what they made and cost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from dub_assets.domain.figures import Provenance, StageFigures
-from dub_assets.ports import Metered, Synthesiser, Translator
+from dub_assets.ports import Engines, Metered, Model, Synthesiser, Translator
+
+
+@contextmanager
+def released(engines: Engines, *used: Model | None) -> Iterator[None]:
+    """Give the engines back that are used inside, those that are there."""
+    try:
+        yield
+    finally:
+        for engine in used:
+            if engine is not None:
+                engines.release(engine)
 
 
 def made_by(engine: Synthesiser | Translator | None, mark: str, figures: StageFigures) -> Provenance:

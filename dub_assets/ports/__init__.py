@@ -4,6 +4,7 @@ from dub_assets.ports.callbacks import CallbackSender, DispatchBook
 from dub_assets.ports.engines import (
     Engines,
     Metered,
+    Model,
     Recogniser,
     Separator,
     SpeakerEmbedder,
@@ -26,6 +27,7 @@ __all__ = [
     "MediaTool",
     "Meter",
     "Metered",
+    "Model",
     "ObjectStore",
     "Progress",
     "Queue",

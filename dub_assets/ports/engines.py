@@ -180,6 +180,14 @@ class Metered(Protocol):
         ...
 
 
+class Model(Protocol):
+    """What all engines with a model have in common."""
+
+    def close(self) -> None:
+        """Free the model's memory; a later call loads it again."""
+        ...
+
+
 class Engines(Protocol):
     """Gives the engine of each stage, as configuration and the language want it."""
 
@@ -224,4 +232,8 @@ class Engines(Protocol):
 
     def clones(self, language: str) -> bool:
         """Whether speakers are to keep their own voices: the language's synthesiser can, and no voice is configured."""
+        ...
+
+    def release(self, engine: Model) -> None:
+        """A stage is done with an engine: close it, or keep its model for the process's next run."""
         ...

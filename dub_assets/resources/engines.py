@@ -37,6 +37,7 @@ class EnginesResource(dg.ConfigurableResource):
     services: dg.ResourceDependency[ServiceOptions]
     device: str = Field(default="auto", description="auto, cpu, cuda or cuda:N.")
     compute_type: str = Field(default="auto", description="Arithmetic of models that have a choice.")
+    keep: bool = Field(default=False, description="Keep models loaded between stages and runs.")
     cache: str = Field(description="Folder of joined weights.")
     weights: str | None = Field(default=None, description="Folder of your own weights: {engine}/{file}.")
 
@@ -53,6 +54,7 @@ class EnginesResource(dg.ConfigurableResource):
             services=settings.services,
             device=settings.options.device.name,
             compute_type=settings.options.device.compute_type,
+            keep=settings.options.device.keep,
             cache=str(settings.places.cache / "weights"),
             weights=str(weights) if weights else None,
         )
@@ -86,6 +88,7 @@ class EnginesResource(dg.ConfigurableResource):
             registry=self.registry(),
             choices=choices.granting(wishes) if wishes else choices,
             voice_activity=VoiceActivityOptions(aggressiveness=self.vad_aggressiveness, frame_ms=self.vad_frame_ms),
+            keep=self.keep,
         )
 
 

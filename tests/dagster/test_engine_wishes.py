@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from fakes import FakeSeparator
 
 from dub_assets.domain.errors import ConfigurationError, MessageRefusedError
 from dub_assets.domain.options import EngineChoices
@@ -47,6 +48,13 @@ def test_what_the_licence_profile_refuses_is_refused_with_the_message():
     assert read({}, translation="nllb").engines.translation == "nllb"
     with pytest.raises(MessageRefusedError, match=r"engines\.translation 'nllb' is no engine that may be asked for"):
         read({"LICENCE_PROFILE": "commercial"}, translation="nllb")
+
+
+@pytest.mark.parametrize(("environment", "closed"), [({}, True), ({"ENGINE_KEEP": "true"}, False)])
+def test_a_stage_s_engine_is_closed_unless_models_are_to_stay(environment: dict[str, str], closed: bool):
+    engine = FakeSeparator()
+    EnginesResource.of(settings_from(environment)).engines().release(engine)
+    assert engine.closed is closed
 
 
 def test_a_record_from_before_there_were_wishes_is_read():

@@ -16,10 +16,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The process that a run is held in, and its parent."""
+    """The process that a run is held in, its parent, and whether it keeps its models."""
 
     pid: int
     parent: int
+    keeps: bool
 
 
 class Crew(Service):
@@ -56,8 +57,7 @@ class Crew(Service):
     def held(self) -> Held:
         """Wait for a run that waits."""
         self.wait((self.faults / "held").exists, "no run was held")
-        told = json.loads((self.faults / "held").read_text(encoding="utf-8"))
-        return Held(pid=told["pid"], parent=told["parent"])
+        return Held(**json.loads((self.faults / "held").read_text(encoding="utf-8")))
 
     def let_go(self) -> None:
         (self.faults / "hold").unlink(missing_ok=True)

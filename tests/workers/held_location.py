@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fake_location import defs
 
+from dub_assets.settings import settings_from
 from dub_assets.storage.archive import JobArchive
 
 __all__ = ["defs"]
@@ -20,11 +21,12 @@ def _save(archive: JobArchive, key: str, value: object) -> None:
     folder = Path(os.environ["FAULTS"])
     if key.endswith("/manifests/translation.json") and (folder / "hold").exists():
         part = folder / f".held.{os.getpid()}"
-        part.write_text(json.dumps({"key": key, "pid": os.getpid(), "parent": os.getppid()}), encoding="utf-8")
+        part.write_text(json.dumps({"pid": os.getpid(), "parent": os.getppid(), "keeps": _KEEPS}), encoding="utf-8")
         part.rename(folder / "held")
         while (folder / "hold").exists():
             time.sleep(0.02)
 
 
+_KEEPS = settings_from(os.environ).options.device.keep
 _unheld_save = JobArchive.save
 JobArchive.save = _save

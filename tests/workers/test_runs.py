@@ -47,7 +47,7 @@ def test_a_worker_that_is_told_to_end_hands_its_run_back(world: World):
     assert world.crew.statuses(job) == ["FAILURE", "SUCCESS"]
 
 
-def test_a_cancelled_run_ends_as_cancelled_and_its_worker_goes_on(world: World):
+def test_a_cancelled_run_ends_as_cancelled_and_its_worker_goes_on_with_the_models_it_keeps(world: World):
     world.crew.hold()
     job = world.send("cancelled")
     held = world.crew.held()
@@ -57,6 +57,7 @@ def test_a_cancelled_run_ends_as_cancelled_and_its_worker_goes_on(world: World):
     assert world.await_told(job) == [*STAGES[:3], "failed"]
     assert world.crew.statuses(job) == ["CANCELED"]
     world.crew.let_go()
+    assert held.keeps
     os.kill(held.pid, 0)
     with world.crew.instance as instance:
         ends = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_CANCELED)
