@@ -49,7 +49,7 @@ def _data(name: str, sha256: str) -> PackagedFile:
 STYLES = _data("voices_ja.npz", "fc663c0f5c64d1f10c7c6daa2323ea20efe1b255a891b0d912d07bf58c529d15")
 VOCABULARY = _data("vocab.json", "ba536e2187cf4a12827b4e6138f29c17b795fcc3f8155386408d8d4edc229a41")
 
-_GRAPH_VERSION = 1
+_GRAPH_VERSION = 2
 """Part of the names of the graphs derived from the model: to be raised when kokoro_graph.py makes them differently."""
 
 _SPECIAL = 0

@@ -19,11 +19,14 @@ _SCHEMA = {
         "name": (3, "string"),
         "op_type": (4, "string"),
         "attribute": (5, "Attribute*"),
+        "domain": (7, "string"),
     },
     "Tensor": {
         "dims": (1, "int64*"),
         "data_type": (2, "int32"),
+        "float_data": (4, "float*"),
         "int32_data": (5, "int32*"),
+        "int64_data": (7, "int64*"),
         "name": (8, "string"),
         "raw_data": (9, "bytes"),
     },
@@ -51,9 +54,9 @@ def parsed(model: bytes) -> Any:
     return message
 
 
-def node_of(op_type: str, inputs: list[str], output: str, **attributes: int | list[int]) -> Any:
-    """A node with one output."""
-    node = message_class("Node")(op_type=op_type, name=output, input=inputs, output=[output])
+def node_of(op_type: str, inputs: list[str], output: str, *, domain: str = "", **attributes: int | list[int]) -> Any:
+    """A node with one output; an operator that is not ONNX's own has a domain."""
+    node = message_class("Node")(op_type=op_type, name=output, input=inputs, output=[output], domain=domain)
     for name, value in attributes.items():
         if isinstance(value, int):
             node.attribute.add(name=name, i=value, type=_INT_ATTRIBUTE)
