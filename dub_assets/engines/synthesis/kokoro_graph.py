@@ -1,4 +1,4 @@
-"""Kokoro's ONNX graph, rewritten on loading: the same speech in less than half the time, and the length of each phoneme.
+"""Kokoro's ONNX graph, rewritten on loading: the same speech in less than half the time, and phonemes' lengths.
 
 The packaged model is quantised to 8 bits. onnxruntime runs its ``ConvInteger`` nodes without the processor's
 8-bit matrix instructions; written as ``Gather`` (the windows under the kernel) and a product of matrices with signed
