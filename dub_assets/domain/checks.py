@@ -127,7 +127,11 @@ def _text_is_in_its_language(findings: Findings) -> _Found:
 
 
 def _lines_say_their_text(findings: Findings) -> _Found:
-    wrong = findings.with_issue(*get_args(SpokenIssue))
+    wrong, unheard = findings.with_issue(*get_args(SpokenIssue)), findings.with_issue("unheard")
+    if unheard:
+        others = f"; heard otherwise: {_names(wrong)}" if wrong else ""
+        bad = f"the recogniser failed, nobody knows what is said in {_names(unheard)}{others}"
+        return _Found(passed=False, reason=bad, segments=tuple(sorted({*unheard, *wrong})))
     if findings.figures.agreement is None and findings.products.tts.segments:
         return _Found(passed=True, reason="no line was read back: it is switched off, or no recogniser serves")
     return _of_lines(wrong, good="every line is heard as it is written", bad="lines that are heard otherwise")

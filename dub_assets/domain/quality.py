@@ -25,12 +25,13 @@ CheckName = Literal[
 
 Severity = Literal["warning", "error"]
 
-LineIssue = Literal["untranslated", "wrong_language", "inaudible", SpokenIssue, "leftover_speech"]
+LineIssue = Literal["untranslated", "wrong_language", "inaudible", "unheard", SpokenIssue, "leftover_speech"]
 """Issues beside those of timing.
 
 ``untranslated``: the text is the original's; ``wrong_language``: it reads like the original's language;
-``inaudible``: the clip holds no speech; ``leftover_speech``: the original is still heard in the background. Those of
-``SpokenIssue`` are what a recogniser heard of the line.
+``inaudible``: the clip holds no speech; ``unheard``: the recogniser that was to read the line back failed;
+``leftover_speech``: the original is still heard in the background. Those of ``SpokenIssue`` are what a recogniser heard
+of the line.
 """
 
 

@@ -25,6 +25,7 @@ _ISSUES: Mapping[str, tuple[Weight, str]] = {
     "early_start": ("look", "starts {early_ms} ms early"),
     "over_slot": ("look", "ends {over_ms} ms after its slot"),
     "unlike_text": ("look", "heard otherwise than it is written"),
+    "unheard": ("look", "not read back: the recogniser failed"),
     "inaudible": ("problem", "nothing is heard"),
     "wrong_language": ("look", "reads like the original's language"),
     "leftover_speech": ("look", "the original is still heard in the background"),

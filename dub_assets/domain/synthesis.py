@@ -41,7 +41,8 @@ class SpokenLine:
 class SynthesisedSpeech:
     """A line as the engine spoke it: mono, at the engine's rate; ``speed`` is what it was asked for.
 
-    ``read_back`` is what a recogniser heard of it, None where none listened.
+    ``read_back`` is what a recogniser heard of it, None where none listened; ``unheard`` says that one was to listen,
+    and failed.
     """
 
     text: str
@@ -51,6 +52,7 @@ class SynthesisedSpeech:
     media: MediaObject
     fingerprint: str
     read_back: ReadBack | None = None
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,8 @@ class LineJudge:
         heard = line.speech.read_back
         if level is None:
             issues.append("inaudible")
+        elif line.speech.unheard:
+            issues.append("unheard")
         elif heard is not None:
             issues += spoken_issues(heard, self.options.speech_agreement)
         leftover = self._leftover_db(line.segment, background_gain)

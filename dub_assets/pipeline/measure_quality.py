@@ -42,7 +42,10 @@ def measure_quality(
         identifier=identifier.identity,
         stems=[products.stems.source.sha256, products.stems.speech],
         texts=[[(each.interval, each.text) for each in products.transcript.segments], products.translation.lines],
-        speech=[(each.placed, each.clip.sha256, each.issues, each.speech.read_back) for each in products.tts.segments],
+        speech=[
+            (each.placed, each.clip.sha256, each.issues, each.speech.read_back, each.speech.unheard)
+            for each in products.tts.segments
+        ],
         gains=[each.gains for each in products.mixes.segments],
         final=[final.video.sha256, final.mix.sha256, final.loudness],
         options=[options.checks, options.mix, options.fit],

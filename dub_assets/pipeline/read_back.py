@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -9,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from dub_assets.domain.check_options import CheckOptions
-from dub_assets.domain.errors import UnsupportedLanguageError
+from dub_assets.domain.errors import DubError, EngineUnavailableError, OutOfSpaceError, UnsupportedLanguageError
 from dub_assets.domain.read_back import ReadBack, read_back, spoken_issues
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.speech import RecognisedWord, SpeechChunk, Utterance
@@ -18,6 +20,8 @@ from dub_assets.domain.timing import Interval
 from dub_assets.pipeline.batches import batch_by_batch
 from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, Recogniser, Synthesiser, Workbench
+
+_LOG = logging.getLogger(__name__)
 
 _GAP_MS = 500
 """Silence between two lines of one chunk. Recognisers take chunks of up to 30 s and cost the same for less."""
@@ -38,21 +42,22 @@ def read_lines_back(
     """The speech of every line with what is heard of it; what was read back before is not read again.
 
     A line that is not as written is spoken at slightly other speeds; the best of all attempts is kept. Where no
-    recogniser hears the language, nothing is read back.
+    recogniser hears the language, nothing is read back. Lines that a recogniser failed at are ``unheard``: they were
+    spoken all the same, and the next run tries again. Raises OutOfSpaceError.
     """
-    result = dict(speeches)
+    result = {index: replace(speech, unheard=False) for index, speech in speeches.items()}
     unread = [line for line in lines if result[line.index].read_back is None]
     if not options.speech or not unread:
         return result
     try:
         recogniser = engines.recogniser(unread[0].utterance.language)
-    except UnsupportedLanguageError:
+    except (UnsupportedLanguageError, EngineUnavailableError):
         return result
     with released(engines, recogniser):
         desk = _Desk(recogniser=recogniser, synthesiser=synthesiser, bench=bench)
         sounds = [bench.sounds.read(bench.workspace.open(result[line.index].media)) for line in unread]
         for line, found in zip(unread, desk.read(unread, sounds), strict=True):
-            result[line.index] = replace(result[line.index], read_back=found)
+            result[line.index] = replace(result[line.index], read_back=found, unheard=found is None)
         for attempt in range(min(options.speech_attempts, len(_OTHER_SPEEDS))):
             wrong = [line for line in unread if _is_wrong(result[line.index], options)]
             for line, again in zip(wrong, desk.speak_again(wrong, attempt, result), strict=True):
@@ -83,10 +88,20 @@ class _Desk:
             for line, utterance, sound, found in zip(lines, utterances, sounds, self.read(lines, sounds), strict=True)
         ]
 
-    def read(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> list[ReadBack]:
+    def read(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> Sequence[ReadBack | None]:
+        """What is heard of each line; None of all of them where the recogniser fails, whatever it raises."""
+        try:
+            return self._heard(lines, sounds) if lines else []
+        except Exception as error:  # engines raise what their libraries do; the lines are spoken, heard or not
+            if isinstance(error, OutOfSpaceError) or getattr(error, "errno", None) == errno.ENOSPC:
+                raise
+            # What another library says may quote the text that it was given.
+            reason = error if isinstance(error, DubError) else type(error).__name__
+            _LOG.warning("%d lines are not read back, the recogniser failed: %s", len(lines), reason, exc_info=error)
+            return [None] * len(lines)
+
+    def _heard(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> list[ReadBack]:
         """What is heard of each line, several of them to a chunk."""
-        if not lines:
-            return []
         offer, language = self.recogniser.capabilities, lines[0].utterance.language
         rate_hz = offer.sample_rate_hz
         tracks = [self.bench.sounds.resample(sound.mono(), rate_hz) for sound in sounds]
@@ -107,9 +122,11 @@ class _Desk:
         return replace(utterance, speed=min(max(speed, offer.min_speed), offer.max_speed))
 
     def _better(
-        self, before: SynthesisedSpeech, found: ReadBack, speed: float, sound: Sound, index: int
+        self, before: SynthesisedSpeech, found: ReadBack | None, speed: float, sound: Sound, index: int
     ) -> SynthesisedSpeech:
         known = before.read_back
+        if found is None:
+            return before
         if known is not None and known.is_no_worse_than(found):
             return replace(before, read_back=replace(known, attempts=known.attempts + 1))
         key = self.bench.keys.speech(index)

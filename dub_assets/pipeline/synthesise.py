@@ -90,9 +90,10 @@ def _mark_before(
 
 
 def _mark_after(lines: Sequence[SpokenLine], speeches: dict[int, SynthesisedSpeech], mark: str) -> str:
-    """The fingerprint of what was made: another one where speech was kept that would not be made so now."""
+    """The fingerprint of what was made: another one where speech would not be made so now, or is still to be heard."""
     stale = sorted(line.index for line in lines if speeches[line.index].fingerprint != line.fingerprint)
-    return fingerprint(STAGE, made_from=mark, stale=stale) if stale else mark
+    unheard = sorted(line.index for line in lines if speeches[line.index].unheard)
+    return fingerprint(STAGE, made_from=mark, stale=stale, unheard=unheard) if stale or unheard else mark
 
 
 def _is_whole(previous: TtsSegments, translation: Translation, mark: str) -> bool:

@@ -11,7 +11,7 @@ from typing import get_args
 
 import dagster as dg
 import pytest
-from fakes import FakeEngines, FakeProgress, FakeSynthesiser
+from fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
 
 from dub_assets.definitions import definitions
 from dub_assets.defs.partitions import jobs_partitions
@@ -181,6 +181,33 @@ def test_a_check_that_does_not_block_only_warns(jobs: Jobs, settings: Settings):
     assert result.success
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     assert "lines_are_audible" in failed
+
+
+class HearsNoPortuguese(FakeRecogniser):
+    """Fails at the dub's language, though it says that it knows it."""
+
+    def __init__(self) -> None:
+        super().__init__(WORDS)
+        self.capabilities = replace(self.capabilities, languages=frozenset({"en", "pt"}))
+
+    def recognise(self, chunks, language):
+        if language == "pt":
+            raise RuntimeError("CUDA failed with error out of resources")
+        return super().recognise(chunks, language)
+
+
+def test_a_recogniser_that_fails_at_the_new_lines_leaves_them_unheard_and_the_job_ends_well(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+):
+    engines = FakeEngines(regions=SPEECH, words=WORDS, recogniser=HearsNoPortuguese())
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+    result = jobs.run()
+    assert result.success
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert failed == ["lines_say_their_text"]
+    document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
+    assert [segment["issues"] for segment in document["segments"]] == [["unheard"], ["unheard"]]
+    assert document["quality"]["refusal"] is None
 
 
 def test_a_second_run_makes_nothing_again(jobs: Jobs):

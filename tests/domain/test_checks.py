@@ -74,6 +74,16 @@ def test_lines_that_nobody_listened_to_are_not_said_to_be_right():
     assert check.reason.startswith("no line was read back")
 
 
+def test_lines_that_the_recogniser_failed_at_do_not_pass_and_do_not_block():
+    unheard, wrong = replace(GOOD, index=3, issues=("unheard",)), replace(GOOD, index=7, issues=("unlike_text",))
+    check = found("lines_say_their_text", lines=(GOOD, unheard), figures=replace(quality().figures, agreement=None))
+    assert (check.passed, check.blocking, check.segments) == (False, False, (3,))
+    assert check.reason.endswith("nobody knows what is said in 0003")
+    check = found("lines_say_their_text", lines=(GOOD, unheard, wrong))
+    assert check.segments == (3, 7)
+    assert check.reason.endswith("0003; heard otherwise: 0007")
+
+
 def test_of_many_segments_a_few_are_named():
     lines = tuple(replace(GOOD, index=index, issues=("inaudible",)) for index in range(11))
     assert found("lines_are_audible", lines=lines).reason.endswith("0006, 0007 and 3 more")

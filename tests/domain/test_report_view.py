@@ -105,6 +105,13 @@ def test_what_was_measured_of_a_line_is_told() -> None:
     assert Fact(name="Left of the original", value="-31.0", unit="dB") in segment.facts
 
 
+def test_a_line_that_was_not_read_back_since_the_recogniser_failed_is_to_be_looked_at() -> None:
+    line = LineQuality(index=0, issues=("unheard",), level_dbfs=-20.0)
+    (segment, _) = view(measured=replace(quality(), lines=(line,))).segments
+    assert texts(segment) == ["not read back: the recogniser failed"]
+    assert segment.weight == "look"
+
+
 def test_speakers_come_with_their_voices_and_segments() -> None:
     made = products()
     first, second = made.transcript.segments

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +12,7 @@ import pytest
 from fakes import FakeEngines, FakeRecogniser, FakeSynthesiser
 from programmes import SPEECH, WORDS
 
+from dub_assets.domain.errors import DeviceMemoryError, EngineUnavailableError, OutOfSpaceError
 from dub_assets.domain.speech import RecognisedWord, SpeechChunk
 from dub_assets.pipeline.read_back import packed
 
@@ -25,10 +28,15 @@ class ToneRecogniser(FakeRecogniser):
         self._texts = list(texts)
         self._mishears = mishears
         self.read: list[int] = []
+        self.fails_with: list[BaseException | None] = []
+        """What each reading back raises, in their order; None: nothing."""
 
     def recognise(self, chunks: Sequence[SpeechChunk], language: str):
         if language != "pt":
             return super().recognise(chunks, language)
+        failure = self.fails_with.pop(0) if self.fails_with else None
+        if failure is not None:
+            raise failure
         self.read.append(len(chunks))
         return [tuple(self._heard(chunk)) for chunk in chunks]
 
@@ -106,6 +114,85 @@ def test_it_can_be_switched_off_and_on_again_without_speaking_anew(studio):
     read = studio.made(engines, previous=silent)
     assert [speech.read_back.heard for speech in speeches(read)] == TEXTS
     assert len(engines.synthesiser("pt").spoken) == 2
+
+
+def failing_engines(*failures: BaseException | None, mishears=None) -> FakeEngines:
+    engines = engines_that_mishear(mishears)
+    engines.recogniser("pt").fails_with = list(failures)
+    return engines
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        DeviceMemoryError("it ran out of memory on cuda:0: free it of other work"),
+        EngineUnavailableError("model.bin is not what it should be"),
+        RuntimeError("CUDA failed with error unspecified launch failure"),
+        OSError(errno.EIO, "Input/output error"),
+        MemoryError(),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(studio, caplog, failure):
+    engines = failing_engines(failure)
+    made = speeches(studio.made(engines))
+    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, True)] * 2
+    assert [speech.text for speech in made] == TEXTS
+    assert engines.recogniser("pt").closed
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.name.startswith("dub_assets.")
+    assert warning.getMessage().startswith("2 lines are not read back, the recogniser failed: ")
+
+
+def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(studio, caplog):
+    studio.made(failing_engines(ValueError("pt And good night.")))
+    studio.made(failing_engines(DeviceMemoryError("free it of other work")))
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [message.rpartition(": ")[2] for message in said] == ["ValueError", "free it of other work"]
+
+
+def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(studio):
+    engines = failing_engines(RuntimeError())
+    unheard = studio.made(engines)
+    read = studio.made(engines, previous=unheard)
+    assert [(speech.read_back.heard, speech.unheard) for speech in speeches(read)] == [(text, False) for text in TEXTS]
+    assert len(engines.synthesiser("pt").spoken) == 2
+    assert studio.made(engines, previous=read) == read
+
+
+def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(studio):
+    unheard = studio.made(failing_engines(RuntimeError()))
+    checks = replace(studio.options.checks, speech=False)
+    silent = replace(studio, options=replace(studio.options, checks=checks))
+    assert not any(speech.unheard for speech in speeches(silent.made(engines_that_mishear(), previous=unheard)))
+
+
+def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(studio):
+    engines = failing_engines(None, RuntimeError(), mishears={TEXTS[1]: ["pt good night."]})
+    first, second = speeches(studio.made(engines))
+    assert [first.unheard, second.unheard] == [False, False]
+    assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [OutOfSpaceError("the disk is full"), OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt(), SystemExit()],
+    ids=lambda stop: type(stop).__name__,
+)
+def test_a_full_disk_or_an_interrupt_stops_the_job(studio, stop):
+    with pytest.raises(type(stop)):
+        studio.made(failing_engines(stop))
+
+
+def test_an_engine_that_could_be_installed_is_no_reason_to_fail(studio):
+    class Uninstalled(FakeEngines):
+        def recogniser(self, language):
+            if language == "pt":
+                raise EngineUnavailableError("no installed engine can recognise 'pt'; install one")
+            return super().recogniser(language)
+
+    made = speeches(studio.made(Uninstalled(regions=SPEECH, words=WORDS)))
+    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, False)] * 2
 
 
 def test_a_language_that_no_recogniser_hears_is_not_read_back(studio, engines):
