@@ -112,6 +112,7 @@ class WhisperX(FasterWhisper):
         return len(track) > 0
 
     def _decode(self, tracks: Sequence[Track], code: str) -> list[list[HeardWord]]:
+        self._loaded()  # the detector comes with the model
         heard: list[list[HeardWord]] = [[] for _ in tracks]
         windows = [window for index, track in enumerate(tracks) for window in self._windows(index, track)]
         texts = self._texts(windows, code) if windows else []
