@@ -56,6 +56,17 @@ def test_words_are_placed_by_an_aligning_model_where_there_is_one(recogniser, tm
     assert len(aligning.identity.weights) > len(recogniser.identity.weights)
 
 
+def test_a_text_that_cannot_be_aligned_is_in_no_log_and_nothing_is_printed(tmp_path: Path, capfd, caplog):
+    """By itself the library writes both to standard output, where results are printed."""
+    tiny_wav2vec2.write(tmp_path / "weights" / "whisperx" / "align" / "en")
+    whisperx = WhisperX(settings(tmp_path))
+    whisperx.recognise([chunk(CLAUSE)], "en")
+    whisperx._aligner.words("nobody may read this sentence of mine", CLAUSE[:3200], "en")
+    written = capfd.readouterr()
+    assert written.out == ""
+    assert "nobody" not in written.err + caplog.text
+
+
 def test_a_folder_that_holds_no_aligning_model_is_an_error(tmp_path: Path):
     (tmp_path / "weights" / "whisperx" / "align" / "en").mkdir(parents=True)
     with pytest.raises(EngineUnavailableError, match="whisperx cannot read the model in"):

@@ -16,6 +16,7 @@ from dub_assets.engines import weights
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.recognition.whisper import RATE_HZ
+from dub_assets.engines.recognition.whisperx_library import whisperx
 from dub_assets.engines.recognition.words import UNSPACED_LANGUAGES, HeardWord
 
 FOLDER = "whisperx/align"
@@ -42,11 +43,9 @@ class Aligner:
         folder = self._folder(language)
         if folder is None:
             return []
-        import whisperx
-
         model, known = self._loaded(language, folder)
         segment = {"text": text, "start": 0.0, "end": len(samples) / RATE_HZ}
-        aligned = whisperx.align([segment], model, known, samples, self._accelerator.device)
+        aligned = whisperx().align([segment], model, known, samples, self._accelerator.device)
         before = "" if language in UNSPACED_LANGUAGES else " "
         return [
             HeardWord(
@@ -69,11 +68,9 @@ class Aligner:
 
     def _loaded(self, language: str, folder: Path) -> tuple[Any, dict[str, Any]]:
         if self._model is None or self._language != language:
-            import whisperx
-
             self._offer_punkt()
             try:
-                self._model = whisperx.load_align_model(
+                self._model = whisperx().load_align_model(
                     language, self._accelerator.device, model_name=str(folder), model_cache_only=True
                 )
             except (ValueError, OSError) as error:

@@ -25,6 +25,7 @@ from dub_assets.engines.recognition.whisper import (
     WEIGHTS,
     WINDOW_S,
 )
+from dub_assets.engines.recognition.whisperx_library import whisperx
 from dub_assets.engines.recognition.words import HeardWord
 from dub_assets.ports import Recogniser
 
@@ -91,10 +92,10 @@ class WhisperX(FasterWhisper):
 
     def _load(self) -> Any:
         try:
-            import whisperx
+            library = whisperx()
         except ImportError as error:
             raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
-        self._pipeline = whisperx.load_model(
+        self._pipeline = library.load_model(
             str(self._weights["model.bin"].parent),
             device=self._accelerator.kind,
             device_index=self._accelerator.index,
