@@ -98,6 +98,7 @@ class _Desk:
             # What another library says may quote the text that it was given.
             reason = error if isinstance(error, DubError) else type(error).__name__
             _LOG.warning("%d lines are not read back, the recogniser failed: %s", len(lines), reason, exc_info=error)
+            self.recogniser.close()  # a model that fails is not kept: the next call loads it anew
             return [None] * len(lines)
 
     def _heard(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> list[ReadBack]:

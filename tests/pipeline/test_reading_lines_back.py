@@ -144,6 +144,17 @@ def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_t
     assert warning.getMessage().startswith("2 lines are not read back, the recogniser failed: ")
 
 
+def test_a_recogniser_that_fails_is_closed_though_models_are_kept(studio, monkeypatch):
+    engines = failing_engines(RuntimeError())
+    monkeypatch.setattr(engines, "release", lambda engine: None)
+    studio.made(engines)
+    assert engines.recogniser("pt").closed
+    heard = engines_that_mishear()
+    monkeypatch.setattr(heard, "release", lambda engine: None)
+    studio.made(heard)
+    assert not heard.recogniser("pt").closed
+
+
 def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(studio, caplog):
     studio.made(failing_engines(ValueError("pt And good night.")))
     studio.made(failing_engines(DeviceMemoryError("free it of other work")))
