@@ -6,14 +6,15 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
+from ports import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,14 +27,16 @@ class Service:
 
     configuration = ROOT / "dagster.yaml"
     location = "fake_location"
+    start_timeout_s: int | None = 45
+    """When a run that does not start is given up; None: when the configuration says."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.home = folder / "dagster"
         self.faults = folder / "faults"
         for made in (self.home, self.faults):
             made.mkdir(parents=True)
-        _configure(self.home, self.configuration)
-        self._port = _free_port()
+        _configure(self.home, self.configuration, self.start_timeout_s)
+        self._port = free_port()
         location = f"{{grpc_server: {{host: 127.0.0.1, port: {self._port}, location_name: dub_assets}}}}"
         (self.home / "workspace.yaml").write_text(f"load_from:\n  - {location}\n", encoding="utf-8")
         self._environment = {
@@ -116,26 +119,29 @@ class Service:
         _end_orphans(self.home)
 
 
-def _configure(home: Path, configuration: Path) -> None:
-    """The set-up's ``dagster.yaml``, but that a run which never starts is given up sooner."""
-    configured, changes = re.subn(
-        r"start_timeout_seconds: \d+", "start_timeout_seconds: 45", configuration.read_text(encoding="utf-8")
-    )
-    assert changes == 1
-    (home / "dagster.yaml").write_text(configured, encoding="utf-8")
+def _configure(home: Path, configuration: Path, start_timeout_s: int | None) -> None:
+    """The set-up's ``dagster.yaml``, but perhaps that a run which never starts is given up sooner."""
+    text = configuration.read_text(encoding="utf-8")
+    if start_timeout_s is not None:
+        text, changes = re.subn(r"start_timeout_seconds: \d+", f"start_timeout_seconds: {start_timeout_s}", text)
+        assert changes == 1
+    (home / "dagster.yaml").write_text(text, encoding="utf-8")
 
 
 def _end_orphans(home: Path) -> None:
-    """Runs whose server was killed belong to its old group: they are found by the home that they work for."""
-    import psutil
+    """Runs whose server was killed belong to its old group: they are found by the home that they work for.
 
-    for process in psutil.process_iter(["environ"]):
-        if (process.info["environ"] or {}).get("DAGSTER_HOME") == str(home):
-            process.kill()
+    A look may miss what is started during it, so that there is one more after each that found something.
+    """
+    while orphans := [process for process in psutil.process_iter() if _works_for(process, home)]:
+        for orphan in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended by itself
+                orphan.kill()
+        time.sleep(0.05)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _works_for(process: psutil.Process, home: Path) -> bool:
+    try:
+        return process.environ().get("DAGSTER_HOME") == str(home)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False  # it has ended, or is another user's

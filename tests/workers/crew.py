@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import psutil
 from faults.service import ROOT, Service
 
 HERE = Path(__file__).parent
@@ -27,6 +28,7 @@ class Crew(Service):
     """A service of ``setups/<setup>/dagster.yaml`` with workers of these names."""
 
     location = "held_location"
+    start_timeout_s = None  # runs wait for workers that are being started anew, on a busy machine for long
 
     def __init__(self, folder: Path, environment: dict[str, str], *, setup: str, workers: tuple[str, ...]) -> None:
         self.configuration = ROOT / "setups" / setup / "dagster.yaml"
@@ -45,7 +47,7 @@ class Crew(Service):
     def end(self, name: str) -> int:
         """End a process by SIGTERM, as an interruption of its machine does; its exit code is returned."""
         self._processes[name].send_signal(signal.SIGTERM)
-        return self._processes[name].wait(60)
+        return self._processes[name].wait(300)
 
     # What runs do
 
@@ -62,6 +64,12 @@ class Crew(Service):
     def let_go(self) -> None:
         (self.faults / "hold").unlink(missing_ok=True)
         (self.faults / "held").unlink(missing_ok=True)
+
+    def kill_held(self, held: Held, whom: str) -> None:
+        """End the ``pid`` or the ``parent`` by SIGKILL while the run is held, so that it cannot end before; let go."""
+        os.kill(getattr(held, whom), signal.SIGKILL)
+        self.wait(lambda: not _is_alive(held.pid), "a worker's process outlives its parent")
+        self.let_go()
 
     def runs(self, job_id: str) -> list[dg.DagsterRun]:
         """The runs for a job, in the order of their creation."""
@@ -80,3 +88,10 @@ class Crew(Service):
         with self.instance as instance:
             told = [entry.message for entry in instance.all_logs(run.run_id) if "(pid: " in entry.message]
         return int(told[0].partition("(pid: ")[2].partition(")")[0])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

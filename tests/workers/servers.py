@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 _PATIENCE = 600
 
@@ -34,6 +34,8 @@ class Server:
             self.command, user=self.user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         for _ in range(_PATIENCE):
+            if self.process.poll() is not None:
+                break  # what answers now is another's
             if subprocess.run(self.probe, capture_output=True, check=False).returncode == 0:
                 return
             time.sleep(0.1)
@@ -60,7 +62,7 @@ def servers(setup: str, folder: Path) -> Iterator[Servers]:
     if setup == "warm":
         yield Servers(workers=("one",))
         return
-    redis_port, postgres_port = _free_port(), _free_port()
+    redis_port, postgres_port = free_port(), free_port()
     named = {"redis": _redis(redis_port), "postgres": _postgres(postgres_port, folder)}
     try:
         for server in named.values():
@@ -120,10 +122,3 @@ def _program(name: str) -> str:
     if found is None:
         pytest.fail(f"{name} is not installed: apt-get install redis-server postgresql")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import dagster as dg
 import pytest
@@ -29,9 +28,7 @@ def test_a_worker_works_on_one_run_after_another(world: World):
 def test_a_killed_worker_s_run_is_repeated(world: World, whom: str):
     world.crew.hold()
     job = world.send(f"killed-{whom}")
-    held = world.crew.held()
-    world.crew.let_go()
-    os.kill(getattr(held, whom), signal.SIGKILL)
+    world.crew.kill_held(world.crew.held(), whom)
     assert world.await_told(job) == STAGES
     assert world.crew.statuses(job) == ["FAILURE", "SUCCESS"]
 
