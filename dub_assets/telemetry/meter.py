@@ -28,7 +28,7 @@ class ProcessMeter:
 
 
 class ProcessMeasurement:
-    """Wall and CPU time (children included), and the peak of the resident memory, sampled 20 times a second.
+    """Wall and CPU time (children included), and the peak of the resident memory, 20 times a second and at the end.
 
     Memory is this process's and its children's at the same moment: pages they share count twice.
     """
@@ -62,11 +62,12 @@ class ProcessMeasurement:
         )
 
     def _sample(self) -> None:
-        process = psutil.Process()
+        process, left = psutil.Process(), False
         while True:
             self._peak_bytes = max(self._peak_bytes, _resident_bytes(process))
-            if self._left.wait(_SAMPLE_EVERY_S):
+            if left:
                 return
+            left = self._left.wait(_SAMPLE_EVERY_S)
 
 
 def _resident_bytes(process: psutil.Process) -> int:
