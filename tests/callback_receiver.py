@@ -135,6 +135,13 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        finally:
+            if not getattr(self, "raw_requestline", b""):  # the caller did not wait for its request to be read
+                self.server.receiver.hung_up.set()
+
     def do_POST(self) -> None:
         receiver = self.server.receiver
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

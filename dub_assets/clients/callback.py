@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _ANSWER_BYTES = 300
+_SPARE_S = 10.0
+"""How much longer than the limit a socket waits: the limit is what ends an exchange, and what is said of it."""
 
 
 class HttpCallbackSender:
@@ -120,7 +122,7 @@ class HttpCallbackSender:
             response = adapter.send(
                 prepared,
                 stream=True,
-                timeout=(connect_s, self._timeout_s),
+                timeout=(connect_s, self._timeout_s + _SPARE_S),
                 verify=str(self._ca_file) if self._ca_file else True,
             )
             with response:

@@ -26,7 +26,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def sender(**options) -> HttpCallbackSender:
-    return HttpCallbackSender(**{"allowed_hosts": LOCAL, "localhost_host": None, "timeout_s": 10.0} | options)
+    return HttpCallbackSender(**{"allowed_hosts": LOCAL, "localhost_host": None, "timeout_s": 60.0} | options)
 
 
 # ------------------------------------------------------------------------------------------------------ addresses
@@ -215,7 +215,7 @@ def test_other_users_of_the_library_may_log(caplog):
     sender()
     with CallbackReceiver() as receiver, requests.Session() as session:
         session.trust_env = False
-        session.post(receiver.url("/theirs"), data=BODY, timeout=10)
+        session.post(receiver.url("/theirs"), data=BODY, timeout=60)
     assert "/theirs" in caplog.text
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 from answers import answering
 from dagster_aws.s3 import S3Resource
+from ports import closed_port
 
 from dub_assets.domain.errors import (
     ConfigurationError,
@@ -410,10 +411,16 @@ def test_a_missing_bucket_is_a_matter_of_configuration_for_every_call(connect, t
     assert not (tmp_path / "x").exists()
 
 
-def impatient(endpoint_url: str) -> S3ObjectStore:
+def store_at(endpoint_url: str, *, patience_s: float = 60.0) -> S3ObjectStore:
+    """A bucket that is asked once, by a client that waits for an answer for that long."""
+
     def connect():
         return s3_client(
-            region="ap-northeast-2", endpoint_url=endpoint_url, attempts=1, connect_timeout_s=0.3, read_timeout_s=0.3
+            region="ap-northeast-2",
+            endpoint_url=endpoint_url,
+            attempts=1,
+            connect_timeout_s=60.0,
+            read_timeout_s=patience_s,
         )
 
     return S3ObjectStore("bucket", connect)
@@ -437,16 +444,15 @@ CALLS = ["head", "get", "put", "upload", "download", "list", "delete"]
 
 @pytest.mark.parametrize("call", CALLS)
 def test_an_endpoint_that_is_not_there_is_a_passing_failure(aws_endpoint, tmp_path, call):
-    with answering(None) as endpoint:
-        pass  # closed again: nobody listens at this address
-    with pytest.raises(StorageUnavailableError, match="s3://bucket did not answer"):
-        calls(impatient(endpoint), tmp_path)[call]()
+    gone = pytest.raises(StorageUnavailableError, match="s3://bucket did not answer")
+    with closed_port() as port, gone:
+        calls(store_at(f"http://127.0.0.1:{port}"), tmp_path)[call]()
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_an_endpoint_that_never_answers_is_a_passing_failure(aws_endpoint, tmp_path, call):
     with answering(None) as endpoint, pytest.raises(StorageUnavailableError):
-        calls(impatient(endpoint), tmp_path)[call]()
+        calls(store_at(endpoint, patience_s=0.3), tmp_path)[call]()
 
 
 def answer(status: str, code: str) -> bytes:
@@ -458,7 +464,7 @@ def answer(status: str, code: str) -> bytes:
 def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, tmp_path, call):
     reply = answer("403 Forbidden", "AccessDenied")
     with answering(reply) as endpoint, pytest.raises(ConfigurationError, match=r"s3://bucket/.*credentials") as caught:
-        calls(impatient(endpoint), tmp_path)[call]()
+        calls(store_at(endpoint), tmp_path)[call]()
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "target.wav").exists()
 
@@ -466,7 +472,7 @@ def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, tmp_path, cal
 @pytest.mark.parametrize("call", CALLS)
 def test_a_throttled_call_is_a_passing_failure(aws_endpoint, tmp_path, call):
     with answering(answer("503 Slow Down", "SlowDown")) as endpoint, pytest.raises(StorageUnavailableError):
-        calls(impatient(endpoint), tmp_path)[call]()
+        calls(store_at(endpoint), tmp_path)[call]()
 
 
 @pytest.mark.parametrize(
@@ -480,23 +486,23 @@ def test_a_throttled_call_is_a_passing_failure(aws_endpoint, tmp_path, call):
 )
 def test_an_error_answer_is_permanent_or_passing_by_its_kind(aws_endpoint, status, code, kind):
     with answering(answer(status, code)) as endpoint, pytest.raises(kind, match=code):
-        impatient(endpoint).get("a.wav")
+        store_at(endpoint).get("a.wav")
 
 
 def test_keys_that_s3_could_not_delete_are_reported(aws_endpoint):
     body = b"<DeleteResult><Error><Key>a.wav</Key><Code>AccessDenied</Code></Error></DeleteResult>"
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
     with answering(reply) as endpoint, pytest.raises(ConfigurationError, match=r"a\.wav.*AccessDenied"):
-        impatient(endpoint).delete(["a.wav"])
+        store_at(endpoint).delete(["a.wav"])
 
 
 def test_a_download_that_breaks_off_leaves_no_file(aws_endpoint, tmp_path):
     broken = b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nETag: "x"\r\nConnection: close\r\n\r\nonly this'
     with answering(broken) as endpoint, pytest.raises(StorageUnavailableError):
-        impatient(endpoint).download("a.wav", tmp_path / "a.wav")
+        store_at(endpoint).download("a.wav", tmp_path / "a.wav")
     assert list(tmp_path.iterdir()) == []
     with answering(broken) as endpoint, pytest.raises(StorageUnavailableError):
-        impatient(endpoint).get("a.wav")
+        store_at(endpoint).get("a.wav")
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -531,4 +537,4 @@ def test_without_credentials_it_is_a_matter_of_configuration(aws_endpoint, monke
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match="credentials"):
-        impatient(aws_endpoint).head("a.wav")
+        store_at(aws_endpoint).head("a.wav")

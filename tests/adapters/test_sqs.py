@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from answers import answering
 from fakes_queue import FakeQueue
+from ports import closed_port
 
 from dub_assets.clients.sqs import SqsQueue
 from dub_assets.domain.errors import ConfigurationError, InputError, QueueUnavailableError
@@ -283,7 +284,7 @@ def test_a_received_message_is_hidden_for_the_time_the_queue_was_opened_with(ope
     url = new_queue()
     open_queue(url).send("{}")
     (first,) = open_queue(url, visibility_timeout_s=1).receive(1)
-    (second,) = open_queue(url, wait_s=3).receive(1)
+    (second,) = open_queue(url, wait_s=20).receive(1)
     assert (first.message_id, second.receive_count) == (second.message_id, 2)
 
 
@@ -307,9 +308,10 @@ CALLS = {
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
-def impatient(endpoint: str) -> SqsQueue:
+def queue_at(endpoint: str, *, patience_s: float = 60.0) -> SqsQueue:
+    """A queue that is asked once, by a client that waits for an answer for that long."""
     queue = SqsQueue(f"{endpoint}/123456789012/jobs", region=REGION, endpoint_url=endpoint, wait_s=0)
-    queue._connect = partial(queue._connect, attempts=1, connect_timeout_s=0.3, read_timeout_s=0.3)
+    queue._connect = partial(queue._connect, attempts=1, connect_timeout_s=60.0, read_timeout_s=patience_s)
     return queue
 
 
@@ -327,23 +329,21 @@ def test_a_queue_that_is_not_there_is_a_matter_of_configuration(open_queue, new_
 
 @every_call
 def test_an_endpoint_that_is_not_there_is_a_passing_failure(aws_endpoint, call):
-    with answering(None) as endpoint:
-        pass  # closed again: nobody listens at this address
-    with pytest.raises(QueueUnavailableError, match="did not answer"):
-        call(impatient(endpoint))
+    with closed_port() as port, pytest.raises(QueueUnavailableError, match="did not answer"):
+        call(queue_at(f"http://127.0.0.1:{port}"))
 
 
 @every_call
 def test_an_endpoint_that_never_answers_is_a_passing_failure(aws_endpoint, call):
     with answering(None) as endpoint, pytest.raises(QueueUnavailableError, match="did not answer"):
-        call(impatient(endpoint))
+        call(queue_at(endpoint, patience_s=0.3))
 
 
 @every_call
 def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, call):
     refused = pytest.raises(ConfigurationError, match=r"JOB_QUEUE_URL: .*credentials")
     with answering(answer("403 Forbidden", "AccessDeniedException")) as endpoint, refused as caught:
-        call(impatient(endpoint))
+        call(queue_at(endpoint))
     assert "\n" not in str(caught.value)
 
 
@@ -360,13 +360,13 @@ def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, call):
 )
 def test_a_throttled_or_broken_service_is_a_passing_failure(aws_endpoint, call, status, code):
     with answering(answer(status, code)) as endpoint, pytest.raises(QueueUnavailableError, match=code):
-        call(impatient(endpoint))
+        call(queue_at(endpoint))
 
 
 def test_a_proxys_error_page_is_a_passing_failure(aws_endpoint):
     page = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 12\r\nConnection: close\r\n\r\n<html>502 </"
     with answering(page) as endpoint, pytest.raises(QueueUnavailableError, match="502"):
-        impatient(endpoint).receive(1)
+        queue_at(endpoint).receive(1)
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_without_credentials_it_is_a_matter_of_configuration(aws_endpoint, monke
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match="credentials"):
-        impatient(aws_endpoint).receive(1)
+        queue_at(aws_endpoint).receive(1)
 
 
 def test_dead_letters_never_go_back_to_their_queue():

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+import pytest
 from callback_receiver import CallbackReceiver
 from fakes import FakeProgress
 
@@ -90,7 +91,12 @@ class Trouble:
 
 
 class World:
-    """``now_s`` is the clock of deliveries, moved by tests; runs write the real time into their logs."""
+    """``now_s`` is the clock of deliveries, moved by tests; runs write the real time into their logs.
+
+    A tick waits for its attempts for ``patience_s``, rather than for the few seconds that are right for a daemon.
+    """
+
+    patience_s = 300.0
 
     def __init__(self, environment: Mapping[str, str], instance: dg.DagsterInstance) -> None:
         self.settings = settings_from({**environment, **OPEN})
@@ -108,7 +114,11 @@ class World:
         return self.desk.archive
 
     def tick(self) -> str:
-        with dg.build_sensor_context(instance=self.instance, resources={"callback_desk": self.desk}) as context:
+        with (
+            pytest.MonkeyPatch.context() as patience,
+            dg.build_sensor_context(instance=self.instance, resources={"callback_desk": self.desk}) as context,
+        ):
+            patience.setattr("dub_assets.defs.sensors.callbacks._WAIT_S", self.patience_s)
             (reason,) = [callbacks_sensor(context)]
         return reason.skip_message
 

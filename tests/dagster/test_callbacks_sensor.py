@@ -13,6 +13,7 @@ import pytest
 from callback_receiver import Answer, CallbackReceiver, Reset, Silence
 from fakes import FakeEngines
 from outbox_world import STAGES, Trouble, World, ids
+from waiting import wait_until
 
 from dub_assets.domain.speech import RecognisedWord
 from dub_assets.domain.timing import Interval
@@ -279,16 +280,17 @@ def test_a_later_run_of_a_job_waits_for_the_callbacks_of_the_one_before(world, r
     assert [one.path for one in receiver.received] == ["/first"] * 8 + ["/second"] * 7
 
 
-def test_a_silent_endpoint_holds_up_neither_the_sensor_nor_another_endpoint(world, receiver, monkeypatch):
-    monkeypatch.setattr("dub_assets.defs.sensors.callbacks._WAIT_S", 0.5)
+def test_a_silent_endpoint_holds_up_neither_the_sensor_nor_another_endpoint(world, receiver):
+    world.patience_s = 0.5
     with CallbackReceiver(Silence()) as silent:
         world.talk("talk-1", silent.url(), message="m1")
         world.talk("talk-2", receiver.url(), message="m2")
         world.tick()
-        assert receiver.stages == STAGES
+        wait_until(lambda: receiver.stages == STAGES, "the other endpoint's callbacks")
+        wait_until(lambda: silent.received, "the attempt at the silent endpoint")
         world.talk("talk-3", receiver.url(), message="m3")
         world.tick()
-        assert receiver.stages == STAGES * 2
+        wait_until(lambda: receiver.stages == STAGES * 2, "the other endpoint's callbacks")
         assert len(silent.received) == 1, "an attempt under way is not made a second time"
     world.desk.courier.deliver([], wait_s=0)
     for lane in world.desk.courier._running:
