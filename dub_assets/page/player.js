@@ -66,7 +66,10 @@ async function start(name, ms, until = Infinity, by = null) {
 function follow() {
   if (!isPlaying()) return;
   position = piece.start + piece.audio.currentTime * 1000;
-  if (position >= stopAt) return pause();
+  if (position >= stopAt) {
+    position = stopAt;  // however late the frame comes
+    return pause();
+  }
   show();
   const at = (position / data.duration) * inner.clientWidth;
   if (at < scroller.scrollLeft || at > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = at - 40;

@@ -11,10 +11,8 @@ import json
 import os
 import re
 import signal
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,13 @@ from typing import Any
 import dagster as dg
 import psutil
 import pytest
+from answering_server import Answer, Asked, answering
 from callback_receiver import CallbackReceiver, Received
+from ports import free_port
 from standardwebhooks import Webhook
+from waiting import wait_until
 
-from dub_assets.resources.tags import JOB_ID
+from dub_assets.resources.tags import CALLBACKS, JOB_ID
 from sample.build import build, cut
 from stack.places import BUCKET, Places
 from stack.run import aws, client, new_secret, worker
@@ -35,9 +36,21 @@ pytestmark = pytest.mark.models
 START_S, END_S = 24.5, 31.7
 """Two phrases."""
 
-PATIENCE_S = 300
 STAGES = ["downloaded", "stt_completed", "mt_prepare", "mt_completed", "tts_prepare", "tts_completed", "completed"]
 INPUT = "projects/shop/inputs/talk.mp4"
+
+
+class SilentTranslator:
+    """A translation service that takes questions and answers none before the end: a run that asks it goes on."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.over = threading.Event()
+
+    def answer(self, _: Asked) -> Answer:
+        self.asked.set()
+        self.over.wait()
+        return Answer(status=503)
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class Service:
     places: Places
     receiver: CallbackReceiver
     secret: str
+    translator: SilentTranslator
 
     def send(self, job_id: str, **fields: Any) -> None:
         message = {"job_id": job_id, "project_id": "shop", "callback_url": self.receiver.url()} | fields
@@ -64,22 +78,17 @@ class Service:
         return {item["Key"]: item["Size"] for item in listed["Contents"]}
 
     def log_of(self, job_id: str) -> str:
-        with dg.DagsterInstance.from_config(str(self.places.home / "dagster")) as instance:
+        with self._instance() as instance:
             runs = instance.get_runs(dg.RunsFilter(tags={JOB_ID: job_id}))
             return "\n".join(entry.message for run in runs for entry in instance.all_logs(run.run_id))
 
+    def stamps_of(self, job_id: str) -> list[str]:
+        """What each of a job's runs says of its callbacks."""
+        with self._instance() as instance:
+            return [run.tags[CALLBACKS] for run in instance.get_runs(dg.RunsFilter(tags={JOB_ID: job_id}))]
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, f"waited for {what} in vain"
-        threading.Event().wait(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    def _instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.places.home / "dagster"))
 
 
 def alive_in(group: int) -> list[str]:
@@ -98,10 +107,15 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     places = Places(aws_port=free_port(), ui_port=free_port(), folder=folder / "stack")
     secret = new_secret()
     video = cut(build(Path("build/sample")), START_S, END_S, folder / "excerpt").video
-    with aws(places), CallbackReceiver() as receiver, worker(places, secret) as process:
-        client(places, "s3").upload_file(str(video), BUCKET, INPUT)
-        yield Service(places=places, receiver=receiver, secret=secret)
-    wait_until(lambda: not alive_in(process.pid), "the end of all processes")
+    translator = SilentTranslator()
+    with answering(translator.answer) as chat, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TRANSLATION_CHAT_URL", f"{chat.url}/v1")
+        environment.setenv("TRANSLATION_CHAT_MODEL", "a-model")
+        with aws(places), CallbackReceiver() as receiver, worker(places, secret) as process:
+            client(places, "s3").upload_file(str(video), BUCKET, INPUT)
+            yield Service(places=places, receiver=receiver, secret=secret, translator=translator)
+        wait_until(lambda: not alive_in(process.pid), "the end of all processes")
+        translator.over.set()
 
 
 def test_a_dub_is_told_of_in_seven_signed_callbacks_and_its_objects_are_there(service: Service):
@@ -123,11 +137,12 @@ def test_a_dub_is_told_of_in_seven_signed_callbacks_and_its_objects_are_there(se
 
 
 def test_a_run_whose_process_is_killed_is_told_of_as_failed_once(service: Service):
-    service.send("talk-2", input_key=INPUT, source_lang="en", target_lang="pt")
-    wait_until(lambda: "Executing steps in process" in service.log_of("talk-2"), "the run's process")
+    engines = {"translation": "chat"}
+    service.send("talk-2", input_key=INPUT, source_lang="en", target_lang="pt", engines=engines)
+    wait_until(service.translator.asked.is_set, "the question that the run waits for an answer to")
     (process,) = re.findall(r"Executing steps in process \(pid: (\d+)\)", service.log_of("talk-2"))
     os.kill(int(process), signal.SIGKILL)
-    wait_until(lambda: "failed" in service.stages_of("talk-2"), "the failure")
+    wait_until(lambda: service.stamps_of("talk-2") == ["delivered"], "the end of all callbacks")
     assert service.stages_of("talk-2").count("failed") == 1
     assert "killed or lost" in service.told_of("talk-2")[-1].json["error"]
 
