@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from waiting import wait_until
 
 from dub_assets.domain.errors import ObjectCorruptError, ObjectMissingError, StorageUnavailableError
 from dub_assets.domain.media import MediaObject
@@ -263,8 +266,16 @@ def test_a_first_save_that_breaks_at_any_write_leaves_no_manifest(archive, store
     assert archive.load(Lines, MANIFEST) == value
 
 
+class Slow(Watched):
+    """A store far away."""
+
+    def upload(self, key, source, *, content_type, sha256):
+        super().upload(key, source, content_type=content_type, sha256=sha256)
+        time.sleep(0.02)
+
+
 def test_after_a_failure_waiting_media_are_not_sent(tmp_path):
-    store = Watched(tmp_path / "store", fail_at=1)
+    store = Slow(tmp_path / "store", fail_at=1)
     archive = JobArchive(store, LocalWorkspace(tmp_path / "workspace", store))
     with pytest.raises(StorageUnavailableError):
         archive.save(MANIFEST, make(archive.workspace, "first", 2000))
@@ -279,13 +290,21 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
+def main_thread_waits_for_a_result() -> bool:
+    frame = sys._current_frames()[threading.main_thread().ident]
+    while frame is not None and frame.f_code is not Future.result.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_stops_a_save_before_its_manifest(archive, store, monkeypatch):
     value = make(archive.workspace, "first", 2000)
 
     def interrupted(media):
         if media is value.lines[3].clip:
-            os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C: raised in the main thread, which waits for the uploads
+            wait_until(main_thread_waits_for_a_result, "the main thread", pause_s=0.01)
+            os.kill(os.getpid(), signal.SIGINT)  # Ctrl-C: raised in the main thread
         return publish(media)
 
     publish = archive.workspace.publish

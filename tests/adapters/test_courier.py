@@ -34,7 +34,7 @@ class Sender:
             self.sent.append((url, body))
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
-        assert self.gate.wait(30)
+        assert self.gate.wait(300)
         with self._lock:
             self.at_once -= 1
         return Failed(reason="no") if url in self.failing else Delivered(status_code=200)
@@ -67,7 +67,7 @@ def channel(job_id: str, *parcels: tuple[str, Dispatch], endpoint: str = "e") ->
 
 def test_the_callbacks_of_a_channel_are_sent_in_order_and_written_down(courier, sender, book):
     first, second = sealed(book, "run-1", b"a", b"b"), sealed(book, "run-2", b"c")
-    courier.deliver([channel("job", ("u1", first), ("u2", second))], wait_s=30)
+    courier.deliver([channel("job", ("u1", first), ("u2", second))], wait_s=300)
     assert sender.sent == [("u1", b"a"), ("u1", b"b"), ("u2", b"c")]
     assert [book.load(origin).is_settled for origin in ("run-1", "run-2")] == [True, True]
 
@@ -75,7 +75,7 @@ def test_the_callbacks_of_a_channel_are_sent_in_order_and_written_down(courier, 
 def test_what_fails_holds_up_what_comes_after_it_in_its_channel_and_nothing_else(courier, sender, book):
     sender.failing = {"u1"}
     held = channel("job-1", ("u1", sealed(book, "run-1", b"a", b"b")), ("u2", sealed(book, "run-2", b"c")))
-    courier.deliver([held, channel("job-2", ("u3", sealed(book, "run-3", b"d")))], wait_s=30)
+    courier.deliver([held, channel("job-2", ("u3", sealed(book, "run-3", b"d")))], wait_s=300)
     assert sorted(sender.sent) == [("u1", b"a"), ("u3", b"d")]
     assert book.load("run-1").delivery.failures == 1
 
@@ -122,15 +122,15 @@ def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_ta
         raise StorageUnavailableError("the store did not answer")
 
     monkeypatch.setattr(book, "save", unavailable)
-    courier.deliver([one], wait_s=30)
+    courier.deliver([one], wait_s=300)
     monkeypatch.undo()
     assert courier.busy() == frozenset()
-    courier.deliver([channel("job", ("u", book.load("run-1")))], wait_s=30)
+    courier.deliver([channel("job", ("u", book.load("run-1")))], wait_s=300)
     assert sender.sent == [("u", b"a"), ("u", b"a"), ("u", b"b")]
 
 
 def drain(courier: Courier) -> None:
     """Wait for every lane."""
     for lane in list(courier._running):
-        lane.join(30)
+        lane.join(300)
         assert not lane.is_alive()
