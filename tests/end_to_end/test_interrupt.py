@@ -21,6 +21,12 @@ def command(video: Path, out: Path) -> list[str]:
     return [sys.executable, "-m", "dub_assets.cli", "dub", str(video), *options]
 
 
+def give_way() -> None:
+    """What the command's process begins with: it hears Ctrl-C, and does not outrun the test that watches it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job ignores it
+    os.nice(10)
+
+
 def stopped_at(stage: str, video: Path, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """The exit code and what was said of a run that gets Ctrl-C when a stage begins."""
     run = subprocess.Popen(
@@ -28,7 +34,7 @@ def stopped_at(stage: str, video: Path, folder: Path, environment: dict[str, str
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a background job ignores it
+        preexec_fn=give_way,  # noqa: PLW1509 - nothing here has threads
     )
     said = ""
     for line in run.stderr:
