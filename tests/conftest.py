@@ -1,16 +1,34 @@
-"""Property tests run the same examples everywhere, and no clock judges them: the machine may be slow.
+"""What a test says hangs on the code alone: not on a clock or on chance, nor on whose shell it runs in.
 
-``pytest --hypothesis-profile default`` looks at other examples.
+Property tests run the same examples everywhere; ``pytest --hypothesis-profile default`` looks at others.
 """
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
+
+from dub_assets.settings import documented_variables
+
+_OTHERS = {"DAGSTER_HOME", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FORCE_COLOR", "NO_COLOR", "GITHUB_ACTIONS"}
+_FAMILIES = ("AWS_", "HF_", "HUGGINGFACE_")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take Hypothesis's own profile for continuous integration, where Hypothesis is installed."""
+    """Take a cache of the checkout's own, and Hypothesis's own profile for continuous integration where it is there."""
+    _forget_the_shell()
+    os.environ["DUB_ASSETS_CACHE"] = str(config.rootpath / Path("build", "cache"))
     if config.pluginmanager.hasplugin("hypothesispytest") and not config.getoption("--hypothesis-profile"):
         from hypothesis import settings
 
         settings.load_profile("ci")
+
+
+def _forget_the_shell() -> None:
+    """What the service and its libraries would read there is not for tests."""
+    ours = {variable for variable, _, _ in documented_variables()} | _OTHERS
+    for name in list(os.environ):
+        if name.upper() in ours or name.startswith(_FAMILIES):
+            del os.environ[name]
