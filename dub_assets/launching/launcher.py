@@ -156,13 +156,13 @@ class WarmRunLauncher(CeleryRunLauncher):
         state, told = result.state, result.info
         if state in _ENDED:  # Dagster looks at the run once more: one that has ended by now is not failed
             return self._lost(run, f"its worker has ended without ending the run ({state.lower()})")
-        worker = told.get("hostname") if isinstance(told, dict) else None
-        if worker in answers:
+        worker = str(told.get("hostname")) if isinstance(told, dict) else ""
+        if worker in answers and self._roster.knows(run.run_id).get(worker) is False:
             return self._lost(run, f"its worker {worker} was started anew")
         silent_s = time.monotonic() - self._silent_since.setdefault(run.run_id, time.monotonic())
         if silent_s < self._silence_s:
             return CheckRunHealthResult(WorkerStatus.RUNNING, f"no worker has named the run for {silent_s:.0f} s")
-        return self._lost(run, f"its worker {worker or ''} has not answered for {silent_s:.0f} s")
+        return self._lost(run, f"its worker {worker} has not answered for {silent_s:.0f} s")
 
     def get_run_worker_debug_info(self, run: dg.DagsterRun, include_container_logs: bool | None = True) -> str | None:  # noqa: ARG002
         """What is known of a run's worker."""

@@ -31,3 +31,8 @@ class Roster:
             self._tasks = {name: frozenset(task["id"] for task in tasks) for name, tasks in answers.items()}
             self._asked_s = time.monotonic()
         return self._tasks
+
+    def knows(self, task_id: str) -> Mapping[str, bool]:
+        """Which of the workers that answer have a task: one too that was handed to a process and is not named yet."""
+        answers: Mapping[str, Any] = self._app.control.inspect(timeout=_ANSWER_WITHIN_S).query_task(task_id) or {}
+        return {name: task_id in tasks for name, tasks in answers.items()}

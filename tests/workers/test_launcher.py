@@ -100,14 +100,24 @@ def test_a_run_is_not_lost_with_its_first_silence(instance, monkeypatch):
     assert "has not answered" in lost.msg
 
 
-def test_a_worker_that_was_started_anew_has_lost_its_run_at_once(instance, monkeypatch):
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [
+        ({"dub@here": False}, WorkerStatus.FAILED),
+        ({"dub@here": True}, WorkerStatus.RUNNING),
+        ({}, WorkerStatus.RUNNING),
+    ],
+    ids=["started anew", "late with naming it", "silent since"],
+)
+def test_a_worker_that_was_started_anew_has_lost_its_run_at_once(instance, monkeypatch, known, status):
     run = a_run(instance)
     launcher = instance.run_launcher
     launcher.celery.backend.store_result(run.run_id, {"pid": 1, "hostname": "dub@here"}, "STARTED")
     monkeypatch.setattr(launcher._roster, "tasks", lambda: {"dub@here": frozenset()})
-    lost = launcher.check_run_worker_health(run)
-    assert lost.status is WorkerStatus.FAILED
-    assert "dub@here was started anew" in lost.msg
+    monkeypatch.setattr(launcher._roster, "knows", lambda _: known)
+    health = launcher.check_run_worker_health(run)
+    assert health.status is status
+    assert ("dub@here was started anew" in health.msg) == (status is WorkerStatus.FAILED)
 
 
 def test_a_run_goes_back_to_the_queue_while_the_broker_is_gone(instance, monkeypatch):
