@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 from kombu.utils.json import dumps, loads
 
 URL = "folder://localhost"
@@ -81,9 +81,17 @@ class Channel(filesystem.Channel):
 
 
 class Transport(filesystem.Transport):
-    """The transport of ``folder://``."""
+    """The transport of ``folder://``.
+
+    What queues are bound is each connection's own knowledge. Kombu's transport shares it among all of a process, from
+    before a table is written, and for folders that have none: what is sent then comes to no queue, without a word.
+    """
 
     Channel = Channel
+
+    def __init__(self, client: Any, **options: Any) -> None:
+        super().__init__(client, **options)
+        self.state = virtual.BrokerState()
 
 
 def register() -> None:

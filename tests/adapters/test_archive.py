@@ -200,6 +200,7 @@ def test_a_manifest_that_is_not_there_is_missing_or_none(archive):
 )
 def test_a_manifest_whose_media_are_not_what_they_were_is_not_loaded(archive, saved, how, kind, caplog):
     key = broken(archive, how)
+    caplog.set_level(logging.WARNING, "dub_assets")
     with pytest.raises(kind, match=rf"{key}.*{MANIFEST}.*make it again"):
         archive.load(Lines, MANIFEST)
     assert caplog.records == []
@@ -208,6 +209,7 @@ def test_a_manifest_whose_media_are_not_what_they_were_is_not_loaded(archive, sa
 
 
 def test_a_value_of_parts_is_found_without_those_whose_media_are_lost_but_never_loaded_so(archive, caplog):
+    caplog.set_level(logging.WARNING, "dub_assets")
     parts = Parts(lines=make(archive.workspace, "first", 3).lines)
     archive.save(MANIFEST, parts)
     assert archive.find(Parts, MANIFEST) == parts
