@@ -126,6 +126,11 @@ def _text_is_in_its_language(findings: Findings) -> _Found:
     return _Found(passed=False, reason=f"the text reads like {found!r}, not like {wanted!r}")
 
 
+def _numbers_are_kept(findings: Findings) -> _Found:
+    lost = findings.with_issue("lost_numbers")
+    return _of_lines(lost, good="no number of the original is missing", bad="lines that miss a number of the original")
+
+
 def _lines_say_their_text(findings: Findings) -> _Found:
     wrong, unheard = findings.with_issue(*get_args(SpokenIssue)), findings.with_issue("unheard")
     if unheard:
@@ -194,6 +199,7 @@ _RULES: Mapping[CheckName, tuple[Severity, Callable[[Findings], _Found]]] = {
     "dialogue_is_complete": ("warning", _dialogue_is_complete),
     "text_is_translated": ("warning", _text_is_translated),
     "text_is_in_its_language": ("warning", _text_is_in_its_language),
+    "numbers_are_kept": ("warning", _numbers_are_kept),
     "lines_say_their_text": ("warning", _lines_say_their_text),
     "lines_are_audible": ("error", _lines_are_audible),
     "segments_fit_their_slots": ("warning", _segments_fit),

@@ -12,6 +12,7 @@ CheckName = Literal[
     "dialogue_is_complete",
     "text_is_translated",
     "text_is_in_its_language",
+    "numbers_are_kept",
     "lines_say_their_text",
     "lines_are_audible",
     "segments_fit_their_slots",
@@ -25,11 +26,14 @@ CheckName = Literal[
 
 Severity = Literal["warning", "error"]
 
-LineIssue = Literal["untranslated", "wrong_language", "inaudible", "unheard", SpokenIssue, "leftover_speech"]
+LineIssue = Literal[
+    "untranslated", "wrong_language", "lost_numbers", "inaudible", "unheard", SpokenIssue, "leftover_speech"
+]
 """Issues beside those of timing.
 
 ``untranslated``: the text is the original's; ``wrong_language``: it reads like the original's language;
-``inaudible``: the clip holds no speech; ``unheard``: the recogniser that was to read the line back failed;
+``lost_numbers``: a number of the original is not in what is said; ``inaudible``: the clip holds no speech;
+``unheard``: the recogniser that was to read the line back failed;
 ``leftover_speech``: the original is still heard in the background. Those of ``SpokenIssue`` are what a recogniser heard
 of the line.
 """

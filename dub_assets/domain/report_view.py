@@ -28,6 +28,7 @@ _ISSUES: Mapping[str, tuple[Weight, str]] = {
     "unheard": ("look", "not read back: the recogniser failed"),
     "inaudible": ("problem", "nothing is heard"),
     "wrong_language": ("look", "reads like the original's language"),
+    "lost_numbers": ("look", "a number of the original is missing"),
     "leftover_speech": ("look", "the original is still heard in the background"),
     "untranslated": ("look", "not translated: the text is the original's"),
 }

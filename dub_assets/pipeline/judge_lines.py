@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dub_assets.domain.check_options import CheckOptions
 from dub_assets.domain.checks import is_untranslated
+from dub_assets.domain.lost_numbers import lost_numbers
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import LineIssue, LineQuality
 from dub_assets.domain.read_back import spoken_issues, words_of
@@ -37,10 +38,12 @@ class LineJudge:
         spoken = {line.index: line for line in self.products.tts.segments}
         gains = {mix.index: mix.gains.background for mix in self.products.mixes.segments}
         texts = {line.index: line.text for line in self.products.translation.lines}
+        lost = self._with_lost_numbers()
         foreign = self._foreign([texts.get(each.index, "") for each in self.products.transcript.segments])
         for segment, is_foreign in zip(self.products.transcript.segments, foreign, strict=True):
             text, line = texts.get(segment.index, ""), spoken.get(segment.index)
             of_text = self._issues_of_text(segment, text, is_foreign=is_foreign)
+            of_text += ("lost_numbers",) if segment.index in lost else ()
             if line is None:
                 silent: tuple[LineIssue, ...] = ("inaudible",) if text else ()
                 yield LineQuality(index=segment.index, issues=of_text + silent, level_dbfs=None)
@@ -66,6 +69,21 @@ class LineJudge:
             guess.language == source and guess.probability >= _SURE and len(words_of(text)) >= _FEW_WORDS
             for text, guess in zip(texts, guesses, strict=True)
         ]
+
+    def _with_lost_numbers(self) -> frozenset[int]:
+        """The segments with a number that is said nowhere in their passage: translation may move it within that."""
+        translation, said = self.products.translation, self.products.texts()
+        passage_of = {line.index: line.passage for line in translation.lines}
+        passages: dict[int, str] = {}
+        for line in translation.lines:
+            passages[line.passage] = f"{passages.get(line.passage, '')} {said[line.index]}".strip()
+        languages = translation.source_language, translation.target_language
+        return frozenset(
+            segment.index
+            for segment in self.products.transcript.segments
+            if (text := passages.get(passage_of.get(segment.index, -1)))
+            and lost_numbers(segment.text, text, source=languages[0], target=languages[1])
+        )
 
     @staticmethod
     def _issues_of_text(segment: TranscriptSegment, text: str, *, is_foreign: bool) -> tuple[LineIssue, ...]:

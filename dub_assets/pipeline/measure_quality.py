@@ -19,7 +19,7 @@ from dub_assets.pipeline.judge_lines import LineJudge
 from dub_assets.ports import Engines, Workbench
 
 STAGE = "quality"
-_VERSION = 2
+_VERSION = 3
 
 _EXCERPTS = 3
 _EXCERPT_MS = 4_000

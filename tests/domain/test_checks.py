@@ -47,6 +47,7 @@ def test_every_check_is_made_once_and_a_good_dub_passes_all():
     [
         ("text_is_translated", "untranslated"),
         ("text_is_in_its_language", "wrong_language"),
+        ("numbers_are_kept", "lost_numbers"),
         ("lines_say_their_text", "dropped_words"),
         ("lines_say_their_text", "repeated_words"),
         ("lines_say_their_text", "invented_words"),

@@ -21,6 +21,8 @@ from dub_assets.pipeline.mix_programme import ENCODER_ROOM_DB
 from dub_assets.pipeline.mix_segments import mix_segments
 from dub_assets.pipeline.render_video import render_video
 
+NUMBERED = ("It was thirty years", "for 25 reais.")
+
 
 def samples_of(studio, media):
     return studio.bench.sounds.read(studio.bench.workspace.open(media)).samples
@@ -393,6 +395,32 @@ def test_lines_are_measured_and_their_issues_told(studio, engines):
     assert (first.issues, first.leftover_db) == (("leftover_speech",), 0.0), "a ninth of it, nine times as loud"
     assert (second.issues, second.leftover_db) == ((), pytest.approx(-19.1))
     assert all(-50 < line.level_dbfs < 0 for line in (first, second))
+
+
+def test_a_line_that_misses_a_number_of_its_passage_is_told(studio, engines):
+    products = studio.made(engines)
+    heard = [replace(one, text=text) for one, text in zip(products.transcript.segments, NUMBERED, strict=True)]
+    products = replace(products, transcript=replace(products.transcript, segments=tuple(heard)))
+
+    def issues(*texts: str, passage: int) -> list[tuple[str, ...]]:
+        one, two = products.tts.segments
+        said = [
+            replace(line, speech=replace(line.speech, text=text)) for line, text in zip((one, two), texts, strict=True)
+        ]
+        lines = [replace(line, passage=min(line.index, passage)) for line in products.translation.lines]
+        made = replace(
+            products,
+            tts=replace(products.tts, segments=tuple(said)),
+            translation=replace(products.translation, lines=tuple(lines)),
+        )
+        return [
+            tuple(issue for issue in line.issues if issue == "lost_numbers") for line in quality_of(studio, made).lines
+        ]
+
+    assert issues("Eram trinta anos.", "E R$ 25.", passage=1) == [(), ()]
+    assert issues("Eram anos.", "E 25 reais.", passage=1) == [("lost_numbers",), ()], "what is said counts"
+    assert issues("Eram vinte e cinco reais", "por 30 anos.", passage=1) == [("lost_numbers",), ("lost_numbers",)]
+    assert issues("Eram vinte e cinco reais", "por 30 anos.", passage=0) == [(), ()], "moved within a sentence"
 
 
 def test_a_line_in_the_originals_language_and_one_that_is_its_text_are_told(studio, engines):
