@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dub_assets.domain.engine import Voice
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.speech import ClonedUtterance, Utterance, VoiceReference
+from dub_assets.domain.spoken import spoken
 from dub_assets.domain.transcript import Speaker, speaker_name
 
 _RANK, _LOWEST_RANK = 1.0, 6.0
@@ -27,10 +28,11 @@ class Part:
     reference: VoiceReference | None = None
 
     def says(self, text: str, language: str) -> Utterance:
-        """A text of this part, at its natural speed."""
+        """A text of this part, with its numbers and signs in words, at its natural speed."""
+        said = spoken(text, language)
         if self.reference is None:
-            return Utterance(text=text, language=language, voice=self.voice)
-        return ClonedUtterance(text=text, language=language, voice=self.voice, reference=self.reference)
+            return Utterance(text=said, language=language, voice=self.voice)
+        return ClonedUtterance(text=said, language=language, voice=self.voice, reference=self.reference)
 
 
 def cast(speakers: Sequence[Speaker], voices: Sequence[Voice], chosen: Mapping[str, str]) -> dict[str, str]:

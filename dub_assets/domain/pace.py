@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dub_assets.domain.spoken import spoken
+
 _SYLLABLES_PER_S = {
     "de": 5.97,
     "en": 6.19,
@@ -47,12 +49,13 @@ def syllables(text: str, language: str) -> int:
     """About how many syllables a text has when read aloud, at least 1.
 
     Counted are vowel groups where letters are vowels and consonants, with the commonest diphthongs for one; a Hangul,
-    kana or Indic letter, and a Han character (two in Japanese) count for one; a digit for two.
+    kana or Indic letter, and a Han character (two in Japanese) count for one. Numbers and signs count as they are said;
+    where the language's are not known, a digit counts for two.
     """
-    spoken = text.casefold()
+    said = spoken(text, language).casefold()
     if language in _WITH_ELISION:
-        spoken = _ELISION.sub("", spoken)
-    return max(1, sum(_of_word(word, language) for word in spoken.split()))
+        said = _ELISION.sub("", said)
+    return max(1, sum(_of_word(word, language) for word in said.split()))
 
 
 def ordinary_ms(text: str, language: str) -> int:

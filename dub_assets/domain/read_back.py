@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from dub_assets.domain.spoken import spoken
+
 _SAME = 0.5
 """Likeness from which two stretches are one, heard in another spelling: names, homophones, compounds."""
 
@@ -41,9 +43,12 @@ class ReadBack:
         return one >= two
 
 
-def read_back(text: str, heard: str) -> ReadBack:
-    """The comparison of a line with what was heard of it. Spelling, accents and figures are not held against it."""
-    said, found = words_of(text), words_of(heard)
+def read_back(text: str, heard: str, language: str) -> ReadBack:
+    """The comparison of a line with what was heard of it. Spelling, accents and figures are not held against it.
+
+    Both are compared as they are said in the language (ISO 639-1): "25 °C" is "vinte e cinco graus Celsius".
+    """
+    said, found = (words_of(spoken(each, language)) for each in (text, heard))
     dropped = repeated = invented = 0
     for _, i1, i2, j1, j2 in SequenceMatcher(None, said, found, autojunk=False).get_opcodes():
         if _alike(said[i1:i2], found[j1:j2]):

@@ -41,7 +41,10 @@ class LanguageGuess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """A text to speak: language (ISO 639-1), voice by name, speed as a factor (1.2 is a fifth faster)."""
+    """A text to speak: language (ISO 639-1), voice by name, speed as a factor (1.2 is a fifth faster).
+
+    The pipeline gives engines texts in words alone (``spoken``); they take any.
+    """
 
     text: str
     language: str

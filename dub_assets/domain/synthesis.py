@@ -25,14 +25,15 @@ stretch; ``flag``: it does not fit well even so, and its issues say how."""
 class SpokenLine:
     """A line to speak: its segment, its slot and what to say, at the speed it should fit with.
 
-    ``rendering`` counts the translation's renderings from the full one, 0. ``fingerprint`` covers everything that can
-    change how it sounds.
+    ``text`` is the line as it is written, the utterance's the same as it is said. ``rendering`` counts the
+    translation's renderings from the full one, 0. ``fingerprint`` covers everything that can change how it sounds.
     """
 
     index: int
     segment: Interval
     slot: Interval
     rendering: int
+    text: str
     utterance: Utterance
     fingerprint: str
 
@@ -41,8 +42,8 @@ class SpokenLine:
 class SynthesisedSpeech:
     """A line as the engine spoke it: mono, at the engine's rate; ``speed`` is what it was asked for.
 
-    ``read_back`` is what a recogniser heard of it, None where none listened; ``unheard`` says that one was to listen,
-    and failed.
+    ``text`` is the line as it is written: "25 °C". ``read_back`` is what a recogniser heard of it, None where none
+    listened; ``unheard`` says that one was to listen, and failed.
     """
 
     text: str

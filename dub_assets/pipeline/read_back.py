@@ -115,7 +115,7 @@ class _Desk:
         )
         words = chain.from_iterable(found)
         heard = {at: text for pack, found in zip(packs, words, strict=True) for at, text in _by_line(pack, found)}
-        return [read_back(line.utterance.text, heard.get(at, "")) for at, line in enumerate(lines)]
+        return [read_back(line.utterance.text, heard.get(at, ""), language) for at, line in enumerate(lines)]
 
     def _at_other_speed(self, utterance: Utterance, attempt: int) -> Utterance:
         offer = self.synthesiser.capabilities

@@ -14,6 +14,7 @@ from dub_assets.domain.segment_request import SegmentTtsKeys, SegmentTtsRequest
 from dub_assets.domain.signal.level import active_speech_level_dbfs, apply_gain_db
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.speech import Utterance
+from dub_assets.domain.spoken import spoken
 from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.pipeline.fit_speech import level_gain_db
 from dub_assets.pipeline.usage import released
@@ -42,9 +43,9 @@ def respeak(
     target_dbfs = _speech_level(keys.source_keys, workspace, sounds)
     synthesiser = engines.synthesiser(language)
     with released(engines, synthesiser):
-        natural = Utterance(text=request.text, language=language, voice=engines.voice(language))
-        spoken = _spoken(natural, request.slot_ms, synthesiser, options, media)
-    speech = sounds.resample(spoken, SAMPLE_RATE_HZ)
+        natural = Utterance(text=spoken(request.text, language), language=language, voice=engines.voice(language))
+        sound = _spoken(natural, request.slot_ms, synthesiser, options, media)
+    speech = sounds.resample(sound, SAMPLE_RATE_HZ)
     with sounds.writer(workspace.new(keys.tts_key), channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
         file.write(apply_gain_db(speech, level_gain_db(speech, target_dbfs)))
     return workspace.seal(keys.tts_key)

@@ -12,6 +12,7 @@ from dub_assets.domain.fit import slots, speed_to_ask
 from dub_assets.domain.options import DubOptions
 from dub_assets.domain.pace import ordinary_ms
 from dub_assets.domain.speech import Utterance
+from dub_assets.domain.spoken import spoken
 from dub_assets.domain.stems import Stems
 from dub_assets.domain.synthesis import Prediction, SpokenLine, SynthesisedSpeech, TtsSegment, TtsSegments
 from dub_assets.domain.transcript import Transcript
@@ -82,11 +83,21 @@ def _mark_before(
     return fingerprint(
         STAGE,
         version=_VERSION,
-        lines=[translation.lines, [segment.interval for segment in transcript.segments], stems.vocals.sha256],
+        lines=[
+            translation.lines,
+            _said(translation),
+            [segment.interval for segment in transcript.segments],
+            stems.vocals.sha256,
+        ],
         spoken_by=[synthesiser and synthesiser.identity, cast_with.voices],
         cloned_from=made_from(transcript, stems, cast_with.own_voices),
         options=[options.fit, options.mix.level_range_db, options.mix.soft_range_db, options.checks.speech],
     )
+
+
+def _said(translation: Translation) -> list[str]:
+    """Every rendering as it is said: newer rules of reading aloud change it where the text stays the same."""
+    return [spoken(text, translation.target_language) for line in translation.lines for text in line.renderings]
 
 
 def _mark_after(lines: Sequence[SpokenLine], speeches: dict[int, SynthesisedSpeech], mark: str) -> str:
@@ -169,6 +180,7 @@ def _line(
         segment=one.segment,
         slot=one.slot,
         rendering=rendering,
+        text=one.text(rendering),
         utterance=utterance,
         fingerprint=mark,
     )
@@ -217,7 +229,7 @@ def _speak(
                 file.write(sound)
             made.append(
                 SynthesisedSpeech(
-                    text=line.utterance.text,
+                    text=line.text,
                     voice=line.utterance.voice,
                     speed=line.utterance.speed,
                     duration_ms=sound.duration_ms,

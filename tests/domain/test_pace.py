@@ -30,7 +30,8 @@ def test_syllables_are_counted_as_they_are_spoken(word, count, language):
 
 def test_a_line_has_the_syllables_of_its_words_and_digits_are_read_out():
     assert syllables("Foi o melhor dos tempos.", "pt") == 7
-    assert syllables("Em 1789.", "pt") == 9
+    assert syllables("Em 1789.", "pt") == syllables("Em mil setecentos e oitenta e nove.", "pt") == 13
+    assert syllables("En 1789.", "fr") == 9
     assert syllables("Era a era da sabedoria.", "pt") == 10
     assert syllables("...", "pt") == 1
 

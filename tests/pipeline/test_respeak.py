@@ -38,13 +38,19 @@ class Studio:
         return key
 
     def said(
-        self, engines: FakeEngines, *, slot_ms: int | None = None, sources: tuple[str, ...] = (), language: str = "pt"
+        self,
+        engines: FakeEngines,
+        *,
+        text: str = TEXT,
+        slot_ms: int | None = None,
+        sources: tuple[str, ...] = (),
+        language: str = "pt",
     ) -> Sound:
         keys = SegmentTtsKeys(
             source_keys=sources, bgm_key=f"{PREFIX}_bgm.wav", tts_key=f"{PREFIX}_tts.wav", mix_key=f"{PREFIX}_mix.wav"
         )
         made = respeak(
-            request(slot_ms),
+            request(slot_ms, text),
             keys,
             language,
             engines=engines,
@@ -58,14 +64,14 @@ class Studio:
         return SOUNDS.read(self.workspace.open(made))
 
 
-def request(slot_ms: int | None) -> SegmentTtsRequest:
+def request(slot_ms: int | None, text: str) -> SegmentTtsRequest:
     return SegmentTtsRequest(
         job_id="j",
         project_id=None,
         callback_url="https://consumer.example/j",
         index=3,
         sent_index="3",
-        text=TEXT,
+        text=text,
         target_language=None,
         slot_ms=slot_ms,
         segment_prefix=None,
@@ -95,6 +101,13 @@ def test_without_a_slot_speech_has_its_natural_length(studio):
     assert sound.duration_ms == len(TEXT) * 60
     assert engines.synthesiser("pt").spoken == [TEXT]
     assert engines.synthesiser("pt").closed
+
+
+@pytest.mark.parametrize("slot_ms", [None, 9000])
+def test_numbers_are_spoken_in_words(studio, slot_ms):
+    engines = FakeEngines()
+    studio.said(engines, text="São R$ 3,50 por 2 horas.", slot_ms=slot_ms)
+    assert engines.synthesiser("pt").spoken == ["São três reais e cinquenta centavos por duas horas."]
 
 
 @pytest.mark.parametrize(("slot_ms", "expected_ms"), [(3000, 2400), (2000, 2000), (1000, 1832)])

@@ -7,9 +7,11 @@ import pytest
 from fakes import FakeEngines, FakeSynthesiser, FakeTranslator
 from programmes import SPEECH, WORDS, programme
 
+from dub_assets.domain import casting
 from dub_assets.domain.pace import ordinary_ms
 from dub_assets.domain.signal.level import active_speech_level_dbfs
 from dub_assets.domain.signal.sound import Sound
+from dub_assets.pipeline import synthesise as synthesise_stage
 from dub_assets.pipeline.synthesise import synthesise
 
 
@@ -132,6 +134,33 @@ def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(studio, eng
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt Bye."]
     assert made.segments[0] == products.tts.segments[0]
     assert made.segments[1].clip.sha256 != products.tts.segments[1].clip.sha256
+
+
+def test_numbers_are_spoken_in_words_and_stay_written(studio, engines):
+    products = studio.made(engines)
+    spoken = len(engines.synthesiser("pt").spoken)
+    written = with_text(products.translation, 1, "pt São 25 °C às 15h30.")
+    made = again(studio, products, engines, translation=written)
+    said = "pt São vinte e cinco graus Celsius às quinze horas e trinta minutos."
+    assert engines.synthesiser("pt").spoken[spoken:] == [said]
+    assert engines.synthesiser("pt").predicted[-1] == said
+    assert made.segments[1].speech.text == "pt São 25 °C às 15h30."
+    assert made.segments[1].ordinary_ms == ordinary_ms(said, "pt")
+    assert replace(products, tts=made, translation=written).texts()[1] == "pt São 25 °C às 15h30."
+
+
+def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_change(studio, engines, monkeypatch):
+    products = studio.made(engines)
+    written = with_text(products.translation, 1, "pt R$ 3,50")
+    with monkeypatch.context() as before:
+        for module in (casting, synthesise_stage):
+            before.setattr(module, "spoken", lambda text, language: text)
+        old = again(studio, products, engines, translation=written)
+    assert engines.synthesiser("pt").spoken[-1] == "pt R$ 3,50"
+    spoken = len(engines.synthesiser("pt").spoken)
+    new = again(studio, replace(products, tts=old), engines, translation=written)
+    assert engines.synthesiser("pt").spoken[spoken:] == ["pt três reais e cinquenta centavos"]
+    assert new.segments[0] == old.segments[0]
 
 
 def test_a_newer_engine_speaks_every_line_again(studio, engines):
