@@ -14,11 +14,17 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from celery.worker import state
 from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 from kombu.utils.json import dumps, loads
 
 URL = "folder://localhost"
 _STALE_S = 3600.0
+
+
+def _is_leaving() -> bool:
+    """Whether this process is a worker that was told to end: Celery's loop would look for messages twice more."""
+    return state.should_stop is not None and state.should_stop is not False
 
 
 class Channel(filesystem.Channel):
@@ -31,6 +37,8 @@ class Channel(filesystem.Channel):
         part.rename(file)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - a look waits for nothing
+        if _is_leaving():
+            raise Empty
         for file in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
             if file.name.partition(".")[2] != f"{queue}.msg":  # a queue's name may end like another's
                 continue

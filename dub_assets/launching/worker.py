@@ -22,6 +22,7 @@ from dub_assets.launching.launcher import WarmRunLauncher
 
 _DEFINITIONS = "dub_assets.definitions"
 _CHILD_STARTS_WITHIN_S = 60.0
+_LOOK_EVERY_S = 0.2
 _LAST_WORDS_S = 20.0
 """How long a run that is interrupted may take to say so in Dagster's storage, before its process is ended."""
 
@@ -93,9 +94,13 @@ class _Leaving:
             threading.Thread(target=self._hand_back, daemon=True).start()
 
     def _hand_back(self) -> None:
-        """Interrupt the run: it fails as interrupted, and Dagster repeats it on another worker."""
+        """Interrupt the run, and one that still came: it fails as interrupted, and Dagster repeats it elsewhere."""
         time.sleep(self._grace_s)
-        for request in tuple(state.active_requests):
-            os.kill(request.worker_pid, signal.SIGTERM)
-        time.sleep(_LAST_WORDS_S)
+        until, told = time.monotonic() + _LAST_WORDS_S, set()
+        while time.monotonic() < until:
+            for request in tuple(state.active_requests):
+                if request.worker_pid and request.id not in told:
+                    told.add(request.id)
+                    os.kill(request.worker_pid, signal.SIGTERM)
+            time.sleep(_LOOK_EVERY_S)
         os._exit(1)  # the child ends with its parent; Dagster misses both, and repeats the run

@@ -8,6 +8,8 @@ import time
 from itertools import chain
 
 import pytest
+from celery.platforms import EX_OK
+from celery.worker import state
 from kombu import Connection
 
 from dub_assets.launching import folder_broker
@@ -81,3 +83,13 @@ def test_what_nobody_came_for_is_swept_away_and_runs_are_not(tmp_path):
         os.utime(messages / name, (time.time() - age_s,) * 2)
     folder_broker.sweep(tmp_path)
     assert sorted(path.name for path in messages.iterdir()) == ["2_a.x.celery.pidbox.msg", "3_a.dubs.msg"]
+
+
+def test_a_worker_that_was_told_to_end_takes_nothing_more(connect, monkeypatch):
+    with connect() as connection, connection.SimpleQueue("dubs") as queue:
+        queue.put("a run")
+        channel = connection.channel()
+        with monkeypatch.context() as told:
+            told.setattr(state, "should_stop", EX_OK)
+            assert channel.basic_get("dubs", no_ack=True) is None
+        assert channel.basic_get("dubs", no_ack=True).decode() == "a run"
