@@ -16,7 +16,7 @@ from dub_assets.domain.quality import DubFigures, LineQuality, Quality
 from dub_assets.domain.signal.lag import lag_frames
 from dub_assets.domain.timing import FRAMES_PER_MS, Interval
 from dub_assets.pipeline.judge_lines import LineJudge
-from dub_assets.ports import Engines, Workbench
+from dub_assets.ports import Engines, LanguageIdentifier, Workbench
 
 STAGE = "quality"
 _VERSION = 3
@@ -36,20 +36,7 @@ def measure_quality(
 ) -> Quality:
     """Measure a finished dub, and say what each check makes of it."""
     identifier = engines.language_identifier()
-    mark = fingerprint(
-        STAGE,
-        version=_VERSION,
-        identifier=identifier.identity,
-        stems=[products.stems.source.sha256, products.stems.speech],
-        texts=[[(each.interval, each.text) for each in products.transcript.segments], products.translation.lines],
-        speech=[
-            (each.placed, each.clip.sha256, each.issues, each.speech.read_back, each.speech.unheard)
-            for each in products.tts.segments
-        ],
-        gains=[each.gains for each in products.mixes.segments],
-        final=[final.video.sha256, final.mix.sha256, final.loudness],
-        options=[options.checks, options.mix, options.fit],
-    )
+    mark = _mark(products, final, identifier, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
     with bench.meter.measure() as measurement:
@@ -67,6 +54,24 @@ def measure_quality(
             engines=(identifier.identity,),
             figures=measurement.figures(media_ms=products.stems.info.duration_ms),
         ),
+    )
+
+
+def _mark(products: Products, final: FinalVideo, identifier: LanguageIdentifier, options: DubOptions) -> str:
+    """The fingerprint of everything that is measured and judged."""
+    return fingerprint(
+        STAGE,
+        version=_VERSION,
+        identifier=identifier.identity,
+        stems=[products.stems.source.sha256, products.stems.speech],
+        texts=[[(each.interval, each.text) for each in products.transcript.segments], products.translation.lines],
+        speech=[
+            (each.placed, each.clip.sha256, each.issues, each.speech.read_back, each.speech.unheard)
+            for each in products.tts.segments
+        ],
+        gains=[each.gains for each in products.mixes.segments],
+        final=[final.video.sha256, final.mix.sha256, final.loudness],
+        options=[options.checks, options.mix, options.fit],
     )
 
 
