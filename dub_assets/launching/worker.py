@@ -22,9 +22,10 @@ from dub_assets.launching.launcher import WarmRunLauncher
 
 _DEFINITIONS = "dub_assets.definitions"
 _CHILD_STARTS_WITHIN_S = 60.0
-_LOOK_EVERY_S = 0.2
 _LAST_WORDS_S = 20.0
 """How long a run that is interrupted may take to say so in Dagster's storage, before its process is ended."""
+_LOOK_EVERY_S = 0.2
+"""How often to look meanwhile for a run that still came."""
 
 
 def work(instance: dg.DagsterInstance, options: WorkerOptions, formatter: logging.Formatter | None = None) -> int:

@@ -7,7 +7,7 @@ stay turned from layer to layer, and each layer goes over them as few times as t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class FramesFirst:
             self._turned[value] = self._product(layer)
         elif isinstance(layer, StyledNorm):
             self._turned[value] = self._styled(layer)
-        elif node.op_type in _EITHER_WAY and all(self._is_alike(name) for name in node.input):
+        elif node.op_type in _EITHER_WAY and self._are_alike(node.input):
             self._write_turned(node)
         else:
             for name in node.input:
@@ -73,8 +73,11 @@ class FramesFirst:
             else:
                 self._writer.nodes.append(node)
 
-    def _is_alike(self, name: str) -> bool:
-        return name in self._turned or (self._writer.is_constant(name) and self._writer.value(name).size == 1)
+    def _are_alike(self, names: Sequence[str]) -> bool:
+        """Whether these are turned values, and perhaps a number beside them."""
+        others = [name for name in names if name not in self._turned]
+        numbers = all(self._writer.is_constant(name) and self._writer.value(name).size == 1 for name in others)
+        return numbers and len(others) < len(names)
 
     def _write_turned(self, node: Any) -> None:
         written = type(node)()
