@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from dub_assets.engines.protobuf_messages import message_classes
+
 FLOAT, UINT8, INT8, INT64 = 1, 2, 3, 7
 _INT_ATTRIBUTE, _INTS_ATTRIBUTE = 2, 7
 
@@ -44,7 +46,7 @@ _SCHEMA = {
 
 def parsed(model: bytes) -> Any:
     """The model of an ONNX file. Raises ValueError where it is none."""
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415 (as below)
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415
 
     message = message_class("Model")()
     try:
@@ -80,25 +82,4 @@ def message_class(name: str) -> Any:
 
 @cache
 def _classes() -> dict[str, Any]:
-    # protobuf takes a tenth of a second to import, and ships no types
-    from google.protobuf import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        descriptor_pb2,
-        descriptor_pool,
-        message_factory,
-    )
-
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="dub_assets/onnx.proto", package="dub_assets")
-    for message, fields in _SCHEMA.items():
-        described = file.message_type.add(name=message)
-        for name, (number, kind) in fields.items():
-            added = described.field.add(name=name, number=number)
-            added.label = field.LABEL_REPEATED if kind.endswith("*") else field.LABEL_OPTIONAL
-            scalar = kind.rstrip("*")
-            if scalar in _SCHEMA:
-                added.type, added.type_name = field.TYPE_MESSAGE, f".dub_assets.{scalar}"
-            else:
-                added.type = field.Type.Value(f"TYPE_{scalar.upper()}")
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"dub_assets.{name}")) for name in _SCHEMA}
+    return message_classes("onnx", _SCHEMA)

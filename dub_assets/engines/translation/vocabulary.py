@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+
+from dub_assets.engines.protobuf_messages import message_classes
 
 END = 0
 """The piece that ends a sentence, ``</s>``."""
 
 _SPACE = "▁"
 _UNKNOWN = 1
+
+_SCHEMA = {
+    "Model": {"pieces": (1, "Piece*"), "normalizer": (3, "Normalizer")},
+    "Piece": {"piece": (1, "string"), "score": (2, "float")},
+    "Normalizer": {"precompiled_charsmap": (2, "bytes")},
+}
+"""From sentencepiece_model.proto."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,46 +54,22 @@ class Vocabulary:
 
 def read_vocabulary(path: Path) -> Vocabulary:
     """The vocabulary in a ``.spm`` file (SentencePiece's ModelProto). Raises ValueError for anything else."""
-    pieces: list[str] = []
-    scores: list[float] = []
-    character_map = b""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    model = _model_class()()
     try:
-        for field, value in _fields(path.read_bytes()):
-            if field == 1:  # SentencePiece: piece, score
-                part = dict(_fields(value))
-                pieces.append(part[1].decode())
-                scores.append(struct.unpack("<f", part[2])[0])
-            elif field == 3:  # NormalizerSpec: precompiled_charsmap
-                character_map = dict(_fields(value)).get(2, b"")
-    except (KeyError, IndexError, struct.error) as error:
+        model.ParseFromString(path.read_bytes())
+    except DecodeError as error:
         raise ValueError(f"{path.name} is no SentencePiece model") from error
-    if len(pieces) <= _UNKNOWN:
+    if len(model.pieces) <= _UNKNOWN:
         raise ValueError(f"{path.name} is no SentencePiece model")
-    return Vocabulary(pieces=tuple(pieces), scores=tuple(scores), character_map=character_map)
+    return Vocabulary(
+        pieces=tuple(each.piece for each in model.pieces),
+        scores=tuple(each.score for each in model.pieces),
+        character_map=model.normalizer.precompiled_charsmap,
+    )
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields of a protocol buffer message, by number; numbers as the bytes they were written with."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == 0:
-            begin = at
-            _, at = _varint(message, at)
-        else:
-            length, begin = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
-            at = begin + length
-        if at > len(message):
-            raise IndexError(at)
-        yield key >> 3, message[begin:at]
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
+@cache
+def _model_class() -> Any:
+    return message_classes("sentencepiece", _SCHEMA)["Model"]
