@@ -264,6 +264,7 @@ class FakeEngines:
         self._embedder = embedder
         self._translator = translator or FakeTranslator()
         self._synthesiser = synthesiser or FakeSynthesiser()
+        self.prepared: tuple[object, ...] = ()
 
     def separator(self) -> FakeSeparator:
         return self._separator
@@ -297,6 +298,9 @@ class FakeEngines:
 
     def voice(self, language: str) -> str:
         return self.synthesiser(language).capabilities.voices_for(language)[0].name
+
+    def prepare(self, *engines: object) -> None:
+        self.prepared = engines
 
     def release(self, engine: Model) -> None:
         engine.close()

@@ -21,7 +21,8 @@ from dub_assets.domain.errors import InputError
 from dub_assets.domain.keys import job_record_key
 from dub_assets.domain.language import parse_language
 from dub_assets.domain.request import DubRequest
-from dub_assets.pipeline.plan import check_engines
+from dub_assets.pipeline.plan import check_engines, load_ahead
+from dub_assets.ports import Engines
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.storage import StorageResource
@@ -54,8 +55,11 @@ def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
     settings = settings_from(os.environ)
     video = order.video
     request = _request(order, settings)
-    _check(video, out, request, settings)
+    engines = EnginesResource.of(settings).engines()
+    _check(video, out, request, engines, settings)
     archive = StorageResource.of(settings).archive
+    if archive.find(DubRequest, job_record_key(request.job_id)) is None:
+        load_ahead(request, engines)
     _register(video, request, archive)
     with display_for(quiet=quiet or as_json) as display:
         run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
@@ -99,11 +103,11 @@ def _job_id(video: Path, target_language: str) -> str:
     return f"{name}-{target_language}-{place}"
 
 
-def _check(video: Path, out: Path, request: DubRequest, settings: Settings) -> None:
+def _check(video: Path, out: Path, request: DubRequest, engines: Engines, settings: Settings) -> None:
     """Everything that can be known before any work."""
     if not video.exists():
         raise InputError(f"there is no file {video}: check the path")
-    check_engines(request, EnginesResource.of(settings).engines())
+    check_engines(request, engines)
     MediaResource.of(settings).tool().probe(video)
     require_folder(out)
 

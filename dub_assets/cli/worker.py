@@ -18,7 +18,6 @@ def run_worker(settings: Settings, *, name: str, queues: str) -> None:
     if find_spec("dagster_celery") is None:
         raise ConfigurationError("workers need an extra: pip install 'dub-assets[workers]'")
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
-    os.environ.setdefault("ENGINE_KEEP", "true")  # the child reads its settings anew
 
     import dagster as dg  # noqa: PLC0415 - after DAGSTER_HOME is set
 

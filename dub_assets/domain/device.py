@@ -4,7 +4,7 @@ The policy: as many models stay on the device as fit; before one more is loaded,
 one used longest ago first, until the new one's need is free. A batch fills the memory that is left, less a reserve. A
 batch that runs out of memory is done in halves, and all later ones at half the size; a single item that does not fit
 is a DeviceMemoryError. On the processor there is no policy: memory is the system's. All this is about models that stay:
-a process that does not keep them (``ENGINE_KEEP``) closes each at the end of its stage.
+with ``ENGINE_KEEP=false`` each is closed at the end of its stage.
 """
 
 from __future__ import annotations

@@ -57,9 +57,10 @@ class RecogniserCapabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerEmbedderCapabilities:
-    """What an embedder of voices needs: the rate of its mono input in Hz."""
+    """What an embedder of voices needs: the rate of its mono input in Hz; from how many threads it may be called."""
 
     sample_rate_hz: int
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,9 +113,9 @@ class DeviceOptions:
         | {"choices": ("auto", *COMPUTE_TYPES)},
     )
     keep: bool = field(
-        default=False,
+        default=True,
         metadata=_option(
-            "ENGINE_KEEP", "whether models stay loaded between stages and runs; unset, a worker keeps them"
+            "ENGINE_KEEP", "whether models stay loaded between stages and runs, or only while a stage uses them"
         ),
     )
 

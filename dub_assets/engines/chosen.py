@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from threading import Thread
 
 from dub_assets.domain.engine import Voice
 from dub_assets.domain.errors import ConfigurationError
@@ -13,6 +17,7 @@ from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 from dub_assets.ports import (
     LanguageIdentifier,
     Model,
+    Preloadable,
     Recogniser,
     Separator,
     SpeakerEmbedder,
@@ -20,6 +25,8 @@ from dub_assets.ports import (
     Translator,
     VoiceActivityDetector,
 )
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +39,7 @@ class ChosenEngines:
     registry: EngineRegistry
     choices: EngineChoices
     voice_activity: VoiceActivityOptions
-    keep: bool = False
+    keep: bool = True
 
     def separator(self) -> Separator:
         """The engine that separates."""
@@ -50,7 +57,7 @@ class ChosenEngines:
 
     def language_identifier(self) -> LanguageIdentifier:
         """What tells the language of a text."""
-        return Py3LangId()
+        return _language_identifier()
 
     def speaker_embedder(self) -> SpeakerEmbedder | None:
         """The engine that tells voices apart, where one is installed or named."""
@@ -88,3 +95,23 @@ class ChosenEngines:
         """A stage is done with an engine: close it, or keep its model for the process's next run."""
         if not self.keep:
             engine.close()
+
+    def prepare(self, *engines: object) -> None:
+        """Load the models of those that can be loaded ahead, in this order and in the background."""
+        if self.keep:
+            Thread(target=_load, args=(engines,), name="models").start()
+
+
+def _load(engines: Sequence[object]) -> None:
+    for engine in engines:
+        if isinstance(engine, Preloadable):
+            try:
+                engine.load()
+            except Exception as error:  # noqa: BLE001 - whatever a library raises: the stage that uses it meets it again
+                _LOG.info("a model could not be loaded ahead: %s", error)
+
+
+@cache
+def _language_identifier() -> Py3LangId:
+    """One a process: its model, which has no settings, takes half a second to unpack."""
+    return Py3LangId()

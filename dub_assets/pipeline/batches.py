@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from dub_assets.domain.device import FittingBatches
 from dub_assets.ports import Progress
+
+_END = object()
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,3 +52,13 @@ def batch_by_batch(
             if len(made) != len(batch):
                 raise RuntimeError(f"an engine gave {len(made)} results for {len(batch)} items")
             yield made
+
+
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items in their order, each made on another thread while the one before it is used."""
+    source = iter(items)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, source, _END)
+        while (item := coming.result()) is not _END:
+            coming = pool.submit(next, source, _END)
+            yield cast("Item", item)

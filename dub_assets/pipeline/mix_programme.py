@@ -14,6 +14,7 @@ from dub_assets.domain.signal.level import factor
 from dub_assets.domain.signal.limiter import limit_true_peak
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.timing import SAMPLE_RATE_HZ
+from dub_assets.pipeline.batches import one_ahead
 from dub_assets.pipeline.programme_layers import layers
 from dub_assets.ports import Workbench
 
@@ -29,7 +30,7 @@ def mix_programme(products: Products, gain: ProgrammeGain, *, options: MixOption
     Worked through in blocks. Where no segment lies, the samples are the background's times the programme's gain (but
     for peaks over the limit).
     """
-    mixed = _mixed(products, gain, options, bench)
+    mixed = one_ahead(_mixed(products, gain, options, bench))
     channels = bench.sounds.channels(bench.workspace.open(products.stems.background))
     path = bench.workspace.new(bench.keys.stem("mix"))
     done = 0

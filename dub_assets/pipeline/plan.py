@@ -8,6 +8,16 @@ from dub_assets.domain.request import DubRequest
 from dub_assets.ports import Engines
 
 
+def load_ahead(request: DubRequest, engines: Engines) -> None:
+    """Have the models that a new job needs loaded while its first stage works, in the order of the stages."""
+    engines.prepare(
+        engines.recogniser(request.source_language),
+        engines.speaker_embedder(),
+        engines.synthesiser(request.target_language),
+        engines.language_identifier(),
+    )
+
+
 def check_engines(request: DubRequest, engines: Engines) -> None:
     """Raise UnsupportedLanguageError, naming what could serve, or ConfigurationError, where an engine is wanting.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -42,11 +43,10 @@ def programme_gain(
     mark = _mark(products, options)
     if earlier is not None and earlier.mark == mark:
         return earlier
-    source = integrated_lufs(loudness_powers(bench.sounds.blocks(bench.workspace.open(products.stems.original))))
+    source, found = _measured(products, options, bench)
     target = source if options.target_lufs is None else options.target_lufs
     speech_db = programme_db = 0.0
-    if target is not None and products.tts.segments:
-        found = _layer_powers(_unedited(products, options), options, bench)
+    if target is not None and found is not None:
         plain = found.lufs(0.0)
         if plain is not None and abs(plain - target) > _LEFT_ALONE_LU:
             if options.target_lufs is None:
@@ -81,6 +81,15 @@ def _unedited(products: Products, options: MixOptions) -> Products:
     usual = Gains(background=options.background_gain, speech=options.speech_gain)
     segments = tuple(replace(segment, gains=usual) for segment in products.mixes.segments)
     return replace(products, mixes=replace(products.mixes, segments=segments))
+
+
+def _measured(products: Products, options: MixOptions, bench: Workbench) -> tuple[float | None, LayerPowers | None]:
+    """The original's loudness, and the powers of the mix's layers where anything is said: side by side."""
+    original = bench.sounds.blocks(bench.workspace.open(products.stems.original))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        source = pool.submit(lambda: integrated_lufs(loudness_powers(original)))
+        mixed = _layer_powers(_unedited(products, options), options, bench) if products.tts.segments else None
+        return source.result(), mixed
 
 
 def _layer_powers(products: Products, options: MixOptions, bench: Workbench) -> LayerPowers:

@@ -14,6 +14,7 @@ from dub_assets.domain.signal.mixing import gate
 from dub_assets.domain.signal.sound import Samples, Sound
 from dub_assets.domain.stems import Stems
 from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.pipeline.batches import one_ahead
 from dub_assets.pipeline.usage import released
 from dub_assets.ports import Engines, Separator, VoiceActivityDetector, Workbench
 
@@ -96,7 +97,7 @@ def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator:
     done = 0
     bench.progress.report(STAGE, 0, info.duration_ms // 1000)
     with bench.sounds.writer(estimate, channels=channels, rate_hz=rate_hz) as vocals_file:
-        for _, vocals in separator.separate(bench.sounds.blocks(original, rate_hz=rate_hz)):
+        for _, vocals in one_ahead(separator.separate(bench.sounds.blocks(original, rate_hz=rate_hz))):
             vocals_file.write(vocals)
             done += vocals.frames
             bench.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)

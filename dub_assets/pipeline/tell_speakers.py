@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.media import MediaObject
@@ -11,9 +12,11 @@ from dub_assets.domain.phrases import Phrase, phrases
 from dub_assets.domain.signal.pitch import median_pitch_hz
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.signal.turns import speakers_of
+from dub_assets.domain.signal.voiceprints import Voiceprint
 from dub_assets.domain.stems import Stems
 from dub_assets.domain.timing import Interval
 from dub_assets.domain.transcript import Speaker, TimedWord, speaker_name
+from dub_assets.pipeline.batches import batch_by_batch
 from dub_assets.ports import SpeakerEmbedder, Workbench
 
 _PITCH_PHRASES = 40
@@ -51,8 +54,7 @@ def tell_speakers(
     if count == 1 or len(found) < 2:
         numbers = [0] * len(found)
     else:
-        voices = [voice for phrase in found for voice in embedder.embed([booth.sound(stems.original, phrase.interval)])]
-        numbers = speakers_of(found, voices, count=count)
+        numbers = speakers_of(found, booth.voices(found, embedder), count=count)
     told = [
         replace(word, speaker=speaker_name(number))
         for phrase, number in zip(found, numbers, strict=True)
@@ -72,6 +74,16 @@ class _Booth:
     stems: Stems
     rate_hz: int
     bench: Workbench
+
+    def voices(self, found: Sequence[Phrase], embedder: SpeakerEmbedder) -> list[Voiceprint]:
+        """The voice of each phrase."""
+        heard = batch_by_batch(
+            lambda batch: embedder.embed([self.sound(self.stems.original, phrase.interval) for phrase in batch]),
+            found,
+            size=1,
+            threads=embedder.capabilities.concurrency,
+        )
+        return list(chain.from_iterable(heard))
 
     def sound(self, media: MediaObject, interval: Interval) -> Sound:
         """An interval of the original, or of the vocals."""

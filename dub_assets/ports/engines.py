@@ -180,6 +180,18 @@ class Metered(Protocol):
         ...
 
 
+@runtime_checkable
+class Preloadable(Protocol):
+    """An engine whose model can be loaded ahead of its first call, on any thread."""
+
+    def load(self) -> None:
+        """Load the model, unless it is loaded; without this the first call does.
+
+        A model for a GPU is left to the first call, which makes room for it.
+        """
+        ...
+
+
 class Model(Protocol):
     """What all engines with a model have in common."""
 
@@ -232,6 +244,13 @@ class Engines(Protocol):
 
     def clones(self, language: str) -> bool:
         """Whether speakers are to keep their own voices: the language's synthesiser can, and no voice is configured."""
+        ...
+
+    def prepare(self, *engines: object) -> None:
+        """Load the models of those that can be loaded ahead, in this order and in the background.
+
+        Only where models are kept. What fails is left to the stage that uses the engine, which says so.
+        """
         ...
 
     def release(self, engine: Model) -> None:

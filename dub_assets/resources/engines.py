@@ -37,7 +37,7 @@ class EnginesResource(dg.ConfigurableResource):
     services: dg.ResourceDependency[ServiceOptions]
     device: str = Field(default="auto", description="auto, cpu, cuda or cuda:N.")
     compute_type: str = Field(default="auto", description="Arithmetic of models that have a choice.")
-    keep: bool = Field(default=False, description="Keep models loaded between stages and runs.")
+    keep: bool = Field(default=True, description="Keep models loaded between stages and runs.")
     cache: str = Field(description="Folder of joined weights.")
     weights: str | None = Field(default=None, description="Folder of your own weights: {engine}/{file}.")
 

@@ -50,7 +50,7 @@ def test_what_the_licence_profile_refuses_is_refused_with_the_message():
         read({"LICENCE_PROFILE": "commercial"}, translation="nllb")
 
 
-@pytest.mark.parametrize(("environment", "closed"), [({}, True), ({"ENGINE_KEEP": "true"}, False)])
+@pytest.mark.parametrize(("environment", "closed"), [({}, False), ({"ENGINE_KEEP": "false"}, True)])
 def test_a_stage_s_engine_is_closed_unless_models_are_to_stay(environment: dict[str, str], closed: bool):
     engine = FakeSeparator()
     EnginesResource.of(settings_from(environment)).engines().release(engine)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 from fakes import FakeProgress
 
 from dub_assets.domain.errors import DeviceMemoryError
-from dub_assets.pipeline.batches import in_batches
+from dub_assets.pipeline.batches import in_batches, one_ahead
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -26,3 +28,44 @@ def test_an_item_that_does_not_fit_by_itself_is_an_error():
 
     with pytest.raises(DeviceMemoryError):
         in_batches(call, range(3), size=2, progress=FakeProgress(), stage="stage")
+
+
+def test_an_item_is_made_while_the_one_before_is_used():
+    making = [Event() for _ in range(3)]
+
+    def source():
+        for number, event in enumerate(making):
+            event.set()
+            yield number
+
+    used = []
+    for number in one_ahead(source()):
+        assert all(event.wait(10) for event in making[: number + 2])
+        used.append(number)
+    assert used == [0, 1, 2]
+
+
+def test_what_fails_ahead_fails_where_it_is_used():
+    def source():
+        yield 1
+        raise DeviceMemoryError("out of memory")
+
+    items = one_ahead(source())
+    assert next(items) == 1
+    with pytest.raises(DeviceMemoryError):
+        next(items)
+
+
+def test_a_source_is_closed_with_those_who_read_ahead_of_it():
+    closed = Event()
+
+    def source():
+        try:
+            yield from range(10)
+        finally:
+            closed.set()
+
+    items = one_ahead(source())
+    assert next(items) == 0
+    items.close()
+    assert closed.is_set()

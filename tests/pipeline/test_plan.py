@@ -1,11 +1,11 @@
 from dataclasses import replace
 
 import pytest
-from fakes import FakeEngines
+from fakes import FakeEngines, FakeSpeakerEmbedder
 from programmes import REQUEST
 
 from dub_assets.domain.errors import InputError, UnsupportedLanguageError
-from dub_assets.pipeline.plan import check_engines
+from dub_assets.pipeline.plan import check_engines, load_ahead
 
 
 def test_a_job_that_every_engine_serves_passes():
@@ -25,3 +25,12 @@ def test_what_no_engine_serves_is_told_before_any_work(source: str, target: str,
 def test_dubbing_into_the_language_spoken_is_refused():
     with pytest.raises(InputError, match="same language"):
         check_engines(replace(REQUEST, target_language="en"), FakeEngines())
+
+
+def test_the_models_of_a_job_are_loaded_in_the_order_of_its_stages():
+    embedder = FakeSpeakerEmbedder()
+    engines = FakeEngines(embedder=embedder)
+    load_ahead(REQUEST, engines)
+    recogniser, told_apart, synthesiser, _ = engines.prepared
+    assert (recogniser, told_apart) == (engines.recogniser("en"), embedder)
+    assert synthesiser is engines.synthesiser(REQUEST.target_language)

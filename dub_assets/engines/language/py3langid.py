@@ -35,6 +35,10 @@ class Py3LangId:
         found = [model.classify(text) for text in texts]
         return [LanguageGuess(language=label, probability=min(1.0, float(share))) for label, share in found]
 
+    def load(self) -> None:
+        """Unpack the model."""
+        _ = self._model
+
     @cached_property
     def _model(self) -> Any:
         try:

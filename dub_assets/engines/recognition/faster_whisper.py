@@ -102,6 +102,11 @@ class FasterWhisper:
             self._check(language)
             return self._recognised(chunks, language)
 
+    def load(self) -> None:
+        """Load the model on the processor; on a GPU the first call does, which makes room for it."""
+        if self._accelerator.kind == "cpu":
+            self._loaded()
+
     def close(self) -> None:
         """Free the model's memory; a later call loads it again."""
         self._model = None

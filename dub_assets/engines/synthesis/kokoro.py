@@ -87,6 +87,10 @@ class Kokoro:
         """
         return [self._spoken(utterance) for utterance in utterances]
 
+    def load(self) -> None:
+        """Load the sessions."""
+        self._model()
+
     def close(self) -> None:
         """Drop the sessions; the next call loads them again."""
         with self._lock:
