@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -147,7 +148,16 @@ Pack = Sequence[tuple[int, Interval]]
 
 
 def packed(lengths_ms: Sequence[int], max_ms: int) -> Sequence[Pack]:
-    """Lines of these lengths, in order, put into as few chunks as they fit with gaps between; longer ones are cut."""
+    """Lines of these lengths, in order, put into as few chunks as they fit with gaps between; longer ones are cut.
+
+    The chunks are about as long as each other: a recogniser that hears them side by side then waits for none.
+    """
+    fewest = len(_packed(lengths_ms, max_ms))
+    even_ms = bisect_left(range(max_ms), -fewest, key=lambda limit_ms: -len(_packed(lengths_ms, limit_ms)))
+    return _packed(lengths_ms, max(even_ms, min(max_ms, max(lengths_ms, default=0))))
+
+
+def _packed(lengths_ms: Sequence[int], max_ms: int) -> Sequence[Pack]:
     packs: list[list[tuple[int, Interval]]] = []
     for at, length_ms in enumerate(lengths_ms):
         start_ms = packs[-1][-1][1].end_ms + _GAP_MS if packs else max_ms

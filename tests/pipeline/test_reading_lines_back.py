@@ -216,3 +216,8 @@ def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():
     assert packs[0][2][1].end_ms == 10_000 + 15_000 + 3_000 + 2 * 500
     assert packs[1][0][1].duration_ms == 30_000
     assert packed([], 30_000) == []
+
+
+def test_chunks_are_as_few_as_can_be_and_about_as_long_as_each_other():
+    assert [[at for at, _ in pack] for pack in packed([9_000] * 4, 30_000)] == [[0, 1], [2, 3]]
+    assert [[at for at, _ in pack] for pack in packed([12_000, 1_000, 1_000, 29_000], 30_000)] == [[0, 1, 2], [3]]
