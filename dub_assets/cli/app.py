@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import warnings
@@ -222,6 +224,7 @@ def dev(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command line; an error is one line, and the exit code says that there was one."""
+    atexit.register(gc.freeze)  # what ends with the process need not be looked through first: a third of a second
     for message in _NOT_FOR_USERS:
         warnings.filterwarnings("ignore", message=message)
     try:
