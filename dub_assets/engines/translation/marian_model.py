@@ -108,8 +108,10 @@ class MarianModel:
 
     def chooser(self, pieces: NDArray[np.int64] | slice) -> Chooser:
         """What tells how likely each of some pieces comes next, among these pieces."""
+        weights = self._embeddings[pieces].T
+        # Few are turned round, for many products; all of them are not: that alone would take longer than their products.
         return Chooser(
-            weights=np.ascontiguousarray(self._embeddings[pieces].T),
+            weights=weights if isinstance(pieces, slice) else np.ascontiguousarray(weights),
             biases=self._tensors["decoder_ff_logit_out_b"][0, pieces],
         )
 
