@@ -47,10 +47,10 @@ def write_report(
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
     with bench.meter.measure() as measurement:
-        lanes = _lanes(products, final, bench)
-        written = bench.workspace.write(
-            bench.keys.report, page(view, lanes, list(_pieces(view, products, final, bench)))
-        )
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            lanes = pool.submit(_lanes, products, final, bench)
+            pieces = list(_pieces(view, products, final, bench))
+        written = bench.workspace.write(bench.keys.report, page(view, lanes.result(), pieces))
     return Report(
         page=written,
         flagged_count=len(view.flagged),

@@ -84,7 +84,7 @@ def _split(
     estimate = bench.workspace.new(bench.keys.stem("vocals_estimate"))
     _estimate_vocals(bench.workspace.open(original), estimate, info, separator, bench)
     heard = bench.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
-    speech = detector.regions(block.mono() for block in heard)
+    speech = detector.regions(block.mono() for block in one_ahead(heard))
     spoken = merged((part.widened(_HELD_MS, info.duration_ms) for part in speech), gap_ms=_CLOSED_GAP_MS)
     _write_stems(bench.workspace.open(original), estimate, spoken, bench)
     estimate.unlink()
@@ -111,7 +111,7 @@ def _write_stems(original: Path, estimate: Path, spoken: list[Interval], bench: 
         bench.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
         bench.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
     ):
-        for mixture, vocals in _gated(original, estimate, spoken, bench):
+        for mixture, vocals in one_ahead(_gated(original, estimate, spoken, bench)):
             vocals_file.write(vocals)
             background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
 

@@ -109,7 +109,7 @@ class MarianModel:
     def chooser(self, pieces: NDArray[np.int64] | slice) -> Chooser:
         """What tells how likely each of some pieces comes next, among these pieces."""
         weights = self._embeddings[pieces].T
-        # Few are turned round, for many products; all of them are not: that alone would take longer than their products.
+        # Few are turned round, for many products; to turn all of them would take longer than their products do.
         return Chooser(
             weights=weights if isinstance(pieces, slice) else np.ascontiguousarray(weights),
             biases=self._tensors["decoder_ff_logit_out_b"][0, pieces],
