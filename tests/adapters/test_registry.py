@@ -171,7 +171,7 @@ def test_an_engine_without_its_weights_is_not_installed(settings: EngineSettings
     registry = EngineRegistry(settings, [ear])
     (status,) = registry.statuses()
     assert not status.installed
-    assert status.weights[0].source == "missing: pip install made-up==1.0"
+    assert status.weights[0].source == "missing: comes with made-up==1.0"
     own = settings.weights_dir / "ear" / "model.bin"
     own.parent.mkdir(parents=True)
     own.touch()
@@ -198,7 +198,8 @@ def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(s
     bridge = entry(
         "translation", "bridge", translates(("en", "pt")), weights=(FILE,), own_capabilities=lambda _: translates()
     )
-    with pytest.raises(EngineUnavailableError, match="translate 'en' to 'pt'; install bridge: pip install bridge"):
+    remedy = r"translate 'en' to 'pt'; install bridge: pip install --no-deps made-up==1\.0"
+    with pytest.raises(EngineUnavailableError, match=remedy):
         EngineRegistry(settings, [bridge]).translator(source="en", target="pt")
 
 
