@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -218,6 +219,8 @@ def dev(context: typer.Context) -> None:
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
     command = [sys.executable, "-m", "dagster", "dev", *options, *context.args]
     warnings_off = ",".join(f"ignore:{message}" for message in _NOT_FOR_USERS)
+    # A script's `&` has Ctrl-C ignored, and Dagster treats SIGTERM as it does Ctrl-C: it would never end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.chdir(home)  # Dagster warns of a checkout's dagster.yaml, which is not the one it takes
     os.execve(sys.executable, command, {"PYTHONWARNINGS": warnings_off, **os.environ, "DAGSTER_HOME": str(home)})  # noqa: S606 - no shell
 
