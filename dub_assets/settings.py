@@ -157,8 +157,10 @@ def _parsed(variable: str, text: str, hint: Any, metadata: Mapping[str, Any]) ->
     except ValueError as error:
         raise ConfigurationError(f"{variable}={text!r} cannot be read: {error}") from error
     choices = metadata.get("choices")
-    if choices is not None and value not in choices:
-        raise ConfigurationError(f"{variable}={text!r} is none of {', '.join(map(str, choices))}")
+    for chosen in value if isinstance(value, tuple) else (value,):
+        if choices is not None and chosen not in choices:
+            named = f"{variable}={text!r}" if chosen == value else f"{variable}={text!r}: {chosen!r}"
+            raise ConfigurationError(f"{named} is none of {', '.join(map(str, choices))}")
     number = float(text) if metadata.get("unit") == "s" else value
     low, high = metadata.get("minimum"), metadata.get("maximum")
     if (low is not None and number < low) or (high is not None and number > high):
@@ -175,6 +177,8 @@ def _converted(text: str, wanted: Any, *, in_seconds: bool) -> Any:
         return _number(text)
     if wanted is int and not text.lstrip("+-").isdecimal():
         raise ValueError("a whole number is wanted")
+    if get_origin(wanted) is tuple:
+        return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if wanted is Path:
         return Path(text).expanduser().absolute()
     return wanted(text)
@@ -209,4 +213,6 @@ def _shown_default(option: dataclasses.Field[Any]) -> str:
     if option.default is None:
         return "unset"
     default: Any = option.default
+    if isinstance(default, tuple):
+        return ",".join(default)
     return f"{default / 1000:g}" if option.metadata.get("unit") == "s" else str(default)

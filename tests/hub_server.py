@@ -13,13 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(kw_only=True)
 class Hub:
-    """Files by (repository, commit, name), commits by (repository, tag), files of the web by path."""
+    """Files by (repository, commit, name), commits by (repository, tag), files of the web by path.
+
+    ``gated`` are the tokens whose accounts may read a repository, by repository; all others are free to read.
+    """
 
     url: str
     files: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
     web: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
+    gated: dict[str, set[str]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
     def commit(self, repository: str, revision: str) -> str:
@@ -73,6 +77,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _resolve(self, repository: str, revision: str, name: str, *, body: bool) -> None:
         hub = self.server.hub
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in hub.gated.get(repository, {token}):
+            self._send(403 if token else 401, b"", {"X-Error-Code": "GatedRepo"}, body=body)
+            return
         commit = hub.commit(repository, revision)
         content = hub.files.get((repository, commit, name))
         if content is None:

@@ -20,6 +20,16 @@ def test_an_empty_environment_gives_the_contracts_defaults():
     assert (voice_activity.aggressiveness, voice_activity.frame_ms, voice_activity.margin_ms) == (3, 30, 100)
 
 
+def test_a_list_is_read_part_by_part_and_each_part_is_looked_at():
+    assert settings_from({"ALIGNMENT_LANGUAGES": " ko, en,ko,"}).models.alignment_languages == ("ko", "en")
+    assert settings_from({}).models.alignment_languages == ()
+    with pytest.raises(
+        ConfigurationError, match=r"ALIGNMENT_LANGUAGES='ko,th': 'th' is none of ar, cs, .*, ko, .*, zh"
+    ):
+        settings_from({"ALIGNMENT_LANGUAGES": "ko,th"})
+    assert ("ALIGNMENT_LANGUAGES", "") in [row[:2] for row in documented_variables()]
+
+
 def test_values_are_read_into_their_types():
     settings = settings_from(
         {

@@ -7,6 +7,10 @@ from pathlib import Path
 
 LICENCE_PROFILES = ("any", "commercial")
 
+_ALIGNED = "ar cs de en es fi fr hu id ja ko nl pl pt ru sv tr zh"
+ALIGNMENT_LANGUAGES = tuple(_ALIGNED.split())
+"""Languages that there is a pinned model of forced alignment for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions:
@@ -30,6 +34,14 @@ class ModelOptions:
     whisper: str = field(
         default="base",
         metadata={"env": "WHISPER_MODEL", "help": "size of Whisper, or the name of a folder of your own weights"},
+    )
+    alignment_languages: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "env": "ALIGNMENT_LANGUAGES",
+            "help": "languages, comma-separated, whose words WhisperX places by a fetched model of their sounds",
+            "choices": ALIGNMENT_LANGUAGES,
+        },
     )
     nllb: str = field(
         default="600M",

@@ -61,8 +61,9 @@ class EngineEntry(Generic[Engine_co]):
     ``capabilities`` is what the engine serves with its packaged weights; ``model_capabilities`` what it serves with the
     model that the settings name, installed or not, where models differ; ``own_capabilities`` reads what it serves
     with what is installed and in the user's weights folder, where that differs; ``extension`` is one line that says
-    how to add languages. ``models`` are those to fetch ahead of time for these settings; ``memory_mib`` is an estimate
-    of what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
+    how to add languages. ``models`` are those to fetch ahead of time for these settings in the place of the packaged
+    weights, ``further_models`` those beside them, of which one at a time is loaded; ``memory_mib`` is an estimate of
+    what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
     ``last_resort`` is taken only where nothing else serves; an engine that is not ``automatic`` only where it is asked
     for by name. ``build`` imports nothing heavy and loads no model: engines do so at their first use.
     """
@@ -80,6 +81,7 @@ class EngineEntry(Generic[Engine_co]):
     own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     extension: str = ""
     models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
+    further_models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
     memory_mib: int = 0
     unset: Callable[[EngineSettings], str] = nothing_unset
     automatic: bool = True
@@ -93,14 +95,18 @@ class EngineEntry(Generic[Engine_co]):
         """Whether a package is missing, be it a library or one that ships weights."""
         return self._lacks_libraries() or self._lacks_weights(settings)
 
+    def all_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
+        """Every model that is to be fetched ahead of time."""
+        return (*self.models(settings), *self.further_models(settings))
+
     def missing_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
         """The models that have not been fetched."""
-        return tuple(model for model in self.models(settings) if not remote.is_present(model, settings.cache_dir))
+        return tuple(model for model in self.all_models(settings) if not remote.is_present(model, settings.cache_dir))
 
     def barred_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
         """The models whose licence forbids what the licence profile is about."""
         commercial = settings.models.licence_profile == "commercial"
-        return tuple(model for model in self.models(settings) if commercial and not model.commercial_use)
+        return tuple(model for model in self.all_models(settings) if commercial and not model.commercial_use)
 
     def remedy(self, settings: EngineSettings) -> str:
         """One line that says how to get what is missing."""
@@ -113,7 +119,8 @@ class EngineEntry(Generic[Engine_co]):
 
     def needs_mib(self, settings: EngineSettings) -> int:
         """An estimate of the memory that the engine takes, 0 where there is none."""
-        return sum(model.memory_mib for model in self.models(settings)) or self.memory_mib
+        further_mib = max((model.memory_mib for model in self.further_models(settings)), default=0)
+        return (sum(model.memory_mib for model in self.models(settings)) or self.memory_mib) + further_mib
 
     def serves(self, settings: EngineSettings) -> Capabilities:
         """What the engine can do with what is installed here."""

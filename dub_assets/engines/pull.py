@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,19 +29,52 @@ def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Repor
         commit = _commit_of(model)
     fetched = {}
     for file in model.files:
-        path = folder / file.name
-        if not path.is_file():
-            if report:
-                report(model, file)
-            _fetch(model, file, commit or model.revision, folder)
+        found = _found(model, file, commit or model.revision, folder, locked, report)
+        if found is None:
+            continue
+        path = folder / found.name
         digest = weights.sha256_of(path, cache_dir=cache_dir)
         try:
-            check(model, file, digest, locked.get(file.name))
+            check(model, found, digest, locked.get(found.name))
         except EngineUnavailableError:
             path.unlink()
             raise
-        fetched[file.name] = digest, path.stat().st_size
+        fetched[found.name] = digest, path.stat().st_size
     lock.write(model, commit=commit, files=fetched)
+
+
+class _NoSuchFileError(EngineUnavailableError):
+    """A model's home has no such file."""
+
+
+def _found(
+    model: RemoteModel,
+    file: RemoteFile,
+    revision: str,
+    folder: Path,
+    locked: Collection[str],
+    report: Report | None,
+) -> RemoteFile | None:
+    """The file, or the one in its place, once it is there; None where the model does without."""
+    names = [name for name in file.names if file.otherwise is None or not locked or name in locked]
+    missing: _NoSuchFileError | None = None
+    for name in names:
+        wanted = file if name == file.name else RemoteFile(name=name)
+        if (folder / name).is_file():
+            return wanted
+        if report:
+            report(model, wanted)
+        try:
+            _fetch(model, wanted, revision, folder)
+        except _NoSuchFileError as error:
+            missing = error
+        else:
+            return wanted
+    if file.may_be_missing:
+        return None
+    raise missing or EngineUnavailableError(
+        f"the lock has no {file.name} of {model.pin}: delete the model's entry there, and pull again"
+    )
 
 
 def _commit_of(model: RemoteModel) -> str:
@@ -70,7 +103,7 @@ def _download(model: RemoteModel, file: RemoteFile, path: Path) -> None:
     address = f"{model.home}/{file.name}"
     with _web_errors(address), requests.get(address, stream=True, timeout=_TIMEOUT_S) as answer:
         if answer.status_code in {401, 403, 404, 410}:
-            raise EngineUnavailableError(
+            raise _NoSuchFileError(
                 f"{address} is not there ({answer.status_code}): put the file into the weights folder yourself"
             )
         answer.raise_for_status()
@@ -102,23 +135,44 @@ def _web_errors(address: str) -> Iterator[None]:
 def _hub_errors(model: RemoteModel, wanted: str) -> Iterator[None]:
     """Report what the hub or the way to it refuses as errors of dub_assets."""
     from huggingface_hub import errors as hub
+    from huggingface_hub import get_token
 
     # The base of the errors of the hub's HTTP client, which is not the same library in all its versions.
     http_error: type[Exception] = hub.HfHubHTTPError.__bases__[0]
     try:
         yield
     except hub.GatedRepoError as error:
-        raise EngineUnavailableError(
-            f"{model.home} wants its terms accepted: accept them on its page, set HF_TOKEN, and pull again"
-        ) from error
+        raise EngineUnavailableError(_way_through_the_gate(model)) from error
     except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled) as error:
         raise _unreachable(model, wanted, error.__cause__ or error) from error
-    except (hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.EntryNotFoundError) as error:
+    except hub.RepositoryNotFoundError as error:
+        who = "for the account of HF_TOKEN" if get_token() else "without an HF_TOKEN"
         raise EngineUnavailableError(
+            f"the hub has no {wanted} of {model.pin} {who}: set one that is valid, or put the model into the weights "
+            "folder yourself"
+        ) from error
+    except (hub.RevisionNotFoundError, hub.EntryNotFoundError) as error:
+        raise _NoSuchFileError(
             f"the hub has no {wanted} of {model.pin}: put the model into the weights folder yourself"
         ) from error
     except (http_error, hub.FileMetadataError, OSError) as error:
         raise _unreachable(model, wanted, error) from error
+
+
+def _way_through_the_gate(model: RemoteModel) -> str:
+    """What is left to do for a model whose home wants its conditions accepted."""
+    from huggingface_hub import constants, get_token
+
+    page = f"{constants.ENDPOINT}/{model.home}"
+    if get_token():
+        return (
+            f"the account of HF_TOKEN has not accepted the conditions of {model.home}, or its token may not read it: "
+            f"accept them at {page}, and pull again"
+        )
+    return (
+        f"{model.home} is behind a gate and there is no HF_TOKEN: accept its conditions at {page}, make a token that "
+        f"may read at {constants.ENDPOINT}/settings/tokens, set HF_TOKEN, and pull again"
+    )
 
 
 def _unreachable(model: RemoteModel, wanted: str, error: BaseException) -> ServiceUnavailableError:

@@ -183,7 +183,7 @@ class EngineRegistry:
             wanted += named
         return [
             EngineModels(
-                engine=entry.name, models=entry.models(self._settings), barred=entry.barred_models(self._settings)
+                engine=entry.name, models=entry.all_models(self._settings), barred=entry.barred_models(self._settings)
             )
             for entry in self._entries
             if entry in wanted

@@ -24,11 +24,26 @@ _SHA256_DIGITS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """A file of a model: its path there, and as much of its sha256 and size (bytes) as is known for certain."""
+    """A file of a model: its path there, and as much of its sha256 and size (bytes) as is known for certain.
+
+    Where it is not certain that the model has the file, ``otherwise`` names the one that is taken in its place; it is
+    empty where the model is complete without.
+    """
 
     name: str
     sha256: str = ""
     size: int | None = None
+    otherwise: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it may go by, in order of preference."""
+        return (self.name, self.otherwise) if self.otherwise else (self.name,)
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the model is complete without it."""
+        return self.otherwise == ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +131,7 @@ class ModelsLock:
 def is_present(model: RemoteModel, cache_dir: Path) -> bool:
     """Whether every file is there (nothing is verified)."""
     folder = model.folder(cache_dir)
-    return all((folder / file.name).is_file() for file in model.files)
+    return all(any((folder / name).is_file() for name in file.names) for file in model.files if not file.may_be_missing)
 
 
 def source_of(model: RemoteModel, cache_dir: Path) -> str:
@@ -133,16 +148,19 @@ def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) 
     folder, locked = model.folder(cache_dir), lock.hashes(model)
     paths, weight_files = {}, []
     for file in model.files:
-        path = folder / file.name
-        expected = file.sha256 if len(file.sha256) == _SHA256_DIGITS else locked.get(file.name)
+        name = file.name if file.otherwise is None else next((name for name in file.names if name in locked), file.name)
+        if file.may_be_missing and locked and name not in locked:
+            continue
+        path = folder / name
+        expected = file.sha256 if len(file.sha256) == _SHA256_DIGITS else locked.get(name)
         if expected is None or not path.is_file():
             raise EngineUnavailableError(
-                f"{engine} needs {file.name} of {model.pin}, which is not here: run `dub-assets models pull {engine}`"
+                f"{engine} needs {name} of {model.pin}, which is not here: run `dub-assets models pull {engine}`"
             )
         digest = weights.sha256_of(path, cache_dir=cache_dir)
         check(model, file, digest, expected)
-        paths[file.name] = path
-        weight_files.append(WeightFile(name=file.name, sha256=digest, licence=model.licence, origin=model.pin))
+        paths[name] = path
+        weight_files.append(WeightFile(name=name, sha256=digest, licence=model.licence, origin=model.pin))
     return Weights(paths=paths, weight_files=tuple(weight_files))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +80,9 @@ def licensed(model: RemoteModel) -> str:
     return f"{model.name} ({model.licence})"
 
 
-def _weights(entry: EngineEntry[Any], settings: EngineSettings) -> Iterable[WeightStatus]:
-    if models := entry.models(settings):
-        return (WeightStatus(name=model.name, source=remote.source_of(model, settings.cache_dir)) for model in models)
-    folder = settings.weights_dir
-    return (WeightStatus(name=file.name, source=weights.source_of(entry.name, file, folder)) for file in entry.weights)
+def _weights(entry: EngineEntry[Any], settings: EngineSettings) -> Iterator[WeightStatus]:
+    if not entry.models(settings):
+        for file in entry.weights:
+            yield WeightStatus(name=file.name, source=weights.source_of(entry.name, file, settings.weights_dir))
+    for model in entry.all_models(settings):
+        yield WeightStatus(name=model.name, source=remote.source_of(model, settings.cache_dir))

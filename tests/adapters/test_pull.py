@@ -207,6 +207,102 @@ def test_a_web_that_is_not_there_is_transient(hub: Hub, cache: Path, lock: Model
         pull(model, cache_dir=cache, lock=lock)
 
 
+OPTIONAL = dataclasses.replace(
+    TAGGED,
+    files=(
+        RemoteFile(name="nested/config.json"),
+        RemoteFile(name="added.json", otherwise=""),
+        RemoteFile(name="model.safetensors", otherwise="model.bin"),
+    ),
+)
+
+
+def test_what_a_model_has_not_got_is_done_without_or_replaced(hub: Hub, cache: Path, lock: ModelsLock):
+    assert not remote.is_present(OPTIONAL, cache)
+    pull(OPTIONAL, cache_dir=cache, lock=lock)
+    assert remote.is_present(OPTIONAL, cache)
+    found = remote.find("engine", OPTIONAL, cache_dir=cache, lock=lock)
+    assert sorted(found) == ["model.bin", "nested/config.json"]
+    assert {file.sha256 for file in found.weight_files} == {sha256(MODEL_BIN), sha256(CONFIG)}
+
+
+def test_what_a_model_has_comes_first(hub: Hub, cache: Path, lock: ModelsLock):
+    hub.files[(PINNED.home, COMMIT, "added.json")] = b"{}"
+    hub.files[(PINNED.home, COMMIT, "model.safetensors")] = b"safe"
+    pull(OPTIONAL, cache_dir=cache, lock=lock)
+    found = remote.find("engine", OPTIONAL, cache_dir=cache, lock=lock)
+    assert sorted(found) == ["added.json", "model.safetensors", "nested/config.json"]
+    (cache / "models" / "someone--a-model" / "v1" / "added.json").unlink()
+    with pytest.raises(EngineUnavailableError, match=r"needs added\.json of someone/a-model@v1"):
+        remote.find("engine", OPTIONAL, cache_dir=cache, lock=lock)
+
+
+def test_what_was_locked_decides_which_files_a_model_has(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
+    """A file that comes to be there later, at a commit that stays, is not taken: it was not what was pulled first."""
+    pull(OPTIONAL, cache_dir=cache, lock=lock)
+    hub.files[(PINNED.home, COMMIT, "model.safetensors")] = b"safe"
+    elsewhere = tmp_path / "elsewhere"
+    pull(OPTIONAL, cache_dir=elsewhere, lock=lock)
+    assert sorted(remote.find("engine", OPTIONAL, cache_dir=elsewhere, lock=lock)) == [
+        "model.bin",
+        "nested/config.json",
+    ]
+
+
+def test_where_neither_file_is_there_the_last_one_is_named(hub: Hub, cache: Path, lock: ModelsLock):
+    del hub.files[(PINNED.home, COMMIT, "model.bin")]
+    with pytest.raises(EngineUnavailableError, match=r"the hub has no model\.bin of someone/a-model@v1"):
+        pull(OPTIONAL, cache_dir=cache, lock=lock)
+    assert not lock.path.exists()
+
+
+def test_without_the_lock_nobody_knows_which_files_a_model_has(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(OPTIONAL, cache_dir=cache, lock=lock)
+    lock.path.unlink()
+    with pytest.raises(EngineUnavailableError, match=r"`dub-assets models pull engine`"):
+        remote.find("engine", OPTIONAL, cache_dir=cache, lock=lock)
+
+
+@pytest.fixture
+def gate(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
+    """The hub with a model that only the account of one token may read, and a home without any token."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    hub.gated = {PINNED.home: {"hf_admitted"}}
+    return hub
+
+
+def test_a_gate_without_a_token_says_how_to_get_through(gate: Hub, cache: Path, lock: ModelsLock):
+    with pytest.raises(EngineUnavailableError) as error:
+        pull(PINNED, cache_dir=cache, lock=lock)
+    assert str(error.value) == (
+        f"someone/a-model is behind a gate and there is no HF_TOKEN: accept its conditions at {gate.url}/"
+        f"someone/a-model, make a token that may read at {gate.url}/settings/tokens, set HF_TOKEN, and pull again"
+    )
+
+
+def test_a_gate_whose_conditions_were_not_accepted_says_where(
+    gate: Hub, cache: Path, lock: ModelsLock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_TOKEN", "hf_stranger")
+    with pytest.raises(EngineUnavailableError) as error:
+        pull(PINNED, cache_dir=cache, lock=lock)
+    assert "has not accepted the conditions of someone/a-model" in str(error.value)
+    assert f"accept them at {gate.url}/someone/a-model" in str(error.value)
+    assert "hf_stranger" not in str(error.value)
+
+
+def test_a_gate_opens_to_the_token_of_an_account_that_accepted(
+    gate: Hub, cache: Path, lock: ModelsLock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HF_TOKEN", "hf_admitted")
+    pull(PINNED, cache_dir=cache, lock=lock)
+    assert remote.is_present(PINNED, cache)
+    assert "hf_admitted" not in lock.path.read_text()
+
+
 SCRIPT = """
 import sys
 from pathlib import Path

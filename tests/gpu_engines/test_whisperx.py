@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 import tiny_wav2vec2
 from contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
 from fakes import FakeDevice
+from hub_server import Hub, running_hub
 from models.measures import words_of
 from models.recordings import chunk
 
@@ -20,7 +24,8 @@ from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition.whisperx import WhisperX
+from dub_assets.engines.recognition.alignment_models import BASE_MIB, LARGE_MIB, MODELS
+from dub_assets.engines.recognition.whisperx import ENTRY, WhisperX
 
 
 def settings(root: Path) -> EngineSettings:
@@ -54,6 +59,65 @@ def test_words_are_placed_by_an_aligning_model_where_there_is_one(recogniser, tm
     assert all(one.end_ms <= other.start_ms for one, other in pairwise(timed))
     assert [word.start_ms for word in aligned] != [word.start_ms for word in attended]
     assert len(aligning.identity.weights) > len(recogniser.identity.weights)
+
+
+def model_command(root: Path, hub: Hub, *command: str) -> str:
+    """What ``dub-assets models`` prints where WhisperX is to place English words by a model of the hub."""
+    wanted = {"RECOGNITION_ENGINE": "whisperx", "WHISPER_MODEL": "tiny.en", "ALIGNMENT_LANGUAGES": "en"}
+    places = {"DUB_ASSETS_WEIGHTS": str(root / "weights"), "DUB_ASSETS_CACHE": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-m", "dub_assets.cli", "models", *command],
+        env=os.environ | wanted | places | {"HF_ENDPOINT": hub.url, "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def naming(here: EngineSettings, *languages: str) -> EngineSettings:
+    models = ModelOptions(whisper="tiny.en", alignment_languages=languages)
+    return replace(here, cache_dir=here.cache_dir.parent / "weights", models=models)
+
+
+def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(recogniser, tmp_path: Path):
+    """As the hub has it: some of the files that transformers would read are not there."""
+    model = MODELS["en"]
+    tiny_wav2vec2.write(tmp_path / "upstream")
+    here = naming(settings(tmp_path), "en")
+    with running_hub() as hub:
+        files = {path.name: path.read_bytes() for path in (tmp_path / "upstream").iterdir()}
+        hub.files = {(model.home, model.revision, name): content for name, content in files.items()}
+        del hub.files[(model.home, model.revision, "special_tokens_map.json")]
+        assert "to pull from facebook/wav2vec2-base-960h@22aad52d" in model_command(tmp_path, hub)
+        assert not ENTRY.is_installed(here)
+        with pytest.raises(EngineUnavailableError, match=r"run `dub-assets models pull whisperx`"):
+            _ = WhisperX(here).identity
+        model_command(tmp_path, hub, "pull")
+        assert str(model.folder(here.cache_dir)) in model_command(tmp_path, hub)
+    assert ENTRY.is_installed(here)
+    (attended,) = recogniser.recognise([chunk(SPOKEN, 5000)], "en")
+    aligning = WhisperX(here)
+    (aligned,) = aligning.recognise([chunk(SPOKEN, 5000)], "en")
+    assert words_of(" ".join(word.text for word in aligned)) == words_of(" ".join(word.text for word in attended))
+    assert [word.start_ms for word in aligned] != [word.start_ms for word in attended]
+    added = set(aligning.identity.weights) - set(recogniser.identity.weights)
+    assert {file.origin for file in added} == {f"facebook/wav2vec2-base-960h@{model.revision}"}
+    assert {file.name for file in added} >= {"config.json", "model.safetensors", "vocab.json"}
+
+
+def test_a_model_of_ones_own_goes_before_that_of_the_hub(tmp_path: Path):
+    here = naming(settings(tmp_path), "ko", "en")
+    assert [model.name for model in ENTRY.all_models(here)] == ["align-ko", "align-en"]
+    tiny_wav2vec2.write(tmp_path / "weights" / "whisperx" / "align" / "ko")
+    assert [model.name for model in ENTRY.all_models(here)] == ["align-en"]
+
+
+def test_the_memory_of_one_aligning_model_is_counted(tmp_path: Path):
+    here = settings(tmp_path)
+    bare = ENTRY.needs_mib(here)
+    assert ENTRY.needs_mib(naming(here, "en")) == bare + BASE_MIB
+    assert ENTRY.needs_mib(naming(here, "en", "ko", "ja")) == bare + LARGE_MIB
 
 
 def test_a_text_that_cannot_be_aligned_is_in_no_log_and_nothing_is_printed(tmp_path: Path, capfd, caplog):

@@ -12,20 +12,34 @@ from numpy.typing import NDArray
 
 from dub_assets.domain.engine import WeightFile
 from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.engines import weights
+from dub_assets.engines import remote, weights
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.recognition.alignment_models import MODELS
 from dub_assets.engines.recognition.whisper import RATE_HZ
 from dub_assets.engines.recognition.whisperx_library import whisperx
 from dub_assets.engines.recognition.words import UNSPACED_LANGUAGES, HeardWord
+from dub_assets.engines.remote import RemoteModel
 
-FOLDER = "whisperx/align"
+ENGINE = "whisperx"
+FOLDER = f"{ENGINE}/align"
 
 _PUNKT = ("collocations.tab", "sent_starters.txt", "abbrev_types.txt", "ortho_context.tab")
 
 
+def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
+    """The models to fetch: of the languages that the settings name, where there is no folder of one's own."""
+    return tuple(
+        MODELS[language] for language in settings.models.alignment_languages if _own_folder(settings, language) is None
+    )
+
+
 class Aligner:
-    """Places words with the models in ``whisperx/align/<language>/`` of the weights folder, one loaded at a time."""
+    """Places words by models of their language's sounds, one loaded at a time.
+
+    A model is the user's own, in ``whisperx/align/<language>/`` of the weights folder, or one of the hub for a language
+    that the settings name.
+    """
 
     def __init__(self, settings: EngineSettings, accelerator: Accelerator) -> None:
         self._settings = settings
@@ -35,8 +49,13 @@ class Aligner:
 
     @cached_property
     def weight_files(self) -> tuple[WeightFile, ...]:
-        """The files of all models."""
-        return weights.own(FOLDER, cache_dir=self._settings.cache_dir, folder=self._settings.weights_dir).weight_files
+        """The files of all models, verified. Raises EngineUnavailableError where one that is named is not here."""
+        settings = self._settings
+        own = weights.own(FOLDER, cache_dir=settings.cache_dir, folder=settings.weights_dir)
+        fetched = [
+            remote.find(ENGINE, model, cache_dir=settings.cache_dir, lock=settings.lock) for model in models(settings)
+        ]
+        return (*own.weight_files, *(file for found in fetched for file in found.weight_files))
 
     def words(self, text: str, samples: NDArray[np.float32], language: str) -> list[HeardWord]:
         """The words of a text, placed; none where there is no model for the language or it cannot place them."""
@@ -62,9 +81,10 @@ class Aligner:
         self._language = self._model = None
 
     def _folder(self, language: str) -> Path | None:
-        root = self._settings.weights_dir
-        folder = root / FOLDER / language if root else None
-        return folder if folder and folder.is_dir() else None
+        own = _own_folder(self._settings, language)
+        if own or language not in self._settings.models.alignment_languages:
+            return own
+        return MODELS[language].folder(self._settings.cache_dir)
 
     def _loaded(self, language: str, folder: Path) -> tuple[Any, dict[str, Any]]:
         if self._model is None or self._language != language:
@@ -94,6 +114,11 @@ class Aligner:
                         pass
         if str(root) not in nltk.data.path:
             nltk.data.path.append(str(root))
+
+
+def _own_folder(settings: EngineSettings, language: str) -> Path | None:
+    folder = settings.weights_dir / FOLDER / language if settings.weights_dir else None
+    return folder if folder and folder.is_dir() else None
 
 
 def _finite(number: float | None) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
@@ -12,7 +13,7 @@ from typing import Any
 from dub_assets.domain.engine import EngineIdentity, RecogniserCapabilities
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.engines.entry import EngineEntry
-from dub_assets.engines.recognition import faster_whisper_weights
+from dub_assets.engines.recognition import alignment, faster_whisper_weights
 from dub_assets.engines.recognition.alignment import Aligner
 from dub_assets.engines.recognition.faster_whisper import FasterWhisper
 from dub_assets.engines.recognition.tracks import Track
@@ -55,8 +56,8 @@ class WhisperX(FasterWhisper):
     """A recogniser over WhisperX, on the models that faster-whisper takes.
 
     It differs in what is decoded (what pyannote's detector, which its wheel ships, hears as speech), in the size of
-    batches (what fits), and in where words are placed: by a model of their language's sounds where there is one in
-    ``whisperx/align/<language>/`` of the weights folder, else by Whisper's own attention.
+    batches (what fits), and in where words are placed: by a model of their language's sounds where there is one (see
+    Aligner), else by Whisper's own attention.
     """
 
     _name = NAME
@@ -85,6 +86,9 @@ class WhisperX(FasterWhisper):
         self._pipeline = None
         self._aligner.close()
         super().close()
+
+    def _at_work(self) -> AbstractContextManager[None]:
+        return self._accelerator.at_work(NAME, self, ENTRY.needs_mib(self._settings))
 
     @cached_property
     def _aligner(self) -> Aligner:
@@ -208,6 +212,7 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     build=WhisperX,
     weights=WEIGHTS,
     models=faster_whisper_weights.models,
+    further_models=alignment.models,
     model_capabilities=faster_whisper_weights.capabilities,
     extension=faster_whisper_weights.EXTENSION,
     memory_mib=1500,
