@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dub_assets.domain.engine import (
+    DiariserCapabilities,
     EngineIdentity,
     RecogniserCapabilities,
     SeparatorCapabilities,
@@ -24,6 +25,7 @@ from dub_assets.domain.figures import StageFigures
 from dub_assets.domain.media import Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.signal.voiceprints import Voiceprint
+from dub_assets.domain.speaker_turns import SpeakerTurn
 from dub_assets.domain.speech import (
     ClonedUtterance,
     LanguageGuess,
@@ -127,6 +129,27 @@ class FakeSpeakerEmbedder:
         assert sound.frames
         angle = np.log10(np.square(sound.samples).mean() + 1e-12) * np.pi / 4
         return np.array([np.cos(angle), np.sin(angle)], np.float32)
+
+
+class FakeDiariser:
+    """Has the turns it is given, whatever it hears, and takes them by numbers of its own."""
+
+    def __init__(self, turns: Sequence[SpeakerTurn], *, version: str = "1") -> None:
+        self.identity = EngineIdentity(name="fake-diariser", version=version, licence="none")
+        self.capabilities = DiariserCapabilities(sample_rate_hz=16_000)
+        self.asked: list[tuple[int, int | None]] = []
+        """Milliseconds heard, and the number of speakers wanted."""
+        self.closed = False
+        self._turns = list(turns)
+
+    def turns(self, sound: Iterable[Sound], count: int | None = None) -> list[SpeakerTurn]:
+        blocks = list(sound)
+        assert {(block.rate_hz, block.channels) for block in blocks} == {(16_000, 1)}
+        self.asked.append((sum(block.frames for block in blocks) // 16, count))
+        return self._turns
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeTranslator:
@@ -254,14 +277,14 @@ class FakeEngines:
         words: Sequence[RecognisedWord] = (),
         separator: FakeSeparator | None = None,
         recogniser: FakeRecogniser | None = None,
-        embedder: FakeSpeakerEmbedder | None = None,
+        teller: FakeSpeakerEmbedder | FakeDiariser | None = None,
         translator: FakeTranslator | None = None,
         synthesiser: FakeSynthesiser | None = None,
     ) -> None:
         self._separator = separator or FakeSeparator()
         self._detector = FakeDetector(regions)
         self._recogniser = recogniser or FakeRecogniser(words)
-        self._embedder = embedder
+        self._teller = teller
         self._translator = translator or FakeTranslator()
         self._synthesiser = synthesiser or FakeSynthesiser()
         self.prepared: tuple[object, ...] = ()
@@ -280,8 +303,8 @@ class FakeEngines:
     def language_identifier(self) -> FakeIdentifier:
         return FakeIdentifier()
 
-    def speaker_embedder(self) -> FakeSpeakerEmbedder | None:
-        return self._embedder
+    def speaker_teller(self) -> FakeSpeakerEmbedder | FakeDiariser | None:
+        return self._teller
 
     def translator(self, source_language: str, target_language: str) -> FakeTranslator:
         if (source_language, target_language) not in self._translator.capabilities.pairs:

@@ -57,6 +57,7 @@ def _needed(settings: Settings, engines: Collection[str]) -> list[EngineModels]:
             {
                 "separation": choices.separation,
                 "recognition": choices.recognition,
+                "speakers": choices.speakers,
                 "translation": choices.translation,
                 "synthesis": choices.synthesis,
             },

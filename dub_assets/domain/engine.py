@@ -64,6 +64,13 @@ class SpeakerEmbedderCapabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiariserCapabilities:
+    """What a diariser needs: the rate of its mono input in Hz."""
+
+    sample_rate_hz: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatorCapabilities:
     """What a translator can do: pairs of (source, target) ISO 639-1 codes, and lines worth sending in one call.
 
@@ -117,6 +124,7 @@ Capabilities = (
     SeparatorCapabilities
     | RecogniserCapabilities
     | SpeakerEmbedderCapabilities
+    | DiariserCapabilities
     | TranslatorCapabilities
     | SynthesiserCapabilities
 )

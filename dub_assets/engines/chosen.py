@@ -20,7 +20,7 @@ from dub_assets.ports import (
     Preloadable,
     Recogniser,
     Separator,
-    SpeakerEmbedder,
+    SpeakerTeller,
     Synthesiser,
     Translator,
     VoiceActivityDetector,
@@ -59,9 +59,9 @@ class ChosenEngines:
         """What tells the language of a text."""
         return _language_identifier()
 
-    def speaker_embedder(self) -> SpeakerEmbedder | None:
-        """The engine that tells voices apart, where one is installed or named."""
-        return self.registry.speaker_embedder(self.choices.speakers)
+    def speaker_teller(self) -> SpeakerTeller | None:
+        """The engine that tells speakers apart, where one is installed or named."""
+        return self.registry.speaker_teller(self.choices.speakers)
 
     def translator(self, source_language: str, target_language: str) -> Translator:
         """The engine for a pair of languages."""

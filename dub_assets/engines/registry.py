@@ -18,11 +18,11 @@ from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.recognition import faster_whisper, whisperx
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.separation import deepfilternet, demucs
-from dub_assets.engines.speakers import campplus
+from dub_assets.engines.speakers import campplus, pyannote
 from dub_assets.engines.status import EngineStatus, languages_of, licensed, status_of
 from dub_assets.engines.synthesis import espeak, hibari, kokoro, piper, speech_service, vits, xtts
 from dub_assets.engines.translation import amazon, chat, firefox, m2m100, nllb
-from dub_assets.ports import Recogniser, Separator, SpeakerEmbedder, Synthesiser, Translator
+from dub_assets.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
 
 AUTO = "auto"
 """In place of a name: the first installed engine, in order of preference, that serves the need."""
@@ -33,6 +33,7 @@ ALL: tuple[EngineEntry[Any], ...] = (
     faster_whisper.ENTRY,
     whisperx.ENTRY,
     campplus.ENTRY,
+    pyannote.ENTRY,
     firefox.ENTRY,
     m2m100.ENTRY,
     nllb.ENTRY,
@@ -90,12 +91,12 @@ class EngineRegistry:
         recogniser: Recogniser = self._choose("recognition", name, need, serves)
         return recogniser
 
-    def speaker_embedder(self, name: str = AUTO) -> SpeakerEmbedder | None:
-        """An embedder of voices; None where none is named and none is installed."""
+    def speaker_teller(self, name: str = AUTO) -> SpeakerTeller | None:
+        """What tells speakers apart; None where none is named and none is installed."""
         if name == AUTO and not any(entry.is_installed(self._settings) for entry in self._named("speakers", AUTO)):
             return None
-        embedder: SpeakerEmbedder = self._choose("speakers", name, "tell speakers apart", lambda _: True)
-        return embedder
+        teller: SpeakerTeller = self._choose("speakers", name, "tell speakers apart", lambda _: True)
+        return teller
 
     def translator(self, name: str = AUTO, *, source: str, target: str) -> Translator:
         """A translator from ``source`` to ``target``."""

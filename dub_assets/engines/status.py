@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dub_assets.domain.engine import (
+    DiariserCapabilities,
     EngineStage,
     RecogniserCapabilities,
     SeparatorCapabilities,
@@ -67,7 +68,7 @@ def languages_of(entry: EngineEntry[Any], settings: EngineSettings) -> tuple[str
     """The languages, or pairs of them, that an engine serves with what is installed here."""
     offer = entry.serves(settings)
     match offer:
-        case SeparatorCapabilities() | SpeakerEmbedderCapabilities():
+        case SeparatorCapabilities() | SpeakerEmbedderCapabilities() | DiariserCapabilities():
             return ()
         case TranslatorCapabilities():
             return tuple(sorted(f"{source}-{target}" for source, target in offer.pairs))

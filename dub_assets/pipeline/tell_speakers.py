@@ -1,8 +1,8 @@
-"""Who says what: the speaker of every word, by the voices of phrases and the order of turns."""
+"""Who says what: the speaker of every word, by the voices of phrases and the order of turns, or by a diariser."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -13,11 +13,12 @@ from dub_assets.domain.signal.pitch import median_pitch_hz
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.signal.turns import speakers_of
 from dub_assets.domain.signal.voiceprints import Voiceprint
+from dub_assets.domain.speaker_turns import cut_at_changes, speakers_of_words
 from dub_assets.domain.stems import Stems
 from dub_assets.domain.timing import Interval
 from dub_assets.domain.transcript import Speaker, TimedWord, speaker_name
 from dub_assets.pipeline.batches import batch_by_batch
-from dub_assets.ports import SpeakerEmbedder, Workbench
+from dub_assets.ports import Diariser, SpeakerEmbedder, SpeakerTeller, Workbench
 
 _PITCH_PHRASES = 40
 """A speaker's longest phrases, from which the pitch is taken: a minute or two, however long the programme."""
@@ -35,26 +36,22 @@ def tell_speakers(
     words: Sequence[TimedWord],
     stems: Stems,
     *,
-    embedder: SpeakerEmbedder | None,
+    teller: SpeakerTeller | None,
     count: int | None,
     bench: Workbench,
 ) -> Told:
-    """The words with their speakers, ``count`` of them, or as many as are heard; as they came without an embedder.
+    """The words with their speakers, ``count`` of them, or as many as are heard; as they came where nothing can tell.
 
     Raises EngineUnavailableError where several are to be told apart and nothing can.
     """
-    if embedder is None:
+    if teller is None:
         if (count or 1) > 1:
             raise EngineUnavailableError(
                 "no engine that tells speakers apart is installed: `dub-assets engines` says how to install one"
             )
         return Told(words=tuple(words), speakers=())
-    found = phrases(words)
-    booth = _Booth(stems=stems, rate_hz=embedder.capabilities.sample_rate_hz, bench=bench)
-    if count == 1 or len(found) < 2:
-        numbers = [0] * len(found)
-    else:
-        numbers = speakers_of(found, booth.voices(found, embedder), count=count)
+    booth = _Booth(stems=stems, rate_hz=teller.capabilities.sample_rate_hz, bench=bench)
+    found, numbers = _heard(words, teller, count, booth)
     told = [
         replace(word, speaker=speaker_name(number))
         for phrase, number in zip(found, numbers, strict=True)
@@ -85,6 +82,11 @@ class _Booth:
         )
         return list(chain.from_iterable(heard))
 
+    def programme(self) -> Iterator[Sound]:
+        """The whole original, block by block."""
+        path = self.bench.workspace.open(self.stems.original)
+        return (block.mono() for block in self.bench.sounds.blocks(path, rate_hz=self.rate_hz))
+
     def sound(self, media: MediaObject, interval: Interval) -> Sound:
         """An interval of the original, or of the vocals."""
         path = self.bench.workspace.open(media)
@@ -107,3 +109,16 @@ class _Booth:
 
 def _longest(intervals: Sequence[Interval]) -> list[Interval]:
     return sorted(intervals, key=lambda interval: interval.duration_ms, reverse=True)[:_PITCH_PHRASES]
+
+
+def _heard(
+    words: Sequence[TimedWord], teller: SpeakerTeller, count: int | None, booth: _Booth
+) -> tuple[list[Phrase], list[int]]:
+    """Phrases of one speaker each, and who says them; nothing is listened to where one alone can be it."""
+    found = phrases(words)
+    if isinstance(teller, Diariser):
+        if count != 1 and len(words) > 1:
+            return cut_at_changes(found, words, speakers_of_words(words, teller.turns(booth.programme(), count)))
+    elif count != 1 and len(found) > 1:
+        return found, speakers_of(found, booth.voices(found, teller), count=count)
+    return found, [0] * len(found)

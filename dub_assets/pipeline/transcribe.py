@@ -46,16 +46,16 @@ def transcribe(
     ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is how many speak, where that is known. Nothing is
     recognised outside speech, so silence yields no text.
     """
-    recogniser, embedder = engines.recogniser(language), engines.speaker_embedder()
+    recogniser, teller = engines.recogniser(language), engines.speaker_teller()
     count = speakers or options.speakers.count
-    speaker_marks = [embedder and embedder.identity, count, stems.vocals.sha256]
+    speaker_marks = [teller and teller.identity, count, stems.vocals.sha256]
     mark = _mark(stems, language, recogniser, speaker_marks, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement, released(engines, recogniser, embedder):
+    with bench.meter.measure() as measurement, released(engines, recogniser, teller):
         listener = _Listener(path=bench.workspace.open(stems.original), recogniser=recogniser, bench=bench)
         guess, words = _words(stems, language, listener, options)
-        told = tell_speakers(words, stems, embedder=embedder, count=count, bench=bench)
+        told = tell_speakers(words, stems, teller=teller, count=count, bench=bench)
     duration_ms = stems.info.duration_ms
     return Transcript(
         language=guess.language,
@@ -65,7 +65,7 @@ def transcribe(
         speakers=told.speakers,
         provenance=Provenance(
             fingerprint=mark,
-            engines=tuple(engine.identity for engine in (recogniser, embedder) if engine),
+            engines=tuple(engine.identity for engine in (recogniser, teller) if engine),
             figures=measurement.figures(media_ms=duration_ms),
         ),
     )

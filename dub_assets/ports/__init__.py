@@ -2,6 +2,7 @@
 
 from dub_assets.ports.callbacks import CallbackSender, DispatchBook
 from dub_assets.ports.engines import (
+    Diariser,
     Engines,
     Metered,
     Model,
@@ -9,6 +10,7 @@ from dub_assets.ports.engines import (
     Recogniser,
     Separator,
     SpeakerEmbedder,
+    SpeakerTeller,
     Synthesiser,
     Translator,
     VoiceActivityDetector,
@@ -21,6 +23,7 @@ from dub_assets.ports.workbench import Measurement, Meter, Progress, Workbench
 
 __all__ = [
     "CallbackSender",
+    "Diariser",
     "DispatchBook",
     "Engines",
     "LanguageIdentifier",
@@ -38,6 +41,7 @@ __all__ = [
     "SoundFiles",
     "SoundWriter",
     "SpeakerEmbedder",
+    "SpeakerTeller",
     "Synthesiser",
     "Translator",
     "VoiceActivityDetector",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from dub_assets.domain.engine import (
+    DiariserCapabilities,
     EngineIdentity,
     RecogniserCapabilities,
     SeparatorCapabilities,
@@ -16,6 +17,7 @@ from dub_assets.domain.engine import (
 )
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.signal.voiceprints import Voiceprint
+from dub_assets.domain.speaker_turns import SpeakerTurn
 from dub_assets.domain.speech import LanguageGuess, RecognisedWord, SpeechChunk, Utterance
 from dub_assets.domain.text import Rendering, SourceLine, Term
 from dub_assets.domain.timing import Interval
@@ -112,6 +114,37 @@ class SpeakerEmbedder(Protocol):
     def close(self) -> None:
         """Free the model's memory; a later call loads it again."""
         ...
+
+
+@runtime_checkable
+class Diariser(Protocol):
+    """Tells who speaks when, by itself."""
+
+    @property
+    def identity(self) -> EngineIdentity:
+        """What this engine is."""
+        ...
+
+    @property
+    def capabilities(self) -> DiariserCapabilities:
+        """What this engine needs."""
+        ...
+
+    def turns(self, sound: Iterable[Sound], count: int | None = None) -> list[SpeakerTurn]:
+        """Disjoint, sorted turns of ``count`` speakers, or of as many as are heard, in a mono programme.
+
+        The programme comes block by block at ``capabilities.sample_rate_hz``; it may be held in memory as a whole. The
+        same programme has the same turns.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model's memory; a later call loads it again."""
+        ...
+
+
+SpeakerTeller = SpeakerEmbedder | Diariser
+"""What tells speakers apart, in one of two ways: by the voices of given phrases, or by its own idea of turns."""
 
 
 class Translator(Protocol):
@@ -222,8 +255,8 @@ class Engines(Protocol):
         """What tells the language of a text."""
         ...
 
-    def speaker_embedder(self) -> SpeakerEmbedder | None:
-        """The engine that tells voices apart; None where none is installed and none is named."""
+    def speaker_teller(self) -> SpeakerTeller | None:
+        """The engine that tells speakers apart; None where none is installed and none is named."""
         ...
 
     def translator(self, source_language: str, target_language: str) -> Translator:

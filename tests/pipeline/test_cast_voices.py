@@ -34,7 +34,7 @@ def spoken(studio, *, voices=None, embedder=None, previous=None, synthesiser=Non
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
-        embedder=embedder or FakeSpeakerEmbedder(),
+        teller=embedder or FakeSpeakerEmbedder(),
         synthesiser=synthesiser or FakeSynthesiser(voices=VOICES),
     )
     common = {"engines": engines, "bench": studio.bench}

@@ -44,7 +44,7 @@ def spoken(studio, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, pr
     engines = FakeEngines(
         regions=speech,
         words=words,
-        embedder=FakeSpeakerEmbedder() if embedder else None,
+        teller=FakeSpeakerEmbedder() if embedder else None,
         synthesiser=synthesiser,
     )
     common = {"engines": engines, "bench": studio.bench}

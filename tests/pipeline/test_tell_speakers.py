@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fakes import FakeEngines, FakeSpeakerEmbedder
+from fakes import FakeDiariser, FakeEngines, FakeSpeakerEmbedder
 from programmes import SPEECH, WORDS, programme
 
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.options import DubOptions, SpeakerOptions
 from dub_assets.domain.signal.sound import Sound
+from dub_assets.domain.speaker_turns import SpeakerTurn
+from dub_assets.domain.timing import Interval
 from dub_assets.domain.transcript import speaker_name
 from dub_assets.pipeline.separate import separate
 from dub_assets.pipeline.transcribe import transcribe
@@ -24,7 +26,7 @@ def dialogue() -> Sound:
 
 
 def transcript_of(studio, embedder, *, speakers=None, previous=None, options=None):
-    engines = FakeEngines(regions=SPEECH, words=WORDS, embedder=embedder)
+    engines = FakeEngines(regions=SPEECH, words=WORDS, teller=embedder)
     stems = separate(studio.source, engines=engines, bench=studio.bench, previous=None)
     return transcribe(
         stems,
@@ -75,7 +77,7 @@ def test_a_segment_does_not_span_two_speakers(new_studio, monkeypatch):
     samples[3100 * 48 :] *= np.float32(0.1)
     studio = new_studio(Sound(samples=samples, rate_hz=sound.rate_hz))
     regions = [replace(SPEECH[0], end_ms=5200)]
-    engines = FakeEngines(regions=regions, words=shifted, embedder=FakeSpeakerEmbedder())
+    engines = FakeEngines(regions=regions, words=shifted, teller=FakeSpeakerEmbedder())
     stems = separate(studio.source, engines=engines, bench=studio.bench, previous=None)
     made = transcribe(
         stems, "en", engines=engines, options=studio.options, bench=studio.bench, previous=None, speakers=2
@@ -101,6 +103,57 @@ def test_another_number_or_engine_makes_a_new_transcript(new_studio):
     assert transcript_of(studio, embedder, previous=first, speakers=2) is not first
     assert transcript_of(studio, FakeSpeakerEmbedder(version="2"), previous=first) is not first
     assert transcript_of(studio, None, previous=first) is not first
+
+
+def turns(*turns: tuple[int, int, int]) -> FakeDiariser:
+    return FakeDiariser(
+        [SpeakerTurn(interval=Interval(start_ms=start, end_ms=end), speaker=speaker) for start, end, speaker in turns]
+    )
+
+
+def test_a_diariser_hears_the_whole_programme_and_its_turns_have_the_words(studio):
+    diariser = turns((900, 3100, 4), (4900, 7100, 1))
+    made = transcript_of(studio, diariser, speakers=2)
+    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+        ("A", "Good morning."),
+        ("B", "And good night."),
+    ]
+    assert [(speaker.name, speaker.speech_ms) for speaker in made.speakers] == [("A", 2000), ("B", 2000)]
+    assert diariser.asked == [(made.duration_ms, 2)]
+    assert diariser.closed
+    assert diariser.identity in made.provenance.engines
+
+
+def test_a_diariser_may_cut_a_phrase(studio):
+    """The second line is one phrase; its last word is said by somebody else."""
+    made = transcript_of(studio, turns((0, 6250, 0), (6250, 8000, 1)))
+    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+        ("A", "Good morning."),
+        ("A", "And good"),
+        ("B", "night."),
+    ]
+    assert {speaker.name: speaker.speech_ms for speaker in made.speakers} == {"A": 3200, "B": 700}
+
+
+def test_a_diariser_is_not_asked_where_one_speaks(studio):
+    diariser = turns((900, 3100, 4), (4900, 7100, 1))
+    made = transcript_of(studio, diariser, speakers=1)
+    assert [speaker.name for speaker in made.speakers] == ["A"]
+    assert diariser.asked == []
+
+
+def test_a_diariser_that_hears_nobody_leaves_one_speaker(studio):
+    made = transcript_of(studio, turns())
+    assert {segment.speaker for segment in made.segments} == {"A"}
+
+
+def test_a_diariser_makes_another_transcript_than_an_embedder(studio):
+    first = transcript_of(studio, FakeSpeakerEmbedder())
+    diarised = transcript_of(studio, turns((0, 8000, 0)), previous=first)
+    assert diarised is not first
+    assert transcript_of(studio, turns((0, 8000, 0)), previous=diarised) is diarised
+    again = FakeDiariser([], version="2")
+    assert transcript_of(studio, again, previous=diarised) is not diarised
 
 
 def test_names_go_on_after_z():
