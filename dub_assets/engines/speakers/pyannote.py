@@ -70,6 +70,8 @@ class Pyannote:
         Raises InputError where samples are not finite, and DeviceMemoryError where not even one window fits.
         """
         samples = _whole(sound)
+        if not len(samples):
+            return []
         with self._lock:
             size = self._batch_size()
             while True:
@@ -104,13 +106,16 @@ class Pyannote:
 
         pipeline.segmentation_batch_size = pipeline.embedding_batch_size = size
         programme = {"waveform": torch.from_numpy(samples[np.newaxis]), "sample_rate": CAPABILITIES.sample_rate_hz}
-        told = pipeline(programme, num_speakers=count).exclusive_speaker_diarization
+        told = _diarised(pipeline, programme, count).exclusive_speaker_diarization
         numbers = {label: number for number, label in enumerate(told.labels())}
-        heard = [
-            SpeakerTurn(interval=_interval(segment, len(samples)), speaker=numbers[label])
-            for segment, _, label in told.itertracks(yield_label=True)
-        ]
-        return [turn for turn in heard if turn.interval.duration_ms]
+        turns: list[SpeakerTurn] = []
+        at_ms, end_ms = 0, len(samples) * 1000 // CAPABILITIES.sample_rate_hz
+        for segment, _, label in told.itertracks(yield_label=True):
+            interval = _between(segment, at_ms, end_ms)
+            if interval.duration_ms:
+                turns.append(SpeakerTurn(interval=interval, speaker=numbers[label]))
+                at_ms = interval.end_ms
+        return turns
 
     def _loaded(self) -> Any:
         if self._pipeline is None:
@@ -136,6 +141,16 @@ def _load(found: Weights, device: str) -> Any:
     return pipeline.to(torch.device(device))
 
 
+def _diarised(pipeline: Any, programme: dict[str, Any], count: int | None) -> Any:
+    """What the pipeline tells of ``count`` speakers, or of fewer: its k-means fails where it hears fewer voices."""
+    try:
+        return pipeline(programme, num_speakers=count)
+    except ValueError as error:
+        if "n_clusters" not in str(error):
+            raise
+        return pipeline(programme, max_speakers=count)
+
+
 @contextmanager
 def _silenced() -> Iterator[None]:
     """Inside, the library neither prints to standard output, where results go, nor warns of few speakers."""
@@ -155,11 +170,10 @@ def _whole(sound: Iterable[Sound]) -> NDArray[np.float32]:
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
 
-def _interval(segment: Any, frames: int) -> Interval:
-    """A segment of seconds, kept inside the programme: windows may reach beyond its ends."""
-    end_ms = frames * 1000 // CAPABILITIES.sample_rate_hz
-    start_ms, stop_ms = (min(max(0, round(seconds * 1000)), end_ms) for seconds in (segment.start, segment.end))
-    return Interval(start_ms=start_ms, end_ms=stop_ms)
+def _between(segment: Any, first_ms: int, last_ms: int) -> Interval:
+    """A segment of seconds, kept behind the turn before it and inside the programme: windows reach beyond its end."""
+    start_ms, end_ms = (min(max(first_ms, round(at_s * 1000)), last_ms) for at_s in (segment.start, segment.end))
+    return Interval(start_ms=start_ms, end_ms=end_ms)
 
 
 ENTRY: EngineEntry[Diariser] = EngineEntry(
