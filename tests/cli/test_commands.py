@@ -37,6 +37,16 @@ def test_models_of_the_default_engines_are_packages(monkeypatch, capsys):
     assert "need no models beyond their packages" in shown(["models"], monkeypatch, capsys)
 
 
+def test_models_of_every_stage_are_shown(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))
+    monkeypatch.setenv("RECOGNITION_ENGINE", "whisperx")
+    monkeypatch.setenv("ALIGNMENT_LANGUAGES", "ko,en")
+    monkeypatch.setenv("SPEAKERS_ENGINE", "pyannote")
+    text = shown(["models"], monkeypatch, capsys)
+    for model in ("align-ko", "align-en", "speaker-diarization-community-1"):
+        assert model in text
+
+
 def test_models_are_shown_with_size_licence_and_pin(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.setenv("WHISPER_MODEL", "large-v3")
     monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))

