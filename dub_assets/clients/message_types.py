@@ -125,6 +125,7 @@ class Engines(Part):
 
     separation: EngineName | None = None
     recognition: EngineName | None = None
+    speakers: EngineName | None = None
     translation: EngineName | None = None
     synthesis: EngineName | None = None
 

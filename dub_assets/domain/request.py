@@ -18,6 +18,7 @@ class EngineWishes:
 
     separation: str | None = None
     recognition: str | None = None
+    speakers: str | None = None
     translation: str | None = None
     synthesis: str | None = None
 

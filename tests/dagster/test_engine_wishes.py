@@ -7,7 +7,7 @@ import json
 import pytest
 from fakes import FakeSeparator
 
-from dub_assets.domain.errors import ConfigurationError, MessageRefusedError
+from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, MessageRefusedError
 from dub_assets.domain.options import EngineChoices
 from dub_assets.domain.request import DubRequest, EngineWishes
 from dub_assets.resources.engines import EnginesResource
@@ -35,6 +35,14 @@ def test_a_message_names_engines_that_there_are(tmp_path):
     resource = EnginesResource.of(settings_from({"DUB_ASSETS_CACHE": str(tmp_path)}))
     assert resource.engines().synthesiser("pt").identity.name == "kokoro"
     assert resource.engines(request.engines).synthesiser("pt").identity.name == "espeak-ng"
+
+
+def test_a_message_names_what_tells_speakers_apart(tmp_path):
+    request = read({}, speakers="pyannote")
+    engines = EnginesResource.of(settings_from({"DUB_ASSETS_CACHE": str(tmp_path)})).engines
+    assert engines().speaker_teller().identity.name == "campplus"
+    with pytest.raises(EngineUnavailableError, match="install pyannote: "):
+        engines(request.engines).speaker_teller()
 
 
 def test_a_name_that_no_engine_has_is_refused_with_those_that_there_are():
