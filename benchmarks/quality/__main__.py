@@ -18,16 +18,17 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.quality import known_stems, prompts, sample_dub, speakers, timing
+from benchmarks.quality import dialogue, known_stems, prompts, sample_dub, speakers, timing
 
 PARTS = {
     "known_stems": known_stems,
     "sample_dub": sample_dub,
     "timing": timing,
+    "dialogue": dialogue,
     "speakers": speakers,
     "prompts": prompts,
 }
-WHERE_NAMED = {"prompts"}
+WHERE_NAMED = {"dialogue", "prompts"}
 """Parts that want more than the project installs; their heads say what."""
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "quality.json"

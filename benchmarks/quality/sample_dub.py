@@ -59,11 +59,16 @@ def measure(folder: Path) -> dict:
 
 
 def dub(sample: Sample, folder: Path, profile: str) -> dict:
-    environment = {**os.environ, "DUB_ASSETS_HOME": str(folder / "home"), "MIX_LOUDNESS": profile}
+    return dubbed(sample.video, folder, MIX_LOUDNESS=profile)
+
+
+def dubbed(programme: Path, folder: Path, **options: str) -> dict:
+    """The document of a programme dubbed from English to Portuguese."""
+    environment = {**os.environ, **options, "DUB_ASSETS_HOME": str(folder / "home")}
     program, out = Path(sys.executable).with_name("dub-assets"), folder / "out"
-    command = [program, "dub", sample.video, "--from", "en", "--to", "pt", "--out", out, "--quiet"]
+    command = [program, "dub", programme, "--from", "en", "--to", "pt", "--out", out, "--quiet"]
     subprocess.run(command, env=environment, check=True)
-    return json.loads((out / f"{sample.video.stem}.pt.json").read_text(encoding="utf-8"))
+    return json.loads((out / f"{programme.stem}.pt.json").read_text(encoding="utf-8"))
 
 
 def error_lu(document) -> float:

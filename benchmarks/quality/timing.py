@@ -28,7 +28,11 @@ MEANING = {
 
 
 def measure(folder: Path) -> dict:
-    document = dub(build(folder / "sample"), folder, "source")
+    return figures_of(dub(build(folder / "sample"), folder, "source"), folder)
+
+
+def figures_of(document: dict, folder: Path) -> dict:
+    """The figures of a dub by its document, kept in a folder."""
     (tts,) = (folder / "home" / "objects" / "projects").rglob(f"{document['job_id']}/**/tts_segments.json")
     return timing_figures(
         decode(TtsSegments, tts.read_bytes()), decode(Translation, tts.with_name("translation.json").read_bytes())
