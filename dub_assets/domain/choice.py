@@ -8,7 +8,7 @@ from itertools import groupby
 
 from dub_assets.domain.adequacy import chrf
 from dub_assets.domain.fit import ON_TIME_MS
-from dub_assets.domain.pace import syllables
+from dub_assets.domain.pace import ordinary_ms, syllables
 from dub_assets.domain.timing import Interval
 from dub_assets.domain.translation import TranslatedLine
 
@@ -17,6 +17,12 @@ _SAYS_THE_SAME = 70.0
 
 _UNNOTICED = 1.15
 """Hurry that goes unnoticed: a rendering that needs no more is taken before a shorter one."""
+
+_BEARABLE = 1.3
+"""Hurry of the voice that is noticed and still followed: borne before something is left out, if ``_BRISK`` allows."""
+
+_BRISK = 1.2
+"""Tempo over the language's ordinary rate up to which a line is brisk and not fast."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,10 @@ class Candidates:
         share = syllables(self.text(rendering), self.language) / syllables(self.text(0), self.language)
         return self.predicted_ms * share / max(1, room_ms)
 
+    def tempo(self, rendering: int, room_ms: int) -> float:
+        """Length at the language's ordinary rate over the room there is."""
+        return ordinary_ms(self.text(rendering), self.language) / max(1, room_ms)
+
     def says_the_same(self, rendering: int) -> bool:
         """Whether a rendering is the full one but for a word or so."""
         return rendering == 0 or chrf(self.text(rendering), self.text(0)) >= _SAYS_THE_SAME
@@ -47,7 +57,8 @@ def choose(lines: Sequence[Candidates]) -> list[int]:
     """The rendering to take of each line, in order; lines of one passage take the same.
 
     The longest that says the same and takes no more time than the original, or no more than there is with the pauses;
-    else the longest of any that needs to be hurried unnoticed at most; else the one that needs least hurry.
+    else the longest of any that needs to be hurried unnoticed at most; else the longest that says the same and is brisk
+    at most; else the one that needs least hurry.
     """
     chosen: list[int] = []
     for _, group in groupby(lines, key=lambda one: one.line.passage):
@@ -63,10 +74,15 @@ def _of_passage(passage: Sequence[Candidates]) -> int:
     def with_pauses(rendering: int) -> float:
         return max(one.need(rendering, one.slot.duration_ms + ON_TIME_MS) for one in passage)
 
+    def brisk(rendering: int) -> bool:
+        tempos = (one.tempo(rendering, one.slot.duration_ms + ON_TIME_MS) for one in passage)
+        return with_pauses(rendering) <= _BEARABLE and max(tempos) <= _BRISK
+
     def without_pauses(rendering: int) -> float:
         return max(one.need(rendering, one.segment.duration_ms) for one in passage)
 
     within = [rendering for rendering in alike if without_pauses(rendering) <= 1.0]
     borrowing = [rendering for rendering in alike if with_pauses(rendering) <= 1.0]
     unnoticed = [rendering for rendering in renderings if with_pauses(rendering) <= _UNNOTICED]
-    return next(iter([*within, *borrowing, *unnoticed]), min(renderings, key=with_pauses))
+    bearable = [rendering for rendering in alike if brisk(rendering)]
+    return next(iter([*within, *borrowing, *unnoticed]), min(bearable or renderings, key=with_pauses))

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+from dub_assets.domain.adequacy import chrf
+from dub_assets.domain.null_subjects import without_subjects
 from dub_assets.domain.pace import syllables
 from dub_assets.engines.translation.marian_file import Array
 from dub_assets.engines.translation.marian_search import MarianLanguages
@@ -16,7 +18,7 @@ from dub_assets.engines.translation.marian_search import MarianLanguages
 _PRICES = tuple(map(np.float32, (0.4, 0.8, 1.2, 2.0)))
 """What a syllable costs in the search, in nats: one search each, the last ones for much shorter renderings."""
 
-_BEAM = 4
+_BEAM = 8
 
 _LOST = 3.0
 """A piece of the source is lost where the rendering makes it less likely by more than this (nats) than the full one.
@@ -56,7 +58,8 @@ class Shortener:
         found = self.forward.translations(sentence, [self._syllables * price for price in _PRICES], beam=_BEAM)
         likeliest = max(found.values())
         likely = [text for text, chance in found.items() if chance >= likeliest - _UNLIKELY]
-        ranked = sorted(likely, key=lambda text: (-syllables(text, self.language), -found[text]))
+        bare = [text for one in (full, *likely) for text in without_subjects(one, self.language)]
+        ranked = sorted({*likely, *bare}, key=lambda text: (-syllables(text, self.language), -chrf(text, full)))
         known = self.backward.likelihoods(full, sentence)
         result: list[str] = []
         for text in ranked:
