@@ -70,7 +70,7 @@ class Shortener:
 
     def _is_shorter(self, text: str, before: str) -> bool:
         fewer = syllables(text, self.language) < syllables(before, self.language)
-        return fewer and len(text) < len(before) and any(map(str.isalnum, text))
+        return fewer and len(text) <= len(before) and any(map(str.isalnum, text))
 
     def _keeps_all(self, text: str, sentence: str, known: Array) -> bool:
         return float((known - self.backward.likelihoods(text, sentence)).max()) <= _LOST
