@@ -19,7 +19,7 @@ _UNNOTICED = 1.15
 """Hurry that goes unnoticed: a rendering that needs no more is taken before a shorter one."""
 
 _BEARABLE = 1.3
-"""Hurry of the voice that is noticed and still followed: borne before something is left out, if ``_BRISK`` allows."""
+"""Hurry of the voice that is noticed and still followed: borne for what says the same, where nothing needs less."""
 
 _BRISK = 1.2
 """Tempo over the language's ordinary rate up to which a line is brisk and not fast."""
@@ -57,8 +57,8 @@ def choose(lines: Sequence[Candidates]) -> list[int]:
     """The rendering to take of each line, in order; lines of one passage take the same.
 
     The longest that says the same and takes no more time than the original, or no more than there is with the pauses;
-    else the longest of any that needs to be hurried unnoticed at most; else the longest that says the same and is brisk
-    at most; else the one that needs least hurry.
+    else the longest of any that needs to be hurried unnoticed at most; else the shortest that says the same, if that is
+    brisk at most; else the one that needs least hurry.
     """
     chosen: list[int] = []
     for _, group in groupby(lines, key=lambda one: one.line.passage):

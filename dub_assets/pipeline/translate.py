@@ -22,6 +22,9 @@ from dub_assets.ports import Engines, Translator, Workbench
 STAGE = "translation"
 _VERSION = 2
 
+_SLOW_VOICE = 0.85
+"""A voice's own rate over the language's ordinary one, at worst: lines are rendered shorter for it too."""
+
 Passage = tuple[TranscriptSegment, ...]
 
 
@@ -163,7 +166,7 @@ def _source_lines(groups: Sequence[Passage], transcript: Transcript, language: s
             text=join_words((segment.text for segment in group), transcript.language),
             before=texts[place_of[group[0].index]],
             after=texts[place_of[group[-1].index] + 2],
-            syllables=syllables_in(sum(time_of[segment.index] for segment in group), language),
+            syllables=int(_SLOW_VOICE * syllables_in(sum(time_of[segment.index] for segment in group), language)),
         )
         for group in groups
     ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dub_assets.domain.choice import Candidates, choose
 from dub_assets.domain.timing import Interval
 from dub_assets.domain.translation import TranslatedLine
@@ -8,6 +10,7 @@ FULL = "ele abriu a janela lentamente e olhou para o mar"
 NEAR = "abriu a janela lentamente e olhou para o mar"
 FAR = "abriu a janela e viu o mar"
 TINY = "viu o mar"
+UNLIKE = "a janela foi aberta e o mar foi olhado"
 
 
 def line(segment_ms: int, slot_ms: int, predicted_ms: int = 2000, *, index: int = 0, passage: int = 0) -> Candidates:
@@ -36,6 +39,18 @@ def test_a_pause_is_taken_before_something_is_left_out():
 def test_unnoticed_hurry_is_taken_before_something_is_left_out():
     assert choose([line(1000, 1720)]) == [0]
     assert choose([line(1000, 1580)]) == [1]
+
+
+def slow_voice(slot_ms: int, predicted_ms: int) -> Candidates:
+    """A line that has no rendering which says less and fits."""
+    of_three = TranslatedLine(index=0, passage=0, text=FULL, shorter=(NEAR, UNLIKE))
+    return replace(line(1000, slot_ms, predicted_ms), line=of_three)
+
+
+def test_where_all_have_to_be_hurried_noticeably_a_brisk_one_that_says_the_same_is_taken():
+    assert choose([slow_voice(2360, 3400)]) == [1]  # 1.26 of the voice's own rate, 1.17 of Portuguese's
+    assert choose([slow_voice(2360, 3600)]) == [2]  # 1.33 of the voice's
+    assert choose([slow_voice(2260, 3200)]) == [2]  # 1.22 of Portuguese's
 
 
 def test_what_would_have_to_be_hurried_noticeably_is_said_shorter():

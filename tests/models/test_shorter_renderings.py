@@ -56,7 +56,28 @@ def test_a_pronoun_may_go_and_a_negation_or_another_word_may_not_come(translator
     made = translator.translate([SourceLine(text=line) for line in LINES], "en", "pt")
     assert "Não tínhamos nada antes de nós." in made[3].shorter
     assert all("Não" in text or "não" in text for text in made[3].shorter)
-    assert made[4].shorter == ()  # "Foi a fonte da esperança." is shorter, and is about a well
+    assert made[4].shorter
+    assert all("primavera" in text for text in made[4].shorter)  # "Foi a fonte da esperança." is about a well
+
+
+def test_what_is_left_out_first_is_what_the_verb_says_too(translator):
+    lines = ["You could have tried a telegram.", "I might do it."]
+    telegram, might = translator.translate([SourceLine(text=line) for line in lines], "en", "pt")
+    assert telegram.text == "Você poderia ter tentado um telegrama."
+    assert "Poderia ter tentado um telegrama." in telegram.shorter
+    assert might.shorter[0] == "Poderia fazê-lo."
+
+
+def test_of_renderings_alike_in_length_the_one_nearest_to_the_full_one_is_listed(translator):
+    (made,) = translator.translate([SourceLine(text="We had everything before us.")], "en", "pt")
+    assert made.text == "Nós tínhamos tudo diante de nós."
+    assert made.shorter[0] == "Tínhamos tudo diante de nós."  # "Nós tínhamos tudo antes de nós." has as many syllables
+
+
+def test_a_word_of_the_source_does_not_stay_for_being_short(translator):
+    (made,) = translator.translate([SourceLine(text="Guess I've got a skull to find.")], "en", "pt")
+    assert made.text == "Acho que eu tenho um crânio para encontrar."
+    assert not any("Guess" in text for text in made.shorter)  # "Guess Eu tenho um crânio para encontrar."
 
 
 def test_shorter_renderings_have_fewer_syllables_each(translator):

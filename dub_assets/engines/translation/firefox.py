@@ -26,7 +26,7 @@ from dub_assets.ports import Translator
 
 DISTRIBUTION = "fxtranslate"
 
-CAPABILITIES = TranslatorCapabilities(pairs=frozenset(PACKAGED), batch_size=256, max_shorter=4)
+CAPABILITIES = TranslatorCapabilities(pairs=frozenset(PACKAGED), batch_size=256, max_shorter=6)
 
 
 class FirefoxTranslator:

@@ -30,6 +30,7 @@ dropped those with another word ("fonte" for "primavera"), a word too few or no 
 _UNLIKELY = 4.0
 """A rendering that is less likely than the likeliest by more than this (nats) is not well put."""
 
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _VOWELS = re.compile("[aeiouyáàâãäåéèêëíìîïóòôõöúùûüýæøœаеёиоуыэюяіїєαεηιουωάέήίόύώ]+")  # noqa: RUF001
 
 
@@ -63,8 +64,8 @@ class Shortener:
         known = self.backward.likelihoods(full, sentence)
         result: list[str] = []
         for text in ranked:
-            before = result[-1] if result else full
-            if len(result) < most and self._is_shorter(text, before) and self._keeps_all(text, sentence, known):
+            shorter = len(result) < most and self._is_shorter(text, result[-1] if result else full)
+            if shorter and _translated(text, sentence, full) and self._keeps_all(text, sentence, known):
                 result.append(text)
         return tuple(result)
 
@@ -80,6 +81,12 @@ class Shortener:
         """About how many syllables each piece has."""
         pieces = self.forward.target.pieces
         return np.array([len(_VOWELS.findall(piece.casefold())) for piece in pieces], np.float32)
+
+
+def _translated(text: str, sentence: str, full: str) -> bool:
+    """Whether a rendering leaves no word of the source as it is, but for those that the full one leaves too."""
+    given, source, wanted = (set(_WORD.findall(one.casefold())) for one in (text, sentence, full))
+    return given & source <= wanted
 
 
 def combined(sentences: Sequence[str], shorter: Sequence[Sequence[str]]) -> tuple[str, ...]:
