@@ -12,7 +12,7 @@ _PRONOUNS = {
     "pt": frozenset(["eu", "tu", "você", "ele", "ela", "nós", "vós", "vocês", "eles", "elas"]),
 }
 """Subject pronouns of languages that can do without (Dryer, "Expression of pronominal subjects", WALS chapter 101);
-Brazilian Portuguese says more of them than others. One is the subject where a clause begins with it: not in "de nós"."""
+Brazilian Portuguese says more of them. One is the subject where a clause begins with it: not in "de nós"."""
 
 
 def without_subjects(text: str, language: str) -> tuple[str, ...]:
