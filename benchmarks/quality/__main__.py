@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.quality import dialogue, known_stems, prompts, sample_dub, speakers, timing
+from benchmarks.quality import dialogue, known_stems, levels, prompts, sample_dub, speakers, timing
 
 PARTS = {
     "known_stems": known_stems,
     "sample_dub": sample_dub,
     "timing": timing,
     "dialogue": dialogue,
+    "levels": levels,
     "speakers": speakers,
     "prompts": prompts,
 }
