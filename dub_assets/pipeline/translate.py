@@ -20,7 +20,7 @@ from dub_assets.pipeline.usage import made_by, released
 from dub_assets.ports import Engines, Translator, Workbench
 
 STAGE = "translation"
-_VERSION = 2
+_VERSION = 3
 
 _SLOW_VOICE = 0.85
 """A voice's own rate over the language's ordinary one, at worst: lines are rendered shorter for it too."""
