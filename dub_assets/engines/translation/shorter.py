@@ -60,7 +60,9 @@ class Shortener:
         likeliest = max(found.values())
         likely = [text for text, chance in found.items() if chance >= likeliest - _UNLIKELY]
         bare = [text for one in (full, *likely) for text in without_subjects(one, self.language)]
-        ranked = sorted({*likely, *bare}, key=lambda text: (-syllables(text, self.language), -chrf(text, full)))
+        ranked = sorted(  # of equal ones the first that was found: sets have another order in every process
+            dict.fromkeys([*likely, *bare]), key=lambda text: (-syllables(text, self.language), -chrf(text, full))
+        )
         known = self.backward.likelihoods(full, sentence)
         result: list[str] = []
         for text in ranked:
