@@ -61,7 +61,7 @@ def words_heard(background) -> float:
     left = [sound(background[each.interval.start_frame : each.interval.end_frame]).mono() for each in phrases()]
     tracks = [files.resample(track, offer.sample_rate_hz) for track in left]
     packs = packed([track.duration_ms + 1 for track in tracks], offer.max_chunk_ms)
-    found = recogniser.recognise([chunk_of(pack, tracks) for pack in packs], "en")
+    found = recogniser.recognise([chunk_of(pack, [tracks[at] for at, _ in pack]) for pack in packs], "en")
     heard = Counter(word for each in found for spoken in each for word in words(spoken.text))
     said = Counter(word for phrase in phrases() for word in words(phrase.text))
     return sum((said & heard).values()) / sum(said.values())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -56,8 +57,7 @@ def read_lines_back(
         return result
     with released(engines, recogniser):
         desk = _Desk(recogniser=recogniser, synthesiser=synthesiser, bench=bench)
-        sounds = [bench.sounds.read(bench.workspace.open(result[line.index].media)) for line in unread]
-        for line, found in zip(unread, desk.read(unread, sounds), strict=True):
+        for line, found in zip(unread, desk.read(unread, desk.stored(unread, result)), strict=True):
             result[line.index] = replace(result[line.index], read_back=found, unheard=found is None)
         for attempt in range(min(options.speech_attempts, len(_OTHER_SPEEDS))):
             wrong = [line for line in unread if _is_wrong(result[line.index], options)]
@@ -68,6 +68,14 @@ def read_lines_back(
 
 def _is_wrong(speech: SynthesisedSpeech, options: CheckOptions) -> bool:
     return speech.read_back is not None and bool(spoken_issues(speech.read_back, options.speech_agreement))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Take:
+    """A line as it was spoken: how long, and the sound when it is wanted."""
+
+    length_ms: int
+    sound: Callable[[], Sound]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +92,27 @@ class _Desk:
         """Each line at another speed where that is heard better, else as it was."""
         utterances = [self._at_other_speed(line.utterance, attempt) for line in lines]
         sounds = self.synthesiser.synthesise(utterances) if utterances else []
+        heard = self.read(lines, [_held(sound) for sound in sounds])
         return [
             self._better(speeches[line.index], found, utterance.speed, sound, line.index)
-            for line, utterance, sound, found in zip(lines, utterances, sounds, self.read(lines, sounds), strict=True)
+            for line, utterance, sound, found in zip(lines, utterances, sounds, heard, strict=True)
         ]
 
-    def read(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> Sequence[ReadBack | None]:
+    def stored(self, lines: Sequence[SpokenLine], speeches: Mapping[int, SynthesisedSpeech]) -> list[_Take]:
+        """The lines as they were spoken; an hour of them is not held in memory."""
+        spoken = [speeches[line.index] for line in lines]
+        return [
+            _Take(
+                length_ms=speech.duration_ms,
+                sound=partial(self.bench.sounds.read, self.bench.workspace.open(speech.media)),
+            )
+            for speech in spoken
+        ]
+
+    def read(self, lines: Sequence[SpokenLine], takes: Sequence[_Take]) -> Sequence[ReadBack | None]:
         """What is heard of each line; None of all of them where the recogniser fails, whatever it raises."""
         try:
-            return self._heard(lines, sounds) if lines else []
+            return self._heard(lines, takes) if lines else []
         except Exception as error:  # engines raise what their libraries do; the lines are spoken, heard or not
             if isinstance(error, OutOfSpaceError) or getattr(error, "errno", None) == errno.ENOSPC:
                 raise
@@ -102,14 +122,12 @@ class _Desk:
             self.recogniser.close()  # a model that fails is not kept: the next call loads it anew
             return [None] * len(lines)
 
-    def _heard(self, lines: Sequence[SpokenLine], sounds: Sequence[Sound]) -> list[ReadBack]:
+    def _heard(self, lines: Sequence[SpokenLine], takes: Sequence[_Take]) -> list[ReadBack]:
         """What is heard of each line, several of them to a chunk."""
         offer, language = self.recogniser.capabilities, lines[0].utterance.language
-        rate_hz = offer.sample_rate_hz
-        tracks = [self.bench.sounds.resample(sound.mono(), rate_hz) for sound in sounds]
-        packs = packed([track.duration_ms + 1 for track in tracks], offer.max_chunk_ms)
+        packs = packed([take.length_ms + 1 for take in takes], offer.max_chunk_ms)
         found = batch_by_batch(
-            lambda batch: self.recogniser.recognise([chunk_of(pack, tracks) for pack in batch], language),
+            lambda batch: self.recogniser.recognise([self._chunk(pack, takes) for pack in batch], language),
             packs,
             size=offer.batch_size,
             threads=offer.concurrency,
@@ -117,6 +135,10 @@ class _Desk:
         words = chain.from_iterable(found)
         heard = {at: text for pack, found in zip(packs, words, strict=True) for at, text in _by_line(pack, found)}
         return [read_back(line.utterance.text, heard.get(at, ""), language) for at, line in enumerate(lines)]
+
+    def _chunk(self, pack: Pack, takes: Sequence[_Take]) -> SpeechChunk:
+        rate_hz = self.recogniser.capabilities.sample_rate_hz
+        return chunk_of(pack, [self.bench.sounds.resample(takes[at].sound().mono(), rate_hz) for at, _ in pack])
 
     def _at_other_speed(self, utterance: Utterance, attempt: int) -> Utterance:
         offer = self.synthesiser.capabilities
@@ -141,6 +163,10 @@ class _Desk:
             media=self.bench.workspace.seal(key),
             read_back=replace(found, attempts=1 + (known.attempts if known else 0)),
         )
+
+
+def _held(sound: Sound) -> _Take:
+    return _Take(length_ms=sound.duration_ms, sound=lambda: sound)
 
 
 Pack = Sequence[tuple[int, Interval]]
@@ -169,14 +195,14 @@ def _packed(lengths_ms: Sequence[int], max_ms: int) -> Sequence[Pack]:
 
 
 def chunk_of(pack: Pack, tracks: Sequence[Sound]) -> SpeechChunk:
-    """The chunk that a pack of lines makes; ``tracks`` are all lines, mono and at one rate."""
+    """The chunk that a pack of lines makes; ``tracks`` are the pack's lines, mono and at one rate."""
     rate_hz = tracks[0].rate_hz
     length_ms = pack[-1][1].end_ms
     samples = np.zeros((length_ms * rate_hz // 1000, 1), dtype=np.float32)
-    for at, place in pack:
+    for (_, place), track in zip(pack, tracks, strict=True):
         start = place.start_ms * rate_hz // 1000
-        track = tracks[at].samples[: len(samples) - start]
-        samples[start : start + len(track)] = track
+        fitting = track.samples[: len(samples) - start]
+        samples[start : start + len(fitting)] = fitting
     return SpeechChunk(interval=Interval(start_ms=0, end_ms=length_ms), sound=Sound(samples=samples, rate_hz=rate_hz))
 
 

@@ -30,7 +30,8 @@ class ProcessMeter:
 class ProcessMeasurement:
     """Wall and CPU time (children included), and the peak of the resident memory, 20 times a second and at the end.
 
-    Memory is this process's and its children's at the same moment: pages they share count twice.
+    Memory is this process's and its children's at the same moment: pages they share count twice. A child that is not
+    yet another program is left out: all it has is its parent's.
     """
 
     def __init__(self) -> None:
@@ -63,18 +64,20 @@ class ProcessMeasurement:
 
     def _sample(self) -> None:
         process, left = psutil.Process(), False
+        program = process.cmdline()
         while True:
-            self._peak_bytes = max(self._peak_bytes, _resident_bytes(process))
+            self._peak_bytes = max(self._peak_bytes, _resident_bytes(process, program))
             if left:
                 return
             left = self._left.wait(_SAMPLE_EVERY_S)
 
 
-def _resident_bytes(process: psutil.Process) -> int:
+def _resident_bytes(process: psutil.Process, program: list[str]) -> int:
     total = int(process.memory_info().rss)
     for child in process.children(recursive=True):
         try:
-            total += int(child.memory_info().rss)
+            if child.cmdline() != program:
+                total += int(child.memory_info().rss)
         except psutil.NoSuchProcess:
             continue  # it ended between the listing and the look
     return total

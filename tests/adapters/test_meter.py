@@ -64,3 +64,26 @@ def test_the_memory_and_time_of_children_count():
     with ProcessMeter().measure() as with_child, child:
         wait_until(lambda: mib(with_child) > mib(alone) + 150, "a look at the child's memory")
     assert with_child.figures(media_ms=1).cpu_s > 0.15
+
+
+FORKING = """
+import os
+from dub_assets.telemetry.meter import ProcessMeter
+
+held = bytearray(b"1") * (200 * 2**20)
+reads, writes = os.pipe()
+if not (child := os.fork()):
+    os.close(writes)
+    os.read(reads, 1)
+    os._exit(0)
+with ProcessMeter().measure() as measurement:
+    pass
+os.close(writes)
+os.waitpid(child, 0)
+print(measurement.figures(media_ms=1).peak_memory_mib)
+"""
+
+
+def test_a_child_that_is_not_yet_another_program_has_no_memory_of_its_own():
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+    assert 200 < float(done.stdout) < 350
