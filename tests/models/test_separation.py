@@ -68,6 +68,32 @@ def test_channels_are_kept_apart_and_in_order(separator: Separator):
     assert np.corrcoef(vocals[:, 3], -voice)[0, 1] > 0.9, "the sign is kept"
 
 
+def test_a_voice_in_the_middle_of_stereo_is_told_better_than_on_either_side(separator: Separator):
+    voice = speech()[:FRAMES]
+    beds = [under(voice, bed, 0) for bed in (noise(FRAMES), noise(FRAMES)[::-1])]
+    vocals = separated(separator, sound(*(voice + bed for bed in beds)))
+    assert np.array_equal(vocals[:, 0], vocals[:, 1])
+    alone = separated(separator, sound(voice + beds[0]))[:, 0]
+    assert si_sdr_db(vocals[:, 0], voice) > si_sdr_db(alone, voice) + 1
+
+
+def test_a_voice_on_one_side_stays_there(separator: Separator):
+    voice = speech()[:FRAMES]
+    vocals = separated(separator, sound(voice, under(voice, noise(FRAMES), 20)))
+    assert si_sdr_db(vocals[:, 0], voice) > 10
+    assert np.mean(vocals[:, 1] ** 2) < 0.001 * np.mean(vocals[:, 0] ** 2)
+
+
+def test_how_many_threads_there_are_changes_no_sample(tmp_path):
+    voice, bed = speech()[: 32 * RATE_HZ], 0.1 * noise(32 * RATE_HZ)
+    mixture = sound(voice + bed, voice + bed[::-1])
+    one, four = (
+        deepfilternet.DeepFilterNet(EngineSettings(cache_dir=tmp_path, weights_dir=None, threads=threads))
+        for threads in (1, 4)
+    )
+    assert np.array_equal(separated(one, mixture), separated(four, mixture))
+
+
 def test_a_channel_that_parts_from_its_twin_is_separated_like_any_other(separator: Separator):
     voice = speech()[:FRAMES]
     other = voice.copy()

@@ -19,7 +19,6 @@ from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.recognition import faster_whisper_weights
 from dub_assets.engines.recognition.faster_whisper_weights import NAME
-from dub_assets.engines.recognition.silero import SPEECH_PROBABILITY, holds_speech
 from dub_assets.engines.recognition.tracks import WINDOW_FRAMES, Track, track_of
 from dub_assets.engines.recognition.whisper import (
     BATCH_SIZE,
@@ -37,6 +36,7 @@ from dub_assets.engines.recognition.whisper import (
     WINDOW_S,
 )
 from dub_assets.engines.recognition.words import HeardWord, heard_words, placed
+from dub_assets.engines.voice_activity.silero import SPEECH_PROBABILITY, holds_speech
 from dub_assets.engines.weights import Weights
 from dub_assets.ports import Recogniser
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import tarfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from dub_assets.domain.errors import EngineUnavailableError, InputError
 from dub_assets.domain.signal.sound import Samples, Sound
 from dub_assets.engines import weights
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.separation.pieces import Piece, joined, pieces
+from dub_assets.engines.voice_activity.silero import holds_speech
 from dub_assets.engines.weights import PackagedFile, PackagePart
 from dub_assets.ports import Separator
 
@@ -40,15 +42,18 @@ HOP_FRAMES = 480
 LAG_FRAMES = 1440
 """The model's output comes exactly this late: one hop of the transform and two of look-ahead."""
 
-BLOCK_FRAMES = 1000 * HOP_FRAMES
-"""Worked on at a time, whatever the length of the blocks that come in: the result does not depend on it."""
+_SPEAKS_ASIDE = 0.5
+"""How sure the detector must be of speech in the difference of left and right for both to be listened to.
+
+Music alone reaches 0.36; speech is heard from 12 dB under the music of that difference on.
+"""
 
 Track = NDArray[np.float32]
 """One channel, shape ``(frames,)``."""
 
 
 class DeepFilterNet:
-    """A separator over DeepFilterNet's C library, one recurrent state a channel.
+    """A separator over DeepFilterNet's C library, one recurrent state for each track of a piece.
 
     ``attenuation_limit_db`` bounds what is taken away (100: no bound); ``post_filter_beta`` (0 to 0.05) takes a
     little more from noisy bands. Over music and noise neither bought a better SI-SDR of vocals or background.
@@ -77,24 +82,19 @@ class DeepFilterNet:
             settings=(
                 ("attenuation_limit_db", f"{self._attenuation_limit_db:g}"),
                 ("post_filter_beta", f"{self._post_filter_beta:g}"),
+                ("sides", "heard" if self._hears_sides else "not heard"),
+                ("pieces", "1"),
             ),
         )
 
     def separate(self, mixture: Iterable[Sound]) -> Iterator[tuple[Sound, Sound]]:
-        """Yield ``(mixture, vocals)`` in blocks of up to ten seconds, channels in parallel.
+        """Yield ``(mixture, vocals)`` in pieces of up to half a minute, several of them worked on at once.
 
         Raises InputError where samples are not finite: the C library would end the process over them.
         """
-        # The pool is left first: it waits for its threads, and the states that they use may then be freed.
-        with _Lanes(self._new_state) as lanes, ThreadPoolExecutor(max_workers=self._settings.threads) as pool:
-            waiting, lag = None, LAG_FRAMES
-            for block, frames in _blocks(mixture):
-                known = block[:frames]
-                waiting = known if waiting is None else np.concatenate([waiting, known])
-                vocals = lanes.process(block, pool)[lag:]
-                lag = 0
-                ready, waiting = waiting[: len(vocals)], waiting[len(vocals) :]
-                yield _sound(ready), _sound(vocals[: len(ready)])
+        with ThreadPoolExecutor(max_workers=self._settings.threads) as pool:
+            for piece, vocals in joined(self._estimated(_checked_samples(mixture), pool)):
+                yield _sound(piece), _sound(vocals)
 
     def close(self) -> None:
         """Free nothing: the model's states live only while ``separate`` runs."""
@@ -104,6 +104,10 @@ class DeepFilterNet:
         return weights.find(NAME, [MODEL], cache_dir=self._settings.cache_dir, folder=self._settings.weights_dir)
 
     @cached_property
+    def _hears_sides(self) -> bool:
+        return util.find_spec("faster_whisper") is not None  # it ships the detector
+
+    @cached_property
     def _library(self) -> ctypes.CDLL:
         return _load_library()
 
@@ -111,8 +115,52 @@ class DeepFilterNet:
     def _model(self) -> Path:
         return _checked(self._weights[MODEL.name])
 
-    def _new_state(self) -> _State:
-        return _State(self._library, self._model, self._attenuation_limit_db, self._post_filter_beta)
+    def _estimated(self, mixture: Iterable[Samples], pool: ThreadPoolExecutor) -> Iterator[tuple[Piece, Samples]]:
+        """Each piece with its vocals and a little of what comes after, in order; a thread listens to a track."""
+        waiting: deque[tuple[Piece, list[int], list[Future[Track]]]] = deque()
+        for piece in pieces(mixture):
+            tracks, channels = self._tracks(piece.samples)
+            waiting.append((piece, channels, [pool.submit(self._speech, track) for track in tracks]))
+            while sum(len(begun) for _, _, begun in waiting) > self._settings.threads:
+                yield _done(*waiting.popleft())
+        while waiting:
+            yield _done(*waiting.popleft())
+
+    def _tracks(self, samples: Samples) -> tuple[list[Track], list[int]]:
+        """What is listened to, and which of these tracks has each channel's vocals.
+
+        Of stereo it is the middle, where nobody speaks in the difference of both sides: what is played differs there
+        and what is spoken does not, so that the middle has less under the speech (the sample: SI-SDR of the background
+        6.8 dB after 5.2, of the vocals 13.2 after 11.9), and is one track instead of two. Else it is every channel
+        that is unlike the others.
+        """
+        if samples.shape[1] == 2 and not self._speaks_aside(samples):
+            return [samples.mean(axis=1)], [0, 0]
+        numbers = range(samples.shape[1])
+        alike = [
+            next(other for other in numbers if np.array_equal(samples[:, other], samples[:, number]))
+            for number in numbers
+        ]
+        heard = sorted(set(alike))
+        return [samples[:, number] for number in heard], [heard.index(number) for number in alike]
+
+    def _speaks_aside(self, samples: Samples) -> bool:
+        """Whether speech is heard in the difference of left and right, or whether that is not known."""
+        if not self._hears_sides:
+            return True
+        import soxr
+
+        aside = soxr.resample(samples[:, 0] - samples[:, 1], CAPABILITIES.sample_rate_hz, 16_000)
+        return holds_speech(np.asarray(aside, np.float32), _SPEAKS_ASIDE)
+
+    def _speech(self, track: Track) -> Track:
+        """The speech in a track, in its place."""
+        state = _State(self._library, self._model, self._attenuation_limit_db, self._post_filter_beta)
+        try:
+            late = state.process(np.pad(track, (0, LAG_FRAMES + (-len(track) - LAG_FRAMES) % HOP_FRAMES)))
+        finally:
+            state.free()
+        return late[LAG_FRAMES : LAG_FRAMES + len(track)]
 
 
 class _State:
@@ -136,71 +184,21 @@ class _State:
         self._library.df_free(self._handle)
 
 
-class _Lanes:
-    """One state for each channel that differs from the others: two equal channels cost one.
-
-    A channel that parts from its twin later gets a state of its own, warmed up with the block before.
-    """
-
-    def __init__(self, new_state: Callable[[], _State]) -> None:
-        self._new_state = new_state
-        self._states: dict[int, _State] = {}
-        self._leaders: list[int] = []
-        self._previous: Samples | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for state in self._states.values():
-            state.free()
-
-    def process(self, block: Samples, pool: ThreadPoolExecutor) -> Samples:
-        """The speech in a block of a whole number of hops, late by ``LAG_FRAMES``."""
-        channels = range(block.shape[1])
-        former = self._leaders or [0] * len(channels)
-        self._leaders = [
-            next(c for c in channels if former[c] == former[channel] and np.array_equal(block[:, c], block[:, channel]))
-            for channel in channels
-        ]
-        leaders = sorted(set(self._leaders))
-        tracks = pool.map(lambda channel: self._process_channel(channel, block), leaders)
-        speech = dict(zip(leaders, tracks, strict=True))
-        self._previous = block
-        return np.stack([speech[leader] for leader in self._leaders], axis=1)
-
-    def _process_channel(self, channel: int, block: Samples) -> Track:
-        if channel not in self._states:
-            self._states[channel] = self._new_state()
-            if self._previous is not None:
-                self._states[channel].process(self._previous[:, channel])
-        return self._states[channel].process(block[:, channel])
+def _done(piece: Piece, channels: list[int], begun: list[Future[Track]]) -> tuple[Piece, Samples]:
+    tracks = [future.result() for future in begun]
+    return piece, np.stack([tracks[number] for number in channels], axis=1)
 
 
-def _blocks(mixture: Iterable[Sound]) -> Iterator[tuple[Samples, int]]:
-    """Blocks of ``BLOCK_FRAMES`` and how much of each is sound; the last one ends in zeros that flush the model."""
-    pieces: list[Samples] = []
+def _checked_samples(mixture: Iterable[Sound]) -> Iterator[Samples]:
+    channels = None
     for sound in mixture:
-        _check(sound, pieces)
-        pieces.append(sound.samples)
-        if sum(map(len, pieces)) >= BLOCK_FRAMES:
-            joined = np.concatenate(pieces)
-            whole = len(joined) - len(joined) % BLOCK_FRAMES
-            for start in range(0, whole, BLOCK_FRAMES):
-                yield joined[start : start + BLOCK_FRAMES], BLOCK_FRAMES
-            pieces = [joined[whole:]]
-    if pieces:
-        rest = np.concatenate(pieces)
-        yield np.pad(rest, ((0, LAG_FRAMES + -len(rest) % HOP_FRAMES), (0, 0))), len(rest)
-
-
-def _check(sound: Sound, earlier: list[Samples]) -> None:
-    if sound.rate_hz != CAPABILITIES.sample_rate_hz:
-        raise ValueError(f"{NAME} takes sound at {CAPABILITIES.sample_rate_hz} Hz, not at {sound.rate_hz} Hz")
-    if earlier and earlier[0].shape[1] != sound.channels:
-        raise ValueError(f"the sound changes from {earlier[0].shape[1]} to {sound.channels} channels on the way")
-    if not np.isfinite(sound.samples).all():
-        raise InputError("the sound holds samples that are no numbers: decode or repair the file first")
+        if sound.rate_hz != CAPABILITIES.sample_rate_hz:
+            raise ValueError(f"{NAME} takes sound at {CAPABILITIES.sample_rate_hz} Hz, not at {sound.rate_hz} Hz")
+        if sound.channels != (channels := channels or sound.channels):
+            raise ValueError(f"the sound changes from {channels} to {sound.channels} channels on the way")
+        if not np.isfinite(sound.samples).all():
+            raise InputError("the sound holds samples that are no numbers: decode or repair the file first")
+        yield sound.samples
 
 
 def _sound(samples: Samples) -> Sound:
