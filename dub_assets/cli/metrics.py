@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 
 from prometheus_client import CollectorRegistry, start_http_server
 
@@ -41,10 +42,11 @@ def serve_metrics(host: str, port: int, settings: Settings, *, gpu_only: bool, l
 
 
 def _serve(host: str, port: int, sources: dict[str, Source], *, each_minute: Callable[[], None] | None) -> None:
-    registry, ended = CollectorRegistry(), threading.Event()
+    registry = CollectorRegistry()
+    ended: SimpleQueue[int] = SimpleQueue()  # which a signal may be put into whatever it interrupts, unlike an event
     registry.register(Sources(sources))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda number, _: ended.put(number))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
@@ -53,7 +55,8 @@ def _serve(host: str, port: int, sources: dict[str, Source], *, each_minute: Cal
     while True:
         if each_minute:
             each_minute()
-        if ended.wait(_MINUTE_S if each_minute else None):
+        with suppress(Empty):
+            ended.get(timeout=_MINUTE_S if each_minute else None)
             break
     server.shutdown()
     thread.join()
