@@ -2,15 +2,12 @@
 
 from dub_assets.ports.callbacks import CallbackSender, DispatchBook
 from dub_assets.ports.engines import (
-    Diariser,
     Engines,
     Metered,
     Model,
     Preloadable,
     Recogniser,
     Separator,
-    SpeakerEmbedder,
-    SpeakerTeller,
     Synthesiser,
     Translator,
     VoiceActivityDetector,
@@ -18,6 +15,7 @@ from dub_assets.ports.engines import (
 from dub_assets.ports.language import LanguageIdentifier
 from dub_assets.ports.media import MediaTool, SoundFiles, SoundWriter
 from dub_assets.ports.queue import Queue
+from dub_assets.ports.speakers import Diariser, SpeakerEmbedder, SpeakerTeller
 from dub_assets.ports.storage import ObjectStore, Workspace
 from dub_assets.ports.workbench import Measurement, Meter, Progress, Workbench
 

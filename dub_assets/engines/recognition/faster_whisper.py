@@ -225,12 +225,7 @@ class FasterWhisper:
         return [word for segment in segments if not _is_failure(segment) for word in heard_words(segment, 0)]
 
     def _options(self, code: str) -> dict[str, Any]:
-        return {
-            "language": code,
-            "beam_size": self._beam_size,
-            "without_timestamps": True,
-            "word_timestamps": True,
-        }
+        return {"language": code, "beam_size": self._beam_size, "without_timestamps": True, "word_timestamps": True}
 
 
 def _is_failure(segment: Any) -> bool:
