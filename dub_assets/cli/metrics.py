@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
 
 from prometheus_client import CollectorRegistry, start_http_server
 
@@ -22,6 +21,7 @@ from dub_assets.domain.errors import ConfigurationError, DubError
 from dub_assets.settings import Settings
 
 _MINUTE_S = 60.0
+_LOOK_S = 0.5
 
 
 def serve_metrics(host: str, port: int, settings: Settings, *, gpu_only: bool, log_backlog: bool) -> None:
@@ -43,21 +43,21 @@ def serve_metrics(host: str, port: int, settings: Settings, *, gpu_only: bool, l
 
 def _serve(host: str, port: int, sources: dict[str, Source], *, each_minute: Callable[[], None] | None) -> None:
     registry = CollectorRegistry()
-    ended: SimpleQueue[int] = SimpleQueue()  # which a signal may be put into whatever it interrupts, unlike an event
+    told: list[int] = []
     registry.register(Sources(sources))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: ended.put(number))
+        signal.signal(number, lambda number, _: told.append(number))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise ConfigurationError(f"cannot listen at {host}:{port} ({error.strerror}): name another --port") from error
     _say(f"http://{host}:{server.server_port}/metrics")
-    while True:
-        if each_minute:
+    due_s = time.monotonic()
+    while not told:  # by short looks: a signal that comes just before a wait begins does not end the wait
+        if each_minute and time.monotonic() >= due_s:
             each_minute()
-        with suppress(Empty):
-            ended.get(timeout=_MINUTE_S if each_minute else None)
-            break
+            due_s += _MINUTE_S
+        time.sleep(_LOOK_S)
     server.shutdown()
     thread.join()
 
