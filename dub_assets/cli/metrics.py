@@ -56,7 +56,7 @@ def _serve(host: str, port: int, sources: dict[str, Source], *, each_minute: Cal
     while not told:  # by short looks: a signal that comes just before a wait begins does not end the wait
         if each_minute and time.monotonic() >= due_s:
             each_minute()
-            due_s += _MINUTE_S
+            due_s = time.monotonic() + _MINUTE_S
         time.sleep(_LOOK_S)
     server.shutdown()
     thread.join()
