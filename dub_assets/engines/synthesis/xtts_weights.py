@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.engines import remote, weights
+from dub_assets.engines import whole_model
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.remote import RemoteFile, RemoteModel
 from dub_assets.engines.speakers.torch_file import read_names
@@ -46,18 +46,12 @@ MODEL = RemoteModel(
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
     """The model to fetch, unless there is a folder of one's own."""
-    return () if weights.has_own(NAME, settings.weights_dir) else (MODEL,)
+    return whole_model.to_fetch(NAME, MODEL, settings)
 
 
 def find(settings: EngineSettings) -> Weights:
     """The four files by name, verified. Raises EngineUnavailableError where one is missing."""
-    if models(settings):
-        return remote.find(NAME, MODEL, cache_dir=settings.cache_dir, lock=settings.lock)
-    found = weights.own(NAME, cache_dir=settings.cache_dir, folder=settings.weights_dir)
-    missing = [file.name for file in MODEL.files if file.name not in found]
-    if missing:
-        raise EngineUnavailableError(f"{NAME}/ of the weights folder lacks {', '.join(missing)}: put the files there")
-    return found
+    return whole_model.find(NAME, MODEL, settings)
 
 
 def studio_speakers(settings: EngineSettings) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ from dub_assets.domain.engine import EngineIdentity, TranslatorCapabilities
 from dub_assets.domain.errors import EngineUnavailableError, InputError, UnsupportedLanguageError
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.domain.text import Rendering, SourceLine, Term
-from dub_assets.engines import remote, weights
+from dub_assets.engines import whole_model
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.translation.sentence_split import line_of, sentences_of
 from dub_assets.engines.translation.source_text import is_wordless
+from dub_assets.engines.weights import Weights
 from dub_assets.ports import Translator
 
 INSTALL = "pip install 'dub-assets[translation]'"
@@ -36,6 +37,7 @@ _MIN_ROOM, _MAX_GROWTH = 16, 3
 
 _END = "</s>"
 TOKENISER, _MODEL = "sentencepiece.bpe.model", "model.bin"
+_NEEDED = (TOKENISER, _MODEL, "config.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,15 @@ class Family:
 
     def needed(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
         """The model to fetch, none where the user has one."""
-        own = weights.has_own(self.name, settings.weights_dir)
-        return () if own else (self.models[self.chosen(settings.models)],)
+        return whole_model.to_fetch(self.name, self.model(settings), settings)
+
+    def model(self, settings: EngineSettings) -> RemoteModel:
+        """The model that the settings name."""
+        return self.models[self.chosen(settings.models)]
 
     def needs_mib(self, settings: EngineSettings) -> int:
         """An estimate of the memory that the model takes."""
-        return self.models[self.chosen(settings.models)].memory_mib
+        return self.model(settings).memory_mib
 
     def entry(self, summary: str) -> EngineEntry[Translator]:
         """The engine as the registry knows it; taken by name alone, since its models have to be fetched."""
@@ -174,18 +179,10 @@ class ManyLanguagesTranslator:
         return code
 
     @cached_property
-    def _weights(self) -> weights.Weights:
-        name, settings = self._family.name, self._settings
-        if models := self._family.needed(settings):
-            (model,) = models
-            return remote.find(name, model, cache_dir=settings.cache_dir, lock=settings.lock)
-        found = weights.own(name, cache_dir=settings.cache_dir, folder=settings.weights_dir)
-        if missing := {TOKENISER, _MODEL, "config.json"} - found.keys():
-            raise EngineUnavailableError(
-                f"{name}/ of the weights folder lacks {', '.join(sorted(missing))}: put a model there that "
-                "CTranslate2 has converted, and its tokeniser"
-            )
-        return found
+    def _weights(self) -> Weights:
+        family, settings = self._family, self._settings
+        remedy = "put a model there that CTranslate2 has converted, and its tokeniser"
+        return whole_model.find(family.name, family.model(settings), settings, needs=_NEEDED, remedy=remedy)
 
     @cached_property
     def _accelerator(self) -> Accelerator:
