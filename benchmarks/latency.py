@@ -44,7 +44,7 @@ def main():
 
 def measured(service: Service, number: int) -> dict[str, float]:
     """A message's way, once the one before is done with and the sensors' turns are anywhere."""
-    time.sleep(random.Random(number).uniform(6, 12))
+    time.sleep(random.Random(number).uniform(6, 31))
     return way(service, f"talk-{number}")
 
 

@@ -85,6 +85,12 @@ class RunLog:
         return next((event for event in map(event_of, self.events) if event.is_step_failure), None)
 
 
+def last_event_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:
+    """What tells the last of the events that callbacks are made of from later ones; None where there is none yet."""
+    records = instance.get_records_for_run(run.run_id, of_type=_TYPES, limit=1, ascending=False).records
+    return records[0].storage_id if records else None
+
+
 def event_of(entry: dg.EventLogEntry) -> dg.DagsterEvent:
     """The event of an entry, which has one."""
     return entry.get_dagster_event()

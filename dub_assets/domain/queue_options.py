@@ -36,7 +36,7 @@ class QueueOptions:
         default=20,
         metadata={
             "env": "JOB_QUEUE_WAIT",
-            "help": "seconds that a look at the queue waits for a message",
+            "help": "seconds that a look at the queue waits for messages, and that one at callbacks watches for more",
             "minimum": 0,
             "maximum": 20,
         },

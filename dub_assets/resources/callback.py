@@ -24,6 +24,11 @@ class CallbackDesk:
         self._settings = settings
         self.now_s = now_s
 
+    @property
+    def watch_s(self) -> int:
+        """How long the sensor of callbacks watches at a turn: as long as that of the queue, if there is one."""
+        return self._settings.queue.wait_s if self._settings.queue.url else 0
+
     @cached_property
     def archive(self) -> JobArchive:
         """The objects of all jobs."""

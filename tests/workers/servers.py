@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from ports import free_port
+
+from tests.ports import free_port
 
 _PATIENCE = 600
 

@@ -1,10 +1,13 @@
 """``callbacks_sensor``: what runs have to tell is told, in order, until it is received. docs/callbacks.md tells how.
 
-It reconciles: runs tagged as having callbacks to send are the outbox. Every turn looks at them anew; what their event
+It reconciles: runs tagged as having callbacks to send are the outbox. Every look takes them anew; what their event
 logs have to tell is sealed, what is sealed and due is handed to the courier, and runs of which everything is told are
 stamped. Nothing hangs on a process's memory.
+
+Dagster turns to a sensor every five seconds at best. So a turn does not end with its first look: it watches.
 """
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,42 +15,45 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from dub_assets.clients.courier import Channel
-from dub_assets.defs.chain import Chain, chains_of, end_is_to_be_told
+from dub_assets.defs.chain import Chain, end_is_to_be_told
 from dub_assets.defs.outbox import new_posts
 from dub_assets.defs.run_log import RunLog
+from dub_assets.defs.sensors.pending_runs import PendingRuns
 from dub_assets.defs.tellers import teller_of
 from dub_assets.domain.dispatch import Dispatch
 from dub_assets.resources.callback import CallbackDesk
 from dub_assets.resources.tags import CALLBACKS, CALLBACKS_RUN
 
-_WAIT_S = 4.0
-"""How long a turn waits for attempts; those that take longer go on behind it."""
+_WAIT_S = 1.0
+"""How long a look waits for attempts; those that take longer go on behind it."""
+
+_PAUSE_S = 0.5
+_ALL_EVERY_S = 5.0
+"""How long it takes until a look at what has changed becomes one at everything, with what is due again."""
 
 _THREADS = 8
 _REPEATED_WITHIN = timedelta(minutes=15)
-_BEGUN = [
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-    dg.DagsterRunStatus.SUCCESS,
-    dg.DagsterRunStatus.FAILURE,
-    dg.DagsterRunStatus.CANCELED,
-]
 
 
 @dg.sensor(
-    minimum_interval_seconds=5,
+    minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Tells the consumers of jobs how they go: every callback in order, until it is received or too old.",
 )
 def callbacks_sensor(
     context: dg.SensorEvaluationContext, callback_desk: dg.ResourceParam[CallbackDesk]
 ) -> dg.SkipReason:
-    """Seal what is new, hand over what is due, stamp what is done."""
-    _take_up_repeated_runs(context.instance)
-    pending = dg.RunsFilter(tags={CALLBACKS: "pending"}, statuses=_BEGUN)
-    records = context.instance.get_run_records(filters=pending, ascending=True)
-    chains = chains_of(record.dagster_run for record in records)
-    return dg.SkipReason(_Turn(context, callback_desk).work(chains))
+    """Seal what is new, hand over what is due, stamp what is done, for as long as a turn may take."""
+    pending, until = PendingRuns(context.instance), time.monotonic() + callback_desk.watch_s
+    while True:
+        _take_up_repeated_runs(context.instance)
+        told = _Look(context, callback_desk).work(pending.all())
+        all_again = time.monotonic() + _ALL_EVERY_S
+        while time.monotonic() < min(all_again, until):
+            time.sleep(_PAUSE_S)
+            _Look(context, callback_desk).work(pending.changed())
+        if time.monotonic() >= until:
+            return dg.SkipReason(told)
 
 
 def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
@@ -59,7 +65,7 @@ def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
             instance.add_run_tags(run.run_id, {CALLBACKS: "pending", CALLBACKS_RUN: run.run_id})
 
 
-class _Turn:
+class _Look:
     """One look at the outbox. ``counts`` and ``problems`` are for the people who look at the sensor's ticks."""
 
     def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk) -> None:
