@@ -15,6 +15,7 @@ import argparse
 import ctypes
 import importlib.resources
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime is not imported before
 
 RATE = 48_000
 DEEPFILTERNET_LAG = 1_440

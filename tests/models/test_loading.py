@@ -1,6 +1,11 @@
-"""Models loaded ahead of the first call are the ones that it works with."""
+"""Models loaded ahead of the first call are the ones that it works with; and loading tells nobody."""
 
 from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from recordings import chunk, sound, speech
@@ -15,6 +20,14 @@ from dub_assets.ports import Preloadable
 pytestmark = pytest.mark.models
 
 RATE_HZ = 16_000
+_LOAD = """
+import sys
+from pathlib import Path
+from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.speakers import campplus
+
+campplus.ENTRY.build(EngineSettings(cache_dir=Path(sys.argv[1]), weights_dir=None, threads=1)).load()
+"""
 CLAUSE = speech(RATE_HZ)[: 2800 * RATE_HZ // 1000]
 
 
@@ -50,3 +63,14 @@ def test_a_model_loaded_ahead_is_not_loaded_again(entry: EngineEntry, loader: st
         assert works(engine)
     engine.close()
     assert works(engine)
+
+
+def test_nothing_is_written_down_for_the_makers_of_libraries(tmp_path: Path):
+    """ONNX Runtime by itself keeps an id of the machine and what it has to tell, until it has told it."""
+    home, cache = tmp_path / "home", tmp_path / "cache"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+    subprocess.run([sys.executable, "-c", _LOAD, str(cache)], env=environment, check=True)
+    assert [path for path in cache.rglob("*") if path.is_file()]
+    assert [path for path in home.rglob("*") if path.is_file()] == []

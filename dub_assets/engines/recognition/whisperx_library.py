@@ -5,16 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from dub_assets.engines.pyannote_library import keep_quiet
-
 
 def whisperx() -> Any:
     """The library. Raises ImportError.
 
-    By itself it writes its log to standard output, where results go, and into it every text that it cannot align; and
-    pyannote, whose detector it uses, tells its makers.
+    By itself it writes its log to standard output, where results go, and into it every text that it cannot align.
     """
-    keep_quiet()
     log = logging.getLogger("whisperx")
     log.handlers = [logging.NullHandler()]  # it adds its own only where there is none
     log.propagate = False

@@ -22,7 +22,6 @@ from dub_assets.domain.speaker_turns import SpeakerTurn
 from dub_assets.domain.timing import Interval
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineEntry, EngineSettings
-from dub_assets.engines.pyannote_library import keep_quiet
 from dub_assets.engines.speakers import pyannote_weights
 from dub_assets.engines.speakers.pyannote_weights import CONFIG, LICENCE, MODEL_MIB, NAME
 from dub_assets.engines.weights import Weights
@@ -124,7 +123,6 @@ class Pyannote:
 
 
 def _load(found: Weights, device: str) -> Any:
-    keep_quiet()
     try:
         import torch
         import yaml
