@@ -28,7 +28,13 @@ class StorageResource(dg.ConfigurableResource):
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The storage that the settings name."""
+        """The storage that the settings name.
+
+        What a bucket needs is imported here, by the one thread there is yet: two sensors that do so at their first look
+        may wait for each other.
+        """
+        if settings.storage.bucket is not None:
+            import dagster_aws.s3  # noqa: F401 - takes half a second, which a folder need not wait for
         return cls(
             **dataclasses.asdict(settings.storage),
             folder=str(settings.places.home / "objects"),
@@ -39,7 +45,7 @@ class StorageResource(dg.ConfigurableResource):
     def _store(self) -> ObjectStore:
         if self.bucket is None:
             return LocalObjectStore(Path(self.folder), shared=Path(self.workspace))
-        from dagster_aws.s3 import S3Resource  # takes half a second, which a folder need not wait for
+        from dagster_aws.s3 import S3Resource
 
         client = S3Resource(
             region_name=self.region, profile_name=self.profile, endpoint_url=self.endpoint_url, max_attempts=5
