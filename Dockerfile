@@ -40,6 +40,7 @@ RUN useradd --uid 1000 --create-home dub \
 ENV PATH=/app/.venv/bin:/app/code/bin:$PATH \
     PYTHONPATH=/app/code \
     PYTHONUNBUFFERED=1 \
+    PYTHONWARNINGS="ignore:Function `dev_command` is superseded,ignore:Parameter `owners` of initializer `SensorDefinition" \
     DUB_ASSETS_HOME=/app/data \
     DUB_ASSETS_CACHE=/app/cache \
     HF_HOME=/app/cache/huggingface \

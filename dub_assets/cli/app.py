@@ -16,7 +16,7 @@ import typer
 from dub_assets.domain.errors import DubError
 from dub_assets.settings import documented_variables, settings_from
 
-_NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
+NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
 """How the warnings begin that Dagster 1.13 gives about calls of its own."""
 
 app = typer.Typer(
@@ -218,7 +218,7 @@ def dev(context: typer.Context) -> None:
     home = dagster_home(settings.places.home)
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
     command = [sys.executable, "-m", "dagster", "dev", *options, *context.args]
-    warnings_off = ",".join(f"ignore:{message}" for message in _NOT_FOR_USERS)
+    warnings_off = ",".join(f"ignore:{message}" for message in NOT_FOR_USERS)
     # A script's `&` has Ctrl-C ignored, and Dagster treats SIGTERM as it does Ctrl-C: it would never end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.chdir(home)  # Dagster warns of a checkout's dagster.yaml, which is not the one it takes
@@ -228,7 +228,7 @@ def dev(context: typer.Context) -> None:
 def main() -> None:
     """Run the command line; an error is one line, and the exit code says that there was one."""
     atexit.register(gc.freeze)  # what ends with the process need not be looked through first: a third of a second
-    for message in _NOT_FOR_USERS:
+    for message in NOT_FOR_USERS:
         warnings.filterwarnings("ignore", message=message)
     try:
         app()

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from aws_server import REGION
 
-from dub_assets.cli.app import app
+from dub_assets.cli.app import NOT_FOR_USERS, app
 from dub_assets.settings import documented_variables, settings_from
 from stack.prepare import prepare
 
@@ -68,6 +68,11 @@ def test_what_is_copied_into_the_image_is_there_and_sent_to_the_builder():
     assert [source for source in copied if not (PROJECT / source).exists()] == []
     sent = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
     assert copied <= sent
+
+
+def test_the_image_is_silent_about_what_the_command_line_is_silent_about():
+    (warnings_off,) = re.findall(r'PYTHONWARNINGS="(.*)"', read("Dockerfile"))
+    assert warnings_off.split(",") == [f"ignore:{message}" for message in NOT_FOR_USERS]
 
 
 def test_weights_that_are_taken_out_are_in_the_locks():
