@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +15,13 @@ import tiny_wav2vec2
 import torch
 from contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
 from fakes import FakeDevice
-from hub_server import Hub, running_hub
+from hub_server import reachable, running_hub
 from models.measures import words_of
 from models.recordings import chunk
 from safetensors.torch import load_file
+from typer.testing import CliRunner
 
+from dub_assets.cli.app import app
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.engines.accelerator import Accelerator
@@ -64,17 +63,12 @@ def test_words_are_placed_by_an_aligning_model_where_there_is_one(recogniser, tm
     assert len(aligning.identity.weights) > len(recogniser.identity.weights)
 
 
-def model_command(root: Path, hub: Hub, *command: str) -> str:
+def model_command(root: Path, *command: str) -> str:
     """What ``dub-assets models`` prints where WhisperX is to place English words by a model of the hub."""
     wanted = {"RECOGNITION_ENGINE": "whisperx", "WHISPER_MODEL": "tiny.en", "ALIGNMENT_LANGUAGES": "en"}
-    places = {"DUB_ASSETS_WEIGHTS": str(root / "weights"), "DUB_ASSETS_CACHE": str(root)}
-    done = subprocess.run(
-        [sys.executable, "-m", "dub_assets.cli", "models", *command],
-        env=os.environ | wanted | places | {"HF_ENDPOINT": hub.url, "COLUMNS": "300"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    places = {"DUB_ASSETS_WEIGHTS": str(root / "weights"), "DUB_ASSETS_CACHE": str(root), "COLUMNS": "300"}
+    done = CliRunner().invoke(app, ["models", *command], env=wanted | places)
+    assert done.exit_code == 0, done.output
     return done.stdout
 
 
@@ -97,19 +91,23 @@ def as_old_ones(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("layout", [as_new_ones, as_old_ones])
-def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(recogniser, tmp_path: Path, layout):
-    model = MODELS["en"]
+def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(
+    recogniser, tmp_path: Path, layout, monkeypatch: pytest.MonkeyPatch
+):
+    model = replace(MODELS["en"], files=MODELS["ko"].files)  # without the hash of the real weights
+    monkeypatch.setitem(MODELS, "en", model)
     tiny_wav2vec2.write(tmp_path / "upstream")
     here = naming(settings(tmp_path), "en")
     with running_hub() as hub:
+        reachable(hub, monkeypatch, token_file=tmp_path / "no-token")
         files = layout(tmp_path / "upstream")
         hub.files = {(model.home, model.revision, name): content for name, content in files.items()}
-        assert "to pull from facebook/wav2vec2-base-960h@22aad52d" in model_command(tmp_path, hub)
+        assert "to pull from facebook/wav2vec2-base-960h@22aad52d" in model_command(tmp_path)
         assert not ENTRY.is_installed(here)
         with pytest.raises(EngineUnavailableError, match=r"run `dub-assets models pull whisperx`"):
             _ = WhisperX(here).identity
-        model_command(tmp_path, hub, "pull")
-        assert str(model.folder(here.cache_dir)) in model_command(tmp_path, hub)
+        model_command(tmp_path, "pull")
+        assert str(model.folder(here.cache_dir)) in model_command(tmp_path)
     assert ENTRY.is_installed(here)
     (attended,) = recogniser.recognise([chunk(SPOKEN, 5000)], "en")
     aligning = WhisperX(here)
