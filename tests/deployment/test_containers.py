@@ -1,6 +1,6 @@
 """Dockerfile, compose.yaml and .env.example: read by the tools that know their languages, and held against the project.
 
-No Docker engine runs here; docs/decisions/0011-images.md says what was built by hand instead.
+Nothing is built here; docs/decisions/0011-images.md says what was built and run beside the tests.
 """
 
 from __future__ import annotations
