@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _ROUNDING_DB = 0.05
 """ebur128 rounds its figures to 0.1 dB."""
 
-_MOST_ENCODINGS = 6
+_MOST_MENDINGS = 5
+_MENDING_DB = 0.1
+"""How much lower than by its excess a dub is limited, twice as much at each mending: limiting moves peaks too."""
 
 
 def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
@@ -42,32 +44,49 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 
 
 def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
-    """Encode the dub as AAC with its true peak under the ceiling: where encoding raised it, peaks are limited further.
+    """Encode the dub as AAC with its true peak under the limit: where encoding raised it, peaks are limited further.
 
     Nothing but the peaks over the limiter's ceiling is touched. Raises InputError where no ceiling is low enough.
     """
-    with opened(rendition.dub) as container:
-        channels = container.streams.audio[0].codec_context.channels
-    ceiling_db = rendition.true_peak_dbtp
-    for encoding in range(_MOST_ENCODINGS):
-        sound = media_input(rendition.dub)["a:0"]
-        if encoding:
-            limit = f"{10 ** (ceiling_db / 20):.6f}"
-            sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
-        graph = sound.output(
-            file_url(target),
-            format="mp4",
-            acodec="aac",
-            audio_bitrate=_aac_bit_rate(channels),
-            **{"metadata:s:a:0": "handler_name=Dub"},
-        )
-        ffmpeg.run(graph, doing=f"encode {rendition.dub.name}")
-        loudness = measure_loudness(ffmpeg, target)
-        peak = loudness.true_peak_dbtp
-        if peak is None or peak + _ROUNDING_DB <= rendition.true_peak_dbtp:
+    loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=None)
+    excess_db = _excess_db(loudness, rendition)
+    if excess_db <= 0:
+        return loudness
+    loudest_db = measure_loudness(ffmpeg, rendition.dub).true_peak_dbtp  # a ceiling over it would limit nothing
+    ceiling_db = rendition.true_peak_dbtp if loudest_db is None else min(rendition.true_peak_dbtp, loudest_db)
+    for mending in range(_MOST_MENDINGS):
+        ceiling_db -= excess_db + _MENDING_DB * 2**mending
+        loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=ceiling_db)
+        excess_db = _excess_db(loudness, rendition)
+        if excess_db <= 0:
             return loudness
-        ceiling_db -= peak - rendition.true_peak_dbtp + 0.1 * (encoding + 1)
     raise InputError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
+
+
+def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
+    """Write the dub's track, its peaks limited where there is a ceiling; returns its loudness as encoded."""
+    with opened(dub) as container:
+        channels = container.streams.audio[0].codec_context.channels
+    sound = media_input(dub)["a:0"]
+    if ceiling_db is not None:
+        limit = f"{10 ** (ceiling_db / 20):.6f}"
+        sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
+    graph = sound.output(
+        file_url(target),
+        format="mp4",
+        acodec="aac",
+        audio_bitrate=_aac_bit_rate(channels),
+        **{"metadata:s:a:0": "handler_name=Dub"},
+    )
+    ffmpeg.run(graph, doing=f"encode {dub.name}")
+    return measure_loudness(ffmpeg, target)
+
+
+def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
+    """How far an encoded dub is over the limit; 0 or less where it is not."""
+    if loudness.true_peak_dbtp is None:
+        return 0.0
+    return loudness.true_peak_dbtp + _ROUNDING_DB - rendition.true_peak_dbtp
 
 
 def _aac_bit_rate(channels: int) -> int:

@@ -20,7 +20,7 @@ from dub_assets.ports import Workbench
 
 STAGE = "final_video"
 
-ENCODER_ROOM_DB = 0.3
+ENCODER_ROOM_DB = 0.5
 """How far under the limit the mix is kept: AAC moves peaks, and a dub that is over the limit is encoded again."""
 
 

@@ -18,7 +18,7 @@ from dub_assets.pipeline.programme_gain import programme_gain
 from dub_assets.ports import Workbench
 
 STAGE = "final_video"
-_VERSION = 4
+_VERSION = 5
 
 _MENDINGS = 3
 _CLOSE_LU = 0.1

@@ -7,6 +7,7 @@ from media_clips import decoded, ffmpeg, lag_frames, noise, numbered, write_nois
 from media_renditions import render
 
 from dub_assets.domain.media import Loudness
+from dub_assets.media.ffmpeg import Ffmpeg
 from dub_assets.media.tool import FfmpegMediaTool
 
 
@@ -107,3 +108,28 @@ def test_a_silent_dub_is_no_error(tool, clip, tmp_path):
     _, loudness = render(tool, clip, tmp_path, samples=np.zeros((144_000, 2)))
 
     assert loudness.integrated_lufs is None
+
+
+def buzz(peak_db: float, pitch_hz: float = 110) -> np.ndarray:
+    """Like a voice: AAC raises its peaks by 0.4 dB."""
+    time = np.arange(3 * 48_000) / 48_000
+    samples = sum(np.cos(2 * np.pi * pitch_hz * n * time) / n**0.5 for n in range(1, int(2_000 / pitch_hz)))
+    return np.repeat((10 ** (peak_db / 20) * samples / np.abs(samples).max())[:, None], 2, axis=1)
+
+
+def test_a_dub_that_is_limited_already_is_mended_by_one_more_encoding(tool, clip, tmp_path, monkeypatch):
+    """A ceiling over what it peaks at would leave it as it was."""
+    doings = []
+    run = Ffmpeg.run
+
+    def told(self, graph, *, doing, **more):
+        doings.append(doing)
+        return run(self, graph, doing=doing, **more)
+
+    monkeypatch.setattr(Ffmpeg, "run", told)
+
+    _, loudness = render(tool, clip, tmp_path, samples=buzz(-1.3))
+
+    assert loudness.true_peak_dbtp is not None
+    assert loudness.true_peak_dbtp <= -1.0
+    assert len([doing for doing in doings if doing.startswith("encode")]) == 2
