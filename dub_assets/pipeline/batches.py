@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar, cast
 
@@ -62,3 +63,18 @@ def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, source, _END)
             yield cast("Item", item)
+
+
+def some_ahead(call: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
+    """The result of ``call`` for each item, in order, as many being made at a time as there are threads.
+
+    Whoever stops asking has no more made than those under way.
+    """
+    coming: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for item in items:
+            coming.append(pool.submit(call, item))
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()

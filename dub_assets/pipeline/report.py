@@ -14,11 +14,12 @@ from dub_assets.domain.fingerprint import fingerprint
 from dub_assets.domain.mix import FinalVideo
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import Quality
-from dub_assets.domain.report import SHADES, Lane, Report, ReportView, SoundPiece, Track, by_attention
+from dub_assets.domain.report import SHADES, Lane, Report, ReportSegment, ReportView, SoundPiece, Track, by_attention
 from dub_assets.domain.report_view import report_view
 from dub_assets.domain.signal.strip import STRIP_RATE_HZ, Strip, shades, strip
 from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.page.html import look, page
+from dub_assets.pipeline.batches import some_ahead
 from dub_assets.pipeline.programme_layers import lines_alone
 from dub_assets.ports import Workbench
 
@@ -117,16 +118,18 @@ def _pieces(view: ReportView, products: Products, final: FinalVideo, bench: Work
 
 
 def _pieces_of_segments(view: ReportView, original: Path, mix: Path, bench: Workbench) -> Iterator[SoundPiece]:
-    used = 0
-    for segment in by_attention(view.segments):
+    def heard(segment: ReportSegment) -> tuple[SoundPiece, SoundPiece]:
         placed = segment.placed or segment.original
         window = Interval(
             start_ms=min(segment.original.start_ms, placed.start_ms),
             end_ms=max(segment.original.end_ms, placed.end_ms),
         ).widened(_MARGIN_MS, view.duration_ms)
-        for piece in (_piece("original", original, window, bench), _piece("mix", mix, window, bench)):
-            used += len(piece.content)
-            yield piece
+        return _piece("original", original, window, bench), _piece("mix", mix, window, bench)
+
+    used = 0
+    for pieces in some_ahead(heard, by_attention(view.segments), threads=os.cpu_count() or 1):
+        yield from pieces
+        used += sum(len(piece.content) for piece in pieces)
         if used >= _MOST_SOUND_BYTES:
             return
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 from fakes import FakeProgress
 
 from dub_assets.domain.errors import DeviceMemoryError
-from dub_assets.pipeline.batches import in_batches, one_ahead
+from dub_assets.pipeline.batches import in_batches, one_ahead, some_ahead
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -69,3 +69,26 @@ def test_a_source_is_closed_with_those_who_read_ahead_of_it():
     assert next(items) == 0
     items.close()
     assert closed.is_set()
+
+
+def test_some_are_made_side_by_side_and_come_in_order():
+    both = Barrier(2)
+
+    def call(item):
+        both.wait(10)
+        return item * 10
+
+    assert list(some_ahead(call, range(6), threads=2)) == [0, 10, 20, 30, 40, 50]
+
+
+def test_who_stops_asking_has_no_more_made_than_are_under_way():
+    made = []
+
+    def call(item):
+        made.append(item)
+        return item
+
+    results = some_ahead(call, range(100), threads=2)
+    assert next(results) == 0
+    results.close()
+    assert set(made) <= {0, 1, 2}
