@@ -389,6 +389,22 @@ def test_a_fault_with_nothing_to_show_for_fails_the_tick(wire: Wire, monkeypatch
         deployment.evaluate()
 
 
+def test_an_empty_queue_is_waited_at_up_to_dagsters_next_turn(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+    """The daemon turns every five seconds: after a wait of 20 s the queue would be left alone for nearly as long."""
+    queue = FakeQueue(visibility_timeout_s=60, wait_s=20)
+    began_s = queue.now_s
+    monkeypatch.setattr(QueueResource, "queue", queue)
+    monkeypatch.setattr("dub_assets.defs.sensors.intake.time.monotonic", lambda: queue.now_s)
+    deployment = wire.deploy(JOB_QUEUE_WAIT="20")
+    assert not deployment.tick().run_requests
+    assert queue.now_s - began_s == 24
+    queue.send(full())
+    (unseen,) = queue.receive(1)
+    queue.hide([unseen.receipt], 22)
+    assert len(deployment.tick().run_requests) == 1
+    assert queue.now_s - began_s == 24 + 22
+
+
 def test_a_message_that_trips_over_a_bug_is_given_up_and_told_of(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     dead = FakeQueue()
     queue = FakeQueue(visibility_timeout_s=60, wait_s=0, dead_letters=dead)

@@ -72,7 +72,7 @@ def test_a_run_that_begins_and_ends_during_a_turn_is_told_of_in_it(world, receiv
     clock.meanwhile.append(lambda: world.talk("talk-1", receiver.url()))
     world.tick()
     assert receiver.stages == STAGES
-    assert clock.now_s == WATCH_S
+    assert WATCH_S < clock.now_s < 10, "over before Dagster's next turn"
 
 
 def test_what_has_been_told_is_stamped_in_the_same_turn(world, receiver, clock):

@@ -19,6 +19,7 @@ from dub_assets.defs.chain import Chain, end_is_to_be_told
 from dub_assets.defs.outbox import new_posts
 from dub_assets.defs.run_log import RunLog
 from dub_assets.defs.sensors.pending_runs import PendingRuns
+from dub_assets.defs.sensors.turns import rounded_to_turns
 from dub_assets.defs.tellers import teller_of
 from dub_assets.domain.dispatch import Dispatch
 from dub_assets.resources.callback import CallbackDesk
@@ -44,7 +45,7 @@ def callbacks_sensor(
     context: dg.SensorEvaluationContext, callback_desk: dg.ResourceParam[CallbackDesk]
 ) -> dg.SkipReason:
     """Seal what is new, hand over what is due, stamp what is done, for as long as a turn may take."""
-    pending, until = PendingRuns(context.instance), time.monotonic() + callback_desk.watch_s
+    pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(callback_desk.watch_s)
     while True:
         _take_up_repeated_runs(context.instance)
         told = _Look(context, callback_desk).work(pending.all())

@@ -10,6 +10,7 @@ import dagster as dg
 
 from dub_assets.clients.message_models import Request
 from dub_assets.defs.sensors.run_book import RunBook
+from dub_assets.defs.sensors.turns import left_of_turn
 from dub_assets.defs.tasks import TASKS, run_request
 from dub_assets.domain.errors import DubError, MessageRefusedError, ObjectMissingError
 from dub_assets.domain.intake import Claim, HeldMessage, RefusedMessage
@@ -46,6 +47,7 @@ class Intake:
         self._archive = archive
         self._book = book
         self._log = log
+        self._began_s = time.monotonic()
         self.taken = Taken()
 
     def settle(self, held: Sequence[HeldMessage]) -> None:
@@ -57,19 +59,25 @@ class Intake:
         self._finish({receipt: run for receipt, run in runs.items() if run})
         self._explain(self._desk.queue.release([receipt for receipt, run in runs.items() if not run]))
 
-    def take(self, room: int, *, wait_s: int | None) -> None:
-        """Receive messages and order their runs, ``room`` at most."""
+    def take(self, room: int, *, waits: bool) -> None:
+        """Receive messages and order their runs, ``room`` at most; ``waits``: whether for a first one."""
         self._archive.store.head(claim_key("nobody"))  # nothing is received while the store does not answer
-        most, until = min(room, self._desk.max_messages), None
-        received = 0
-        while received < most and (until is None or time.monotonic() < until):
-            messages = self._desk.queue.receive(min(_BATCH, most - received), wait_s=0 if received else wait_s)
-            if not messages:
-                break
+        most, received = min(room, self._desk.max_messages), 0
+        messages = self._first(min(_BATCH, most), waits=waits)
+        until = time.monotonic() + _BUDGET_S
+        while messages:
             received += len(messages)
-            until = until or time.monotonic() + _BUDGET_S
             for message in messages:
                 self._take(message)
+            if received >= most or time.monotonic() >= until:
+                break
+            messages = self._desk.queue.receive(min(_BATCH, most - received), wait_s=0)
+
+    def _first(self, most: int, *, waits: bool) -> list[ReceivedMessage]:
+        """The first messages; while none comes, waited for up to Dagster's next turn, when the next look begins."""
+        messages = self._desk.queue.receive(most, wait_s=None if waits else 0)
+        left_s = int(left_of_turn(time.monotonic() - self._began_s)) if waits and self._desk.wait_s else 0
+        return self._desk.queue.receive(most, wait_s=left_s) if left_s and not messages else messages
 
     def _take(self, message: ReceivedMessage) -> None:
         """Order the run of a message; whatever goes wrong with it concerns no other message."""

@@ -41,7 +41,7 @@ def job_queue_sensor(
         reason = f"{queue.max_pending_runs} runs wait for a slot: messages stay in the queue (JOB_MAX_PENDING_RUNS)"
         return _result(Taken(), skip_reason=reason)
     try:
-        intake.take(room, wait_s=0 if held else None)
+        intake.take(room, waits=not held)
     except StorageUnavailableError as error:
         return _result(intake.taken, skip_reason=f"nothing is taken from the queue: {error}")
     if intake.taken.faults and not (intake.taken.runs or held):
