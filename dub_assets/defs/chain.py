@@ -56,6 +56,13 @@ class Chain:
         """What is told in order: all of one job at one endpoint."""
         return self.job_id, self.endpoint
 
+    @property
+    def awaits_repetition(self) -> bool:
+        """Whether Dagster has promised to repeat the last run and has not done so yet."""
+        tags = self.last.tags
+        failed = self.last.status == dg.DagsterRunStatus.FAILURE
+        return failed and tags.get(_WILL_RETRY) == "true" and _RETRIED_BY not in tags
+
     def is_told(self, sealed: Collection[str]) -> bool:
         """Whether there is nothing more to seal: every run's end is, or another run goes on in its place."""
         open_runs = [run for run in self.runs if end_name(run.run_id) not in sealed]

@@ -19,6 +19,7 @@ from dub_assets.defs.chain import Chain, end_is_to_be_told
 from dub_assets.defs.outbox import new_posts
 from dub_assets.defs.run_log import RunLog
 from dub_assets.defs.sensors.pending_runs import PendingRuns
+from dub_assets.defs.sensors.repetitions import remind
 from dub_assets.defs.sensors.turns import rounded_to_turns
 from dub_assets.defs.tellers import teller_of
 from dub_assets.domain.dispatch import Dispatch
@@ -48,7 +49,9 @@ def callbacks_sensor(
     pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(callback_desk.watch_s)
     while True:
         _take_up_repeated_runs(context.instance)
-        told = _Look(context, callback_desk).work(pending.all())
+        chains = pending.all()
+        remind(context.instance, chains, now_s=callback_desk.now_s())
+        told = _Look(context, callback_desk).work(chains)
         all_again = time.monotonic() + _ALL_EVERY_S
         while time.monotonic() < min(all_again, until):
             time.sleep(_PAUSE_S)
