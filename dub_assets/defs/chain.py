@@ -56,13 +56,6 @@ class Chain:
         """What is told in order: all of one job at one endpoint."""
         return self.job_id, self.endpoint
 
-    @property
-    def awaits_repetition(self) -> bool:
-        """Whether Dagster has promised to repeat the last run and has not done so yet."""
-        tags = self.last.tags
-        failed = self.last.status == dg.DagsterRunStatus.FAILURE
-        return failed and tags.get(_WILL_RETRY) == "true" and _RETRIED_BY not in tags
-
     def is_told(self, sealed: Collection[str]) -> bool:
         """Whether there is nothing more to seal: every run's end is, or another run goes on in its place."""
         open_runs = [run for run in self.runs if end_name(run.run_id) not in sealed]
@@ -85,7 +78,12 @@ def end_is_to_be_told(log: RunLog, *, now_s: float, retries_enabled: bool) -> bo
     run = log.run
     if not run.is_finished or log.end is None or _RETRIED_BY in run.tags:
         return False
-    if run.status != dg.DagsterRunStatus.FAILURE:
-        return True
-    retry_is_open = run.tags.get(_WILL_RETRY, "true" if retries_enabled else "false") == "true"
-    return not retry_is_open or now_s - log.end.timestamp > _RETRY_COMES_WITHIN_S
+    open_still = awaits_repetition(run, retries_enabled=retries_enabled)
+    return not open_still or now_s - log.end.timestamp > _RETRY_COMES_WITHIN_S
+
+
+def awaits_repetition(run: dg.DagsterRun, *, retries_enabled: bool) -> bool:
+    """Whether a run has failed and Dagster is going to repeat it, or has not yet said that it is not."""
+    if run.status != dg.DagsterRunStatus.FAILURE or _RETRIED_BY in run.tags:
+        return False
+    return run.tags.get(_WILL_RETRY, "true" if retries_enabled else "false") == "true"

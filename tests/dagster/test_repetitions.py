@@ -53,3 +53,20 @@ def test_what_was_not_promised_or_has_come_is_not_reminded_of(world: World, tags
         world.now_s += 1000
         world.ticks(2)
         assert failures(world, run) == 1
+
+
+def test_a_failure_of_which_dagster_has_said_nothing_is_told_again_where_it_repeats_runs(world: World, monkeypatch):
+    """Whoever failed may have died before it wrote the promise down; with the reminder it is."""
+    with CallbackReceiver() as receiver:
+        run = failed(world, receiver)
+        world.now_s = time.time() + 61
+        world.tick()
+        assert failures(world, run) == 1, "where runs are not repeated, nobody is reminded"
+        assert receiver.stages == ["failed"]
+        monkeypatch.setattr(dg.DagsterInstance, "run_retries_enabled", True)
+        monkeypatch.setattr(dg.DagsterInstance, "add_run_tags", lambda *_: None)
+        other = world.add_run(world.tags("talk-2", receiver.url(), message="m2"))
+        world.instance.report_run_failed(other)
+        world.tick()
+        assert failures(world, other) == 2
+        assert receiver.stages == ["failed"]

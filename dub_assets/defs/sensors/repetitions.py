@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from dub_assets.defs.chain import Chain
+from dub_assets.defs.chain import Chain, awaits_repetition
 
 _PATIENCE_S = 60.0
 """How long a repetition may take to come; the daemon looks every few seconds."""
@@ -18,8 +18,9 @@ _REMINDER = "The repetition of this run that was promised has not come: its fail
 
 def remind(instance: dg.DagsterInstance, chains: Iterable[Chain], *, now_s: float) -> None:
     """Tell again of failures whose repetitions are overdue, once in a while."""
+    retries_enabled = instance.run_retries_enabled
     for chain in chains:
-        if not chain.awaits_repetition:
+        if not awaits_repetition(chain.last, retries_enabled=retries_enabled):
             continue
         failures = instance.all_logs(chain.last.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
         if failures and now_s - failures[-1].timestamp > _PATIENCE_S:
