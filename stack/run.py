@@ -27,7 +27,7 @@ from stack.consumer import Consumer
 from stack.places import BUCKET, REGION, Places
 
 _ENDING_S = 30.0
-"""Dagster ends what it is at first; a look at the queue waits up to 20 s for a message."""
+"""Dagster ends what it is at first; a look at the queue waits up to 25 s for a message."""
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 

@@ -70,7 +70,7 @@ def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
 
 
 class _Look:
-    """One look at the outbox. ``counts`` and ``problems`` are for the people who look at the sensor's ticks."""
+    """One look at the outbox; what it says is for the people who look at the sensor's ticks."""
 
     def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk) -> None:
         self._instance = context.instance

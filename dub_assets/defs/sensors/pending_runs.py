@@ -39,10 +39,11 @@ class PendingRuns:
         """
         recent = self._runs(statuses=_GOING_ON)
         recent += self._runs(statuses=_ENDED, updated_after=datetime.now(UTC) - _RECENTLY)
-        news = {run.run_id for run in recent if self._state(run) != self._seen.get(run.run_id)}
-        if not news:
+        if all(self._state(run) == self._seen.get(run.run_id) for run in recent):
             return []
+        before = self._seen
         chains = [chain for chain in self.all() if chain.is_addressed]
+        news = {run_id for run_id, state in self._seen.items() if state != before.get(run_id)}
         channels = {chain.channel for chain in chains if any(run.run_id in news for run in chain.runs)}
         return [chain for chain in chains if chain.channel in channels]
 
