@@ -110,12 +110,12 @@ lock: | $(UV) ## Resolve the dependencies anew.
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
 		pyproject.toml --output-file requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
-		pyproject.toml --extra workers --constraints requirements.lock --output-file requirements-workers.lock
+		pyproject.toml --extra workers --extra kubernetes --constraints requirements.lock --output-file requirements-workers.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
-		pyproject.toml --extra workers --group dev --constraints requirements-workers.lock --output-file $(LOCK)
+		pyproject.toml --extra workers --extra kubernetes --group dev --constraints requirements-workers.lock --output-file $(LOCK)
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --upgrade \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-		pyproject.toml --extra gpu --extra translation --extra workers --output-file requirements-gpu-image.lock
+		pyproject.toml --extra gpu --extra translation --extra workers --extra kubernetes --output-file requirements-gpu-image.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --no-deps \
 		--group weights --output-file $(WEIGHTS_LOCK)
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --upgrade \
