@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from dub_assets.cli import interruptions
 from dub_assets.domain.errors import DubError
+from dub_assets.domain.printable import printable
 from dub_assets.settings import documented_variables, settings_from
 
 NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
@@ -25,6 +27,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"dub-assets {version('dub-assets')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """AI video dubbing: separate, transcribe, translate, speak, mix."""
 
 
 @app.command()
@@ -143,6 +162,7 @@ def metrics(
     """Serve figures for Prometheus: jobs, stages, queue, callbacks, daemons, GPU memory."""
     from dub_assets.cli.metrics import serve_metrics
 
+    interruptions.release()
     serve_metrics(host, port, settings_from(os.environ), gpu_only=gpu_only, log_backlog=log_backlog)
 
 
@@ -154,6 +174,7 @@ def worker(
     """Work on runs, one at a time, keeping the engines loaded in between: docs/workers.md."""
     from dub_assets.cli.worker import run_worker
 
+    interruptions.release()
     run_worker(settings_from(os.environ), name=name, queues=queues)
 
 
@@ -233,5 +254,5 @@ def main() -> None:
     try:
         app()
     except DubError as error:
-        sys.stderr.write(f"dub-assets: {error}\n")
+        sys.stderr.write(f"dub-assets: {printable(str(error))}\n")
         sys.exit(1)
