@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -233,17 +232,11 @@ def settings(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def dev(context: typer.Context) -> None:
     """Open Dagster's UI on the jobs dubbed here; further arguments go to `dagster dev`."""
-    from dub_assets.cli.instance import dagster_home
+    from dub_assets.cli.dev import run_dev
 
-    settings = settings_from(os.environ)
-    home = dagster_home(settings.places.home)
-    options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
-    command = [sys.executable, "-m", "dagster", "dev", *options, *context.args]
+    interruptions.release()
     warnings_off = ",".join(f"ignore:{message}" for message in NOT_FOR_USERS)
-    # A script's `&` has Ctrl-C ignored, and Dagster treats SIGTERM as it does Ctrl-C: it would never end.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(home)  # Dagster warns of a checkout's dagster.yaml, which is not the one it takes
-    os.execve(sys.executable, command, {"PYTHONWARNINGS": warnings_off, **os.environ, "DAGSTER_HOME": str(home)})  # noqa: S606 - no shell
+    sys.exit(run_dev(settings_from(os.environ), context.args, warnings_off=warnings_off))
 
 
 def main() -> None:

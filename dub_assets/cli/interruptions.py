@@ -51,6 +51,7 @@ class Interruptions:
         self._previous: dict[signal.Signals, signal._HANDLER] = {}
         self._ours, self._interpreters = socket.socketpair()
         self._previous_fd = -1
+        self._stderr = _copy_of_stderr()
 
     def __enter__(self) -> Self:
         global _current  # noqa: PLW0603 - signals belong to the process
@@ -77,6 +78,8 @@ class Interruptions:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         self._previous = {}
         self._interpreters.close()
+        if self._stderr >= 0:
+            os.close(self._stderr)
         if _current is self:
             _current = None
 
@@ -109,7 +112,7 @@ class Interruptions:
         line = f"{how}; {self._advice}\n" if self._advice else f"{how}\n"
         try:
             sys.stdout.flush()
-            os.write(sys.stderr.fileno(), line.encode())
+            os.write(self._stderr, line.encode())
         except (OSError, ValueError):
             pass  # the terminal is closed
         os._exit(128 + number)
@@ -159,6 +162,14 @@ def release() -> None:
     """Restore the handlers of signals for a command that has its own."""
     if _current is not None:
         _current.release()
+
+
+def _copy_of_stderr() -> int:
+    """A descriptor that stays the terminal when descriptor 2 is redirected; -1 if that is closed."""
+    try:
+        return os.dup(2)
+    except OSError:
+        return -1
 
 
 def _kill_children() -> None:
