@@ -19,6 +19,7 @@ from dub_assets.domain.media import MediaObject
 from dub_assets.domain.mix import FinalVideo, Metadata
 from dub_assets.domain.report import Report
 from dub_assets.domain.request import DubRequest
+from dub_assets.media.whole_file import remove_abandoned, written_whole
 from dub_assets.storage.archive import JobArchive
 
 _SHOWN_FLAGGED = 5
@@ -47,12 +48,16 @@ class Results:
 
 
 def require_folder(out: Path) -> None:
-    """Make the folder of the results. Raises OutOfSpaceError where it cannot be written into."""
+    """Make the folder of the results, and remove what killed commands left half-written in it.
+
+    Raises OutOfSpaceError where it cannot be written into.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".dub-assets-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        remove_abandoned(out, below=False)
     except OSError as error:
         raise OutOfSpaceError(f"cannot write into {out} ({error.strerror}): name another folder with --out") from error
 
@@ -82,12 +87,10 @@ def deliver(request: DubRequest, archive: JobArchive, out: Path, *, stem: str, r
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file, whole or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.copyfile(source, partial)
-        partial.replace(target)
+        with written_whole(target) as partial:
+            shutil.copyfile(source, partial)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutOfSpaceError(f"cannot write {target} ({error.strerror}): make room or name another --out") from error
 
 

@@ -39,7 +39,7 @@ def test_a_dub_ends_in_order_and_says_what_to_do_next(dub: Dub, number: signal.S
     dub.wait_for_gate(0)
     children = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(number)
-    dub.open(0)  # the line in flight is finished
+    dub.open_all()  # lines in flight are finished
     out, errors = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 128 + number
     assert errors.splitlines()[-1] == AGAIN
@@ -64,7 +64,7 @@ def test_a_dub_that_was_interrupted_goes_on(dub: Dub):  # noqa: F811
 
 
 def test_a_second_ctrl_c_ends_at_once_and_gives_the_terminal_back(dub: Dub, screens: list[Screen]):  # noqa: F811
-    screen = Screen([*COMMAND, *dub.arguments], dub.environment, columns=100)  # its first line is never finished
+    screen = Screen([*COMMAND, *dub.arguments], dub.environment, columns=100)  # its lines are never finished
     screens.append(screen)
     dub.wait_for_gate(0)
     screen.press_ctrl_c()
@@ -80,7 +80,7 @@ def test_a_closed_terminal_ends_the_dub(dub: Dub, screens: list[Screen]):  # noq
     screens.append(screen)
     dub.wait_for_gate(0)
     screen.hang_up()
-    dub.open(0)
+    dub.open_all()
     assert screen.process.wait(PATIENCE_S) == 129
 
 
