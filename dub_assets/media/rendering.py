@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +15,7 @@ from dub_assets.media.cutting import H264, even_size
 from dub_assets.media.decoding import measure_loudness, on_programme_clock
 from dub_assets.media.ffmpeg import Ffmpeg, file_url, media_input
 from dub_assets.media.mp4 import mp4_can_carry, switch_off_subtitles
-from dub_assets.media.whole_file import written_whole
+from dub_assets.media.whole_file import render_folder, written_whole
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -35,8 +34,8 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     The picture is copied where MP4 can carry its codec, else encoded as H.264. The original sound is copied likewise,
     else encoded as AAC. Without a picture the result is an MP4 of sound tracks.
     """
-    with written_whole(target) as partial, tempfile.TemporaryDirectory(dir=target.parent, prefix=".render-") as folder:
-        dub = Path(folder) / "dub.m4a"
+    with written_whole(target) as partial, render_folder(target.parent) as folder:
+        dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
         ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
         switch_off_subtitles(partial)

@@ -10,6 +10,7 @@ from pydantic import Field
 from dub_assets.domain.limits import MediaLimits
 from dub_assets.media.sound_file import SoundfileSoundFiles
 from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.media.whole_file import remove_abandoned
 from dub_assets.ports import MediaTool, SoundFiles
 from dub_assets.settings import Settings
 
@@ -38,3 +39,7 @@ class MediaResource(dg.ConfigurableResource):
     def sounds(self) -> SoundFiles:
         """The reader and writer of sound files."""
         return SoundfileSoundFiles()
+
+    def remove_abandoned(self, folder: Path, *, below: bool = False) -> None:
+        """Remove what killed processes left half-written in a folder, or also ``below`` it."""
+        remove_abandoned(folder, below=below)

@@ -77,6 +77,16 @@ def test_a_video_over_the_limit_names_the_setting(video, tmp_path, home, monkeyp
     assert "MEDIA_MAX_DURATION" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
 
 
+def test_control_characters_of_a_name_are_escaped(tmp_path, home, monkeypatch, capsys):
+    path = tmp_path / "two\nlines\x1b[31m\x07.mp4"
+    path.write_bytes(b"plain text")
+    for name in (path, tmp_path / "no\nwhere\x1b.mp4"):
+        line = refuse(name, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+        assert "\\n" in line
+        assert "\\x1b" in line
+        assert line.isprintable()
+
+
 def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):
     assert "klingon" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "klingon", "--to", "pt")
 

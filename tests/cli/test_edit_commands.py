@@ -99,6 +99,20 @@ def test_mix_changes_the_gain_that_is_given_and_leaves_the_other(line: Line):
     assert "0.2" in shown
 
 
+def test_a_run_removes_what_killed_runs_of_its_job_left(line: Line):
+    workspace = line.archive.workspace
+    out = line.folder / "edited"
+    out.mkdir()
+    name = f".{'0' * 32}.partial.flac"
+    left = [workspace.folder(f"{line.keys.root}/") / name, workspace.folder(line.keys.request.result_key) / name]
+    left += [left[1].with_name(".render-ab12cd_9"), out / name]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if "render" in path.name else path.touch()
+    line("mix", line.job, "1", "--bgm-gain", "0.2", "--rebuild", "--out", str(out))
+    assert not any(path.exists() for path in left)
+
+
 def test_mix_rebuilds_the_video_and_brings_it_to_a_folder(line: Line):
     out = line.folder / "edited"
     made = json.loads(
