@@ -19,7 +19,7 @@ SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality format clean
+.PHONY: help install demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -127,6 +127,9 @@ bench: build/sample/sample.mp4 ## Measure against the sequential script; results
 
 quality: $(STAMP) ## Measure how good dubs are; figures in benchmarks/results/quality.json, tables in docs/quality.md.
 	$(BIN)/python -m benchmarks.quality $(PARTS)
+
+schemas: $(STAMP) ## Generate docs/schemas/ and the tables of fields in docs/ from the models.
+	$(BIN)/python -m reference
 
 clean: ## Remove what was built here; jobs and caches of the user stay.
 	rm -rf $(VENV) $(GPU_VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
