@@ -31,8 +31,8 @@ NAMES = {
         segment segment_index text segment_assets_prefix source_keys sub_length start_point end_point source_key""",
     "callbacks.md": """status stage_id stage_status project_id result_key error message metadata stage job_id
         target_lang segments_count segments metadata_key source_lang input_key segment_assets_prefix count index
-        bgm_key tts_key output_key bgm_gain tts_gain segment_index segment segment_id translate_context mix_key tts_gain_db
-        webhook-id webhook-timestamp webhook-signature""",
+        bgm_key tts_key output_key bgm_gain tts_gain segment_index segment segment_id translate_context mix_key
+        tts_gain_db webhook-id webhook-timestamp webhook-signature""",
     "metadata.md": """job_id project_id segments target_lang source_lang input_key result_key segment_id segment_text
         translate_context score editor_id issues start_point end_point sub_length sub_langth seg_id seg_txt start end
         length editor trans_txt assets source_key bgm_key tts_key mix_key video_key""",
