@@ -21,6 +21,7 @@ PROGRAMS = (
 )
 """What a command may begin with. A block of code that begins with none of them is no shell."""
 
+_HINT = re.compile(r"(?<![\w./-])dub-assets(?: [a-z-]+){1,2}|(?<=`)make [^`{\n]+(?=`)")
 _ASSIGNMENT = re.compile(r"[A-Z_][A-Z0-9_]*=")
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+(?:\n[^`\n]+)?)`(?!`)")
@@ -73,6 +74,17 @@ def commands_of(path: Path) -> list[Command]:
             for part in _parts(span)
         ),
     ]
+
+
+def hints() -> Iterator[tuple[str, str]]:
+    """Yield the commands that the program and the files beside it name, each with the place."""
+    folders = ("dub_assets", "stack", "sample", "setups", "deploy")
+    inside = [path for name in folders for path in (ROOT / name).rglob("*")]
+    files = [ROOT / name for name in ("compose.yaml", "Dockerfile", ".env.example", "dagster.yaml", "Makefile")]
+    for path in [*inside, *files]:
+        if path.suffix in {".py", ".yaml", ".html", ".js", ""} and path.is_file():
+            for match in _HINT.finditer(path.read_text(encoding="utf-8")):
+                yield str(path.relative_to(ROOT)), match[0]
 
 
 def shell_blocks(text: str) -> Iterator[str]:

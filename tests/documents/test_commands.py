@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from command_checks import command_names, dub_assets_fault, fault, option_names
-from commands import DOCUMENTS, ROOT, Command, blocks_of, commands, commands_of, is_shell, mentions_of
+from commands import DOCUMENTS, ROOT, Command, blocks_of, commands, commands_of, hints, is_shell, mentions_of
 
 UNIQUE = {(command.text, command.in_block): command for command in commands()}
 NO_SHELL = ("source_video ─▶", "FROM ", '{"timestamp"', "queues:", "ct2-")
 """How the blocks begin that are no commands."""
 OPTIONS_OF_OTHERS = {"--log-format", "--build-arg", "--setups"}
 """Options of Dagster, Docker and benchmarks/workers.py."""
+
+
+WORDS_AFTER_THE_NAME = {"does"}
+"""What follows the program's name in sentences about it."""
 
 
 @pytest.mark.parametrize("command", UNIQUE.values(), ids=lambda command: command.text)
@@ -38,6 +42,20 @@ def test_options_and_commands_in_the_text_exist(path: Path):
             assert name in option_names() | OPTIONS_OF_OTHERS, span
         elif first in command_names() and others and re.fullmatch(r"--[a-z-]+|pull", others[0]):
             assert dub_assets_fault(span.split(), whole=False) is None, span
+
+
+def test_the_commands_that_the_program_names_exist():
+    """A hint may have words of its sentence behind it: what follows the commands is not looked at."""
+    found = set(hints())
+    assert len(found) > 20
+    for place, text in found:
+        program, *words = text.split()
+        if program == "make":
+            assert fault(Command(document=place, text=text, in_block=True)) is None, place
+        elif words[0] in command_names() or words[0] in WORDS_AFTER_THE_NAME:
+            continue
+        else:
+            pytest.fail(f"{place}: {text}")
 
 
 def test_both_readmes_have_the_same_commands():
