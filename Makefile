@@ -20,7 +20,7 @@ SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install extra-gpu extra-translation extra-workers demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,11 +48,11 @@ install: $(STAMP) $(addprefix extra-,$(EXTRAS)) ## Make the environment from the
 extra-gpu: $(GPU_STAMP)
 	@echo "The GPU engines are in an environment of their own: . $(GPU_VENV)/bin/activate"
 
-extra-translation extra-workers: $(STAMP) # the lock of .venv has them
+extra-%: $(STAMP) # the lock of .venv has every other extra
+	@$(BIN)/python -c "import sys, tomllib; \
+		known = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; \
+		sys.exit(None if '$*' in known else 'EXTRAS=$*: there is no such extra; known are ' + ', '.join(known))"
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
-
-extra-%:
-	@echo "EXTRAS=$*: there is no such extra; known are gpu, translation, workers" >&2; exit 1
 
 build/sample/sample.mp4: $(STAMP) $(wildcard sample/*.py)
 	$(BIN)/python -m sample.build build/sample

@@ -43,4 +43,5 @@ def _schema(name: str, schemas: dict[str, Any]) -> dict[str, Any]:
     schema: dict[str, Any] = schemas[f"{file}.json"]
     if not definition:
         return schema
-    return schema["definitions"][definition] | {"definitions": schema["definitions"]}
+    definitions: dict[str, Any] = schema["definitions"]
+    return {**definitions[definition], "definitions": definitions}

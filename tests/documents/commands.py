@@ -11,9 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
     *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "benchmarks/README.md")),
-    *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name != "aws.md"),
+    *(path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in {"aws.md", "kubernetes.md"}),
 )
-"""docs/aws.md has tests of its own, in tests/deployment."""
+"""The guides to AWS and Kubernetes have tests of their own, in tests/deployment."""
 
 PROGRAMS = (
     *("dub-assets", "make", "docker", "python", "uv", "pip", "dagster", "aws", "openssl", "apt-get", "curl", "celery"),
