@@ -17,20 +17,21 @@ ABSENT = {"$ref": "#/definitions/Absent"}
 def tables_of(schema: Json) -> str:
     """Return a schema's table and those of the objects that it refers to, in the order of their first use."""
     definitions = schema.get("definitions", {})
+    presence = "required" if "Absent" in definitions else "always"
     inner = [
-        f"`{_shown(name)}`: {definitions[name]['description']}\n\n{_table(definitions[name])}"
+        f"`{_shown(name)}`: {definitions[name]['description']}\n\n{_table(definitions[name], presence)}"
         for name in _used(schema, definitions)
     ]
-    return "\n".join([_table(schema), *inner])
+    return "\n".join([_table(schema, presence), *inner])
 
 
-def _table(schema: Json) -> str:
+def _table(schema: Json, presence: str) -> str:
     required = schema.get("required", [])
     rows = [
         f"| `{name}` | {_type(field)} | {'yes' if name in required else ''} | {_cell(field.get('description', ''))} |"
         for name, field in schema["properties"].items()
     ]
-    return "\n".join(["| key | type | always | meaning |", "| --- | --- | --- | --- |", *rows, ""])
+    return "\n".join([f"| key | type | {presence} | meaning |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def _used(schema: Json, definitions: Json) -> list[str]:
