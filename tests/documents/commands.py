@@ -62,7 +62,7 @@ def commands() -> list[Command]:
 def commands_of(path: Path) -> list[Command]:
     """Return the commands of a document: those of its blocks, then those of its text."""
     text = path.read_text(encoding="utf-8")
-    name = str(path.relative_to(ROOT))
+    name = str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
     blocks = [line for block in shell_blocks(text) for line in _lines(block)]
     inline = [" ".join(span.split()) for span in _INLINE.findall(_FENCED.sub("", text))]
     return [

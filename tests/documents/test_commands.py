@@ -93,14 +93,12 @@ def test_a_broken_command_is_found(text: str, said: str):
 
 
 def test_commands_are_found_in_blocks_lists_and_text(tmp_path: Path):
-    page = ROOT / "build" / "page.md"
-    page.parent.mkdir(exist_ok=True)
+    page = tmp_path / "page.md"
     page.write_text(
         "Text with `make test` and `make\ndemo`.\n\n    make install && . .venv/bin/activate   # here\n\n"
         "1. a list\n\n       dub-assets models # what\n\n```sh\naws s3 ls \\\n  --debug\n```\n\n```json\n{}\n```\n",
         encoding="utf-8",
     )
     found = {(command.text, command.in_block) for command in commands_of(page)}
-    page.unlink()
     blocks = {"make install", ". .venv/bin/activate", "dub-assets models", "aws s3 ls    --debug"}
     assert found == {("make test", False), ("make demo", False)} | {(text, True) for text in blocks}
