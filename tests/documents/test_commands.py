@@ -102,3 +102,11 @@ def test_commands_are_found_in_blocks_lists_and_text(tmp_path: Path):
     found = {(command.text, command.in_block) for command in commands_of(page)}
     blocks = {"make install", ". .venv/bin/activate", "dub-assets models", "aws s3 ls    --debug"}
     assert found == {("make test", False), ("make demo", False)} | {(text, True) for text in blocks}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(path: Path):
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"\w+://|#", link):
+            assert (path.parent / link.partition("#")[0]).exists(), link
