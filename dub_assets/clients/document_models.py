@@ -14,7 +14,7 @@ from dub_assets.domain.synthesis import Rung, TimingIssue
 class Sent(BaseModel):
     """An object that the service sends. Fields with a default may be absent; later versions may add keys."""
 
-    model_config = ConfigDict(strict=True, frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
 
 
 class SegmentAssets(Sent):

@@ -130,9 +130,7 @@ Folder = Annotated[str, _key_rule(checked_folder)]
 class Part(BaseModel):
     """An object of a message: keys that it does not name are ignored, null and blank values are not there."""
 
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, strict=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod

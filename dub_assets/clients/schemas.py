@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from dub_assets.clients.callback_models import CALLBACKS
 from dub_assets.clients.document_models import MetadataDocument
+from dub_assets.clients.field_docs import field_docs, models_by_name
 from dub_assets.clients.message_models import ALIASES, DEFAULT_TASK, TASKS
 
 Json = dict[str, Any]
@@ -94,11 +95,12 @@ def schema_of(model: type[BaseModel]) -> Json:
     """Return the schema of a model: draft 07, without generated titles of fields."""
     schema = model.model_json_schema(ref_template="#/definitions/{model}")
     definitions = schema.pop("$defs", {})
-    for part in (schema, *definitions.values()):
-        fields = part.get("properties", {})
-        if fields:
+    models = models_by_name()
+    for part, described in ((schema, model), *((definitions[name], models[name]) for name in definitions)):
+        if fields := part.get("properties", {}):
+            docs = field_docs(described)
             ordered = [*(name for name in _FIRST if name in fields), *(name for name in fields if name not in _FIRST)]
-            part["properties"] = {name: _plain(fields[name]) for name in ordered}
+            part["properties"] = {name: {**_plain(fields[name]), "description": docs[name]} for name in ordered}
     return {"$schema": DIALECT, **schema, **({"definitions": definitions} if definitions else {})}
 
 
