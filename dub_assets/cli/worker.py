@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 from dub_assets.cli.instance import dagster_home
 from dub_assets.domain.errors import ConfigurationError
+from dub_assets.engines.install import install_extra_command
 from dub_assets.settings import Settings
 from dub_assets.telemetry.json_lines import JsonLines
 
@@ -16,7 +17,7 @@ from dub_assets.telemetry.json_lines import JsonLines
 def run_worker(settings: Settings, *, name: str, queues: str) -> None:
     """Work on runs. Raises ConfigurationError where the extra is missing or the home has no workers."""
     if find_spec("dagster_celery") is None:
-        raise ConfigurationError("workers need an extra: pip install 'dub-assets[workers]'")
+        raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
 
     import dagster as dg  # noqa: PLC0415 - after DAGSTER_HOME is set

