@@ -5,15 +5,18 @@ import pytest
 import soundfile
 from media_clips import decoded, ffmpeg, lag_frames, noise, numbered, write_noise
 from media_renditions import render
+from media_tool import media_tool
 
 from dub_assets.domain.media import Loudness
 from dub_assets.media.ffmpeg import Ffmpeg
 from dub_assets.media.tool import FfmpegMediaTool
 
+pytestmark = pytest.mark.media
+
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")
