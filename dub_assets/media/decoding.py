@@ -20,6 +20,9 @@ from dub_assets.media.whole_file import written_whole
 MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
 STRETCH_TOLERANCE_S = 0.02
 
+_FLAC_BLOCK_FRAMES = 4608
+"""The block size that the FLAC encoder itself prefers at 48 kHz."""
+
 _LAYOUTS = "mono|stereo|2.1|3.0|3.1|4.0|quad|5.0|5.0(side)|5.1|5.1(side)|6.0|6.1|7.0|7.1"
 """One of these is meant where a file gives a number of channels alone; R 128 has to know which is the LFE."""
 
@@ -35,7 +38,9 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
         start = programme_start(container)
     with written_whole(target) as partial:
         sound = on_programme_clock(media_input(source)[f"a:{info.track.index}"], start, info.sound_frames)
-        graph = sound.output(file_url(partial), format="flac", sample_fmt="s32")
+        # The FLAC encoder takes its block size from the first frame, and refuses less than 16 samples.
+        sound = sound.filter("asetnsamples", nb_out_samples=_FLAC_BLOCK_FRAMES, pad=0)
+        graph = sound.output(file_url(partial), format="flac", acodec="flac", sample_fmt="s32")
         ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
         if soundfile.info(partial).frames != info.sound_frames:
             # ffmpeg starts its filters anew where channels or rate change, and with them the programme's clock.
