@@ -64,7 +64,7 @@ def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
 def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
     """Integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
     track = media_input(sound)["a:0"].filter("aformat", channel_layouts=_LAYOUTS)
-    graph = track.filter("ebur128", peak="true", framelog="quiet").output("-", format="null")
+    graph = track.filter("ebur128", peak="true", framelog="verbose").output("-", format="null", acodec="pcm_s16le")
     _, log = ffmpeg.run(graph, doing=f"measure the loudness of {sound.name}", log_level="info")
     integrated, peak = (_figure(log, name) for name in ("I", "Peak"))
     silent = integrated is None or integrated <= _NO_LOUDNESS_LUFS
@@ -75,7 +75,7 @@ def _figure(log: str, name: str) -> float | None:
     """A figure of the summary that ebur128 ends with, None for minus infinity."""
     found = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
     if not found:
-        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: install ffmpeg 5.1 or newer")
+        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
     value = float(found[-1])
     return value if np.isfinite(value) else None
 
@@ -89,7 +89,11 @@ def stretch(ffmpeg: Ffmpeg, sound: Sound, tempo: float) -> Sound:
     import ffmpeg as graphs
 
     raw = {"format": "f32le", "ar": sound.rate_hz, "ac": sound.channels}
-    graph = graphs.input("pipe:0", protocol_whitelist="pipe", **raw).filter("atempo", tempo).output("pipe:1", **raw)
+    graph = (
+        graphs.input("pipe:0", protocol_whitelist="pipe", **raw)
+        .filter("atempo", tempo)
+        .output("pipe:1", acodec="pcm_f32le", **raw)
+    )
     stretched, _ = ffmpeg.run(graph, doing="stretch speech", stdin=sound.samples.astype("<f4").tobytes())
     samples = np.frombuffer(stretched, dtype="<f4").astype(np.float32).reshape(-1, sound.channels)
     return Sound(samples=_within_tolerance(samples, sound, tempo), rate_hz=sound.rate_hz)
