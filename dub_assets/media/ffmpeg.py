@@ -22,6 +22,9 @@ from dub_assets.media.ffmpeg_features import CONTAINERS, REQUIRED, Features, mis
 _REMEDY = "unset it to use the packaged ffmpeg, or name another program"
 
 _ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.+)$", re.MULTILINE)
+_UNFINISHED = re.compile(r"^\[error\] Error (?:writing trailer of|closing file) ", re.MULTILINE)
+"""After these errors ffmpeg 5.1 exits with 0, and leaves a file that is cut short."""
+
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -107,7 +110,7 @@ class Ffmpeg:
                 f"{self._program} cannot be run ({error.strerror}): install ffmpeg or correct its path"
             ) from error
         log = done.stderr.decode(errors="replace")
-        if done.returncode:
+        if done.returncode or _UNFINISHED.search(log):
             raise _failure(doing, done.returncode, log)
         return done.stdout, log
 
