@@ -76,7 +76,7 @@ REQUIRED = Features(
 )
 """What every dub may need; Debian 12's ffmpeg 5.1 has all of it."""
 
-_OPTION = re.compile(r"^(?:-(?P<program>\w+)|(?: {2}-| {3})(?P<other>[\w-]+)\s+\[?<)")
+_OPTION = re.compile(r"^(?:-(?P<program>\w+)| {2,3}-?(?P<other>[\w-]+)\s+\[?<)")
 _VALUE = re.compile(r"^ {5}([\w-]+)\s")
 
 
