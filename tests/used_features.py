@@ -67,7 +67,7 @@ def _of_filters(_option: str, graph: str) -> set[str]:
 
 def _with_name(name: str, value: str) -> str:
     """An option with its value where that is a name, which not every version of ffmpeg knows."""
-    return f"{name}={value}" if value.isalpha() else name
+    return f"{name}={value}" if value.isalpha() and name != "channel_layouts" else name
 
 
 _FEATURES: dict[str, Callable[[str, str], set[str]]] = {

@@ -23,8 +23,10 @@ STRETCH_TOLERANCE_S = 0.02
 _FLAC_BLOCK_FRAMES = 4608
 """The block size that the FLAC encoder itself prefers at 48 kHz."""
 
-_LAYOUTS = "mono|stereo|2.1|3.0|3.1|4.0|quad|5.0|5.0(side)|5.1|5.1(side)|6.0|6.1|7.0|7.1"
-"""One of these is meant where a file gives a number of channels alone; R 128 has to know which is the LFE."""
+_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.1")
+"""By number of channels: the layout of a file that names none. R 128 has to know which channel is the LFE."""
+
+_NAMED_LAYOUTS = {*_LAYOUTS, "2.1", "3.1", "4.0", "5.0", "5.1", "6.0", "7.0"}
 
 _NO_LOUDNESS_LUFS = -70.0
 """What ebur128 says where every block is under its absolute gate."""
@@ -63,7 +65,12 @@ def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
 
 def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
     """Integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
-    track = media_input(sound)["a:0"].filter("aformat", channel_layouts=_LAYOUTS)
+    with opened(sound) as container:
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    # ffmpeg 5.1 cannot choose from a list of layouts where decoded frames name none.
+    layout = layout if layout in _NAMED_LAYOUTS else _LAYOUTS[channels - 1]
+    track = media_input(sound)["a:0"].filter("aformat", channel_layouts=layout)
     graph = track.filter("ebur128", peak="true", framelog="verbose").output("-", format="null", acodec="pcm_s16le")
     _, log = ffmpeg.run(graph, doing=f"measure the loudness of {sound.name}", log_level="info")
     integrated, peak = (_figure(log, name) for name in ("I", "Peak"))
