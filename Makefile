@@ -20,7 +20,7 @@ SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines lock bench quality schemas format clean
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults models test-gpu-engines lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,12 @@ test-browser: $(STAMP) ## Look at the report in a headless Chromium, wide and na
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: apt-get install chromium chromium-driver (or your system's packages)"; exit 1; }; done
 	$(BIN)/pytest -m browser
+
+build/debian-ffmpeg/ffmpeg: tests/debian_ffmpeg.sh
+	tests/debian_ffmpeg.sh build/debian-ffmpeg
+
+test-debian-ffmpeg: $(STAMP) build/debian-ffmpeg/ffmpeg ## Media tests with Debian's own ffmpeg (5.1 in Debian 12), unpacked into build/; needs apt-get, no root.
+	$(BIN)/pytest --ffmpeg=build/debian-ffmpeg/ffmpeg -m media
 
 lint: $(STAMP) ## Ruff, rules and format.
 	$(BIN)/ruff check .

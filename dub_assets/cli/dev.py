@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.terminal import write_line
+from dub_assets.media.ffmpeg import find_ffmpeg
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings
 
@@ -35,6 +36,7 @@ _LAST_LINES_S = 2.0
 
 def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) -> int:
     """Run ``dagster dev`` until it ends; return its exit code. Signals are passed on to it."""
+    find_ffmpeg(settings.places.ffmpeg)  # a code location that fails would only show in the UI
     home = dagster_home(settings.places.home)
     store = StorageResource.of(settings).archive.store.description
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]

@@ -124,6 +124,25 @@ def test_an_unknown_voice_names_the_known_ones(video, tmp_path, home, monkeypatc
     assert "caruso" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
 
 
+@pytest.mark.parametrize("command", ["dub", "dev", "worker"])
+def test_a_named_ffmpeg_that_is_none_is_refused_before_any_work(command, video, tmp_path, home):
+    options = {"dub": [str(video), *EN_PT, "--out", str(tmp_path / "out")]}.get(command, [])
+    environment = {**os.environ, "DUB_ASSETS_FFMPEG": sys.executable}
+    run = subprocess.run(
+        [sys.executable, "-m", "dub_assets.cli", command, *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    remedy = "unset it to use the packaged ffmpeg, or name another program"
+    assert run.returncode == 1
+    assert run.stderr == f"dub-assets: DUB_ASSETS_FFMPEG={sys.executable} is not ffmpeg: {remedy}\n"
+    assert not run.stdout
+    assert not home.exists()
+    assert not (tmp_path / "out").exists()
+
+
 def test_importing_the_definitions_under_a_bad_setting_names_the_variable():
     environment = {**os.environ, "FIT_MAX_TEMPO": "fast"}
     command = [sys.executable, "-c", "import dub_assets.definitions"]

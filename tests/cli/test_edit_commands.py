@@ -25,6 +25,8 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import settings_from
 
+pytestmark = pytest.mark.media
+
 SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
 WORDS = [
     RecognisedWord(text=text, start_ms=part.start_ms, end_ms=part.end_ms, probability=0.9)

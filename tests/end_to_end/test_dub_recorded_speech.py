@@ -25,7 +25,7 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import settings_from
 from sample.build import Sample, build, cut
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.media]
 
 START_S, END_S = 20.2, 31.7
 """A chime, and two phrases after it."""
