@@ -48,8 +48,13 @@ def common(
 @app.command()
 def dub(  # noqa: PLR0913, PLR0917  # a command's options
     video: Annotated[Path, typer.Argument(help="The video to dub.")],
-    source: Annotated[str, typer.Option("--from", help="Language spoken, such as en; auto detects it.")] = "auto",
-    target: Annotated[str, typer.Option("--to", help="Language to dub into, such as pt.")] = "pt",
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Language spoken, such as en; auto detects it; unset: JOB_SOURCE_LANG, else auto."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", help="Language to dub into, such as pt; unset: JOB_TARGET_LANG, else en.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the results.")] = Path("results"),
     speakers: Annotated[
         int | None, typer.Option(min=1, max=100, help="How many speak; unset: as many as heard.")
