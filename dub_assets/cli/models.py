@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from dub_assets.cli.pull_display import pull_display, shown_size
 from dub_assets.domain.engine import EngineStage
@@ -34,7 +34,7 @@ def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
     if not any(found.models for found in needed):
         sys.stdout.write("the configured engines need no models beyond their packages\n")
         return
-    table = Table("engine", "model", "size", "licence", "where", box=None)
+    table = Table("engine", "model", "size", "licence", Column("where", overflow="fold"), box=None)
     for found in needed:
         for model in found.models:
             place = remote.source_of(model, settings.cache_dir)
@@ -46,7 +46,7 @@ def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
 def _show_pairs(settings: EngineSettings) -> None:
     """Print the pairs that Firefox's models translate here, and those that only the lock names."""
     locked, places = pulled_models(settings.lock), sources(settings)
-    table = Table("translates", "by", "size", "licence", "where", box=None)
+    table = Table("translates", "by", "size", "licence", Column("where", overflow="fold"), box=None)
     for pair in sorted(places.keys() | locked.keys()):
         model = locked.get(pair)
         is_pulled = model is not None and places.get(pair) == str(model.folder(settings.cache_dir))
