@@ -83,9 +83,16 @@ class JobDefaults:
     """What a job asks for where it does not say."""
 
     source_language: str = field(
-        default="ko", metadata={"env": "JOB_SOURCE_LANG", "help": "language spoken; 'auto' detects it"}
+        default="ko",
+        metadata={
+            "env": "JOB_SOURCE_LANG",
+            "help": "language spoken where a message or `dub` names none; 'auto' detects it; unset, `dub` detects it",
+        },
     )
-    target_language: str = field(default="en", metadata={"env": "JOB_TARGET_LANG", "help": "language to dub into"})
+    target_language: str = field(
+        default="en",
+        metadata={"env": "JOB_TARGET_LANG", "help": "language to dub into where a message or `dub` names none"},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

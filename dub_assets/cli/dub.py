@@ -16,7 +16,7 @@ from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.terminal import write_json
 from dub_assets.clients.glossary import read_glossary
 from dub_assets.domain.casting import parse_choices
-from dub_assets.domain.errors import InputError
+from dub_assets.domain.errors import InputError, UnsupportedLanguageError
 from dub_assets.domain.keys import job_record_key
 from dub_assets.domain.language import parse_language
 from dub_assets.domain.request import DubRequest
@@ -35,13 +35,14 @@ PROJECT = "local"
 class Order:
     """What is to be dubbed, and how.
 
-    ``speakers`` is None where nobody counted them; ``voices`` are choices such as ``A=jm_kumo``; ``glossary`` is a file
+    ``source`` and ``target`` are languages, None for those of the environment. ``speakers`` is None where nobody
+    counted them; ``voices`` are choices such as ``A=jm_kumo``; ``glossary`` is a file
     of terms.
     """
 
     video: Path
-    source: str
-    target: str
+    source: str | None
+    target: str | None
     clips: bool
     speakers: int | None
     voices: Sequence[str]
@@ -71,8 +72,8 @@ def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
 
 
 def _request(order: Order, settings: Settings) -> DubRequest:
-    source_language = "auto" if order.source.lower() == "auto" else parse_language(order.source)
-    target_language = parse_language(order.target)
+    source_language = _language(order.source, "JOB_SOURCE_LANG", "auto")
+    target_language = _language(order.target, "JOB_TARGET_LANG", settings.defaults.target_language)
     job_id = _job_id(order.video, target_language)
     keys = settings.keys
 
@@ -93,6 +94,21 @@ def _request(order: Order, settings: Settings) -> DubRequest:
         voices=parse_choices(",".join(order.voices)),
         terms=read_glossary(order.glossary) if order.glossary else (),
     )
+
+
+def _language(option: str | None, variable: str, default: str) -> str:
+    """The language of an option, else of a variable that is set, else the default.
+
+    Not the variable's own default: a message to the service is Korean unless it says otherwise, a file here may be in
+    any language. Raises UnsupportedLanguageError.
+    """
+    text = option or os.environ.get(variable) or default
+    if text.lower() == "auto" == default:
+        return "auto"
+    try:
+        return parse_language(text)
+    except UnsupportedLanguageError as error:
+        raise UnsupportedLanguageError(str(error) if option else f"{variable}: {error}") from error
 
 
 def _job_id(video: Path, target_language: str) -> str:

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from dub_assets.defs.tasks import TASKS
-from dub_assets.domain.errors import InputError
+from dub_assets.domain.errors import InputError, PermanentError
+from dub_assets.domain.request import DubRequest
+from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.queue import QueueResource
 from dub_assets.settings import Settings
 
@@ -14,12 +16,15 @@ from dub_assets.settings import Settings
 def submit_message(file: Path, settings: Settings) -> None:
     """Check a message, send it to JOB_QUEUE_URL and print its id, which is its run's key.
 
-    Raises MessageRefusedError for a message that the service would refuse. A message sent twice is two runs: FIFO
-    queues are given no deduplication id of the job's.
+    A pair of languages that this machine does not translate is a warning: the workers may have other models. Raises
+    MessageRefusedError for a message that the service would refuse. A message sent twice is two runs: FIFO queues are
+    given no deduplication id of the job's.
     """
     body = _read(file)
     desk = QueueResource.of(settings)
     request = desk.read(body)
+    if isinstance(request, DubRequest):
+        _warn_of_pair(request, settings)
     told = {"job_id": request.job_id, "project_id": request.project_id, "task": TASKS[type(request)].name}
     message_id = desk.queue.send(
         body,
@@ -27,6 +32,18 @@ def submit_message(file: Path, settings: Settings) -> None:
         attributes={name: value for name, value in told.items() if value},
     )
     sys.stdout.write(f"{message_id}\n")
+
+
+def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
+    if request.source_language == "auto":
+        return
+    engines = EnginesResource.of(settings).engines(request.engines)
+    try:
+        engines.translator(request.source_language, request.target_language)
+    except PermanentError as error:
+        sys.stderr.write(
+            f"dub-assets: warning: on this machine {error} A worker that is set up like it fails the job.\n"
+        )
 
 
 def _read(file: Path) -> str:

@@ -91,10 +91,31 @@ def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):
     assert "klingon" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "klingon", "--to", "pt")
 
 
-def test_a_pair_that_nothing_translates_names_what_is_served(video, tmp_path, home, monkeypatch, capsys):
+def test_a_pair_that_is_not_served_names_the_command_that_would_serve_it(video, tmp_path, home, monkeypatch, capsys):
     line = refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "ko", "--to", "en")
-    assert "en-pt" in line
+    assert "run `dub-assets models pull --pair ko-en`" in line
     assert not home.exists()
+
+
+def test_languages_are_those_of_the_options_then_those_of_the_environment(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("JOB_SOURCE_LANG", "ko")
+    monkeypatch.setenv("JOB_TARGET_LANG", "en")
+    assert "'ko' to 'en'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
+    assert "'ja' to 'en'" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "ja")
+    assert "'ko' to 'es'" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--to", "es")
+
+
+def test_without_options_and_variables_the_language_is_detected_and_english_is_spoken(
+    video, tmp_path, home, monkeypatch, capsys
+):
+    monkeypatch.setenv("JOB_SOURCE_LANG", "")
+    monkeypatch.setenv("SYNTHESIS_VOICE", "nobody")
+    assert "'nobody' does not speak 'en'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
+
+
+def test_a_language_that_a_variable_names_wrongly_names_the_variable(video, tmp_path, home, monkeypatch, capsys):
+    monkeypatch.setenv("JOB_TARGET_LANG", "klingon")
+    assert "JOB_TARGET_LANG: Unknown language 'klingon'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
 
 
 def test_the_language_spoken_as_target(video, tmp_path, home, monkeypatch, capsys):

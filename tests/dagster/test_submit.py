@@ -54,6 +54,17 @@ def test_a_message_that_would_be_refused_is_not_sent(submit, new_queue, sqs, cap
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
+def test_a_pair_that_is_not_served_here_is_sent_with_a_warning_that_names_the_command(submit, new_queue, sqs, capsys):
+    url = new_queue()
+    with pytest.raises(SystemExit) as stopped:
+        submit(url, json.dumps(json.loads(full("talk-1")) | {"source_lang": "ko", "target_lang": "en"}))
+    assert stopped.value.code == 0
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning.startswith("dub-assets: warning: on this machine no engine can translate 'ko' to 'en'")
+    assert "run `dub-assets models pull --pair ko-en`" in warning
+    assert "Messages" in sqs.receive_message(QueueUrl=url)
+
+
 def test_without_a_queue_the_variable_is_named(submit, capsys):
     with pytest.raises(SystemExit):
         submit("", full())

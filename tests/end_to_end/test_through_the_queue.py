@@ -155,3 +155,10 @@ def test_a_message_that_makes_no_sense_is_answered_and_put_away(service: Service
     assert "segments" in answer["error"]
     queue, dead = client(service.places, "sqs"), service.places.queue_url("dead-letters")
     wait_until(lambda: "Messages" in queue.receive_message(QueueUrl=dead, VisibilityTimeout=0), "the dead letter")
+
+
+def test_a_pair_that_is_not_served_fails_with_the_command_that_would_serve_it(service: Service):
+    service.send("talk-4", input_key=INPUT, source_lang="ko", target_lang="en")
+    wait_until(lambda: service.stages_of("talk-4")[-1:] == ["failed"], "the end of the job")
+    error = service.told_of("talk-4")[-1].json["error"]
+    assert "no engine can translate 'ko' to 'en': run `dub-assets models pull --pair ko-en`" in error
