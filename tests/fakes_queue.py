@@ -128,6 +128,9 @@ class FakeQueue:
             )
         return self.delete([message.receipt])
 
+    def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
+        return [failed for message, reason in refused for failed in self.dead_letter(message, reason)]
+
     def _called(self, name: str) -> None:
         self.calls.append(name)
         if self.fault is not None:
