@@ -107,10 +107,10 @@ workers: $(STAMP) ## Tests of a warm worker without a server, killed and cancell
 test-workers: $(STAMP) ## The same with two workers, Redis and Postgres too, which it starts: minutes.
 	$(BIN)/pytest --durations=0 -m workers
 
-kills: $(STAMP) ## Kill the service's processes a few times, and count: a minute or two.
+kills: $(STAMP) ## Kill, pause and take away parts of the service a few times; count lost jobs: minutes.
 	KILLS=6 $(BIN)/pytest -m faults
 
-faults: $(STAMP) ## The same 200 times, or KILLS=500 SEED=7: half an hour.
+faults: $(STAMP) ## The same 200 times, or KILLS=500 SEED=7: an hour or more.
 	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/pytest -s -m faults
 
 models: $(STAMP) ## Tests with the real models, and end to end: minutes.

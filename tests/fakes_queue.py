@@ -43,7 +43,7 @@ class FakeQueue:
         self.now_s = 1_700_000_000.0
         self.fault: Exception | None = None
         self.calls: list[str] = []
-        self.dead_letters = dead_letters
+        self._away = dead_letters
         self._fifo = fifo
         self._visibility_timeout_s = visibility_timeout_s
         self._wait_s = wait_s
@@ -119,14 +119,17 @@ class FakeQueue:
 
     def dead_letter(self, message: ReceivedMessage, reason: str) -> list[FailedReceipt]:
         self._called("dead_letter")
-        if self.dead_letters is not None:
-            self.dead_letters.send(
+        if self._away is not None:
+            self._away.send(
                 message.body,
                 group=message.group or message.message_id,
                 deduplication_id=message.message_id,
                 attributes={**message.attributes, "reason": reason, "source_message_id": message.message_id},
             )
         return self.delete([message.receipt])
+
+    def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
+        return [failed for message, reason in refused for failed in self.dead_letter(message, reason)]
 
     def _called(self, name: str) -> None:
         self.calls.append(name)

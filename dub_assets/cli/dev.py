@@ -33,6 +33,9 @@ _SERVING = re.compile(r"Serving dagster-webserver on (http://\S+)")
 _CONNECT_WITHIN_S = 60.0
 _LAST_LINES_S = 2.0
 
+_PATIENCE = {"DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300"}
+"""Dagster gives a tick of a sensor a minute, which is too little on a busy host."""
+
 
 def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) -> int:
     """Run ``dagster dev`` until it ends; return its exit code. Signals are passed on to it."""
@@ -41,7 +44,8 @@ def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) 
     store = StorageResource.of(settings).archive.store.description
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
     command = [sys.executable, "-m", "dagster", "dev", *options, *arguments]
-    environment = {"PYTHONWARNINGS": warnings_off, "PYTHONUNBUFFERED": "1", **os.environ, "DAGSTER_HOME": str(home)}
+    defaults = {"PYTHONWARNINGS": warnings_off, "PYTHONUNBUFFERED": "1", **_PATIENCE}
+    environment = {**defaults, **os.environ, "DAGSTER_HOME": str(home)}
     process = _start(command, environment, home)
     shown = f"Dagster home {home}, objects in {store}"
     reader = threading.Thread(target=_show, args=(process.stdout, shown), daemon=True)

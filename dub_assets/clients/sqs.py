@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.clients.sqs_calls import QueueAddress, error_code, reported, sqs_client
+from dub_assets.clients.sqs_messages import batches, dead_letter, received, request
 from dub_assets.domain.callback import readable_line
 from dub_assets.domain.errors import ConfigurationError, InputError, QueueUnavailableError
 from dub_assets.domain.queue import FailedReceipt, QueueDepth, ReceivedMessage
@@ -64,19 +64,19 @@ class SqsQueue:
 
         Where there is none, waits up to ``wait_s`` seconds (the queue's own wait where None) for the first.
         """
-        received: list[ReceivedMessage] = []
-        while len(received) < max_messages:
+        messages: list[ReceivedMessage] = []
+        while len(messages) < max_messages:
             try:
-                batch = self._receive(min(_BATCH, max_messages - len(received)), 0 if received else wait_s)
+                batch = self._receive(min(_BATCH, max_messages - len(messages)), 0 if messages else wait_s)
             except QueueUnavailableError as error:
-                if not received:
+                if not messages:
                     raise
-                _log.warning("%s; %d messages were received before", error, len(received))
+                _log.warning("%s; %d messages were received before", error, len(messages))
                 break  # raising would hide those from everyone until their time is over
             if not batch:
                 break
-            received += batch
-        return received
+            messages += batch
+        return messages
 
     def delete(self, receipts: Sequence[str]) -> list[FailedReceipt]:
         """Remove received messages; those that could not be removed are returned."""
@@ -111,9 +111,8 @@ class SqsQueue:
         A FIFO queue wants a ``group``, and takes a ``deduplication_id`` once in five minutes; where None, always. A
         standard queue is told neither. Raises InputError for a message that the queue does not take.
         """
-        return self._send(
-            self._queue, body, group=group, deduplication_id=deduplication_id, attributes=attributes or {}
-        )
+        identity = {"group": group, "deduplication_id": deduplication_id}
+        return self._send(self._queue, request(self._queue, body, attributes=attributes or {}, **identity))
 
     def dead_letter(self, message: ReceivedMessage, reason: str) -> list[FailedReceipt]:
         """Put away a message that can never succeed: copy it, with the reason, to the other queue, then delete it.
@@ -127,34 +126,50 @@ class SqsQueue:
             self._copy_to(self._dead_letters, message, reason)
         return self.delete([message.receipt])
 
-    def _copy_to(self, queue: QueueAddress, message: ReceivedMessage, reason: str) -> None:
-        told = {"reason": readable_line(reason), "source_message_id": message.message_id}
-        others = [(name, value) for name, value in message.attributes.items() if value and name not in told]
-        identity = {"group": message.group or message.message_id, "deduplication_id": message.message_id}
-        try:
-            self._send(queue, message.body, attributes=told | dict(others[: _BATCH - len(told)]), **identity)
-        except InputError:
-            _log.warning("message %s leaves no room for its reason: %s", message.message_id, told["reason"])
-            self._send(queue, message.body, attributes={}, **identity)
+    def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
+        """Put away messages, each with its reason, as ``dead_letter`` does, ten at a time.
 
-    def _send(
-        self,
-        queue: QueueAddress,
-        body: str,
-        *,
-        group: str | None,
-        deduplication_id: str | None,
-        attributes: Mapping[str, str],
-    ) -> str:
-        values = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        request: dict[str, Any] = {"QueueUrl": queue.url, "MessageBody": body, "MessageAttributes": values}
-        if queue.url.endswith(".fifo"):
-            if not group:
-                raise InputError(f"{queue.url} is a FIFO queue: give the message a group, such as its project's id")
-            request["MessageGroupId"] = group
-            request["MessageDeduplicationId"] = deduplication_id or uuid.uuid4().hex
+        A message that the other queue does not take is not deleted: it comes again.
+        """
+        failed: list[FailedReceipt] = []
+        for batch in batches(refused):
+            try:
+                copied = self._copied(self._dead_letters, batch) if self._dead_letters else list(batch)
+            except InputError:  # too long together, or with their reasons
+                failed += [failure for message, reason in batch for failure in self.dead_letter(message, reason)]
+                continue
+            failed += self.delete([message.receipt for message, _ in copied])
+        return failed
+
+    def _copied(
+        self, queue: QueueAddress, batch: Sequence[tuple[ReceivedMessage, str]]
+    ) -> list[tuple[ReceivedMessage, str]]:
+        """Copy messages to a queue in one call; return those that it took."""
+        entries = [
+            {
+                "Id": str(place),
+                **dead_letter(queue, message, reason),
+            }
+            for place, (message, reason) in enumerate(batch)
+        ]
         with reported(queue):
-            message_id: str = self._client.send_message(**request)["MessageId"]
+            answer = self._client.send_message_batch(QueueUrl=queue.url, Entries=entries)
+        for failure in answer.get("Failed", ()):
+            _log.error(
+                "%s does not take message %s: %s", queue.url, batch[int(failure["Id"])][0].message_id, failure["Code"]
+            )
+        return [batch[int(taken["Id"])] for taken in answer.get("Successful", ())]
+
+    def _copy_to(self, queue: QueueAddress, message: ReceivedMessage, reason: str) -> None:
+        try:
+            self._send(queue, dead_letter(queue, message, reason))
+        except InputError:
+            _log.warning("message %s leaves no room for its reason: %s", message.message_id, readable_line(reason))
+            self._send(queue, dead_letter(queue, message, None))
+
+    def _send(self, queue: QueueAddress, request: Mapping[str, Any]) -> str:
+        with reported(queue):
+            message_id: str = self._client.send_message(QueueUrl=queue.url, **request)["MessageId"]
         return message_id
 
     def _receive(self, count: int, wait_s: int | None) -> list[ReceivedMessage]:
@@ -167,7 +182,7 @@ class SqsQueue:
                 MessageSystemAttributeNames=["All"],
                 MessageAttributeNames=["All"],
             )
-        return [_received(message) for message in answer.get("Messages", ())]
+        return [received(message) for message in answer.get("Messages", ())]
 
     def _each_receipt(self, call: str, receipts: Sequence[str], options: Mapping[str, int]) -> list[FailedReceipt]:
         failed: list[FailedReceipt] = []
@@ -199,22 +214,3 @@ class SqsQueue:
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection
-
-
-def _received(message: Mapping[str, Any]) -> ReceivedMessage:
-    """A message of SQS's answer."""
-    system = message["Attributes"]
-    return ReceivedMessage(
-        message_id=message["MessageId"],
-        receipt=message["ReceiptHandle"],
-        body=message["Body"],
-        receive_count=int(system["ApproximateReceiveCount"]),
-        sent_at_ms=int(system["SentTimestamp"]),
-        group=system.get("MessageGroupId"),
-        deduplication_id=system.get("MessageDeduplicationId"),
-        attributes={
-            name: value["StringValue"]
-            for name, value in message.get("MessageAttributes", {}).items()
-            if "StringValue" in value
-        },
-    )

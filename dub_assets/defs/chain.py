@@ -78,7 +78,7 @@ def end_is_to_be_told(log: RunLog, *, now_s: float, retries_enabled: bool) -> bo
     run = log.run
     if not run.is_finished or log.end is None or _RETRIED_BY in run.tags:
         return False
-    open_still = awaits_repetition(run, retries_enabled=retries_enabled)
+    open_still = log.retry_failed or awaits_repetition(run, retries_enabled=retries_enabled)
     return not open_still or now_s - log.end.timestamp > _RETRY_COMES_WITHIN_S
 
 

@@ -24,7 +24,10 @@ rebuild_video_job = dg.define_asset_job(
 
 
 class Refusal(dg.Config):
-    """Why a message is refused, and what it asked for as far as it could be read."""
+    """Why a message is refused, and what it asked for as far as it could be read.
+
+    Earlier versions made a run of each refused message. What is left of these runs still ends with its reason.
+    """
 
     reason: str = Field(description="What is wrong with the message.")
     task: str | None = Field(default=None, description="The task that it asked for.")
@@ -33,11 +36,11 @@ class Refusal(dg.Config):
 
 @dg.op(description="Fails with the reason why a message is refused.")
 def refused_message(config: Refusal) -> None:
-    """A refusal is a run like any other: seen in the UI, told of by a callback."""
+    """Fail with the reason."""
     raise dg.Failure(description=config.reason, allow_retries=False)
 
 
-@dg.job(description="A message that can never succeed: its one run, which fails with the reason.")
+@dg.job(description="Runs that earlier versions made of refused messages: each fails with the reason.")
 def refused_message_job() -> None:
     """The run of a refused message."""
     refused_message()

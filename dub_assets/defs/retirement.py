@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from dub_assets.defs.partitions import jobs_partitions
-from dub_assets.domain.keys import JobKeys, dispatch_key, job_record_key
+from dub_assets.domain.intake import RefusedMessages
+from dub_assets.domain.keys import PENDING_REFUSALS, REFUSALS, JobKeys, dispatch_key, job_record_key
 from dub_assets.domain.request import DubRequest
 from dub_assets.domain.retirement import RetirementOptions, jobs_to_retire
 from dub_assets.resources.studio import Studio
@@ -14,6 +16,7 @@ from dub_assets.resources.tags import CALLBACKS, JOB_ID, REQUEST_KEY
 from dub_assets.storage.archive import JobArchive
 
 _PARTITION = "dagster/partition"
+_PENDING = PENDING_REFUSALS.removeprefix(REFUSALS).rstrip("/")
 _PAGE = 1000
 _AT_ONCE = 500
 """The most partitions that are retired in one run; the rest is for the next."""
@@ -28,6 +31,7 @@ def retire_old_jobs(
     runs = _runs_by_job(instance, set(instance.get_dynamic_partitions(name)))
     last_run_s = {job_id: records[0].create_timestamp.timestamp() for job_id, records in runs.items()}
     retired = 0
+    _delete_refusals(studio.storage.archive, retirement, now_s=time.time())
     for job_id in jobs_to_retire(last_run_s, now_s=time.time(), options=retirement):
         finished = [record.dagster_run for record in runs[job_id] if not _is_open(record.dagster_run)]
         if retired == _AT_ONCE or len(finished) < len(runs[job_id]):
@@ -56,6 +60,21 @@ def retire_jobs(retirement: dg.ResourceParam[RetirementOptions]) -> dg.RunReques
     if not retirement.retires:
         return dg.SkipReason("neither JOB_RETIRE_AFTER_DAYS nor JOB_RETIRE_KEEP is set: no job is ever retired")
     return dg.RunRequest()
+
+
+def _delete_refusals(archive: JobArchive, options: RetirementOptions, *, now_s: float) -> None:
+    """Delete old records of refused messages and what is kept of their callbacks, unless objects are kept."""
+    if options.objects == "nothing" or options.after_days is None:
+        return
+    oldest = datetime.fromtimestamp(now_s - options.after_days * 86_400, UTC).date().isoformat()
+    for item in list(archive.store.list(REFUSALS)):
+        day = item.key.removeprefix(REFUSALS).partition("/")[0]
+        if day == _PENDING or day >= oldest:
+            continue
+        record = archive.find(RefusedMessages, item.key)
+        messages = record.messages if record else ()
+        archive.store.delete([key for message in messages for key in _keys_of_callbacks(archive, message.message_id)])
+        archive.store.delete([item.key])
 
 
 def _runs_by_job(instance: dg.DagsterInstance, job_ids: set[str]) -> dict[str, list[dg.RunRecord]]:
@@ -92,5 +111,9 @@ def _keys_of_run(archive: JobArchive, run: dg.DagsterRun) -> Iterator[str]:
     """A run's request, and what is kept of its callbacks."""
     if REQUEST_KEY in run.tags:
         yield run.tags[REQUEST_KEY]
-    yield dispatch_key(run.run_id)
-    yield from (item.key for item in archive.store.list(f"{dispatch_key(run.run_id).removesuffix('.json')}/"))
+    yield from _keys_of_callbacks(archive, run.run_id)
+
+
+def _keys_of_callbacks(archive: JobArchive, origin: str) -> Iterator[str]:
+    yield dispatch_key(origin)
+    yield from (item.key for item in archive.store.list(f"{dispatch_key(origin).removesuffix('.json')}/"))

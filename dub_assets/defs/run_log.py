@@ -1,7 +1,7 @@
 """A run and what its event log says of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -17,6 +17,11 @@ _TYPES = {
 }
 _FROM_OUTSIDE = "This run has been marked as failed from outside the execution context."
 _OUR_ERRORS = "dub_assets.domain.errors."
+_WILL_RETRY = "dagster/will_retry"
+_RETRIED_BY = "dagster/auto_retry_run_id"
+_FAILURE_REASON = "dagster/failure_reason"
+_RETRY_FAILED = "Failed to retry run"
+"""Dagster's own words, in an event of the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +33,14 @@ class RunLog:
 
     run: dg.DagsterRun
     events: Sequence[dg.EventLogEntry]
+    retry_failed: bool = False
+    """Whether Dagster tried to repeat the run and could not, as while the code server is down."""
 
     @classmethod
     def of(cls, run: dg.DagsterRun, instance: dg.DagsterInstance) -> "RunLog":
         """The log of a run as it stands now."""
-        return cls.until_end(run, instance.all_logs(run.run_id, of_type=_TYPES))
+        log = cls.until_end(run, instance.all_logs(run.run_id, of_type=_TYPES))
+        return replace(log, retry_failed=retry_failed(run, instance))
 
     @classmethod
     def until_end(cls, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry]) -> "RunLog":
@@ -83,6 +91,19 @@ class RunLog:
 
     def _step_failure(self) -> dg.DagsterEvent | None:
         return next((event for event in map(event_of, self.events) if event.is_step_failure), None)
+
+
+def retry_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Whether Dagster's daemon gave up repeating a failed run because the attempt to do so failed.
+
+    It then takes its promise back (``dagster/will_retry: false``), though the reason may have passed by now.
+    """
+    if run.status != dg.DagsterRunStatus.FAILURE or run.tags.get(_WILL_RETRY) != "false" or _RETRIED_BY in run.tags:
+        return False
+    if run.tags.get(_FAILURE_REASON) == "STEP_FAILURE" or not instance.run_retries_enabled:
+        return False
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    return any(event_of(entry).message == _RETRY_FAILED for entry in entries)
 
 
 def last_event_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 
 from dub_assets.clients.message_models import Request
-from dub_assets.domain.intake import RefusedMessage
 from dub_assets.domain.keys import request_key
 from dub_assets.domain.request import DubRequest
 from dub_assets.domain.segment_request import SegmentMixRequest, SegmentTtsRequest
@@ -27,12 +25,15 @@ TASKS: Mapping[type, Task] = {
     DubRequest: Task(name="full_pipeline", job="dub_job", op=None),
     SegmentMixRequest: Task(name="segment_mix", job="segment_mix_job", op="segment_mix"),
     SegmentTtsRequest: Task(name="segment_tts", job="segment_tts_job", op="segment_tts"),
-    RefusedMessage: Task(name="refused", job="refused_message_job", op="refused_message"),
 }
 """A line a task. The model of its messages stands in ``clients/message_models.py``, its job in ``defs/jobs.py``."""
 
 
-def run_request(message_id: str, request: Request | RefusedMessage) -> dg.RunRequest:
+REFUSED = "refused"
+"""The task of the runs that earlier versions made of refused messages."""
+
+
+def run_request(message_id: str, request: Request) -> dg.RunRequest:
     """The run that does what a message asks for; the message's id is its key, so that there is one run a message."""
     task = TASKS[type(request)]
     tags = {
@@ -49,12 +50,5 @@ def run_request(message_id: str, request: Request | RefusedMessage) -> dg.RunReq
         job_name=task.job,
         partition_key=None if task.op else request.job_id,
         tags={name: value for name, value in tags.items() if value},
-        run_config={"ops": {task.op: {"config": _config(message_id, request)}}} if task.op else {},
+        run_config={"ops": {task.op: {"config": {"request_key": request_key(message_id)}}}} if task.op else {},
     )
-
-
-def _config(message_id: str, request: Request | RefusedMessage) -> dict[str, Any]:
-    if isinstance(request, RefusedMessage):
-        told = {"reason": request.reason, "segments": list(request.segments)}
-        return told | ({"task": request.task} if request.task else {})
-    return {"request_key": request_key(message_id)}

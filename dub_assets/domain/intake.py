@@ -37,7 +37,7 @@ class Claim:
 class RefusedMessage:
     """A message that can never succeed, as far as it could be read, and why.
 
-    ``put_away`` says that a copy is with the dead letters: what comes again of the message is only deleted.
+    ``put_away`` is set by earlier versions: a copy is with the dead letters. ``refused_at_s`` is Unix time.
     """
 
     message_id: str
@@ -51,9 +51,10 @@ class RefusedMessage:
     task: str | None
     segments: tuple[int, ...]
     put_away: bool
+    refused_at_s: float = 0.0
 
     @classmethod
-    def of(cls, message: ReceivedMessage, refusal: MessageRefusedError) -> RefusedMessage:
+    def of(cls, message: ReceivedMessage, refusal: MessageRefusedError, *, now_s: float = 0.0) -> RefusedMessage:
         """The record of a refusal; characters that no file can hold become ``?``."""
         return cls(
             message_id=message.message_id,
@@ -67,6 +68,7 @@ class RefusedMessage:
             task=refusal.task,
             segments=refusal.segments,
             put_away=False,
+            refused_at_s=now_s,
         )
 
     def delivered(self, receipt: str) -> ReceivedMessage:
@@ -80,6 +82,13 @@ class RefusedMessage:
             group=self.group,
             attributes=self.attributes,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedMessages:
+    """Messages that were refused at the same time: one object, however many they are."""
+
+    messages: tuple[RefusedMessage, ...]
 
 
 def _writable(text: str) -> str:

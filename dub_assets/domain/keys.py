@@ -60,6 +60,23 @@ def claim_key(message_id: str) -> str:
     return f"jobs/requests/{message_id}.claim.json"
 
 
+REFUSALS = "jobs/refused/"
+"""The folder of refused messages, below it a folder a day."""
+
+PENDING_REFUSALS = "jobs/refused/pending/"
+"""Refused messages whose callbacks have not all been received yet."""
+
+
+def refusals_key(day: str, name: str) -> str:
+    """The record of refused messages; ``day`` is an ISO date."""
+    return f"{REFUSALS}{day}/{name}.json"
+
+
+def pending_refusals_key(day: str, name: str) -> str:
+    """The same record until the callbacks of all its messages are received or lost."""
+    return f"{PENDING_REFUSALS}{day}/{name}.json"
+
+
 def segment_name(index: int) -> str:
     """A segment's name in keys and in run configuration: its index, zero-padded to four digits."""
     return f"{index:04d}"

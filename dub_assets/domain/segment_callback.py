@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dub_assets.domain.callback import Callback, Subject, failed, present
+from dub_assets.domain.callback import Callback, Subject, failed, message_refused, present
+from dub_assets.domain.intake import RefusedMessage
 from dub_assets.domain.segment_request import SegmentMixKeys
 
 
@@ -95,6 +96,18 @@ def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_ke
         result_key=result_key,
         facts={"segment": present(spoken)},
     )
+
+
+def refused(message: RefusedMessage) -> Callback:
+    """Return the ``failed`` callback of a refused message. Raises ValueError if the message names no job."""
+    if message.job_id is None:
+        raise ValueError(f"message {message.message_id} names no job")
+    subject = Subject(job_id=message.job_id, project_id=message.project_id)
+    if message.task == "segment_mix" and message.segments:
+        return segment_mix_failed(subject, message.reason, indices=message.segments)
+    if message.task == "segment_tts" and message.segments:
+        return segment_tts_failed(subject, message.reason, index=message.segments[0])
+    return message_refused(subject, message.reason, task=message.task)
 
 
 def segment_tts_failed(subject: Subject, error: str, *, index: int) -> Callback:

@@ -50,6 +50,10 @@ class Queue(Protocol):
         """Send a message; its id is returned. FIFO queues want a group. Raises InputError for what is not taken."""
         ...
 
+    def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
+        """Put away messages, each with its reason, as ``dead_letter`` does; returns as delete."""
+        ...
+
     def dead_letter(self, message: ReceivedMessage, reason: str) -> list[FailedReceipt]:
         """Put away a message that can never succeed, with the reason, and only then delete it; returns as delete."""
         ...

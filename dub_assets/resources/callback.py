@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -23,6 +24,8 @@ class CallbackDesk:
     def __init__(self, settings: Settings, *, now_s: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self.now_s = now_s
+        self.at_work = threading.Lock()
+        """Held by the tick that is at work: on a busy host Dagster may start the next before it has ended."""
 
     @property
     def watch_s(self) -> int:

@@ -65,6 +65,11 @@ class QueueResource(dg.ConfigurableResource):
             dead_letter_url=self.dead_letter_url,
         )
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether the queue is a FIFO queue, which keeps a group's messages back until those before are deleted."""
+        return bool(self.url and self.url.endswith(".fifo"))
+
     def read(self, body: str | bytes) -> Request:
         """What a message asks for. Raises MessageRefusedError."""
         return parse(

@@ -22,3 +22,6 @@ CALLBACKS = "dub/callbacks"
 
 CALLBACKS_RUN = "dub/callbacks_run"
 """The run that ``CALLBACKS`` was last written for: a run that repeats another inherits its tags."""
+
+LAUNCHED_ON = "dub/launched_on"
+"""The host on which ``LocalRunLauncher`` started the run's process."""

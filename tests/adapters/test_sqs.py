@@ -249,10 +249,10 @@ def test_a_dead_letter_that_leaves_no_room_for_attributes_is_put_away_without_th
     (message,) = queue.receive(1)
     send = queue._send
 
-    def full(address, body, *, attributes, **identity):
-        if attributes:
+    def full(address, request):
+        if request["MessageAttributes"]:
             raise InputError("Message must be shorter than 262144 bytes")
-        return send(address, body, attributes=attributes, **identity)
+        return send(address, request)
 
     monkeypatch.setattr(queue, "_send", full)
     assert queue.dead_letter(message, "not JSON") == []

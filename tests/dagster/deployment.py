@@ -11,8 +11,12 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from fakes import FakeProgress
 
 from dub_assets.definitions import definitions
+from dub_assets.defs.sensors.intake import DISPOSAL
 from dub_assets.defs.sensors.job_queue import job_queue_sensor
+from dub_assets.domain.intake import RefusedMessage, RefusedMessages
+from dub_assets.domain.keys import REFUSALS
 from dub_assets.settings import settings_from
+from dub_assets.storage.codec import decode
 
 RUN_KEY = "dagster/run_key"
 _REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("dub_assets"), "__repository__")
@@ -48,7 +52,9 @@ class Deployment:
         ) as context:
             # as with a context of the daemon's, which knows its instance by reference
             vars(context)["caching_dynamic_partitions_loader"] = self.instance
-            return job_queue_sensor.evaluate_tick(context)
+            answer = job_queue_sensor.evaluate_tick(context)
+        assert DISPOSAL.wait(600), "refused messages are not put away"
+        return answer
 
     def tick(self) -> Any:
         answer = self.evaluate()
@@ -79,6 +85,12 @@ class Deployment:
         for request in answer.dynamic_partitions_requests or ():
             self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         self.cursor = answer.cursor
+
+    def refusals(self) -> list[RefusedMessage]:
+        """The messages that are recorded as refused; one that came again is there again."""
+        store = self.store
+        records = [decode(RefusedMessages, store.get(item.key)) for item in store.list(REFUSALS)]
+        return [message for record in records for message in record.messages]
 
     def runs(self, run_key: str | None = None) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(tags={RUN_KEY: run_key}) if run_key else None))

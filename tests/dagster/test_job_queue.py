@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,13 +17,13 @@ from fakes_queue import FakeQueue
 from dub_assets.defs import tasks
 from dub_assets.defs.jobs import ALL as JOBS
 from dub_assets.defs.partitions import jobs_partitions
-from dub_assets.domain.errors import ConfigurationError, StorageUnavailableError
-from dub_assets.domain.intake import Claim, HeldMessages
-from dub_assets.domain.keys import claim_key, job_record_key, request_key
+from dub_assets.domain.errors import ConfigurationError, MessageRefusedError, StorageUnavailableError
+from dub_assets.domain.intake import Claim, HeldMessage, HeldMessages, RefusedMessage
+from dub_assets.domain.keys import PENDING_REFUSALS, claim_key, job_record_key, request_key
 from dub_assets.domain.request import DubRequest
 from dub_assets.resources import studio
 from dub_assets.resources.queue import QueueResource
-from dub_assets.storage.codec import decode
+from dub_assets.storage.codec import decode, encode
 from dub_assets.storage.s3 import S3ObjectStore
 
 REGION = "ap-northeast-2"
@@ -66,6 +67,12 @@ class Wire:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
+
+    def waiting(self) -> int:
+        """How many messages may be received now."""
+        names = ["ApproximateNumberOfMessages"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
+        return int(answer["Attributes"][names[0]])
 
     def dead(self) -> list[tuple[str, str]]:
         """The reason and the body of every dead letter."""
@@ -203,82 +210,92 @@ def test_a_job_id_with_three_dots_is_a_partition(wire: Wire):
     assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["a...b"]
 
 
-def test_a_refused_message_is_a_run_that_tells_why_and_goes_to_the_dead_letters(wire: Wire):
+def test_a_refused_message_is_recorded_with_the_reason_and_goes_to_the_dead_letters(wire: Wire):
     body = json.dumps({"job_id": "talk-1", "callback_url": "https://consumer.example/{job_id}", "task": "segment_mix"})
     message_id = wire.send(body)
     deployment = wire.deploy()
-    (asked,) = deployment.tick().run_requests
-    assert (asked.job_name, asked.partition_key) == ("refused_message_job", None)
-    assert asked.run_config["ops"]["refused_message"]["config"] == {
-        "reason": "segments is missing",
-        "task": "segment_mix",
-        "segments": [],
-    }
-    assert asked.tags["dub/task"] == "refused"
-    assert asked.tags["dub/callback_url"] == "https://consumer.example/talk-1"
-    assert asked.tags["dub/callbacks"] == "pending"
-    assert wire.dead() == []
-    deployment.tick()
+    answer = deployment.tick()
+    assert not answer.run_requests
+    assert not answer.dynamic_partitions_requests
+    assert answer.skip_message == "1 messages refused: segments is missing"
+    (refused,) = deployment.refusals()
+    assert (refused.message_id, refused.job_id, refused.task) == (message_id, "talk-1", "segment_mix")
+    assert (refused.reason, refused.callback_url) == ("segments is missing", "https://consumer.example/talk-1")
     assert wire.dead() == [("segments is missing", body)]
-    assert wire.left() == 0
-    assert len(deployment.runs(message_id)) == 1
+    assert (wire.left(), deployment.runs()) == (0, [])
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", '{"task": "dance"}', '{"job_id": "../x"}', "{}"])
-def test_what_names_no_callback_is_seen_in_the_ui_and_told_to_nobody(wire: Wire, body: str):
+def test_a_refused_message_without_a_callback_is_recorded_as_done(wire: Wire, body: str):
     wire.send(body)
     deployment = wire.deploy()
-    (asked,) = deployment.tick().run_requests
-    assert not {"dub/callback_url", "dub/callbacks"} & set(asked.tags)
     deployment.tick()
+    assert [refused.callback_url for refused in deployment.refusals()] == [None]
+    assert list(deployment.store.list(PENDING_REFUSALS)) == []
     assert [dead for _, dead in wire.dead()] == [body]
 
 
-def test_a_refused_message_that_comes_again_is_put_away_without_a_second_run(wire: Wire):
-    wire.send("not json")
-    deployment = wire.deploy()
-    deployment.tick()
-    wire.redeliver(deployment)
-    deployment.cursor = None
-    assert not deployment.tick().run_requests
-    assert len(wire.dead()) == 1
-    assert wire.left() == 0
+def test_many_refused_messages_share_a_record(wire: Wire):
+    for start in range(0, 30, 10):
+        entries = [{"Id": str(number), "MessageBody": f"not json {start + number}"} for number in range(10)]
+        wire.sqs.send_message_batch(QueueUrl=wire.url, Entries=entries)
+    deployment = wire.deploy(JOB_MAX_MESSAGES="1", AWS_S3_BUCKET="")
+    ticks = 0
+    while wire.left():
+        deployment.tick()
+        ticks += 1
+    assert len({refused.body for refused in deployment.refusals()}) == 30
+    assert len(list(deployment.store.list("jobs/"))) <= ticks < 30
 
 
-def test_a_refused_message_is_put_away_once_where_the_answer_of_a_look_is_lost(wire: Wire):
-    wire.send("not json")
-    deployment = wire.deploy()
-    deployment.tick()
-    deployment.evaluate()
-    deployment.tick()
-    assert len(wire.dead()) == 1
-    assert wire.left() == 0
-
-
-def test_the_run_of_a_refused_message_fails_with_the_reason(wire: Wire):
-    wire.send("not json")
-    deployment = wire.deploy()
-    (asked,) = deployment.tick().run_requests
-    result = deployment.definitions.resolve_job_def(asked.job_name).execute_in_process(
-        run_config=asked.run_config, raise_on_error=False
-    )
-    (event,) = result.get_step_failure_events()
-    reason = asked.run_config["ops"]["refused_message"]["config"]["reason"]
-    assert event.event_specific_data.user_failure_data.description == reason
-
-
-def test_a_refused_message_is_put_away_once_while_the_store_fails(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_a_refused_message_is_deleted_only_once_it_is_recorded(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     def read_only(store: S3ObjectStore, key: str, content: bytes, content_type: str) -> None:
         raise ConfigurationError("the bucket is read-only")
 
     wire.send("not json")
     deployment = wire.deploy()
+    with monkeypatch.context() as broken:
+        broken.setattr(S3ObjectStore, "put", read_only)
+        with pytest.raises(ConfigurationError, match="read-only"):
+            deployment.evaluate()
+    assert (wire.left(), wire.dead()) == (1, [])
+
+
+def test_a_refused_message_that_comes_again_has_one_record_however_often(wire: Wire):
+    message_id = wire.send("not json")
+    deployment = wire.deploy(JOB_DLQ_URL=wire.dead_url + "-gone", JOB_VISIBILITY_TIMEOUT="1")
+    for _ in range(3):
+        while not wire.waiting():
+            time.sleep(0.1)
+        answer = deployment.tick()
+    assert "refused messages stay in the queue" in answer.skip_message
+    assert wire.left() == 1
+    assert {refused.message_id for refused in deployment.refusals()} == {message_id}
+    assert len(deployment.refusals()) <= 2
+
+
+def test_a_refused_message_whose_run_an_earlier_version_stored_is_put_away_once(wire: Wire):
+    body = json.dumps({"task": "dance"})
+    wire.send(body)
+    deployment = wire.deploy()
+    (received,) = deployment.queue_resource.queue.receive(1)
+    record = RefusedMessage.of(received, MessageRefusedError("the task is unknown"))
+    deployment.studio.storage.archive.save(request_key(received.message_id), record)
+    config = {"ops": {"refused_message": {"config": {"reason": record.reason}}}}
+    tags = {RUN_KEY: received.message_id, "dub/task": "refused", "dub/request_key": request_key(received.message_id)}
+    over = dg.DagsterRunStatus.FAILURE
+    run = dg.DagsterRun(job_name="refused_message_job", tags=tags, run_config=config, status=over)
+    deployment.instance.add_run(run)
+    held = HeldMessages(messages=(HeldMessage(message_id=received.message_id, receipt=received.receipt),))
+    deployment.cursor = encode(held).decode()
     deployment.tick()
-    monkeypatch.setattr(S3ObjectStore, "put", read_only)
-    wire.send(full())
-    deployment.tick()
-    deployment.tick()
-    assert len(wire.dead()) == 1
+    assert wire.dead() == [("the task is unknown", body)]
+    assert wire.left() == 0
+    result = deployment.definitions.resolve_job_def(run.job_name).execute_in_process(
+        run_config=config, raise_on_error=False
+    )
+    (event,) = result.get_step_failure_events()
+    assert event.event_specific_data.user_failure_data.description == "the task is unknown"
 
 
 def test_without_dead_letters_a_refused_message_is_deleted(wire: Wire):
@@ -294,8 +311,7 @@ def test_bad_messages_do_not_hold_up_the_good_ones(wire: Wire):
     for body in bodies:
         wire.send(body)
     asked = wire.deploy().tick().run_requests
-    assert sorted(request.partition_key for request in asked if request.partition_key) == ["a", "b", "d"]
-    assert len(asked) == 6
+    assert sorted(request.partition_key for request in asked) == ["a", "b", "d"]
 
 
 def test_dead_letters_that_are_not_taken_hold_up_nothing(wire: Wire):
@@ -424,11 +440,10 @@ def test_a_message_that_trips_over_a_bug_is_given_up_and_told_of(wire: Wire, mon
         assert [request.partition_key for request in deployment.tick().run_requests] == [f"good-{attempt}"]
         assert deployment.studio.storage.archive.load(Claim, claim_key(poison)).attempts == attempt
         queue.now_s += 61
-    (asked,) = deployment.tick().run_requests
-    assert asked.job_name == "refused_message_job"
-    assert "taken up 3 times and no run came of it" in asked.run_config["ops"]["refused_message"]["config"]["reason"]
-    assert asked.tags["dub/callback_url"] == "https://consumer.example/jobs/poison"
-    deployment.tick()
+    assert not deployment.tick().run_requests
+    (refused,) = deployment.refusals()
+    assert "taken up 3 times and no run came of it" in refused.reason
+    assert refused.callback_url == "https://consumer.example/jobs/poison"
     assert [message.body for message in dead.receive(10)] == [full("poison", project_id="cursed")]
 
 
@@ -497,7 +512,7 @@ def test_a_cursor_that_cannot_be_read_is_dropped(wire: Wire):
 def test_every_task_of_messages_has_its_line():
     from dub_assets.clients.message_models import TASKS as MODELS
 
-    assert {task.name for task in tasks.TASKS.values()} == {*MODELS, "refused"}
+    assert {task.name for task in tasks.TASKS.values()} == {*MODELS}
     assert {task.job for task in tasks.TASKS.values()} <= {job.name for job in JOBS}
 
 

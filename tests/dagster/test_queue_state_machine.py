@@ -105,7 +105,8 @@ class Deliveries(RuleBasedStateMachine):
         if hasattr(self, "queue"):
             runs = self._runs()
             assert all(count == 1 for count in runs.values())
-            assert {*self.sent, *self.refused} <= {*runs} | self._in_queue()
+            assert {*self.sent} <= {*runs} | self._in_queue()
+            assert {*self.refused} <= self._recorded() | self._in_queue()
 
     def teardown(self) -> None:
         if not hasattr(self, "queue"):
@@ -123,12 +124,16 @@ class Deliveries(RuleBasedStateMachine):
             self.queue.now_s += _VISIBILITY_S + 1
             self.deployment.tick()
             self.deployment.finish_runs()
-        assert self._runs() == Counter([*self.sent, *self.refused])
+        assert self._runs() == Counter(self.sent)
+        assert self._recorded() == {*self.refused}
         dead = {message.attributes["source_message_id"] for message in self.dead.receive(1000)}
         assert dead == {*self.refused}
 
     def _runs(self) -> Counter[str]:
         return Counter(run.tags[RUN_KEY] for run in self.deployment.runs())
+
+    def _recorded(self) -> set[str]:
+        return {message.message_id for message in self.deployment.refusals()}
 
     def _in_queue(self) -> set[str]:
         return {held.message_id for held in self.queue._held}

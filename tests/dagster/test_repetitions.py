@@ -67,6 +67,26 @@ def test_a_failure_of_which_dagster_has_said_nothing_is_told_again_where_it_repe
         monkeypatch.setattr(dg.DagsterInstance, "add_run_tags", lambda *_: None)
         other = world.add_run(world.tags("talk-2", receiver.url(), message="m2"))
         world.instance.report_run_failed(other)
+        world.now_s = time.time() + 61
         world.tick()
         assert failures(world, other) == 2
+        assert receiver.stages == ["failed"]
+
+
+def test_a_repetition_that_failed_is_tried_again_and_the_job_is_not_told_of_as_failed(world: World, monkeypatch):
+    """As while the code server is down: Dagster's daemon takes its promise back."""
+    monkeypatch.setattr(dg.DagsterInstance, "run_retries_enabled", True)
+    with CallbackReceiver() as receiver:
+        run = failed(world, receiver, **{"dagster/will_retry": "false"})
+        world.instance.report_engine_event("Failed to retry run", run)
+        world.now_s = time.time()
+        world.tick()
+        world.now_s = time.time() + 21
+        world.tick()
+        assert failures(world, run) == 2
+        assert world.instance.get_run_by_id(run.run_id).tags["dagster/retry_strategy"] == "ALL_STEPS"
+        assert receiver.received == []
+        world.instance.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+        world.now_s = time.time() + 3700
+        world.ticks(2)
         assert receiver.stages == ["failed"]

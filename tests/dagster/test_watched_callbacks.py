@@ -135,3 +135,15 @@ def test_a_run_that_does_not_say_whom_to_tell_is_no_news(world: World):
     pending = pending_of(world)
     world.run_job(dg.GraphDefinition(name="nothing").to_job(), {tags.CALLBACKS: "pending"})
     assert changed(pending) == []
+
+
+def test_a_tick_that_starts_while_another_is_at_work_leaves_everything_to_it(tmp_path):
+    with dg.DagsterInstance.ephemeral() as instance, CallbackReceiver() as receiver:
+        home = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
+        world = World(home, instance)
+        world.talk("talk-1", receiver.url())
+        with world.desk.at_work:
+            assert world.tick() == "an earlier tick is still at work"
+        assert receiver.received == []
+        world.tick()
+        assert receiver.stages == STAGES

@@ -35,6 +35,8 @@ def _save(archive: JobArchive, key: str, value: object) -> None:
 def _saved(key: str) -> str:
     if "/manifests/" in key:
         return key.rpartition("/")[2].removesuffix(".json")
+    if key.startswith("jobs/refused/"):
+        return "refusal"
     if not key.startswith("jobs/requests/"):
         return "record"
     return "claim" if key.endswith(".claim.json") else "request"
@@ -49,8 +51,7 @@ _original_save = JobArchive.save
 JobArchive.save = _save
 killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))
 killable(SqsQueue, "delete", "delete", before=_has_receipts, after=_has_receipts)
-killable(SqsQueue, "dead_letter", "dead_letter", before=always, after=always)
-killable(SqsQueue, "_copy_to", "copy", after=always)
+killable(SqsQueue, "_copied", "copy", before=always, after=always)
 killable(job_queue, "_result", "answer", after=lambda args, result: bool(args[0].runs))
 
 defs = definitions(settings_from(os.environ), FakeProgress())

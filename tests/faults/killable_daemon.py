@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher import DefaultRunLauncher
 from dagster._daemon import sensor
 from dagster._daemon.cli import main
 from killable import always, killable
+
+from dub_assets.launching.local import LocalRunLauncher
 
 sensor.MIN_INTERVAL_LOOP_TIME = 1
 
@@ -34,6 +35,6 @@ if __name__ == "__main__":
     killable(instance, "update_tick", "update_tick", before=_has_runs, after=_has_runs)
     killable(instance, "create_run", "create_run", before=always, after=always)
     killable(instance, "submit_run", "submit_run", before=always, after=always)
-    killable(DefaultRunLauncher, "launch_run", "launch_run", before=always, after=always)
+    killable(LocalRunLauncher, "launch_run", "launch_run", before=always, after=always)
     killable(instance, "update_instigator_state", "cursor", before=_has_cursor, after=_has_cursor)
     main()

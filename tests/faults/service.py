@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,15 +27,13 @@ class Service:
 
     configuration = ROOT / "dagster.yaml"
     location = "fake_location"
-    start_timeout_s: int | None = 45
-    """When a run that does not start is given up; None: when the configuration says."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.home = folder / "dagster"
         self.faults = folder / "faults"
         for made in (self.home, self.faults):
             made.mkdir(parents=True)
-        _configure(self.home, self.configuration, self.start_timeout_s)
+        shutil.copy(self.configuration, self.home / "dagster.yaml")
         self._port = free_port()
         location = f"{{grpc_server: {{host: 127.0.0.1, port: {self._port}, location_name: dub_assets}}}}"
         (self.home / "workspace.yaml").write_text(f"load_from:\n  - {location}\n", encoding="utf-8")
@@ -48,6 +46,7 @@ class Service:
         }
         self._log = (folder / "service.log").open("ab")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._away_until: dict[str, float] = {}
         self.restarts = 0
         with self.instance:
             pass  # makes its SQLite files, which two processes cannot make at once
@@ -67,6 +66,8 @@ class Service:
         process = self._processes.get(name)
         if process is not None and process.poll() is None:
             return
+        if time.monotonic() < self._away_until.get(name, 0.0):
+            return
         self.restarts += process is not None
         self._processes[name] = subprocess.Popen(
             [sys.executable, *arguments],
@@ -78,10 +79,24 @@ class Service:
             start_new_session=True,
         )
 
-    def kill(self, name: str) -> None:
-        """End a process, and nothing but it, by SIGKILL: the runs that it started live on."""
+    def kill(self, name: str, *, away_s: float = 0.0) -> None:
+        """End a process, and nothing but it, by SIGKILL: the runs that it started live on.
+
+        It is not started again for ``away_s`` seconds.
+        """
+        self._away_until[name] = time.monotonic() + away_s
         self._processes[name].kill()
         self._processes[name].wait()
+
+    def pause(self, name: str, seconds: float) -> None:
+        """Stop a process and let it go on later, as a host does that is suspended or has no time for it."""
+        process = self._processes[name]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            until = time.monotonic() + seconds
+            self.wait(lambda: time.monotonic() > until, "time stands still")
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def kill_machine(self) -> None:
         """End all processes at once: daemon, code server, and the runs that it and the servers before it started."""
@@ -117,15 +132,6 @@ class Service:
             process.wait()
         self._log.close()
         _end_orphans(self.home)
-
-
-def _configure(home: Path, configuration: Path, start_timeout_s: int | None) -> None:
-    """The set-up's ``dagster.yaml``, but perhaps that a run which never starts is given up sooner."""
-    text = configuration.read_text(encoding="utf-8")
-    if start_timeout_s is not None:
-        text, changes = re.subn(r"start_timeout_seconds: \d+", f"start_timeout_seconds: {start_timeout_s}", text)
-        assert changes == 1
-    (home / "dagster.yaml").write_text(text, encoding="utf-8")
 
 
 def _end_orphans(home: Path) -> None:

@@ -1,6 +1,7 @@
-"""No message is lost and none is run twice, whatever is killed, and when: real processes, SIGKILL, a real queue.
+"""No job is lost and none is done twice, whatever is killed, away or slow, and when: real processes, a real queue.
 
-`make faults` kills 200 times, `make kills` a few times; `KILLS=500 SEED=7 pytest -s tests/faults` as you like.
+`make faults` kills 200 times, `make kills` a few times; `KILLS=500 SEED=7 pytest -s -m faults tests/faults` as you
+like, or `PLAN="server away 90,machine"`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import json
 import os
 import random
 import subprocess
+import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -30,25 +34,37 @@ KILLS = int(os.environ.get("KILLS", "6"))
 COUNTED_AFTER = 25
 """Kills after which everything is let come to its end and counted."""
 
+PLAN = os.environ.get("PLAN", "")
+"""What to do, separated by commas, rather than what the seed chooses."""
+
 SEED = int(os.environ.get("SEED", "0"))
 STAGES = [
     *["downloaded", "stt_completed", "mt_prepare", "mt_completed", "tts_prepare", "tts_completed"],
     *["completed"],
 ]
 
-OF_ANY = [
+OF_ACCEPTED = [
     *["receive.after", "save.claim.before", "save.claim.after", "save.request.before", "save.request.after"],
     *["answer.after", "create_tick.before", "create_tick.after", "update_tick.before", "update_tick.after"],
     *["create_run.before", "create_run.after", "submit_run.before", "submit_run.after", "launch_run.before"],
     *["launch_run.after", "cursor.before", "cursor.after"],
-]
-OF_REFUSED = ["dead_letter.before", "copy.after", "dead_letter.after"]
-OF_FULL = [
     *["save.record.before", "save.record.after", "add_partitions.before", "add_partitions.after"],
     *["delete.before", "delete.after", "save.stems.before", "save.translation.after", "save.segment_mixes.before"],
     *["save.metadata.before", "save.metadata.after"],
 ]
+OF_REFUSED = ["save.refusal.before", "save.refusal.after", "copy.before", "copy.after", "delete.before", "delete.after"]
 AT_RANDOM = ["daemon", "server", "both", "machine"]
+OUTAGES = [
+    *["server away 1", "server away 20", "server away 90", "daemon away 20", "daemon paused 20", "server paused 20"],
+    *["daemon paused 90", "busy host 20"],
+]
+"""What is away or does not get the processor, and for how many seconds."""
+
+TOGETHER = 4
+"""Jobs that are sent at an outage: some run, the others wait."""
+
+LOAD = 20
+"""Processes that compete for the processor on a busy host."""
 
 
 class World:
@@ -58,6 +74,7 @@ class World:
         self.service = service
         self.refused: dict[str, str] = {}
         self.full: dict[str, str] = {}
+        self.reasons: dict[str, str] = {}
         self._receiver = receiver
         self._sqs = sqs
         self._url = url
@@ -80,21 +97,31 @@ class World:
         return sum(int(answer["Attributes"][name]) for name in names)
 
     def runs(self) -> dict[str, list[dg.DagsterRun]]:
+        """The runs of each message, the first one and its repetitions."""
         by_message: dict[str, list[dg.DagsterRun]] = {}
         with self.service.instance as instance:
-            for run in instance.get_runs():
-                by_message.setdefault(run.tags[RUN_KEY], []).append(run)
+            for record in instance.get_run_records(ascending=True):
+                by_message.setdefault(record.dagster_run.tags[RUN_KEY], []).append(record.dagster_run)
         return by_message
+
+    def begun(self) -> Counter[str]:
+        """How often each run has begun, by its log."""
+        with self.service.instance as instance:
+            return Counter(
+                {
+                    run.run_id: len(instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START))
+                    for run in instance.get_runs()
+                }
+            )
 
     def drain(self) -> None:
         self.service.wait(lambda: self.left() == 0, "the queue is not drained")
-        self.service.wait(self._are_done, "not every run has ended")
+        self.service.wait(self._are_done, "not every job has ended")
 
     def _are_done(self) -> bool:
         runs = self.runs()
-        return {*self.refused, *self.full} <= {*runs} and all(
-            run.is_finished and run.tags[CALLBACKS] != "pending" for kept in runs.values() for run in kept
-        )
+        ended = all(run.is_finished and run.tags[CALLBACKS] != "pending" for kept in runs.values() for run in kept)
+        return {*self.full} <= {*runs} and ended and {*self.refused.values()} <= {*self.told()}
 
     def told(self) -> dict[str, list[str]]:
         """The stages that the consumer was told of each job, in order, repeats left out."""
@@ -105,6 +132,7 @@ class World:
             if received.headers["webhook-id"] not in seen:
                 seen.add(received.headers["webhook-id"])
                 told = received.json["metadata"]
+                self.reasons[told["job_id"]] = received.json.get("error", "")
                 stages.setdefault(told["job_id"], []).append(told["stage"])
         return stages
 
@@ -159,23 +187,29 @@ def world(tmp_path, clip, aws_endpoint, bucket, connect, new_queue, sqs):
 
 
 def planned(kills: int, chance: random.Random) -> list[tuple[str, bool]]:
-    """Where to kill, and whether the message at hand is a whole dub; every point before any comes again."""
-    points = [(point, False) for point in OF_ANY + OF_REFUSED + AT_RANDOM]
-    points += [(point, True) for point in [*OF_FULL, "machine"]]
-    plan: list[tuple[str, bool]] = []
+    """What to do, and whether the message at hand is a whole dub; everything before anything comes again.
+
+    However short the plan is, the code server is away for 20 s and the daemon is paused in it.
+    """
+    if PLAN:
+        return [(point, point not in OF_REFUSED) for point in PLAN.split(",")]
+    points = [(point, True) for point in OF_ACCEPTED + AT_RANDOM + OUTAGES]
+    points += [(point, False) for point in OF_REFUSED]
+    plan = [("server away 20", True), ("daemon paused 20", True)]
     while len(plan) < kills:
         plan += chance.sample(points, len(points))
     return plan[:kills]
 
 
-def test_every_message_has_one_run_whatever_is_killed(world: World, connect, bucket):
+def test_no_job_is_lost_and_none_is_done_twice_whatever_is_away(world: World, connect, bucket):
     chance = random.Random(SEED)
+    plan = planned(KILLS, chance)
     world.service.start()
-    for number, (point, full) in enumerate(planned(KILLS, chance), start=1):
+    for number, (point, full) in enumerate(plan, start=1):
         started = time.monotonic()
         kill(world, point, chance, full=full)
         print(f"kill {number}: {point} after {time.monotonic() - started:.1f} s", flush=True)
-        if number % COUNTED_AFTER == 0 or number == KILLS:
+        if number % COUNTED_AFTER == 0 or number == len(plan):
             world.drain()
             check(world, connect(), bucket)
 
@@ -183,6 +217,9 @@ def test_every_message_has_one_run_whatever_is_killed(world: World, connect, buc
 def kill(world: World, point: str, chance: random.Random, *, full: bool) -> None:
     """Send a message, and kill what comes to the point on its way, or at any time."""
     service = world.service
+    if point in OUTAGES:
+        break_down(world, point, chance)
+        return
     if point not in AT_RANDOM:
         service.arm(point)
         world.send(full=full)
@@ -198,27 +235,64 @@ def kill(world: World, point: str, chance: random.Random, *, full: bool) -> None
         service.kill(name)
 
 
+def break_down(world: World, outage: str, chance: random.Random) -> None:
+    """Let a part of the service be away, or without processor time, while jobs run and wait."""
+    service = world.service
+    part, kind, seconds = outage.rsplit(" ", 2)
+    for _ in range(TOGETHER):
+        world.send(full=True)
+    until = time.monotonic() + chance.uniform(0, 10)
+    service.wait(lambda: time.monotonic() > until, "time stands still")
+    if kind == "away":
+        service.kill(part, away_s=float(seconds))
+        world.send(full=True)
+        world.send(full=False)
+    elif kind == "paused":
+        service.pause(part, float(seconds))
+    else:
+        with busy_host():
+            until = time.monotonic() + float(seconds)
+            service.wait(lambda: time.monotonic() > until, "time stands still")
+
+
+@contextmanager
+def busy_host() -> Iterator[None]:
+    """Processes that never wait."""
+    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(LOAD)]
+    try:
+        yield
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+
+
 def check(world: World, s3, bucket: str) -> None:
-    """One run a message, its request kept, dead letters with every refused one, and videos of what succeeded."""
+    """No job is lost, none is done twice at once, all is told, and no refused message has a run.
+
+    A job is lost if it does not end well: there is nothing wrong with any of them.
+    """
     runs = world.runs()
-    sent = {*world.refused, *world.full}
-    assert {message: len(kept) for message, kept in runs.items()} == dict.fromkeys(sent, 1)
+    assert {*runs} == {*world.full}
+    lost = {world.full[message]: kept[-1].status.value for message, kept in runs.items() if not kept[-1].is_success}
+    assert not lost, f"lost jobs: {lost}"
+    for kept in runs.values():
+        assert len({run.root_run_id or run.run_id for run in kept}) == 1, "a message has two runs"
+    assert all(count <= 1 for count in world.begun().values()), "a run was executed twice"
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
-    assert {request_key(message) for message in sent} <= keys
-    succeeded = {message for message, (run,) in runs.items() if run.is_success}
-    assert succeeded <= {*world.full}
-    assert {f"projects/shop/outputs/videos/{world.full[message]}.mp4" for message in succeeded} <= keys
+    assert {request_key(message) for message in world.full} <= keys
+    assert {f"projects/shop/outputs/videos/{job_id}.mp4" for job_id in world.full.values()} <= keys
     told = world.told()
-    for message, job_id in world.full.items():
-        assert told[job_id] == STAGES if message in succeeded else told[job_id][-1] == "failed", job_id
-        assert message in succeeded or told[job_id][:-1] == STAGES[: len(told[job_id]) - 1], job_id
+    assert {job_id: told[job_id] for job_id in world.full.values()} == dict.fromkeys(world.full.values(), STAGES)
     assert all(told[job_id] == ["failed"] for job_id in world.refused.values())
+    assert {world.reasons[job_id] for job_id in world.refused.values()} <= {"segments is missing"}
     copies = world.dead()
     assert {*copies} == {*world.refused}
     assert world.left() == 0
-    ends = Counter(run.status.value for (run,) in runs.values())
+    repeated = sum(len(kept) - 1 for kept in runs.values())
     print(
-        f"{len(sent)} messages, runs: {dict(ends)}; dead letters twice: {sum(copies.values()) - len(copies)}; "
-        f"restarts: {world.service.restarts}"
+        f"{len(world.full)} jobs, {repeated} runs repeated; {len(world.refused)} messages refused, "
+        f"dead letters twice: {sum(copies.values()) - len(copies)}; restarts: {world.service.restarts}",
+        flush=True,
     )

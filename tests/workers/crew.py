@@ -28,7 +28,6 @@ class Crew(Service):
     """A service of ``setups/<setup>/dagster.yaml`` with workers of these names."""
 
     location = "held_location"
-    start_timeout_s = None  # runs wait for workers that are being started anew, on a busy machine for long
 
     def __init__(self, folder: Path, environment: dict[str, str], *, setup: str, workers: tuple[str, ...]) -> None:
         self.configuration = ROOT / "setups" / setup / "dagster.yaml"

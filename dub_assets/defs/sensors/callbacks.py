@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import dagster as dg
 
@@ -18,11 +19,14 @@ from dub_assets.clients.courier import Channel
 from dub_assets.defs.chain import Chain, end_is_to_be_told
 from dub_assets.defs.outbox import new_posts
 from dub_assets.defs.run_log import RunLog
+from dub_assets.defs.sensors.lost_starts import requeue_lost_starts
+from dub_assets.defs.sensors.pending_refusals import PendingRefusals, Refusal
 from dub_assets.defs.sensors.pending_runs import PendingRuns
 from dub_assets.defs.sensors.repetitions import remind
 from dub_assets.defs.sensors.turns import rounded_to_turns
 from dub_assets.defs.tellers import teller_of
 from dub_assets.domain.dispatch import Dispatch
+from dub_assets.domain.errors import DubError
 from dub_assets.resources.callback import CallbackDesk
 from dub_assets.resources.tags import CALLBACKS, CALLBACKS_RUN
 
@@ -46,18 +50,36 @@ def callbacks_sensor(
     context: dg.SensorEvaluationContext, callback_desk: dg.ResourceParam[CallbackDesk]
 ) -> dg.SkipReason:
     """Seal what is new, hand over what is due, stamp what is done, for as long as a turn may take."""
+    if not callback_desk.at_work.acquire(blocking=False):
+        return dg.SkipReason("an earlier tick is still at work")
+    try:
+        return dg.SkipReason(_work(context, callback_desk))
+    finally:
+        callback_desk.at_work.release()
+
+
+def _work(context: dg.SensorEvaluationContext, callback_desk: CallbackDesk) -> str:
+    """One tick; what was done is returned in words."""
     pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(callback_desk.watch_s)
+    refusals = _refusals_of(callback_desk)
     while True:
         _take_up_repeated_runs(context.instance)
+        requeue_lost_starts(context.instance)
         chains = pending.all()
         remind(context.instance, chains, now_s=callback_desk.now_s())
-        told = _Look(context, callback_desk).work(chains)
+        told = _Look(context, callback_desk, refusals).work(chains)
         all_again = time.monotonic() + _ALL_EVERY_S
         while time.monotonic() < min(all_again, until):
             time.sleep(_PAUSE_S)
-            _Look(context, callback_desk).work(pending.changed())
+            _Look(context, callback_desk, refusals).work(pending.changed())
         if time.monotonic() >= until:
-            return dg.SkipReason(told)
+            return told
+
+
+@lru_cache(maxsize=1)
+def _refusals_of(desk: CallbackDesk) -> PendingRefusals:
+    """What this process knows of refused messages."""
+    return PendingRefusals(desk)
 
 
 def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
@@ -72,17 +94,19 @@ def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
 class _Look:
     """One look at the outbox; what it says is for the people who look at the sensor's ticks."""
 
-    def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk) -> None:
+    def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk, refusals: PendingRefusals) -> None:
         self._instance = context.instance
         self._log = context.log
         self._desk = desk
         self._held_up: set[tuple[str, str]] = set()
-        self._waiting: list[tuple[Chain, Dispatch]] = []
+        self._refusals = refusals
+        self._waiting: list[tuple[Chain | Refusal, Dispatch]] = []
         self._done = 0
 
     def work(self, chains: Sequence[Chain]) -> str:
         """Do all there is to do now; what was done is returned in words."""
-        if not chains:
+        refusals = self._refusals.due()
+        if not chains and not refusals:
             return "no run has callbacks to send"
         busy = self._desk.courier.busy()
         addressed = [chain for chain in chains if chain.is_addressed and chain.channel not in busy]
@@ -93,6 +117,7 @@ class _Look:
         for chain in chains:
             if not chain.is_addressed:
                 self._stamp(chain, ["the run does not say whom to tell: it lacks tags that the queue's sensor sets"])
+        self._add_refusals([refusal for refusal in refusals if refusal.channel not in busy])
         self._desk.courier.deliver(self._channels(), wait_s=_WAIT_S)
         return self._summary(len(chains))
 
@@ -110,6 +135,17 @@ class _Look:
         elif chain.is_told(current.names):
             self._stamp(chain, current.losses())
 
+    def _add_refusals(self, refusals: Sequence[Refusal]) -> None:
+        """Refused messages are told of after the runs of their job, as far as these have something to tell now."""
+        try:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                dispatches = list(pool.map(self._refusals.sealed, refusals))
+            for refusal, dispatch in zip(refusals, dispatches, strict=True):
+                if self._refusals.note(refusal, dispatch):
+                    self._waiting.append((refusal, dispatch))
+        except DubError as error:
+            self._log.warning("callbacks of refused messages wait: %s", error)
+
     def _sealed(self, chain: Chain, dispatch: Dispatch) -> Dispatch:
         """The dispatch with all that the runs have to tell by now."""
         current = dispatch
@@ -126,8 +162,8 @@ class _Look:
 
     def _channels(self) -> list[Channel]:
         parcels: dict[tuple[str, str], list[tuple[str, Dispatch]]] = {}
-        for chain, dispatch in self._waiting:
-            parcels.setdefault(chain.channel, []).append((chain.url, dispatch))
+        for told_of, dispatch in self._waiting:
+            parcels.setdefault(told_of.channel, []).append((told_of.url, dispatch))
         return [
             Channel(job_id=job_id, endpoint=endpoint, parcels=tuple(sent))
             for (job_id, endpoint), sent in parcels.items()
@@ -144,8 +180,8 @@ class _Look:
 
     def _summary(self, looked_at: int) -> str:
         problems = [
-            f"job {chain.job_id}: {dispatch.delivery.problem}"
-            for chain, dispatch in self._waiting
+            f"job {told_of.job_id}: {dispatch.delivery.problem}"
+            for told_of, dispatch in self._waiting
             if dispatch.delivery.problem
         ]
         told = f"{looked_at} runs in the outbox, {len(self._waiting)} with callbacks to send, {self._done} done"

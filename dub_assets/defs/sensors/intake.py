@@ -2,16 +2,19 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from logging import Logger
 
 import dagster as dg
 
+from dub_assets.clients.disposal import Disposal
 from dub_assets.clients.message_models import Request
+from dub_assets.defs.sensors.refusals import Refusals
 from dub_assets.defs.sensors.run_book import RunBook
 from dub_assets.defs.sensors.turns import left_of_turn
-from dub_assets.defs.tasks import TASKS, run_request
+from dub_assets.defs.tasks import REFUSED, TASKS, run_request
 from dub_assets.domain.errors import DubError, MessageRefusedError, ObjectMissingError
 from dub_assets.domain.intake import Claim, HeldMessage, RefusedMessage
 from dub_assets.domain.keys import claim_key, job_record_key, request_key
@@ -22,10 +25,14 @@ from dub_assets.resources.tags import REQUEST_KEY, TASK
 from dub_assets.storage.archive import JobArchive
 
 _BATCH = 10
-_BUDGET_S = 15.0
+_BUDGET_S = 20.0
 """How long messages are taken after the first came; a tick has 60 s, of which waiting for the first may take 20."""
 
-_REFUSED = TASKS[RefusedMessage].name
+_GATHERED_WITHIN_S = 3.0
+"""How long a tick goes on once it has a run to ask for: runs are stored after the tick."""
+
+DISPOSAL = Disposal()
+"""Where refused messages go, from all ticks of this process."""
 
 
 @dataclass(kw_only=True)
@@ -37,6 +44,7 @@ class Taken:
     job_ids: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[Exception] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
 
 
 class Intake:
@@ -48,6 +56,7 @@ class Intake:
         self._book = book
         self._log = log
         self._began_s = time.monotonic()
+        self._refusals = Refusals(desk.queue, archive, DISPOSAL, in_order=desk.keeps_order)
         self.taken = Taken()
 
     def settle(self, held: Sequence[HeldMessage]) -> None:
@@ -68,10 +77,16 @@ class Intake:
         while messages:
             received += len(messages)
             for message in messages:
-                self._take(message)
-            if received >= most or time.monotonic() >= until:
+                self._guarded(f"message {message.message_id} stays in the queue", partial(self._take, message))
+            self._guarded("refused messages stay in the queue", self._refusals.end_batch)
+            accepted = received - self._refusals.count
+            if accepted:
+                until = min(until, time.monotonic() + _GATHERED_WITHIN_S)
+            if accepted >= most or time.monotonic() >= until:
                 break
-            messages = self._desk.queue.receive(min(_BATCH, most - received), wait_s=0)
+            messages = self._desk.queue.receive(min(_BATCH, most - accepted), wait_s=0)
+        self._guarded("refused messages stay in the queue", self._refusals.flush)
+        self.taken.refusals = self._refusals.summary
 
     def _first(self, most: int, *, waits: bool) -> list[ReceivedMessage]:
         """The first messages; while none comes, waited for up to Dagster's next turn, when the next look begins."""
@@ -79,15 +94,29 @@ class Intake:
         left_s = int(left_of_turn(time.monotonic() - self._began_s)) if waits and self._desk.wait_s else 0
         return self._desk.queue.receive(most, wait_s=left_s) if left_s and not messages else messages
 
-    def _take(self, message: ReceivedMessage) -> None:
-        """Order the run of a message; whatever goes wrong with it concerns no other message."""
+    def _guarded(self, consequence: str, action: Callable[[], None]) -> None:
+        """Do something that, if it fails, concerns no other message."""
         try:
-            if not self._is_done(message):
-                self._order(message)
+            action()
         except Exception as error:  # noqa: BLE001  # a bug that one message meets must not take its neighbours along
-            self._log.error(f"message {message.message_id} stays in the queue: {error!r}")
+            self._log.error(f"{consequence}: {error!r}")
             self.taken.counts["left, for an error"] += 1
             self.taken.faults.append(error)
+
+    def _take(self, message: ReceivedMessage) -> None:
+        """Order the run of a message, or refuse it.
+
+        A message that comes for the first time and is refused is not claimed, which would cost an object.
+        """
+        if self._is_done(message):
+            return
+        if message.receive_count == 1:
+            try:
+                self._order(message, self._desk.read(message.body))
+            except MessageRefusedError as refusal:
+                self._refuse(message, refusal)
+        else:
+            self._order(message)
 
     def _is_done(self, message: ReceivedMessage) -> bool:
         """Whether there is nothing left to do but to delete a message that was delivered again; then that is done."""
@@ -97,7 +126,7 @@ class Intake:
             self.taken.counts["deleted, their runs being stored"] += 1
         return run is not None
 
-    def _order(self, message: ReceivedMessage) -> None:
+    def _order(self, message: ReceivedMessage, request: Request | None = None) -> None:
         key, now_ms = claim_key(message.message_id), round(time.time() * 1000)
         earlier = self._archive.find(Claim, key) if message.receive_count > 1 else None
         attempts = earlier.attempts if earlier else 0
@@ -111,7 +140,9 @@ class Intake:
         claim = Claim(deployment=self._book.deployment, at_ms=now_ms, attempts=attempts + 1)
         self._archive.save(key, claim)
         try:
-            self._ask(message, self._request(message, attempts))
+            self._ask(message, request or self._request(message, attempts))
+        except MessageRefusedError as refusal:
+            self._refuse(message, refusal)
         except DubError:  # which is not the message's fault: the attempt does not count
             self._archive.save(key, Claim(deployment=claim.deployment, at_ms=now_ms, attempts=attempts))
             raise
@@ -121,23 +152,23 @@ class Intake:
         patience_ms = 2000 * self._desk.visibility_timeout_s
         return claim.deployment != self._book.deployment and now_ms - claim.at_ms < patience_ms
 
-    def _request(self, message: ReceivedMessage, attempts: int) -> Request | RefusedMessage:
-        try:
-            request = self._desk.read(message.body)
-        except MessageRefusedError as refusal:
-            return RefusedMessage.of(message, refusal)
+    def _request(self, message: ReceivedMessage, attempts: int) -> Request:
+        """Read a message. Raises MessageRefusedError, also if it was taken up too often in vain."""
+        request = self._desk.read(message.body)
         if attempts < self._desk.max_attempts:
             return request
-        given_up = MessageRefusedError(
+        raise MessageRefusedError(
             f"the message was taken up {attempts} times and no run came of it: see the log of job_queue_sensor",
             job_id=request.job_id,
             callback_url=request.callback_url,
             project_id=request.project_id,
             task=TASKS[type(request)].name,
         )
-        return RefusedMessage.of(message, given_up)
 
-    def _ask(self, message: ReceivedMessage, request: Request | RefusedMessage) -> None:
+    def _refuse(self, message: ReceivedMessage, refusal: MessageRefusedError) -> None:
+        self._refusals.add(message, RefusedMessage.of(message, refusal, now_s=time.time()))
+
+    def _ask(self, message: ReceivedMessage, request: Request) -> None:
         """Write the request down, then ask for its run."""
         run = run_request(message.message_id, request)
         self._archive.save(request_key(message.message_id), request)
@@ -148,8 +179,11 @@ class Intake:
         self.taken.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
 
     def _finish(self, runs: dict[str, dg.DagsterRun]) -> None:
-        """Delete messages whose runs are stored; those of refused ones are put away with the reason before that."""
-        refused = {receipt: run for receipt, run in runs.items() if run.tags.get(TASK) == _REFUSED}
+        """Delete messages whose runs are stored.
+
+        Earlier versions made runs of refused messages too: those messages are put away with the reason before that.
+        """
+        refused = {receipt: run for receipt, run in runs.items() if run.tags.get(TASK) == REFUSED}
         self._explain(self._desk.queue.delete([receipt for receipt in runs if receipt not in refused]))
         for receipt, run in refused.items():
             try:

@@ -1,7 +1,5 @@
 """``job_queue_sensor``: messages become runs, none is lost and none is run twice. docs/queue.md tells how."""
 
-from collections import Counter
-
 import dagster as dg
 
 from dub_assets.defs.jobs import ALL
@@ -46,7 +44,7 @@ def job_queue_sensor(
         return _result(intake.taken, skip_reason=f"nothing is taken from the queue: {error}")
     if intake.taken.faults and not (intake.taken.runs or held):
         raise intake.taken.faults[0]
-    return _result(intake.taken, skip_reason=_fates(intake.taken.counts))
+    return _result(intake.taken, skip_reason=_fates(intake.taken))
 
 
 def _held(context: dg.SensorEvaluationContext) -> tuple[HeldMessage, ...]:
@@ -70,6 +68,6 @@ def _result(taken: Taken, *, skip_reason: str) -> dg.SensorResult:
     )
 
 
-def _fates(counts: Counter[str]) -> str:
-    told = [f"{count} messages {fate}" for fate, count in counts.items()]
-    return "; ".join(told) or "there is no message"
+def _fates(taken: Taken) -> str:
+    told = [f"{count} messages {fate}" for fate, count in taken.counts.items()]
+    return "; ".join([*told, *taken.refusals]) or "there is no message"

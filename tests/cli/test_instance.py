@@ -1,0 +1,72 @@
+"""The ``dagster.yaml`` of a home that an earlier version has made."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from dub_assets.cli import instance as cli
+
+CHANGED = """\
+# mine
+run_launcher:
+  module: dub_assets.launching.local
+  class: LocalRunLauncher
+
+run_queue:
+  # as many as I have cores
+  max_concurrent_runs: 12
+
+sensors:
+  use_threads: true
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    (tmp_path / "dagster").mkdir()
+    return tmp_path
+
+
+def configured(home: Path, text: str) -> str:
+    file = home / "dagster" / "dagster.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert cli.dagster_home(home) == file.parent
+    return file.read_text(encoding="utf-8")
+
+
+def test_a_home_without_one_gets_the_project_s(home: Path):
+    cli.dagster_home(home)
+    assert (home / "dagster" / "dagster.yaml").read_text(encoding="utf-8") == cli.packaged_configuration()
+
+
+def test_one_of_an_earlier_version_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch):
+    earlier = "run_queue:\n  max_concurrent_runs: 4\n"
+    monkeypatch.setattr(cli, "_SHIPPED_BEFORE", {hashlib.sha256(earlier.encode()).hexdigest()})
+    assert configured(home, earlier) == cli.packaged_configuration()
+
+
+def test_one_that_its_user_changed_gets_what_it_lacks_and_keeps_the_rest(home: Path, capsys):
+    after = configured(home, CHANGED)
+    assert [line for line in CHANGED.splitlines() if line not in after.splitlines()] == []
+    settings, wanted = yaml.safe_load(after), yaml.safe_load(cli.packaged_configuration())
+    assert settings["run_queue"]["max_concurrent_runs"] == 12
+    assert settings["run_queue"]["max_user_code_failure_retries"] == 1000
+    assert settings["run_retries"] == wanted["run_retries"]
+    assert (home / "dagster" / "dagster.yaml.old").read_text(encoding="utf-8") == CHANGED
+    assert "got settings of this version" in capsys.readouterr().err
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        assert instance.run_retries_enabled
+    assert configured(home, after) == after
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "run_coordinator:\n  module: m\n  class: C\n", "run_queue: {}\n# end\n"])
+def test_one_that_is_not_ours_to_complete_is_not_broken(home: Path, text: str):
+    after = configured(home, text)
+    assert after.startswith(text)
