@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dub_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+@contextmanager
+def local_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """Open the persistent instance; Dagster's own log is silent."""
+    from dagster import DagsterInstance
+
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with DagsterInstance.get() as instance:
+        yield instance
 
 
 def dagster_home(home: Path) -> Path:
