@@ -76,6 +76,15 @@ class Storage:
     endpoint_url: str | None = field(
         default=None, metadata={"env": "AWS_ENDPOINT_URL", "help": "endpoint of S3, where it is not Amazon's"}
     )
+    files_port: int = field(
+        default=3010,
+        metadata={
+            "env": "DUB_ASSETS_FILES_PORT",
+            "help": "port at which `dub-assets dev` serves files of a local store to links in the UI; 0: no links",
+            "minimum": 0,
+            "maximum": 65_535,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

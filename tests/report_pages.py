@@ -49,7 +49,7 @@ def segment(
         tempo=1.0 + index / 20,
         findings=findings,
         facts=(
-            Fact(name="Fitted by", value="a shorter rendering"),
+            Fact(name="Fit method", value="shorter translation"),
             Fact(name="Level", value="-1.5", unit="dB"),
             Fact(name="Voice", value="anna"),
             Fact(name="Read back", value="97% as written"),

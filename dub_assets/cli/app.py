@@ -13,7 +13,10 @@ from typing import Annotated
 import typer
 
 from dub_assets.cli import interruptions
+from dub_assets.cli.job_commands import JobId
+from dub_assets.cli.job_commands import register as register_job_commands
 from dub_assets.domain.errors import DubError
+from dub_assets.domain.keys import segment_index
 from dub_assets.domain.printable import printable
 from dub_assets.settings import documented_variables, settings_from
 
@@ -85,9 +88,12 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
     dub_video(order, out, quiet=quiet, as_json=as_json)
 
 
-_Job = Annotated[str, typer.Argument(help="The job's id, as `dub-assets jobs` shows it.")]
+_Job = JobId
+_Segment = typer.Argument(parser=segment_index, metavar="SEGMENT", help="By name or number: 0003, or 3.")
 _Rebuild = Annotated[bool, typer.Option("--rebuild", help="Bring the video up to date too; the picture is copied.")]
-_Out = Annotated[Path, typer.Option("--out", help="Folder of the files.")]
+_Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the files; unset: where the job's results are, or results.")
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 _Gain = typer.Option(min=0, max=10, help="Linear gain, 0 is silence; unset: as it was.")
@@ -96,11 +102,11 @@ _Gain = typer.Option(min=0, max=10, help="Linear gain, 0 is silence; unset: as i
 @app.command()
 def mix(
     job: _Job,
-    segments: Annotated[list[int], typer.Argument(help="The segments' numbers, counted from 0.", min=0)],
+    segments: Annotated[list[int], _Segment],
     bgm_gain: Annotated[float | None, _Gain] = None,
     tts_gain: Annotated[float | None, _Gain] = None,
     rebuild: _Rebuild = False,
-    out: _Out = Path("results"),
+    out: _Out = None,
     quiet: _Quiet = False,
     as_json: _Json = False,
 ) -> None:
@@ -108,38 +114,31 @@ def mix(
     from dub_assets.cli.edit import Output, mix_again
     from dub_assets.domain.mix import GainChange
 
-    output = Output(rebuilt_into=out if rebuild else None, quiet=quiet, as_json=as_json)
+    output = Output(rebuild=rebuild, folder=out, quiet=quiet, as_json=as_json)
     mix_again(job, segments, GainChange(background=bgm_gain, speech=tts_gain), output)
 
 
 @app.command()
 def say(
     job: _Job,
-    segment: Annotated[int, typer.Argument(help="The segment's number, counted from 0.", min=0)],
+    segment: Annotated[int, _Segment],
     text: Annotated[str, typer.Argument(help="What it is to say, in the job's target language.")],
     rebuild: _Rebuild = False,
-    out: _Out = Path("results"),
+    out: _Out = None,
     quiet: _Quiet = False,
     as_json: _Json = False,
 ) -> None:
     """Speak a new text for a segment of a dubbed job; later runs keep it."""
     from dub_assets.cli.edit import Output, say_again
 
-    say_again(job, segment, text, Output(rebuilt_into=out if rebuild else None, quiet=quiet, as_json=as_json))
+    say_again(job, segment, text, Output(rebuild=rebuild, folder=out, quiet=quiet, as_json=as_json))
+
+
+register_job_commands(app)
 
 
 @app.command()
-def jobs(
-    last: Annotated[int, typer.Option("--last", min=1, help="How many to show.")] = 20,
-) -> None:
-    """Show the jobs: languages, the last run and how it ended, segments, those to look at, and when."""
-    from dub_assets.cli.jobs import show_jobs
-
-    show_jobs(last)
-
-
-@app.command()
-def report(job: _Job, out: _Out = Path("results"), quiet: _Quiet = False) -> None:
+def report(job: _Job, out: _Out = None, quiet: _Quiet = False) -> None:
     """Make the page that shows a job to an editor: timeline, texts, findings, players; print where it is."""
     from dub_assets.cli.report import report_job
 

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from dub_assets.cli.file_links import start_file_server
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.terminal import write_line
 from dub_assets.media.ffmpeg import find_ffmpeg
@@ -41,6 +42,7 @@ def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) 
     """Run ``dagster dev`` until it ends; return its exit code. Signals are passed on to it."""
     find_ffmpeg(settings.places.ffmpeg)  # a code location that fails would only show in the UI
     home = dagster_home(settings.places.home)
+    start_file_server(settings)
     store = StorageResource.of(settings).archive.store.description
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
     command = [sys.executable, "-m", "dagster", "dev", *options, *arguments]

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dub_assets.cli.display import display_for
-from dub_assets.cli.results import deliver, print_table, require_folder
+from dub_assets.cli.folders import dub_folder
+from dub_assets.cli.results import read_document, require_folder, result_files
 from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.summary import dub_summary, print_dub, print_notes
 from dub_assets.cli.terminal import write_json
 from dub_assets.clients.glossary import read_glossary
 from dub_assets.domain.casting import parse_choices
 from dub_assets.domain.errors import InputError, UnsupportedLanguageError
-from dub_assets.domain.keys import job_record_key
+from dub_assets.domain.keys import JobKeys, job_record_key
 from dub_assets.domain.language import parse_language
+from dub_assets.domain.mix import Metadata
 from dub_assets.domain.request import DubRequest
 from dub_assets.pipeline.plan import check_engines, load_ahead
 from dub_assets.ports import Engines
@@ -56,19 +59,26 @@ def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
     video = order.video
     request = _request(order, settings)
     engines = EnginesResource.of(settings).engines()
-    _check(video, out, request, engines, settings)
     archive = StorageResource.of(settings).archive
+    folder = dub_folder(request, archive, settings, out, stem=video.stem)
+    _check(video, request, engines, settings)
+    folder.require_free_names()
+    require_folder(out)
     if archive.find(DubRequest, job_record_key(request.job_id)) is None:
         load_ahead(request, engines)
     _register(video, request, archive)
     with display_for(quiet=quiet or as_json) as display:
         run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
-    results = deliver(request, archive, out, stem=video.stem, report=True)
+    keys = JobKeys(request=request)
+    delivered = folder.deliver(result_files(keys, archive))
+    document = read_document(archive.load(Metadata, keys.manifest("metadata")), archive)
     elapsed_s = time.perf_counter() - started
+    print_notes(delivered.notes)
     if as_json:
-        write_json(results.as_json(elapsed_s))
+        shown = dub_summary(document, delivered.files, elapsed_s)
+        write_json(shown)
     elif not quiet:
-        print_table(results, elapsed_s)
+        print_dub(document, delivered.files, elapsed_s)
 
 
 def _request(order: Order, settings: Settings) -> DubRequest:
@@ -118,13 +128,12 @@ def _job_id(video: Path, target_language: str) -> str:
     return f"{name}-{target_language}-{place}"
 
 
-def _check(video: Path, out: Path, request: DubRequest, engines: Engines, settings: Settings) -> None:
+def _check(video: Path, request: DubRequest, engines: Engines, settings: Settings) -> None:
     """Everything that can be known before any work."""
     if not video.exists():
         raise InputError(f"there is no file {video}: check the path")
     check_engines(request, engines)
     MediaResource.of(settings).tool().probe(video)
-    require_folder(out)
 
 
 def _register(video: Path, request: DubRequest, archive: JobArchive) -> None:

@@ -12,19 +12,20 @@ from typing import Any
 
 from rich.table import Table
 
+from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
-from dub_assets.cli.results import deliver, require_folder
+from dub_assets.cli.folders import folders_to_update
+from dub_assets.cli.results import ResultFolder, result_files
 from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.keys import JobKeys, request_key, segment_name
 from dub_assets.domain.mix import GainChange, SegmentMixes
-from dub_assets.domain.request import checked_id
 from dub_assets.domain.segment_request import SegmentTtsRequest
 from dub_assets.domain.synthesis import TtsSegments
 from dub_assets.domain.timing import seconds
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.studio import job_request
 from dub_assets.resources.tags import REQUEST_KEY, TASK
 from dub_assets.settings import Settings, settings_from
 from dub_assets.storage.archive import JobArchive
@@ -32,9 +33,10 @@ from dub_assets.storage.archive import JobArchive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a command shows, and where it puts the results of a rebuilt video; None: the video is not rebuilt."""
+    """What a command shows, whether it rebuilds the video, and into which folder; None: where the results are."""
 
-    rebuilt_into: Path | None
+    rebuild: bool
+    folder: Path | None
     quiet: bool
     as_json: bool
 
@@ -42,10 +44,11 @@ class Output:
 def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: Output) -> None:
     """Mix segments of a job with other gains; a gain that is None stays."""
     edit = _Edit.of(job_id)
+    job_id = edit.keys.request.job_id
     gains = {"bgm_gain": change.background, "tts_gain": change.speech}
     config = {"segments": [segment_name(index) for index in segments], **gains}
     report = ["report"] if edit.has_report else []
-    rebuilt = ["final_video", "quality", "metadata", *report] if output.rebuilt_into else []
+    rebuilt = ["final_video", "quality", "metadata", *report] if output.rebuild else []
     run = LocalRun(
         job_id=job_id,
         job="dub_job",
@@ -58,8 +61,9 @@ def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: 
 def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
     """Speak a new text for a segment of a job."""
     edit = _Edit.of(job_id)
+    job_id = edit.keys.request.job_id
     key = request_key(f"cli-{uuid.uuid4().hex}")
-    edit.archive.save(key, _request(job_id, segment, text, rebuild_video=output.rebuilt_into is not None))
+    edit.archive.save(key, _request(job_id, segment, text, rebuild_video=output.rebuild))
     run = LocalRun(
         job_id=job_id,
         job="segment_tts_job",
@@ -80,12 +84,12 @@ class _Edit:
 
     @classmethod
     def of(cls, job_id: str) -> _Edit:
-        """Raises ObjectMissingError or InputError where there is no such job, or it has no mixes yet."""
+        """Return the edit of a job. Raises InputError if there is no such job, or it has no mixes yet."""
         settings = settings_from(os.environ)
         archive = StorageResource.of(settings).archive
-        keys = JobKeys(request=job_request(archive, checked_id("the job", job_id), {}))
+        keys = JobKeys(request=find_job(archive, job_id))
         if archive.store.head(keys.manifest("segment_mixes")) is None:
-            raise InputError(f"job {job_id!r} has no mixes yet: run it to its end first")
+            raise InputError(f"job {keys.request.job_id!r} has no mixes yet: run it to its end first")
         return cls(settings=settings, archive=archive, keys=keys)
 
     @property
@@ -96,22 +100,29 @@ class _Edit:
     def run(self, run: LocalRun, segments: Sequence[int], output: Output) -> None:
         """Run, bring the results to where they are wanted and say what was made."""
         started = time.perf_counter()
-        if output.rebuilt_into is not None:
-            require_folder(output.rebuilt_into)
+        folders = self._folders(output)
         with display_for(quiet=output.quiet or output.as_json) as display:
             run_here(run, self.settings, display)
-        files: dict[str, Path] = {}
-        if output.rebuilt_into is not None:
-            results = deliver(
-                self.keys.request, self.archive, output.rebuilt_into, stem=run.job_id, report=self.has_report
-            )
-            files = results.files
+        results = result_files(self.keys, self.archive) if folders else []
+        deliveries = [folder.deliver(results) for folder in folders]
+        print_notes(note for delivered in deliveries for note in delivered.notes)
+        files = deliveries[0].files if deliveries else {}
+        updated = [path for delivered in deliveries for path in delivered.files.values()]
         made = {"segments": self._rows(segments), "elapsed_s": round(time.perf_counter() - started, 3)}
         if output.as_json:
             shown = {"job_id": run.job_id, **made, "files": {name: str(path) for name, path in files.items()}}
+            shown["updated"] = [str(path) for path in updated]
             write_json(shown)
         elif not output.quiet:
-            _print(made, files)
+            _print(made, updated)
+
+    def _folders(self, output: Output) -> list[ResultFolder]:
+        """The folders that a rebuild brings up to date, checked before the work."""
+        if not output.rebuild:
+            return []
+        folders, notes = folders_to_update(self.keys.request, self.archive, self.settings, output.folder)
+        print_notes(notes)
+        return folders
 
     def _rows(self, segments: Sequence[int]) -> list[dict[str, Any]]:
         """How the segments are spoken and mixed now."""
@@ -152,7 +163,7 @@ def _request(job_id: str, segment: int, text: str, *, rebuild_video: bool) -> Se
     )
 
 
-def _print(made: dict[str, Any], files: dict[str, Path]) -> None:
+def _print(made: dict[str, Any], paths: Sequence[Path]) -> None:
     table = Table("segment", "from (s)", "to (s)", "tempo", "bgm gain", "tts gain", "issues", box=None)
     for row in made["segments"]:
         start, end = f"{row['start_s']:.1f}", f"{row['end_s']:.1f}"
@@ -161,5 +172,4 @@ def _print(made: dict[str, Any], files: dict[str, Path]) -> None:
     console = PlainConsole()
     console.print(table)
     console.print(f"this run took {made['elapsed_s']:.1f} s")
-    for path in files.values():
-        console.print(str(path), soft_wrap=True, highlight=False)
+    print_paths(paths)

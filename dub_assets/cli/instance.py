@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 _SHIPPED_BEFORE = frozenset(
     {
@@ -22,6 +30,17 @@ _SAFEGUARDS = {
     "run_retries": (),
 }
 """Settings without which jobs fail when a component is down; the whole section where no key is named."""
+
+
+@contextmanager
+def local_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """Open the persistent instance; Dagster's own log is silent."""
+    from dagster import DagsterInstance
+
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with DagsterInstance.get() as instance:
+        yield instance
 
 
 def dagster_home(home: Path) -> Path:

@@ -3,82 +3,65 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
-import dagster as dg
-from rich.console import Console
-from rich.table import Table
-
-from dub_assets.cli.running import local_instance
+from dub_assets.cli.archive import open_archive, recorded_jobs
+from dub_assets.cli.instance import local_instance
+from dub_assets.cli.runs import LastRun, last_runs, local_time
+from dub_assets.cli.tables import new_table, print_table
+from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.domain.keys import JobKeys, job_record_key
 from dub_assets.domain.mix import Metadata
 from dub_assets.domain.request import DubRequest
-from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.tags import JOB_ID
 from dub_assets.settings import settings_from
 from dub_assets.storage.archive import JobArchive
 
-_PARTITION = "dagster/partition"
-_RUNS_LOOKED_AT = 2000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LastRun:
-    """The last run for a job."""
-
-    name: str
-    status: str
-    at_s: float
-
-
-def show_jobs(last: int) -> None:
+def show_jobs(last: int, *, as_json: bool) -> None:
     """Print the ``last`` jobs: languages, their last run, segments, those that are flagged, and when."""
     settings = settings_from(os.environ)
-    archive = StorageResource.of(settings).archive
+    archive = open_archive(settings)
     with local_instance(settings) as instance:
-        runs = _last_runs(instance)
-    recorded = _recorded(archive)
+        runs = last_runs(instance)
+    recorded = set(recorded_jobs(archive))
     listed = [job for job in runs if job in recorded] + sorted(recorded - runs.keys())
-    table = Table("job", "languages", "last run", "status", "segments", "flagged", "when", box=None)
-    for job_id in listed[:last]:
-        table.add_row(job_id, *_row(job_id, runs.get(job_id), archive))
-    console = Console()
-    console.print(table)
+    rows = [_row(job_id, runs.get(job_id), archive) for job_id in listed[:last]]
+    if as_json:
+        write_json({"jobs": rows, "total": len(listed)})
+        return
+    _print(rows, runs)
     if len(listed) > last:
-        console.print(f"and {len(listed) - last} more: --last {len(listed)} shows them")
+        write_line(f"and {len(listed) - last} more: --last {len(listed)} shows them")
 
 
-def _last_runs(instance: dg.DagsterInstance) -> dict[str, _LastRun]:
-    """The last run of each job, the latest first."""
-    runs: dict[str, _LastRun] = {}
-    for record in instance.get_run_records(limit=_RUNS_LOOKED_AT):
-        run = record.dagster_run
-        job_id = run.tags.get(JOB_ID) or run.tags.get(_PARTITION)
-        if job_id is not None and job_id not in runs:
-            at_s = record.create_timestamp.timestamp()
-            runs[job_id] = _LastRun(name=run.job_name, status=run.status.value.lower().replace("_", " "), at_s=at_s)
-    return runs
-
-
-def _recorded(archive: JobArchive) -> set[str]:
-    """The jobs that have a record."""
-    folder, ending = job_record_key("*").split("*")
-    names = (item.key.removeprefix(folder) for item in archive.store.list(folder))
-    return {name.removesuffix(ending) for name in names if "/" not in name and name.endswith(ending)}
-
-
-def _row(job_id: str, run: _LastRun | None, archive: JobArchive) -> tuple[str, ...]:
+def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any]:
+    """A job as ``jobs --json`` prints it; what is not known is null."""
     request = archive.find(DubRequest, job_record_key(job_id))
-    if request is None:
-        return ("record unreadable", "", "", "", "", "")
-    made = archive.find(Metadata, JobKeys(request=request).manifest("metadata"))
-    when = datetime.fromtimestamp(run.at_s).astimezone().strftime("%Y-%m-%d %H:%M") if run else ""
-    return (
-        f"{request.source_language} to {request.target_language}",
-        run.name if run else "none here",
-        run.status if run else "",
-        str(made.segments_count) if made else "",
-        str(made.issues_count) if made else "",
-        when,
-    )
+    made = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
+    return {
+        "job_id": job_id,
+        "project_id": request.project_id if request else None,
+        "source_language": request.source_language if request else None,
+        "target_language": request.target_language if request else None,
+        "last_run": run.as_json() if run else None,
+        "segments": made.segments_count if made else None,
+        "flagged": made.issues_count if made else None,
+    }
+
+
+def _print(rows: list[dict[str, Any]], runs: dict[str, LastRun]) -> None:
+    columns = ("job", "languages", "last run", "status", "segments", "flagged", "when")
+    table = new_table(columns, whole=["job", "last run", "when"])
+    for row in rows:
+        run = runs.get(row["job_id"])
+        readable = row["target_language"] is not None
+        table.add_row(
+            row["job_id"],
+            f"{row['source_language']} to {row['target_language']}" if readable else "record unreadable",
+            (run.name if run else "none here") if readable else "",
+            run.status if run else "",
+            "" if row["segments"] is None else str(row["segments"]),
+            "" if row["flagged"] is None else str(row["flagged"]),
+            local_time(run.created_s) if run else "",
+        )
+    print_table(table)

@@ -11,7 +11,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from dub_assets.cli.running import local_instance
+from dub_assets.cli.instance import local_instance
 from dub_assets.defs.metrics.backlog import Backlog, backlog_now
 from dub_assets.defs.metrics.history import History
 from dub_assets.defs.metrics.present import callbacks_now, daemons_now, runs_now

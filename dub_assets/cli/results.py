@@ -1,19 +1,17 @@
-"""What a dub made: its files and its figures."""
+"""A job's results as files of a folder."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from dub_assets.cli.terminal import PlainConsole
-from dub_assets.domain.errors import OutOfSpaceError
+from dub_assets.cli.deliveries import DeliveredFile, Delivery, DeliveryRecords, is_one_of, is_taken
+from dub_assets.domain.errors import InputError, ObjectCorruptError, OutOfSpaceError
 from dub_assets.domain.keys import JobKeys
 from dub_assets.domain.media import MediaObject
 from dub_assets.domain.mix import FinalVideo, Metadata
@@ -21,30 +19,24 @@ from dub_assets.domain.report import Report
 from dub_assets.domain.request import DubRequest
 from dub_assets.media.whole_file import remove_abandoned, written_whole
 from dub_assets.storage.archive import JobArchive
-
-_SHOWN_FLAGGED = 5
+from dub_assets.storage.files import sha256_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """The files delivered, by what they are, and the job's metadata document."""
+class ResultFile:
+    """One result: what it is, such as ``video``, how its file's name ends, and the stored object."""
 
-    files: dict[str, Path]
-    document: dict[str, Any]
+    kind: str
+    suffix: str
+    media: MediaObject
 
-    def as_json(self, elapsed_s: float) -> dict[str, Any]:
-        """What ``--json`` prints."""
-        duration_s = self.document["duration"]
-        return {
-            "job_id": self.document["job_id"],
-            "files": {name: str(path) for name, path in self.files.items()},
-            "duration_s": duration_s,
-            "elapsed_s": round(elapsed_s, 3),
-            "real_time_factor": round(elapsed_s / duration_s, 4) if duration_s else None,
-            "segments": len(self.document["segments"]),
-            "flagged": sum(bool(segment["issues"]) for segment in self.document["segments"]),
-            "stages": self.document["stages"],
-        }
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The files of a folder, by what they are, and one line for each that was left alone."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def require_folder(out: Path) -> None:
@@ -62,77 +54,149 @@ def require_folder(out: Path) -> None:
         raise OutOfSpaceError(f"cannot write into {out} ({error.strerror}): name another folder with --out") from error
 
 
-def deliver(request: DubRequest, archive: JobArchive, out: Path, *, stem: str, report: bool) -> Results:
-    """Copy a job's results to a folder: video, subtitles of both languages, metadata document, and its report."""
-    keys = JobKeys(request=request)
-    final = archive.load(FinalVideo, keys.manifest("final_video"))
-    metadata = archive.load(Metadata, keys.manifest("metadata"))
-    document = json.loads(archive.workspace.open(metadata.document).read_text(encoding="utf-8"))
+def report_file(keys: JobKeys, archive: JobArchive) -> Iterator[ResultFile]:
+    """Yield the job's report, if there is one."""
+    made = archive.find(Report, keys.manifest("report"))
+    if made is not None:
+        yield ResultFile(kind="report", suffix=f".{keys.request.target_language}.html", media=made.page)
+
+
+def result_files(keys: JobKeys, archive: JobArchive) -> list[ResultFile]:
+    """Return the job's results: video, subtitles of both languages, metadata document, report; none if it has none."""
+    final = archive.find(FinalVideo, keys.manifest("final_video"))
+    metadata = archive.find(Metadata, keys.manifest("metadata"))
+    if final is None or metadata is None:
+        return []
+    document = read_document(metadata, archive)
     source, target = document["source_lang"], document["target_lang"]
-    wanted: dict[str, tuple[Path, MediaObject]] = {
-        "video": (out / f"{stem}.{target}.mp4", final.video),
-        "target_subtitles": (out / f"{stem}.{target}.srt", final.target_subtitles.srt),
-        "target_subtitles_vtt": (out / f"{stem}.{target}.vtt", final.target_subtitles.vtt),
-        "source_subtitles": (out / f"{stem}.{source}.srt", final.source_subtitles.srt),
-        "source_subtitles_vtt": (out / f"{stem}.{source}.vtt", final.source_subtitles.vtt),
-        "metadata": (out / f"{stem}.{target}.json", metadata.document),
+    files = {
+        "video": (f".{target}.mp4", final.video),
+        "target_subtitles": (f".{target}.srt", final.target_subtitles.srt),
+        "target_subtitles_vtt": (f".{target}.vtt", final.target_subtitles.vtt),
+        "source_subtitles": (f".{source}.srt", final.source_subtitles.srt),
+        "source_subtitles_vtt": (f".{source}.vtt", final.source_subtitles.vtt),
+        "metadata": (f".{target}.json", metadata.document),
     }
-    if report:
-        page = archive.load(Report, keys.manifest("report")).page
-        wanted["report"] = (out / f"{stem}.{target}.html", page)
-    for path, media in wanted.values():
-        copy_file(archive.workspace.open(media), path)
-    return Results(files={name: path for name, (path, _) in wanted.items()}, document=document)
+    results = [ResultFile(kind=kind, suffix=suffix, media=media) for kind, (suffix, media) in files.items()]
+    return [*results, *report_file(keys, archive)]
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file, whole or not at all."""
+def read_document(metadata: Metadata, archive: JobArchive) -> dict[str, Any]:
+    """Return the metadata document."""
+    document: dict[str, Any] = json.loads(archive.workspace.open(metadata.document).read_text(encoding="utf-8"))
+    return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFolder:
+    """A folder that takes a job's results; files in it that the job did not write are kept."""
+
+    request: DubRequest
+    archive: JobArchive
+    records: DeliveryRecords
+    folder: Path
+    stem: str
+    follows: bool
+
+    def require_free_names(self) -> None:
+        """Raise InputError if the results would replace a file that the job did not write.
+
+        Files without a record that are the job's present results are recorded, since the work may change the results.
+        """
+        present = result_files(JobKeys(request=self.request), self.archive)
+        known = [_as_file(f"{self.stem}{result.suffix}", result.media) for result in present]
+        own: dict[str, DeliveredFile] = {}
+        for suffix in self._suffixes(present):
+            name = f"{self.stem}{suffix}"
+            path = self.folder / name
+            if not is_taken(path):
+                continue
+            version = next((one for one in self._versions(name, known) if is_one_of(path, [one])), None)
+            if version is None:
+                raise InputError(
+                    f"{path} exists and was not written by job {self.request.job_id}: move it away, or name another "
+                    "folder with --out"
+                )
+            own[name] = version
+        if not set(own.values()) <= set(self._recorded()):
+            self._record(own)
+
+    def deliver(self, results: Sequence[ResultFile]) -> Delivered:
+        """Copy the results, verified, and record them. A file that the job did not write is kept beside them."""
+        require_folder(self.folder)
+        files: dict[str, Path] = {}
+        notes: list[str] = []
+        written: dict[str, DeliveredFile] = {}
+        for result in results:
+            wanted, name = self.folder / f"{self.stem}{result.suffix}", self._name_for(result)
+            if name is None:
+                notes.append(f"{wanted} was not written by job {self.request.job_id} and is kept as it is")
+                continue
+            path, file = self.folder / name, _as_file(name, result.media)
+            if path != wanted:
+                notes.append(f"{wanted} was changed or is not of this job: it is kept, and the new file is {path}")
+            if not is_one_of(path, [file]):
+                copy_file(self.archive.workspace.open(result.media), path, result.media.sha256)
+            files[result.kind], written[name] = path, file
+        self._record(written)
+        return Delivered(files=files, notes=tuple(notes))
+
+    def _name_for(self, result: ResultFile) -> str | None:
+        """The file name for a result: the usual one, one with the job's id, or None if other files have both."""
+        other_stem = self.request.job_id if self.stem != self.request.job_id else f"{self.request.job_id}-new"
+        for name in (f"{self.stem}{result.suffix}", f"{other_stem}{result.suffix}"):
+            path, versions = self.folder / name, self._versions(name, [_as_file(name, result.media)])
+            if not is_taken(path) or is_one_of(path, versions):
+                return name
+        return None
+
+    def _versions(self, name: str, known: Iterable[DeliveredFile]) -> list[DeliveredFile]:
+        """What the job is known to have written under a name."""
+        return [version for version in (*self._recorded(), *known) if version.name == name]
+
+    def _recorded(self) -> tuple[DeliveredFile, ...]:
+        earlier = self._earlier()
+        return earlier.files if earlier else ()
+
+    def _earlier(self) -> Delivery | None:
+        folder = str(self.folder.resolve())
+        return next((one for one in self.records.of(self.request.job_id) if one.folder == folder), None)
+
+    def _record(self, written: dict[str, DeliveredFile]) -> None:
+        earlier = self._earlier()
+        files = {file.name: file for file in self._recorded()} | written
+        delivery = Delivery(
+            store=self.records.store,
+            folder=str(self.folder.resolve()),
+            stem=self.stem,
+            follows=self.follows or (earlier is not None and earlier.follows),
+            files=tuple(files.values()),
+        )
+        self.records.keep(self.request.job_id, delivery)
+
+    def _suffixes(self, present: Sequence[ResultFile]) -> list[str]:
+        """How the results' names end, as far as it is known before the work."""
+        source, target = self.request.source_language, self.request.target_language
+        languages = [target] if source == "auto" else [target, source]
+        subtitles = [f".{language}.{ending}" for language in languages for ending in ("srt", "vtt")]
+        return list(
+            dict.fromkeys(
+                [f".{target}.mp4", *subtitles, f".{target}.json", f".{target}.html", *(one.suffix for one in present)]
+            )
+        )
+
+
+def copy_file(source: Path, target: Path, sha256: str) -> None:
+    """Copy a file, whole or not at all. Raises ObjectCorruptError if the copy does not have this checksum."""
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(target) as partial:
             shutil.copyfile(source, partial)
+            if sha256_of(partial) != sha256:
+                raise ObjectCorruptError(f"{source} changed while it was copied to {target}: run the command again")
     except OSError as error:
         raise OutOfSpaceError(f"cannot write {target} ({error.strerror}): make room or name another --out") from error
 
 
-def print_table(results: Results, elapsed_s: float) -> None:
-    """The stages with their cost, then the files."""
-    duration_s = results.document["duration"]
-    table = Table("stage", "seconds", "x real time", "peak MiB", box=None)
-    for name, figures in results.document["stages"].items():
-        table.add_row(
-            name,
-            f"{figures['seconds']:.1f}",
-            f"{figures['real_time_factor']:.2f}",
-            f"{figures['peak_memory_mib']:.0f}",
-        )
-    table.add_row("this run", f"{elapsed_s:.1f}", f"{elapsed_s / duration_s:.2f}" if duration_s else "", "")
-    console = PlainConsole()
-    console.print(table)
-    segments = results.document["segments"]
-    flagged = sum(bool(segment["issues"]) for segment in segments)
-    console.print(f"{len(segments)} segments, {flagged} flagged; {duration_s:.1f} s of video")
-    console.print(f"job {results.document['job_id']}", soft_wrap=True, highlight=False)
-    for path in results.files.values():
-        console.print(str(path), soft_wrap=True, highlight=False)
-    if console.is_terminal:
-        _print_next_steps(results, console)
-
-
-def _print_next_steps(results: Results, console: Console) -> None:
-    """Print which lines to look at and why, where they are shown, and the commands that change them."""
-    flagged = [segment for segment in results.document["segments"] if segment["issues"]]
-    console.print("")
-    if flagged:
-        console.print(f"{len(flagged)} of {len(results.document['segments'])} lines to look at:")
-    for segment in flagged[:_SHOWN_FLAGGED]:
-        issues = ", ".join(str(issue) for issue in segment["issues"])
-        console.print(f"  {segment['segment_id']} at {segment['start_point']:.1f} s: {issues}", soft_wrap=True)
-    if len(flagged) > _SHOWN_FLAGGED:
-        console.print(f"  and {len(flagged) - _SHOWN_FLAGGED} more, in the report")
-    if "report" in results.files:
-        console.print(f"see and hear every line: {results.files['report']}", soft_wrap=True)
-    job = results.document["job_id"]
-    number = flagged[0]["segment_id"] if flagged else "0"
-    console.print("change a line:")
-    console.print(f'  dub-assets say {job} {number} "new text" --rebuild', soft_wrap=True)
-    console.print(f"  dub-assets mix {job} {number} --bgm-gain 0.2 --rebuild", soft_wrap=True)
+def _as_file(name: str, media: MediaObject) -> DeliveredFile:
+    return DeliveredFile(name=name, size_bytes=media.size_bytes, sha256=media.sha256)

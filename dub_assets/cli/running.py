@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +12,7 @@ from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
 from dagster._core.utils import make_new_run_id
 
 from dub_assets.cli.display import Display
-from dub_assets.cli.instance import dagster_home
+from dub_assets.cli.instance import local_instance
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import muted_descriptors
 from dub_assets.definitions import definitions
@@ -42,15 +39,6 @@ class LocalRun:
     assets: Sequence[str] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@contextmanager
-def local_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The persistent instance; Dagster's own log is silent."""
-    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    with dg.DagsterInstance.get() as instance:
-        yield instance
 
 
 def run_here(run: LocalRun, settings: Settings, display: Display) -> None:

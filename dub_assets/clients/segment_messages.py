@@ -21,6 +21,7 @@ from dub_assets.clients.message_types import (
     Seconds,
 )
 from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import segment_name
 from dub_assets.domain.mix import GainChange
 from dub_assets.domain.segment_request import MESSAGE_GAINS, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 
@@ -94,7 +95,8 @@ class SegmentMixMessage(Message):
         orders = tuple(segment.order() for segment in self.segments)
         index, times = Counter(order.index for order in orders).most_common(1)[0]
         if times > 1:
-            raise InputError(f"segments name the segment {index} {times} times: an index stands for one segment")
+            name = segment_name(index)
+            raise InputError(f"segments name the segment {name} {times} times: an index stands for one segment")
         return SegmentMixRequest(
             job_id=self.job_id,
             project_id=self.project_id,

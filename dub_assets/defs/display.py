@@ -13,6 +13,7 @@ from dub_assets.domain.synthesis import TtsSegments
 from dub_assets.domain.timing import Interval
 from dub_assets.domain.timing import seconds as in_seconds
 from dub_assets.storage.archive import JobArchive
+from dub_assets.storage.local import LocalObjectStore
 
 _PREVIEW_LINES = 12
 _LINK_EXPIRES_S = 12 * 3600
@@ -109,7 +110,13 @@ def quality_table(made: Quality) -> dict[str, Any]:
     }
 
 
-def media_link(archive: JobArchive, media: MediaObject) -> dg.MetadataValue[Any]:
-    """A link that opens a media object, or its key where the store has no links."""
+def media_links(name: str, archive: JobArchive, media: MediaObject) -> dict[str, Any]:
+    """Return metadata that leads to a media object: a link, or its key if the store has no links.
+
+    The path of a local file is beside it: ``dub-assets dev`` serves what the link names, ``dagster dev`` does not.
+    """
     url = archive.store.link(media.key, expires_s=_LINK_EXPIRES_S)
-    return dg.MetadataValue.url(url) if url else dg.MetadataValue.text(media.key)
+    links: dict[str, Any] = {name: dg.MetadataValue.url(url) if url else dg.MetadataValue.text(media.key)}
+    if isinstance(archive.store, LocalObjectStore):
+        links[f"{name}_path"] = dg.MetadataValue.path(str(archive.store.path_of(media.key)))
+    return links

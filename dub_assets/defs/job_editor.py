@@ -15,7 +15,7 @@ from dub_assets.defs.assets.translation import shown
 from dub_assets.defs.assets.tts_segments import spoken
 from dub_assets.defs.checks import evaluation_of
 from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import job_record_key
+from dub_assets.domain.keys import check_segments_exist, job_record_key
 from dub_assets.domain.media import MediaObject
 from dub_assets.domain.mix import GainChange, SegmentMix, SegmentMixes
 from dub_assets.domain.request import DubRequest
@@ -67,10 +67,7 @@ class JobEditor:
         """Mix these segments with their gains, and those whose speech has moved; by segment."""
         tts = self.job.load(TtsSegments, "tts_segments")
         known = [segment.index for segment in tts.segments]
-        unknown = [str(index) for index in changes if index not in known]
-        if unknown:
-            span = f"{known[0]} to {known[-1]}" if known else "none"
-            raise InputError(f"there is no segment {', '.join(unknown)} in this job; its segments are {span}")
+        check_segments_exist(changes, known)
         made = mixed(self.job, self.job.load(Stems, "stems"), tts, changes=changes, only=set(changes))
         return {segment.index: segment for segment in self._keep("segment_mixes", made).segments}
 

@@ -9,6 +9,7 @@ from dub_assets.defs.foreign_segments import ForeignSegments
 from dub_assets.defs.job_editor import JobEditor
 from dub_assets.domain.callback import Callback, Subject
 from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import segment_name
 from dub_assets.domain.mix import GainChange
 from dub_assets.domain.segment_callback import (
     SpokenSegment,
@@ -126,7 +127,7 @@ def _check_language(request: SegmentTtsRequest, editor: JobEditor) -> None:
 
 def _check_rebuild(wanted: bool, job_id: str, others: Sequence[int]) -> None:
     if wanted and others:
-        named = ", ".join(map(str, others))
+        named = ", ".join(map(segment_name, others))
         raise InputError(
             f"rebuild_video is for a job's own segments, and segment {named} is none of {job_id}'s: leave out its keys,"
             " or rebuild_video"

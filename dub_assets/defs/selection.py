@@ -1,21 +1,24 @@
 """Run configuration that selects segments."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import check_segments_exist, segment_index
 from dub_assets.domain.mix import GainChange
 
 
 class SegmentSelection(dg.Config):
     """Which segments to make again."""
 
-    segments: list[str] = Field(
+    segments: list[Any] = Field(
         default=[],
         description=(
-            'Names of the segments to make again even if nothing changed, such as ["0003"]; all others are kept as '
-            "they are. Empty: whatever changed is made again, and nothing else."
+            'Segments to regenerate even if nothing changed, by name or number: ["0003"] or [3]. All others are kept '
+            "as they are. Empty: regenerate what changed, and nothing else."
         ),
     )
 
@@ -23,15 +26,12 @@ class SegmentSelection(dg.Config):
         """The indexes selected, or None where nothing is; an unknown segment is a failure that names the known ones."""
         if not self.segments:
             return None
-        wanted = {int(name) if name.isdecimal() else -1: name for name in self.segments}
-        unknown = [name for index, name in wanted.items() if index not in of]
-        if unknown:
-            known = f"{min(of):04d} to {max(of):04d}" if of else "none"
-            raise dg.Failure(
-                description=f"there is no segment {', '.join(unknown)} in this job; its segments are {known}",
-                allow_retries=False,
-            )
-        return set(wanted)
+        try:
+            wanted = set(map(segment_index, self.segments))
+            check_segments_exist(wanted, of)
+        except InputError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+        return wanted
 
 
 class MixSelection(SegmentSelection):

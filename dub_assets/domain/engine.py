@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+VoiceSex = Literal["female", "male"]
+
 EngineStage = Literal["separation", "recognition", "speakers", "translation", "synthesis"]
 
 
@@ -87,11 +89,16 @@ class TranslatorCapabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """A voice that a synthesiser offers, the languages it speaks, and its median pitch where that was measured."""
+    """A voice that a synthesiser offers.
+
+    ``languages`` are those it speaks. ``pitch_hz`` is its measured median pitch and ``sex`` how it sounds; None if
+    unknown.
+    """
 
     name: str
     languages: frozenset[str]
     pitch_hz: float | None = None
+    sex: VoiceSex | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

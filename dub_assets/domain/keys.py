@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from dub_assets.domain.errors import ConfigurationError
+from dub_assets.domain.errors import ConfigurationError, InputError
 from dub_assets.domain.request import DubRequest
+
+_LONGEST_SEGMENT_NAME = 9
+"""Digits of a segment's name that are read; no programme has a billion segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,30 @@ def pending_refusals_key(day: str, name: str) -> str:
 
 
 def segment_name(index: int) -> str:
-    """A segment's name in keys and in run configuration: its index, zero-padded to four digits."""
+    """Return a segment's name: its index, zero-padded to four digits. Keys, displays and messages all use it."""
     return f"{index:04d}"
+
+
+def segment_index(name: object) -> int:
+    """Return the index of the segment called ``name``: ``3``, ``"3"`` and ``"0003"`` are the same segment.
+
+    Raises:
+        InputError: ``name`` is not a whole number of at least 0.
+    """
+    if isinstance(name, int) and not isinstance(name, bool) and name >= 0:
+        return name
+    if isinstance(name, str) and name.isascii() and name.isdecimal() and len(name) <= _LONGEST_SEGMENT_NAME:
+        return int(name)
+    raise InputError(f"{name!r} is not a segment: give a name such as 0003, or its number, 3")
+
+
+def check_segments_exist(wanted: Collection[int], existing: Collection[int]) -> None:
+    """Raise InputError with the first and last existing segment if a wanted one does not exist."""
+    unknown = sorted(set(wanted).difference(existing))
+    if unknown:
+        names = ", ".join(map(segment_name, unknown))
+        known = f"{segment_name(min(existing))} to {segment_name(max(existing))}" if existing else "none"
+        raise InputError(f"there is no segment {names} in this job; its segments are {known}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dub_assets.domain.engine import EngineIdentity
+from dub_assets.domain.fit import ON_TIME_MS
 from dub_assets.domain.mix import FinalVideo, GainChange, Gains, SegmentMix
+from dub_assets.domain.options import FitOptions
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import Check, LineQuality, Quality
 from dub_assets.domain.report import Fact, Finding, ReportCheck, ReportSegment, ReportSpeaker, ReportView, Weight
@@ -20,9 +22,9 @@ _UNSURE = 0.6
 """Under this probability a text may have been misheard."""
 
 _ISSUES: Mapping[str, tuple[Weight, str]] = {
-    "fast_speech": ("look", "fast: {tempo:.2f} times the language's ordinary rate"),
-    "late_start": ("look", "starts {late_ms} ms late"),
-    "early_start": ("look", "starts {early_ms} ms early"),
+    "fast_speech": ("look", "fast: {tempo} times the language's ordinary rate, the limit is {free_tempo}"),
+    "late_start": ("look", "starts {late_ms} ms late, the limit is {on_time_ms} ms"),
+    "early_start": ("look", "starts {early_ms} ms early, the limit is {on_time_ms} ms"),
     "over_slot": ("look", "ends {over_ms} ms after its slot"),
     "unlike_text": ("look", "heard otherwise than it is written"),
     "unheard": ("look", "not read back: the recogniser failed"),
@@ -34,18 +36,30 @@ _ISSUES: Mapping[str, tuple[Weight, str]] = {
 }
 
 
-_RUNGS: Mapping[Rung, str] = {
-    "full": "nothing: it fits",
-    "shorter": "a shorter rendering",
-    "pause": "the pauses around",
-    "speed": "the engine's speed",
-    "stretch": "a stretch",
-    "flag": "all of it, and not well",
+_FIT_METHODS: Mapping[Rung, str] = {
+    "full": "none needed",
+    "shorter": "shorter translation",
+    "pause": "pauses around the line",
+    "speed": "faster speech",
+    "stretch": "time-stretching",
 }
 
 
-def report_view(request: DubRequest, products: Products, final: FinalVideo, quality: Quality) -> ReportView:
-    """The view of a finished job."""
+def tempo_text(tempo: float) -> str:
+    """Return a tempo with two decimals, or three if they differ: one over a limit never looks equal to it."""
+    text = f"{tempo:.3f}"
+    return text.removesuffix("0")
+
+
+def report_view(
+    request: DubRequest,
+    products: Products,
+    final: FinalVideo,
+    quality: Quality,
+    *,
+    free_tempo: float = FitOptions().free_tempo,
+) -> ReportView:
+    """Return the view of a finished job; ``free_tempo`` is the tempo up to which its lines are not flagged."""
     texts = products.texts()
     lines = {line.index: line for line in products.translation.lines}
     spoken = {segment.index: segment for segment in products.tts.segments}
@@ -61,6 +75,7 @@ def report_view(request: DubRequest, products: Products, final: FinalVideo, qual
             speech=spoken.get(index),
             mix=mixed.get(index),
             measured=measured.get(index),
+            free_tempo=free_tempo,
         ).shown()
 
     return ReportView(
@@ -86,6 +101,7 @@ class _Told:
     speech: TtsSegment | None
     mix: SegmentMix | None
     measured: LineQuality | None
+    free_tempo: float
 
     def shown(self) -> ReportSegment:
         segment, speech = self.segment, self.speech
@@ -119,8 +135,15 @@ class _Told:
         over_ms = speech.placed.end_ms - speech.slot.end_ms if speech else 0
         weight, text = _ISSUES.get(issue, ("look", issue.replace("_", " ")))
         excess = tempo - 1 if issue == "fast_speech" else max(abs(late_ms), over_ms) / 2000
-        said = text.format(tempo=tempo, late_ms=late_ms, early_ms=-late_ms, over_ms=over_ms)
-        return Finding(weight=weight, text=said, excess=excess)
+        words = text.format(
+            tempo=tempo_text(tempo),
+            free_tempo=tempo_text(self.free_tempo),
+            late_ms=late_ms,
+            early_ms=-late_ms,
+            on_time_ms=ON_TIME_MS,
+            over_ms=over_ms,
+        )
+        return Finding(weight=weight, text=words, excess=excess)
 
     def _notes(self) -> Iterator[Finding]:
         if self.line is not None and self.line.written_for is not None:
@@ -144,13 +167,26 @@ class _Told:
 
 def _facts_of_line(speech: TtsSegment) -> Iterator[Fact]:
     used = speech.placed.duration_ms / max(1, speech.slot.duration_ms)
-    yield Fact(name="Fitted by", value=_RUNGS[speech.rung])
-    yield Fact(name="Engine", value=f"{speech.speech.speed:.2f}", unit=TIMES)
+    yield Fact(name="Fit method", value=_fit_method(speech))
+    yield Fact(name="Engine speed", value=f"{speech.speech.speed:.2f}", unit=TIMES)
     yield Fact(name="Stretch", value=f"{speech.stretch:.2f}", unit=TIMES)
     yield Fact(name="Start", value=f"{speech.late_ms:+d} ms" if speech.late_ms else "on time")
     yield Fact(name="Slot", value=f"{used:.0%} of {speech.slot.duration_ms / 1000:.1f} s")
     yield Fact(name="Level", value=f"{speech.gain_db:+.1f}", unit="dB")
     yield Fact(name="Voice", value=speech.speech.voice)
+
+
+def _fit_method(speech: TtsSegment) -> str:
+    """What was done to fit a line into its slot; of a line that does not fit, everything that was done."""
+    if speech.rung != "flag":
+        return _FIT_METHODS[speech.rung]
+    steps: Mapping[Rung, bool] = {
+        "shorter": speech.rendering > 0,
+        "speed": speech.speech.speed > 1.0,
+        "stretch": speech.stretch > 1.0,
+    }
+    taken = [_FIT_METHODS[step] for step, is_taken in steps.items() if is_taken]
+    return f"{', '.join(taken)}; still outside the limits" if taken else "none; outside the limits"
 
 
 def _speakers(products: Products) -> Iterator[ReportSpeaker]:

@@ -154,7 +154,8 @@ def _required(part: str, index: int, candidates: tuple[str, ...], exists: Exists
         return found
     absent = " and no ".join(f"object {key}" for key in candidates) or "prefix to infer it from"
     raise InputError(
-        f"segment {index} has no {part}_key, and there is no {absent}: give the key, or put the object there"
+        f"segment {segment_name(index)} has no {part}_key, and there is no {absent}: give the key, or put the object "
+        "there"
     )
 
 

@@ -12,6 +12,7 @@ from dub_assets.domain.engine import (
     RecogniserCapabilities,
     SynthesiserCapabilities,
     TranslatorCapabilities,
+    Voice,
 )
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.engines.entry import EngineEntry, EngineSettings
@@ -60,6 +61,15 @@ class EngineModels:
     engine: str
     models: tuple[RemoteModel, ...]
     barred: tuple[RemoteModel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceOffer:
+    """The voices of an engine for a language; ``chosen``: a dub into it uses this engine."""
+
+    engine: str
+    voices: tuple[Voice, ...]
+    chosen: bool
 
 
 class EngineRegistry:
@@ -117,6 +127,29 @@ class EngineRegistry:
 
         synthesiser: Synthesiser = self._choose("synthesis", name, f"speak {language!r}", serves)
         return synthesiser
+
+    def voices(self, language: str, name: str = AUTO) -> list[VoiceOffer]:
+        """Return the voices that speak ``language``, by engine: those of the engine that is chosen for it first.
+
+        The others are of installed engines that have to be asked for by name.
+        """
+        offers = []
+        for entry in self._named_and_others("synthesis", name):
+            capabilities = entry.serves(self._settings) if self._is_usable(entry) else None
+            if isinstance(capabilities, SynthesiserCapabilities) and language in capabilities.languages:
+                offers.append((entry, capabilities.voices_for(language)))
+        named = self._named("synthesis", name)
+        able = [entry for entry, _ in offers if entry in named]
+        chosen = min(able, key=lambda entry: entry.last_resort, default=None)
+        offers.sort(key=lambda offer: offer[0] is not chosen)
+        return [VoiceOffer(engine=entry.name, voices=voices, chosen=entry is chosen) for entry, voices in offers]
+
+    def _named_and_others(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
+        named = self._named(stage, name)
+        return [*named, *(entry for entry in self._entries if entry.stage == stage and entry not in named)]
+
+    def _is_usable(self, entry: EngineEntry[Any]) -> bool:
+        return entry.is_installed(self._settings) and not entry.barred_models(self._settings)
 
     def _choose(
         self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool], command: str = ""

@@ -24,7 +24,7 @@ from dub_assets.domain.report import (
     by_attention,
     tempo_figures,
 )
-from dub_assets.domain.report_view import TIMES
+from dub_assets.domain.report_view import TIMES, tempo_text
 from dub_assets.page.clock import clock
 from dub_assets.page.palette import PALETTE
 from dub_assets.page.png import png
@@ -90,7 +90,7 @@ def _tiles(view: ReportView) -> str:
     first = _tile(Fact(name="Segments", value=str(len(view.segments))))
     second = _tile(Fact(name="To look at", value=str(flagged)), "look" if flagged else "fine")
     tempo_facts = zip(("Median tempo", "Highest tempo"), tempos or (), strict=False)
-    shown = [*(Fact(name=name, value=f"{tempo:.2f}", unit=TIMES) for name, tempo in tempo_facts), *view.facts]
+    shown = [*(Fact(name=name, value=tempo_text(tempo), unit=TIMES) for name, tempo in tempo_facts), *view.facts]
     return "".join([first, second, *map(_tile, shown)])
 
 

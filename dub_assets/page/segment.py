@@ -7,7 +7,7 @@ from html import escape
 
 from dub_assets.domain.keys import segment_name
 from dub_assets.domain.report import Fact, Finding, ReportSegment, ReportView, SoundPiece, Track
-from dub_assets.domain.report_view import TIMES
+from dub_assets.domain.report_view import TIMES, tempo_text
 from dub_assets.domain.timing import Interval
 from dub_assets.page.clock import clock
 from dub_assets.page.speakers import badge
@@ -41,13 +41,8 @@ def bar(segment: ReportSegment, interval: Interval | None, duration_ms: int, *, 
     if not link:
         return f'<span class="bar {_kind(segment)}" data-segment="{name}" style="{place}"></span>'
     speaker = f", speaker {segment.speaker}" if segment.speaker else ""
-    label = (
-        f"Segment {segment.index}{speaker}, {clock(interval.start_ms)}: {'; '.join(_texts(segment.findings)) or 'fine'}"
-    )
-    return (
-        f'<a class="bar {_kind(segment)}" href="#s{name}" style="{place}" aria-label="{escape(label)}">'
-        f"{segment.index}</a>"
-    )
+    label = f"Segment {name}{speaker}, {clock(interval.start_ms)}: {'; '.join(_texts(segment.findings)) or 'fine'}"
+    return f'<a class="bar {_kind(segment)}" href="#s{name}" style="{place}" aria-label="{escape(label)}">{name}</a>'
 
 
 def ribbon(segment: ReportSegment) -> str:
@@ -68,7 +63,7 @@ def card(segment: ReportSegment, view: ReportView, sounds: Sequence[SoundPiece])
     return f"""
 <li id="s{name}" class="card segment {_kind(segment)}" tabindex="-1" data-start="{segment.original.start_ms}"
     data-attention="{segment.attention:.4f}" data-from="{window.start_ms}" data-to="{window.end_ms}">
-  <div class="head"><h3>Segment {segment.index}</h3>{badge(segment.speaker, view)}
+  <div class="head"><h3>Segment {name}</h3>{badge(segment.speaker, view)}
     <p class="when">{clock(segment.original.start_ms)} to {clock(segment.original.end_ms)}</p>
     <ul class="chips" aria-label="Findings">{chips or '<li class="fine">fine</li>'}</ul></div>
   <div class="texts">
@@ -78,7 +73,7 @@ def card(segment: ReportSegment, view: ReportView, sounds: Sequence[SoundPiece])
     {_picture("original", segment.original)}
     {_picture("mix", segment.placed or segment.original)}</div>
   {_tempo(segment)}<dl class="facts">{facts(segment.facts)}</dl>
-  <div class="plays" role="group" aria-label="Play segment {segment.index}">{_players(window, sounds)}</div>
+  <div class="plays" role="group" aria-label="Play segment {name}">{_players(window, sounds)}</div>
 </li>"""
 
 
@@ -95,7 +90,7 @@ def _tempo(segment: ReportSegment) -> str:
     share = 100 * min(max(segment.tempo - 0.5, 0.0), 1.0)
     return (
         f'<div class="tempo"><span>Tempo</span><div class="gauge" aria-hidden="true"><i style="width:{share:.1f}%"></i>'
-        f"</div><b>{segment.tempo:.2f} {TIMES}</b></div>"
+        f"</div><b>{tempo_text(segment.tempo)} {TIMES}</b></div>"
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from dub_assets.domain.figures import Provenance
 from dub_assets.domain.fingerprint import fingerprint
 from dub_assets.domain.mix import FinalVideo
+from dub_assets.domain.options import FitOptions
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import Quality
 from dub_assets.domain.report import SHADES, Lane, Report, ReportSegment, ReportView, SoundPiece, Track, by_attention
@@ -25,6 +26,7 @@ from dub_assets.ports import Workbench
 
 STAGE = "report"
 _VERSION = 1
+_DEFAULT_FIT = FitOptions()
 
 _COLUMNS_PER_S = (50, 40, 25, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1)
 _MOST_COLUMNS = 48_000
@@ -40,10 +42,16 @@ _MARGIN_MS = 1000
 
 
 def write_report(
-    products: Products, final: FinalVideo, quality: Quality, *, bench: Workbench, previous: Report | None
+    products: Products,
+    final: FinalVideo,
+    quality: Quality,
+    *,
+    bench: Workbench,
+    previous: Report | None,
+    fit: FitOptions = _DEFAULT_FIT,
 ) -> Report:
     """Write the page of a finished job: one HTML document that needs nothing beside it."""
-    view = report_view(bench.keys.request, products, final, quality)
+    view = report_view(bench.keys.request, products, final, quality, free_tempo=fit.free_tempo)
     mark = _fingerprint(view, products, final)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous

@@ -8,6 +8,7 @@ from dataclasses import replace
 from dub_assets.domain.errors import InputError, PermanentError
 from dub_assets.domain.fingerprint import fingerprint
 from dub_assets.domain.fit import slots
+from dub_assets.domain.keys import check_segments_exist, segment_name
 from dub_assets.domain.pace import syllables_in
 from dub_assets.domain.passages import parted, passages
 from dub_assets.domain.sentences import join_words
@@ -67,11 +68,8 @@ def write_lines(translation: Translation, transcript: Transcript, texts: Mapping
     Raises InputError where there is no such segment, or nothing to say.
     """
     marks = {segment.index: source_mark(segment) for segment in transcript.segments}
-    unknown = sorted(texts.keys() - marks.keys())
-    if unknown:
-        known = f"0 to {len(marks) - 1}" if marks else "none"
-        raise InputError(f"there is no segment {', '.join(map(str, unknown))} in this job; its segments are {known}")
-    empty = [str(index) for index, text in texts.items() if not text.strip()]
+    check_segments_exist(texts, marks)
+    empty = [segment_name(index) for index, text in texts.items() if not text.strip()]
     if empty:
         raise InputError(f"the text for segment {', '.join(empty)} is empty: give it something to say")
     lines = [
@@ -179,6 +177,6 @@ def _settled(lines: Sequence[TranslatedLine]) -> tuple[TranslatedLine, ...]:
 
 
 def _check_none_is_empty(lines: tuple[TranslatedLine, ...]) -> None:
-    empty = [str(line.index) for line in lines if not line.text.strip()]
+    empty = [segment_name(line.index) for line in lines if not line.text.strip()]
     if empty:
         raise PermanentError(f"the translator left segments {', '.join(empty)} empty: choose another translator")

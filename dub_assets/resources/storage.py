@@ -23,6 +23,7 @@ class StorageResource(dg.ConfigurableResource):
     region: str = Field(default="ap-northeast-2", description="AWS region of the bucket.")
     profile: str | None = Field(default=None, description="Profile of the AWS credentials chain.")
     endpoint_url: str | None = Field(default=None, description="Endpoint, where the bucket is not at Amazon's.")
+    files_port: int = Field(default=3010, description="Port of the links to local files in the UI; 0: no links.")
     folder: str = Field(description="Folder of the objects where there is no bucket.")
     workspace: str = Field(description="Folder of local copies of media; may be deleted between runs.")
 
@@ -44,7 +45,8 @@ class StorageResource(dg.ConfigurableResource):
     @cached_property
     def _store(self) -> ObjectStore:
         if self.bucket is None:
-            return LocalObjectStore(Path(self.folder), shared=Path(self.workspace))
+            address = f"http://127.0.0.1:{self.files_port}" if self.files_port else None
+            return LocalObjectStore(Path(self.folder), shared=Path(self.workspace), address=address)
         from dagster_aws.s3 import S3Resource
 
         client = S3Resource(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from dub_assets.domain.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.domain.media import StoredObject
@@ -25,10 +26,13 @@ class LocalObjectStore:
 
     Files below ``shared`` (the workspace) are hard-linked in and out rather than copied. That is safe because the
     workspace only ever replaces files and never rewrites one in place; files from anywhere else are copied.
+
+    ``address`` is the URL at which ``dub-assets dev`` serves the files; None if nothing does.
     """
 
-    def __init__(self, root: Path, *, shared: Path | None = None) -> None:
+    def __init__(self, root: Path, *, shared: Path | None = None, address: str | None = None) -> None:
         self._root = root.absolute()
+        self._address = address
         self._shared = shared.absolute() if shared else None
         self._parts = self._root / HIDDEN_FOLDER / "parts"
 
@@ -105,8 +109,13 @@ class LocalObjectStore:
                     leftover.unlink()
 
     def link(self, key: str, *, expires_s: int) -> str | None:  # noqa: ARG002 - a file's address does not expire
-        """The ``file://`` address of the object."""
-        return self._path(key).as_uri()
+        """Return the URL at which ``dub-assets dev`` serves the object, or None if it does not."""
+        path = quote(checked_key(key))
+        return f"{self._address}/{path}" if self._address else None
+
+    def path_of(self, key: str) -> Path:
+        """Return the path of an object's file."""
+        return self._path(key)
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

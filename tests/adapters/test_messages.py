@@ -474,7 +474,7 @@ def test_an_index_is_a_whole_number_or_its_digits(message, path):
 
 def test_an_index_stands_for_one_segment():
     error = refusal(MIX | {"segments": [{"index": 1}, {"index": 2}, {"index": "0002"}]})
-    assert "segment 2" in error.reason
+    assert "segment 0002" in error.reason
     assert error.segments == (1, 2, 2)
 
 

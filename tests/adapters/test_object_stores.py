@@ -215,11 +215,17 @@ def test_a_prefix_that_leaves_the_store_is_refused(store):
             store.list(prefix)
 
 
-def test_a_link_opens_the_object(store):
-    store.put("projects/p/dub ü.mp4", b"picture", "video/mp4")
-    url = store.link("projects/p/dub ü.mp4", expires_s=60)
+def test_a_link_into_s3_opens_the_object(s3):
+    s3.put("projects/p/dub ü.mp4", b"picture", "video/mp4")
+    url = s3.link("projects/p/dub ü.mp4", expires_s=60)
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == b"picture"
+
+
+def test_a_local_store_has_links_where_its_files_are_served(folder):
+    served = LocalObjectStore(folder, address="http://127.0.0.1:3010")
+    assert served.link("p/dub ü.mp4", expires_s=60) == "http://127.0.0.1:3010/p/dub%20%C3%BC.mp4"
+    assert LocalObjectStore(folder).link("p/dub.mp4", expires_s=60) is None
 
 
 # ------------------------------------------------------------------------------------------------------ local

@@ -25,13 +25,23 @@ def test_dev_serves_the_ui_and_ends_with_all_its_processes(tmp_path: Path, shell
     port = free_port()
     program = Path(sys.executable).with_name("dub-assets")
     command = ["sh", "-c", f'{shell} exec "$0" "$@"', program, "dev", "--port", str(port)]
-    environment = os.environ | {"DUB_ASSETS_HOME": str(tmp_path), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
+    files_port = free_port()
+    environment = os.environ | {
+        "DUB_ASSETS_HOME": str(tmp_path),
+        "DUB_ASSETS_CACHE": str(tmp_path / "cache"),
+        "DUB_ASSETS_FILES_PORT": str(files_port),
+    }
+    video = tmp_path / "objects" / "projects" / "p" / "dub.mp4"
+    video.parent.mkdir(parents=True)
+    video.write_bytes(b"video")
     log = tmp_path / "log"
     with log.open("w") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
         wait_until(lambda: process.poll() is not None or _answers(port), "the UI", pause_s=0.5)
         assert process.poll() is None, log.read_text()
+        link = f"http://127.0.0.1:{files_port}/projects/p/dub.mp4"
+        wait_until(lambda: _content(link) == b"video", "the file server", pause_s=0.5)
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 2
         process.send_signal(signal.SIGTERM)
@@ -47,6 +57,13 @@ def _answers(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/server_info", timeout=5).ok
     except requests.ConnectionError:
         return False
+
+
+def _content(url: str) -> bytes | None:
+    try:
+        return requests.get(url, timeout=5).content
+    except requests.ConnectionError:
+        return None
 
 
 def _children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -91,7 +108,7 @@ def _dev(home: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes]
     """A running ``dub-assets dev``: its process, its log and its port."""
     port = free_port()
     program = Path(sys.executable).with_name("dub-assets")
-    places = {"DUB_ASSETS_HOME": str(home), "DUB_ASSETS_CACHE": str(home / "cache")}
+    places = {"DUB_ASSETS_HOME": str(home), "DUB_ASSETS_CACHE": str(home / "cache"), "DUB_ASSETS_FILES_PORT": "0"}
     log = home / "log"
     with log.open("w") as output:
         process = subprocess.Popen(

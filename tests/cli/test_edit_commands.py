@@ -2,85 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from fakes import FakeEngines
+from command_line import Line, make_video
 
-from dub_assets.cli import main
-from dub_assets.domain.keys import JobKeys, job_record_key
+from dub_assets.domain.keys import job_record_key
 from dub_assets.domain.mix import GainChange, SegmentMixes
 from dub_assets.domain.request import DubRequest
-from dub_assets.domain.speech import RecognisedWord
-from dub_assets.domain.timing import Interval
 from dub_assets.domain.translation import Translation
-from dub_assets.media.ffmpeg import find_ffmpeg
-from dub_assets.resources.engines import EnginesResource
-from dub_assets.resources.storage import StorageResource
-from dub_assets.settings import settings_from
 
 pytestmark = pytest.mark.media
-
-SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
-WORDS = [
-    RecognisedWord(text=text, start_ms=part.start_ms, end_ms=part.end_ms, probability=0.9)
-    for text, part in zip(("Good.", "Night."), SPEECH, strict=True)
-]
-
-
-class Line:
-    """The command line over a home of its own, with one dubbed video."""
-
-    def __init__(self, folder: Path, video: Path, patch: pytest.MonkeyPatch) -> None:
-        engines = FakeEngines(regions=SPEECH, words=WORDS)
-        patch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
-        places = {"DUB_ASSETS_HOME": str(folder / "home"), "DUB_ASSETS_CACHE": str(folder / "cache")}
-        for name, value in {**places, "DAGSTER_HOME": str(folder / "dagster"), "COLUMNS": "220"}.items():
-            patch.setenv(name, value)
-        self.folder = folder
-        self.video = str(video)
-        self.archive = StorageResource.of(settings_from(places)).archive
-        self._patch = patch
-
-    def __call__(self, *arguments: str, fails: bool = False) -> str:
-        """What a command prints: on standard output, or on standard error where it fails."""
-        self._patch.setattr(sys, "argv", ["dub-assets", *arguments])
-        out, errors = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(errors), pytest.raises(SystemExit) as stopped:
-            main()
-        assert (stopped.value.code not in {0, None}) == fails, errors.getvalue()
-        return errors.getvalue() if fails else out.getvalue()
-
-    def dub(self, *arguments: str) -> str:
-        return self("dub", self.video, "--from", "en", "--to", "pt", "--out", str(self.folder / "results"), *arguments)
-
-    @property
-    def job(self) -> str:
-        return (
-            next(key.key for key in self.archive.store.list("jobs/talk-")).removeprefix("jobs/").removesuffix(".json")
-        )
-
-    @property
-    def keys(self) -> JobKeys:
-        return JobKeys(request=self.archive.load(DubRequest, job_record_key(self.job)))
-
-    def manifest(self, kind: type, asset: str):
-        return self.archive.load(kind, self.keys.manifest(asset))
 
 
 @pytest.fixture(scope="module")
 def dubbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a video and all that dubbing it left: made once, copied by every test."""
     folder = tmp_path_factory.mktemp("dubbed")
-    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
-    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", str(folder / "talk.mp4")]
-    subprocess.run(command, check=True)
+    make_video(folder / "talk.mp4")
     with pytest.MonkeyPatch.context() as patch:
         Line(folder, folder / "talk.mp4", patch).dub("--quiet")
     return folder
@@ -89,6 +30,8 @@ def dubbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def line(dubbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     shutil.copytree(dubbed, tmp_path, dirs_exist_ok=True)
+    for record in (tmp_path / "home" / "deliveries").iterdir():
+        record.write_text(record.read_text().replace(str(dubbed), str(tmp_path)))
     return Line(tmp_path, dubbed / "talk.mp4", monkeypatch)
 
 
@@ -138,37 +81,37 @@ def test_mix_rebuilds_the_video_and_brings_it_to_a_folder(line: Line):
         ("0001", 0.2, 1.1),
     ]
     assert {Path(path).name for path in made["files"].values()} == {
-        f"{line.job}.pt.mp4",
-        f"{line.job}.pt.srt",
-        f"{line.job}.pt.vtt",
-        f"{line.job}.en.srt",
-        f"{line.job}.en.vtt",
-        f"{line.job}.pt.json",
-        f"{line.job}.pt.html",
+        "talk.pt.mp4",
+        "talk.pt.srt",
+        "talk.pt.vtt",
+        "talk.en.srt",
+        "talk.en.vtt",
+        "talk.pt.json",
+        "talk.pt.html",
     }
-    document = json.loads((out / f"{line.job}.pt.json").read_text(encoding="utf-8"))
+    document = json.loads((out / "talk.pt.json").read_text(encoding="utf-8"))
     assert [segment["dub"]["bgm_gain"] for segment in document["segments"]] == [0.2, 0.2]
-    assert "gains by an editor" in (out / f"{line.job}.pt.html").read_text(encoding="utf-8")
+    assert "gains by an editor" in (out / "talk.pt.html").read_text(encoding="utf-8")
 
 
 def test_report_makes_the_page_and_says_where_it_is(line: Line):
     out = line.folder / "pages"
     line.archive.store.delete([line.keys.report, line.keys.manifest("report")])
-    assert line("report", line.job, "--out", str(out), "--quiet") == f"{out / line.job}.html\n"
-    assert "pt Night." in (out / f"{line.job}.html").read_text(encoding="utf-8")
+    assert line("report", line.job, "--out", str(out), "--quiet") == f"{out / 'talk.pt.html'}\n"
+    assert "pt Night." in (out / "talk.pt.html").read_text(encoding="utf-8")
     assert line.archive.store.head(line.keys.report) is not None
 
 
 def test_report_of_a_job_without_a_video_says_what_to_do(line: Line):
     line.archive.store.delete([line.keys.manifest("final_video")])
     assert "has no video yet: run it to its end first" in line("report", line.job, fails=True)
-    assert "has no record" in line("report", "unknown", fails=True)
+    assert "there is no job 'unknown'" in line("report", "unknown", fails=True)
 
 
 def test_say_speaks_a_new_text_that_later_runs_keep(line: Line):
     out = line.folder / "edited"
     line("say", line.job, "1", "Boa noite.", "--rebuild", "--out", str(out))
-    assert "Boa noite." in (out / f"{line.job}.pt.srt").read_text(encoding="utf-8")
+    assert "Boa noite." in (out / "talk.pt.srt").read_text(encoding="utf-8")
     line.dub("--quiet")
     texts = [spoken.text for spoken in line.manifest(Translation, "translation").lines]
     assert texts == ["pt Good.", "Boa noite."]
@@ -185,9 +128,9 @@ def test_without_rebuild_the_video_stays(line: Line):
     ("arguments", "told"),
     [
         (("mix", "{job}", "9"), "there is no segment 0009 in this job; its segments are 0000 to 0001"),
-        (("say", "{job}", "9", "Oi."), "there is no segment 9 in this job; its segments are 0 to 1"),
-        (("say", "{job}", "1", " "), "the text for segment 1 is empty"),
-        (("mix", "nothing", "1"), "job 'nothing' has no record at jobs/nothing.json"),
+        (("say", "{job}", "9", "Oi."), "there is no segment 0009 in this job; its segments are 0000 to 0001"),
+        (("say", "{job}", "1", " "), "the text for segment 0001 is empty"),
+        (("mix", "nothing", "1"), "there is no job 'nothing'"),
         (("say", "../up", "1", "Oi."), "the job '../up' is not usable"),
     ],
 )

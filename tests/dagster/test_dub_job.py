@@ -154,6 +154,9 @@ def test_materialisations_carry_what_people_want_to_see(jobs: Jobs):
     assert metadata["final_video"]["true_peak_dbtp"].value <= -1.0
     assert metadata["report"]["to_look_at"].value == 0
     assert metadata["report"]["page"].value.endswith(f"{JOB}.report.html")
+    assert metadata["final_video"]["video"].value.startswith("http://127.0.0.1:3010/projects/")
+    assert Path(metadata["final_video"]["video_path"].value).is_file()
+    assert metadata["final_video"]["export"].value == f"dub-assets export {JOB} --out DIR"
     assert all("seconds" in values and "manifest" in values for values in metadata.values())
 
 
@@ -222,10 +225,11 @@ def test_a_second_run_makes_nothing_again(jobs: Jobs):
     assert len(jobs.engines.synthesiser("pt").spoken) == spoken
 
 
-def test_one_segment_is_made_again_from_the_launchpad_and_the_others_are_kept(jobs: Jobs):
+@pytest.mark.parametrize("name", ["0001", 1])
+def test_one_segment_is_made_again_from_the_launchpad_and_the_others_are_kept(jobs: Jobs, name: str | int):
     jobs.run()
     before = jobs.archive.load(SegmentMixes, KEYS.manifest("segment_mixes"))
-    config = {"segment_mixes": {"segments": ["0001"], "bgm_gain": 0.2}}
+    config = {"segment_mixes": {"segments": [name], "bgm_gain": 0.2}}
     assert jobs.run(assets=["segment_mixes"], config=config).success
     after = jobs.archive.load(SegmentMixes, KEYS.manifest("segment_mixes"))
     assert after.segments[0] == before.segments[0]

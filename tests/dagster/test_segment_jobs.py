@@ -192,7 +192,7 @@ def test_gains_of_a_message_outlast_a_later_run_of_the_whole_job(dubbed: Service
 def test_a_segment_that_the_job_has_not_fails_and_says_which_there_are(dubbed: Service):
     before = dubbed.objects()
     result = dubbed.run(mix_request(order(7)))
-    assert failure_of(result) == "there is no segment 7 in this job; its segments are 0 to 2"
+    assert failure_of(result) == "there is no segment 0007 in this job; its segments are 0000 to 0002"
     assert dubbed.objects() == before
 
 
@@ -452,7 +452,7 @@ def test_a_video_of_others_cannot_be_rebuilt(service: Service):
     for part in ("bgm", "tts"):
         service.put_sound(f"{OLD}/0003_{part}.wav", noise(480, 2))
     result = service.run(old_request(order(3), rebuild_video=True))
-    assert "segment 3 is none of job-9's" in failure_of(result)
+    assert "segment 0003 is none of job-9's" in failure_of(result)
     assert service.archive.store.head(f"{OLD}/0003_mix.wav") is None
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -51,9 +52,9 @@ def test_it_tells_of_every_segment_of_the_transcript() -> None:
 def test_it_tells_how_a_line_was_spoken() -> None:
     late = spoken(placed=Interval(start_ms=860, end_ms=2860), ordinary_ms=2500, rung="stretch", issues=("late_start",))
     (segment, _) = view(late).segments
-    assert texts(segment) == ["starts 360 ms late"]
+    assert texts(segment) == ["starts 360 ms late, the limit is 40 ms"]
     assert Fact(name="Start", value="+360 ms") in segment.facts
-    assert Fact(name="Fitted by", value="a stretch") in segment.facts
+    assert Fact(name="Fit method", value="time-stretching") in segment.facts
     assert Fact(name="Slot", value="58% of 3.4 s") in segment.facts
     assert Fact(name="Level", value="-1.5", unit="dB") in segment.facts
     assert Fact(name="Certainty", value="91%") in segment.facts
@@ -63,8 +64,8 @@ def test_it_tells_how_a_line_was_spoken() -> None:
 @pytest.mark.parametrize(
     ("issue", "text"),
     [
-        ("fast_speech", "fast: 1.50 times the language's ordinary rate"),
-        ("early_start", "starts 200 ms early"),
+        ("fast_speech", "fast: 1.50 times the language's ordinary rate, the limit is 1.25"),
+        ("early_start", "starts 200 ms early, the limit is 40 ms"),
         ("odd", "odd"),
     ],
 )
@@ -73,10 +74,38 @@ def test_every_issue_has_words_even_one_that_is_new(issue: str, text: str) -> No
     assert texts(view(made).segments[0]) == [text]
 
 
+@pytest.mark.parametrize("ordinary_ms", [2511, 2512, 2514, 2520, 2700])
+def test_a_fast_line_never_looks_equal_to_the_limit_that_it_exceeds(ordinary_ms: int) -> None:
+    made = spoken(placed=Interval(start_ms=500, end_ms=2500), ordinary_ms=ordinary_ms, issues=("fast_speech",))
+    (text,) = texts(view(made).segments[0])
+    tempo, limit = re.findall(r"\d\.\d+", text)
+    assert limit == "1.25"
+    assert float(tempo) > float(limit)
+    assert float(tempo) == view(made).segments[0].tempo
+
+
+def test_the_limit_shown_is_the_one_that_was_set() -> None:
+    made = spoken(ordinary_ms=3000, issues=("fast_speech",))
+    shown = report_view(REQUEST, made, final_video(), quality(), free_tempo=1.4)
+    assert texts(shown.segments[0]) == ["fast: 1.50 times the language's ordinary rate, the limit is 1.40"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "method"),
+    [
+        ({"rendering": 1, "stretch": 1.1}, "shorter translation, time-stretching; still outside the limits"),
+        ({}, "none; outside the limits"),
+    ],
+)
+def test_a_line_that_does_not_fit_says_what_was_done(changes: dict[str, object], method: str) -> None:
+    (segment, _) = view(spoken(rung="flag", issues=("late_start",), **changes)).segments
+    assert Fact(name="Fit method", value=method) in segment.facts
+
+
 def test_the_text_is_the_one_that_is_spoken() -> None:
     shorter = replace(products().tts.segments[0].speech, text="Hi")
     shown = view(spoken(speech=shorter, rendering=1, rung="shorter")).segments[0]
-    assert (shown.translated, shown.facts[0]) == ("Hi", Fact(name="Fitted by", value="a shorter rendering"))
+    assert (shown.translated, shown.facts[0]) == ("Hi", Fact(name="Fit method", value="shorter translation"))
 
 
 def test_a_line_that_runs_over_its_slot_says_by_how_much() -> None:

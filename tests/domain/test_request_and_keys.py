@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dub_assets.domain.errors import ConfigurationError, InputError
-from dub_assets.domain.keys import JobKeys, KeyTemplates, job_record_key, segment_name
+from dub_assets.domain.keys import JobKeys, KeyTemplates, job_record_key, segment_index, segment_name
 from dub_assets.domain.request import DubRequest, checked_id
 
 REQUEST = DubRequest(
@@ -67,3 +67,14 @@ def test_a_report_lies_beside_its_document_and_in_nobodys_place(job_ids: list[st
 def test_a_template_with_unknown_fields_is_an_error_that_names_the_known_ones(template: str):
     with pytest.raises(ConfigurationError, match=r"\{project_id\} and \{job_id\}"):
         KeyTemplates().fill(template, project_id="p", job_id="j")
+
+
+@pytest.mark.parametrize("name", [3, "3", "0003", "00003"])
+def test_a_segment_is_found_by_name_or_number(name: object):
+    assert segment_index(name) == 3
+
+
+@pytest.mark.parametrize("name", [-1, True, None, 1.0, "", "x", "-1", "+3", "3.0", "\u0663", "\u00b2", "9" * 10])
+def test_what_is_no_segment_is_an_error_that_shows_both_forms(name: object):
+    with pytest.raises(InputError, match="give a name such as 0003, or its number, 3"):
+        segment_index(name)

@@ -101,7 +101,7 @@ def test_where_neither_is_there_the_error_names_both(there, part):
     with pytest.raises(InputError) as caught:
         segment_mix_keys(mix(), Objects(*there))
     message = str(caught.value)
-    assert f"segment 3 has no {part}_key" in message
+    assert f"segment 0003 has no {part}_key" in message
     assert f"{PREFIX}/0003_{part}.wav" in message
     assert f"{PREFIX}/3_{part}.wav" in message
 
@@ -113,7 +113,7 @@ def test_an_index_that_was_sent_padded_names_its_one_key_once():
 
 
 def test_without_a_key_and_a_prefix_the_error_says_so():
-    with pytest.raises(InputError, match="segment 3 has no bgm_key, and there is no prefix"):
+    with pytest.raises(InputError, match="segment 0003 has no bgm_key, and there is no prefix"):
         segment_mix_keys(mix(prefix=None), Objects())
 
 

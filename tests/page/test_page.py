@@ -77,7 +77,7 @@ def test_speakers_are_told_by_letter_voice_and_pitch():
     for text in ("Speaker A", "jf_gongitsune+jf_tebukuro", "118 Hz", "unknown", "0:08.4 ", "50%"):
         assert text in content.texts, text
     labels = [value for name, value in content.attributes if name == "aria-label"]
-    assert "Segment 1, speaker B, 0:02.4: fine" in labels
+    assert "Segment 0001, speaker B, 0:02.4: fine" in labels
     colours = {value.split()[-1] for name, value in content.attributes if name == "class" and "turn " in value}
     assert colours == {"voice-0", "voice-1", "voice-2"}
 

@@ -160,7 +160,7 @@ def test_a_translator_that_leaves_a_line_empty_is_an_error_that_names_it(studio,
             return [Rendering(text="" if "night" in line.text else line.text) for line in lines]
 
     transcript = transcript_of(studio, engines)
-    with pytest.raises(PermanentError, match="segments 1 "):
+    with pytest.raises(PermanentError, match="segments 0001 "):
         translate(transcript, "pt", engines=FakeEngines(translator=Forgetful()), bench=studio.bench, previous=None)
 
 
@@ -217,7 +217,10 @@ def test_an_editors_text_is_not_taken_over_into_another_language(studio, engines
 
 @pytest.mark.parametrize(
     ("texts", "message"),
-    [({7: "x"}, "no segment 7 in this job; its segments are 0 to 1"), ({0: "  "}, "text for segment 0 is empty")],
+    [
+        ({7: "x"}, "no segment 0007 in this job; its segments are 0000 to 0001"),
+        ({0: "  "}, "text for segment 0000 is empty"),
+    ],
 )
 def test_a_text_for_no_segment_or_of_nothing_is_refused(studio, engines, texts, message):
     transcript = transcript_of(studio, engines)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dub_assets.defs.asset import PRODUCTS, job_asset
-from dub_assets.defs.display import media_link, provenance
+from dub_assets.defs.display import media_links, provenance
 from dub_assets.domain.mix import FinalVideo
 from dub_assets.domain.products import Products
 from dub_assets.pipeline.render_video import render_video
@@ -25,7 +25,8 @@ def rendered(job: Job, products: Products) -> dg.Output[FinalVideo]:
     return dg.Output(
         made,
         metadata={
-            "video": media_link(job.archive, made.video),
+            **media_links("video", job.archive, made.video),
+            "export": f"dub-assets export {job.request.job_id} --out DIR",
             "size_mib": round(made.video.size_bytes / 2**20, 1),
             "loudness_lufs": made.loudness.integrated_lufs,
             "target_lufs": made.gain.target_lufs,

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dub_assets.defs.asset import PRODUCTS, job_asset
-from dub_assets.defs.display import media_link, provenance
+from dub_assets.defs.display import media_links, provenance
 from dub_assets.domain.mix import FinalVideo, Metadata
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import Quality
@@ -29,7 +29,7 @@ def described(job: Job, products: Products, final: FinalVideo, quality: Quality)
     return dg.Output(
         made,
         metadata={
-            "document": media_link(job.archive, made.document),
+            **media_links("document", job.archive, made.document),
             "segments": made.segments_count,
             "issues": made.issues_count,
             **provenance(made.provenance),

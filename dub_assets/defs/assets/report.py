@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dub_assets.defs.asset import PRODUCTS, job_asset
-from dub_assets.defs.display import media_link, provenance
+from dub_assets.defs.display import media_links, provenance
 from dub_assets.domain.mix import FinalVideo
 from dub_assets.domain.products import Products
 from dub_assets.domain.quality import Quality
@@ -26,11 +26,18 @@ def report(
 
 def reported(job: Job, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Report]:
     """The page of a job, and what to show of it."""
-    made = write_report(products, final, quality, bench=job.bench, previous=job.previous(Report, "report"))
+    made = write_report(
+        products,
+        final,
+        quality,
+        bench=job.bench,
+        previous=job.previous(Report, "report"),
+        fit=job.options.fit,
+    )
     return dg.Output(
         made,
         metadata={
-            "page": media_link(job.archive, made.page),
+            **media_links("page", job.archive, made.page),
             "size_mib": round(made.page.size_bytes / 2**20, 2),
             "to_look_at": made.flagged_count,
             **provenance(made.provenance),

@@ -8,7 +8,7 @@ from importlib import metadata
 
 import numpy as np
 
-from dub_assets.domain.engine import EngineIdentity, SynthesiserCapabilities, Voice
+from dub_assets.domain.engine import EngineIdentity, SynthesiserCapabilities, Voice, VoiceSex
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.speech import Utterance
@@ -32,10 +32,11 @@ Faroese (the package ships no usable dictionary for them)."""
 
 _VARIANTS = {"male": "", "female": "+f2"}
 _PITCHES_HZ = {"male": 99.0, "female": 192.0}
+_SEXES: tuple[VoiceSex, ...] = ("male", "female")
 _WORDS_PER_MINUTE = 175
 
 CAPABILITIES = SynthesiserCapabilities(
-    voices=tuple(Voice(name=name, languages=frozenset(VOICES), pitch_hz=_PITCHES_HZ[name]) for name in _VARIANTS),
+    voices=tuple(Voice(name=sex, languages=frozenset(VOICES), pitch_hz=_PITCHES_HZ[sex], sex=sex) for sex in _SEXES),
     sample_rate_hz=espeak_library.RATE_HZ,
     min_speed=0.5,
     max_speed=2.0,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dub_assets.domain.engine import Voice
+from dub_assets.domain.engine import Voice, VoiceSex
 from dub_assets.domain.errors import EngineUnavailableError
 
 PACKAGED = ("jm_kumo", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jf_alpha")
@@ -18,6 +19,9 @@ PACKAGED_LANGUAGES = frozenset({"pt", "es", "en"})
 _LANGUAGES = {"a": "en", "b": "en", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt"}
 """What the first letter of a voice's name says, as Kokoro's authors have it. Japanese and Chinese voices (j, z) want
 phonemes that espeak-ng has not got."""
+
+_SEXES: Mapping[str, VoiceSex] = {"f": "female", "m": "male"}
+"""What the second letter of a voice's name says."""
 
 _ENDINGS = ("*.npz", "*.bin")
 
@@ -62,18 +66,23 @@ PITCHES_HZ = {
 def voices(folder: Path | None, packaged: str) -> tuple[Voice, ...]:
     """Every voice that can be spoken with: the user's own first, where their names say in which language."""
     own = [
-        Voice(name=name, languages=frozenset({_LANGUAGES[name[0]]}))
+        Voice(name=name, languages=frozenset({_LANGUAGES[name[0]]}), sex=_SEXES.get(name[1:2]))
         for path in own_files(folder, packaged)
         for name in _names(path)
         if name[:1] in _LANGUAGES
     ]
     names = {voice.name for voice in own}
     shipped = [
-        Voice(name=name, languages=PACKAGED_LANGUAGES, pitch_hz=PITCHES_HZ[name])
+        Voice(name=name, languages=PACKAGED_LANGUAGES, pitch_hz=PITCHES_HZ[name], sex=_sex(name))
         for name in (*PACKAGED, *BLENDS)
         if name not in names
     ]
     return (*own, *shipped)
+
+
+def _sex(name: str) -> VoiceSex | None:
+    """How a packaged voice sounds; None for a blend of both."""
+    return None if name in BLENDS else _SEXES.get(name[1:2])
 
 
 def _names(path: Path) -> list[str]:

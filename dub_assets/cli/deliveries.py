@@ -1,0 +1,90 @@
+"""Which files of which folders hold a job's results, recorded on this machine only.
+
+The record lies in ``deliveries/`` of DUB_ASSETS_HOME, never in the store: other machines share the store, and paths of
+this one mean nothing to them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from dub_assets.domain.errors import ObjectCorruptError
+from dub_assets.storage.codec import decode, encode
+from dub_assets.storage.files import replacing, sha256_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredFile:
+    """A file as it was written; ``name`` is relative to the folder."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The results of a job in one folder.
+
+    ``store`` describes the store that they came from, ``stem`` begins their names. ``follows``: a rebuild brings them
+    up to date.
+    """
+
+    store: str
+    folder: str
+    stem: str
+    follows: bool
+    files: tuple[DeliveredFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """All deliveries of a job, the latest first."""
+
+    deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecords:
+    """The deliveries of a store's jobs to folders of this machine."""
+
+    home: Path
+    store: str
+
+    def of(self, job_id: str) -> list[Delivery]:
+        """Return the deliveries of a job, the latest first; none if the record cannot be read."""
+        return [delivery for delivery in self._all(job_id) if delivery.store == self.store]
+
+    def keep(self, job_id: str, delivery: Delivery) -> None:
+        """Record a delivery in place of an earlier one into the same folder."""
+        others = [
+            other for other in self._all(job_id) if (other.store, other.folder) != (delivery.store, delivery.folder)
+        ]
+        with replacing(self._path(job_id)) as part:
+            part.write_bytes(encode(Deliveries(deliveries=(delivery, *others))))
+
+    def _all(self, job_id: str) -> tuple[Delivery, ...]:
+        try:
+            return decode(Deliveries, self._path(job_id).read_bytes()).deliveries
+        except (FileNotFoundError, ObjectCorruptError):
+            return ()
+
+    def _path(self, job_id: str) -> Path:
+        return self.home / "deliveries" / f"{job_id}.json"
+
+
+def is_one_of(path: Path, versions: Collection[DeliveredFile]) -> bool:
+    """Return whether the file at ``path`` has the content of one of these."""
+    if not path.is_file():
+        return False
+    size_bytes = path.stat().st_size
+    sizes = {version.size_bytes for version in versions}
+    return size_bytes in sizes and sha256_of(path) in {version.sha256 for version in versions}
+
+
+def is_taken(path: Path) -> bool:
+    """Return whether anything has this name, be it a broken link."""
+    return os.path.lexists(path)

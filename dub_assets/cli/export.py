@@ -1,0 +1,75 @@
+"""``dub-assets export``: a job's results from the store, verified, as files of a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from dub_assets.cli.archive import find_job, open_archive
+from dub_assets.cli.folders import folders_to_update
+from dub_assets.cli.results import ResultFile, result_files
+from dub_assets.cli.summary import print_notes, print_paths
+from dub_assets.cli.terminal import write_json
+from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import JobKeys, segment_name
+from dub_assets.domain.media import MediaObject
+from dub_assets.domain.mix import SegmentMixes
+from dub_assets.domain.synthesis import TtsSegments
+from dub_assets.settings import settings_from
+from dub_assets.storage.archive import JobArchive
+
+
+def export_job(name: str, out: Path | None, *, clips: bool, quiet: bool, as_json: bool) -> None:
+    """Copy a job's results to ``out``, else to where they were delivered before, and print the files' paths.
+
+    Raises InputError if there is no such job, it has no results yet, or a file of the user's is in the way.
+    """
+    settings = settings_from(os.environ)
+    archive = open_archive(settings)
+    request = find_job(archive, name)
+    keys = JobKeys(request=request)
+    results = result_files(keys, archive)
+    if not results:
+        raise InputError(
+            f"job {request.job_id!r} has no results yet: `dub-assets status {request.job_id}` shows how far it is"
+        )
+    folders, notes = folders_to_update(request, archive, settings, out)
+    if clips:
+        results += _clips(keys, archive)
+        notes += _clip_notes(keys, archive)
+    deliveries = [folder.deliver(results) for folder in folders]
+    notes += [note for delivered in deliveries for note in delivered.notes]
+    print_notes(notes)
+    paths = [path for delivered in deliveries for path in delivered.files.values()]
+    if as_json:
+        files = {kind: str(path) for kind, path in deliveries[0].files.items()} if deliveries else {}
+        shown = {"job_id": request.job_id, "files": files, "updated": list(map(str, paths)), "notes": notes}
+        write_json(shown)
+    elif not quiet:
+        print_paths(paths)
+
+
+def _clips(keys: JobKeys, archive: JobArchive) -> Iterator[ResultFile]:
+    """Yield the pieces of each segment: original, background, speech, mix and picture, those that exist."""
+    spoken = archive.load(TtsSegments, keys.manifest("tts_segments"))
+    for segment in spoken.segments:
+        yield _clip(keys, segment.index, "tts", segment.clip)
+    for mix in archive.load(SegmentMixes, keys.manifest("segment_mixes")).segments:
+        if mix.clips is not None:
+            pieces = {"source": mix.clips.source, "bgm": mix.clips.bgm, "mix": mix.clips.mix, "video": mix.clips.video}
+            yield from (_clip(keys, mix.index, part, media) for part, media in pieces.items() if media is not None)
+
+
+def _clip(keys: JobKeys, index: int, part: str, media: MediaObject) -> ResultFile:
+    name = f"{segment_name(index)}_{part}"
+    ending = "mp4" if part == "video" else "wav"
+    return ResultFile(kind=name, suffix=f".{keys.request.target_language}.segments/{name}.{ending}", media=media)
+
+
+def _clip_notes(keys: JobKeys, archive: JobArchive) -> list[str]:
+    """What to say if segments have no clips but their speech."""
+    mixes = archive.load(SegmentMixes, keys.manifest("segment_mixes")).segments
+    if all(mix.clips is not None for mix in mixes):
+        return []
+    return ["only the speech of the segments is there: `dub-assets dub --clips` makes the other clips"]

@@ -1,0 +1,74 @@
+"""The folders of this machine that a command brings a job's results to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dub_assets.cli.deliveries import Delivery, DeliveryRecords
+from dub_assets.cli.results import ResultFolder, require_folder
+from dub_assets.domain.request import DubRequest
+from dub_assets.settings import Settings
+from dub_assets.storage.archive import JobArchive
+
+DEFAULT_FOLDER = Path("results")
+
+
+def delivery_records(archive: JobArchive, settings: Settings) -> DeliveryRecords:
+    """Return the records of this machine for the jobs of the archive's store."""
+    return DeliveryRecords(home=settings.places.home, store=archive.store.description)
+
+
+def dub_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path, *, stem: str) -> ResultFolder:
+    """Return the folder of a dub, which later rebuilds of the job bring up to date."""
+    records = delivery_records(archive, settings)
+    return ResultFolder(request=request, archive=archive, records=records, folder=out, stem=stem, follows=True)
+
+
+def named_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path) -> ResultFolder:
+    """Return a folder that a user names; files are named as those of the job's dub, else by the job's id.
+
+    Raises:
+        InputError: Files that the job did not write have the results' names.
+    """
+    records = delivery_records(archive, settings)
+    deliveries = records.of(request.job_id)
+    own = [one for one in deliveries if one.folder == str(out.resolve())]
+    named = [*own, *(one for one in deliveries if one.follows), *deliveries]
+    stem = named[0].stem if named else request.job_id
+    folder = ResultFolder(request=request, archive=archive, records=records, folder=out, stem=stem, follows=False)
+    folder.require_free_names()
+    require_folder(out)
+    return folder
+
+
+def folders_to_update(
+    request: DubRequest, archive: JobArchive, settings: Settings, out: Path | None
+) -> tuple[list[ResultFolder], list[str]]:
+    """Return the folders to bring up to date, and one line for each that is gone.
+
+    They are ``out`` alone if it is given, else those that ``dub`` wrote, else ``results``.
+    """
+    if out is not None:
+        return [named_folder(request, archive, settings, out)], []
+    records = delivery_records(archive, settings)
+    followed = [delivery for delivery in records.of(request.job_id) if delivery.follows]
+    if not followed:
+        return [named_folder(request, archive, settings, DEFAULT_FOLDER)], []
+    present = [delivery for delivery in followed if Path(delivery.folder).is_dir()]
+    notes = [
+        f"{delivery.folder} is gone: `dub-assets export {request.job_id} --out DIR` writes the results elsewhere"
+        for delivery in followed
+        if delivery not in present
+    ]
+    folders = [_followed(request, archive, records, delivery) for delivery in present]
+    for folder in folders:
+        require_folder(folder.folder)
+    return folders, notes
+
+
+def _followed(request: DubRequest, archive: JobArchive, records: DeliveryRecords, delivery: Delivery) -> ResultFolder:
+    folder = Path(delivery.folder)
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    return ResultFolder(
+        request=request, archive=archive, records=records, folder=shown, stem=delivery.stem, follows=True
+    )

@@ -1,0 +1,100 @@
+"""The last runs of jobs, from Dagster's storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from dub_assets.resources.tags import JOB_ID
+
+_PARTITION = "dagster/partition"
+_RUNS_READ = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The last run for a job; times are UNIX seconds, None if the run has not begun or ended."""
+
+    run_id: str
+    name: str
+    status: str
+    created_s: float
+    started_s: float | None
+    ended_s: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "run_id": self.run_id,
+            "name": self.name,
+            "status": self.status,
+            "created_at": iso_time(self.created_s),
+            "started_at": iso_time(self.started_s),
+            "ended_at": iso_time(self.ended_s),
+        }
+
+
+def iso_time(at_s: float | None) -> str | None:
+    """Return a time as ISO 8601 in UTC."""
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")
+
+
+def local_time(at_s: float) -> str:
+    """Return a time for people: that of their clock, to the minute."""
+    return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
+    """Return the last run of each job, the latest first."""
+    runs: dict[str, LastRun] = {}
+    for record in instance.get_run_records(limit=_RUNS_READ):
+        job_id = record.dagster_run.tags.get(JOB_ID) or record.dagster_run.tags.get(_PARTITION)
+        if job_id is not None and job_id not in runs:
+            runs[job_id] = _last_run(record)
+    return runs
+
+
+def last_run(instance: dg.DagsterInstance, job_id: str) -> LastRun | None:
+    """Return the last run of a job, or None if this Dagster instance has none."""
+    records = [
+        record
+        for tag in (JOB_ID, _PARTITION)
+        for record in instance.get_run_records(dg.RunsFilter(tags={tag: job_id}), limit=1)
+    ]
+    return max(map(_last_run, records), key=lambda run: run.created_s, default=None)
+
+
+def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
+    """Return the state of each step of a run that has begun: ``running``, ``done``, ``failed`` or ``skipped``."""
+    words = {"IN_PROGRESS": "running", "SUCCESS": "done", "FAILURE": "failed", "SKIPPED": "skipped"}
+    stats = instance.get_run_step_stats(run_id)
+    return {step.step_key: words[step.status.value] for step in stats if step.status}
+
+
+def failure(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Return why a run failed, in one line; None if no step failed."""
+    found = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, ascending=False, limit=1)
+    for record in found.records:
+        event = record.event_log_entry.dagster_event
+        data: Any = event.event_specific_data if event else None
+        if data is not None and data.user_failure_data and data.user_failure_data.description:
+            return str(data.user_failure_data.description)
+        if data is not None and data.error is not None:
+            cause = data.error.cause or data.error
+            return " ".join(cause.message.split())
+    return None
+
+
+def _last_run(record: dg.RunRecord) -> LastRun:
+    run = record.dagster_run
+    return LastRun(
+        run_id=run.run_id,
+        name=run.job_name,
+        status=run.status.value.lower().replace("_", " "),
+        created_s=record.create_timestamp.timestamp(),
+        started_s=record.start_time,
+        ended_s=record.end_time,
+    )

@@ -1,0 +1,89 @@
+"""``dub-assets segments``: the lines of a job."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from dub_assets.cli.archive import find_job, open_archive
+from dub_assets.cli.tables import new_table, print_table
+from dub_assets.cli.terminal import write_json, write_line
+from dub_assets.domain.errors import InputError
+from dub_assets.domain.keys import JobKeys, segment_name
+from dub_assets.domain.mix import SegmentMixes
+from dub_assets.domain.quality import Quality
+from dub_assets.domain.synthesis import TtsSegments
+from dub_assets.domain.timing import seconds
+from dub_assets.domain.transcript import Transcript
+from dub_assets.domain.translation import Translation
+from dub_assets.settings import settings_from
+from dub_assets.storage.archive import JobArchive
+
+
+def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:
+    """Print the segments of a job, only those with issues if asked. Raises InputError if there are none yet."""
+    archive = open_archive(settings_from(os.environ))
+    keys = JobKeys(request=find_job(archive, name))
+    rows = [row for row in segment_rows(keys, archive) if row["issues"] or not only_issues]
+    if as_json:
+        shown = {"job_id": keys.request.job_id, "segments": rows}
+        write_json(shown)
+    elif rows:
+        _print(rows)
+    else:
+        write_line("no segment has issues" if only_issues else "the job has no segments")
+
+
+def segment_rows(keys: JobKeys, archive: JobArchive) -> list[dict[str, Any]]:
+    """Return the segments as ``segments --json`` prints them; what is not made yet is null.
+
+    Raises InputError if the job has no transcript yet.
+    """
+    transcript = archive.find(Transcript, keys.manifest("transcript"))
+    if transcript is None:
+        raise InputError(
+            f"job {keys.request.job_id!r} has no segments yet: `dub-assets status {keys.request.job_id}` shows how far "
+            "it is"
+        )
+    translation = archive.find(Translation, keys.manifest("translation"))
+    tts = archive.find(TtsSegments, keys.manifest("tts_segments"))
+    mixes = archive.find(SegmentMixes, keys.manifest("segment_mixes"))
+    quality = archive.find(Quality, keys.manifest("quality"))
+    lines = {line.index: line for line in translation.lines} if translation else {}
+    spoken = {segment.index: segment for segment in tts.segments} if tts else {}
+    mixed = {mix.index: mix for mix in mixes.segments} if mixes else {}
+    measured = {line.index: line for line in quality.lines} if quality else {}
+    rows = []
+    for segment in transcript.segments:
+        index, speech, mix = segment.index, spoken.get(segment.index), mixed.get(segment.index)
+        line, found = lines.get(index), measured.get(index)
+        placed = speech.placed if speech else segment.interval
+        rows.append(
+            {
+                "segment": segment_name(index),
+                "start_s": seconds(placed.start_ms),
+                "end_s": seconds(placed.end_ms),
+                "speaker": segment.speaker,
+                "text": segment.text,
+                "translation": speech.speech.text if speech else line.text if line else None,
+                "voice": speech.speech.voice if speech else None,
+                "tempo": speech.tempo if speech else None,
+                "bgm_gain": mix.gains.background if mix else None,
+                "tts_gain": mix.gains.speech if mix else None,
+                "issues": [*(speech.issues if speech else ()), *(found.issues if found else ())],
+            }
+        )
+    return rows
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    columns = ("segment", "from (s)", "to (s)", "tempo", "bgm", "tts", "issues", "text", "translation")
+    table = new_table(columns, whole=["segment"])
+    for row in rows:
+        numbers = [row["tempo"], row["bgm_gain"], row["tts_gain"]]
+        shown = ["" if number is None else f"{number:g}" for number in numbers]
+        issues = ", ".join(row["issues"]) or "none"
+        texts = [row["text"], row["translation"] or ""]
+        table.add_row(row["segment"], f"{row['start_s']:.1f}", f"{row['end_s']:.1f}", *shown, issues, *texts)
+    print_table(table)
