@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -160,7 +162,8 @@ def _source(arguments: list[str]) -> str | None:
 
 
 def _dagster(arguments: list[str]) -> str | None:
-    done = subprocess.run(["dagster", *arguments, "--help"], capture_output=True, text=True, check=False)
+    program = Path(sys.executable).with_name("dagster")
+    done = subprocess.run([program, *arguments, "--help"], capture_output=True, text=True, check=False)
     return done.stderr.strip() or "refused" if done.returncode else None
 
 
