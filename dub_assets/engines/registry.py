@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dub_assets.domain.engine import (
-    Capabilities,
-    EngineStage,
-    RecogniserCapabilities,
-    SynthesiserCapabilities,
-    TranslatorCapabilities,
-)
+from dub_assets.domain.engine import EngineStage
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
+from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.needs import Need
 from dub_assets.engines.recognition import faster_whisper, whisperx
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.separation import deepfilternet, demucs
@@ -25,15 +21,15 @@ from dub_assets.engines.translation import amazon, chat, firefox, m2m100, nllb
 from dub_assets.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
 
 AUTO = "auto"
-"""In place of a name: the first installed engine, in order of preference, that serves the need."""
+"""In place of a name: the first engine, in order of preference, that is installed with its models and serves the need."""
 
 ALL: tuple[EngineEntry[Any], ...] = (
-    deepfilternet.ENTRY,
     demucs.ENTRY,
-    faster_whisper.ENTRY,
+    deepfilternet.ENTRY,
     whisperx.ENTRY,
-    campplus.ENTRY,
+    faster_whisper.ENTRY,
     pyannote.ENTRY,
+    campplus.ENTRY,
     firefox.ENTRY,
     m2m100.ENTRY,
     nllb.ENTRY,
@@ -76,50 +72,52 @@ class EngineRegistry:
 
     def separator(self, name: str = AUTO) -> Separator:
         """A separator."""
-        separator: Separator = self._choose("separation", name, "separate speech", lambda _: True)
+        separator: Separator = self._choose(name, needs.SEPARATION)
         return separator
 
     def recogniser(self, name: str = AUTO, language: str | None = None) -> Recogniser:
         """A recogniser of ``language``, or one that detects the language where it is None."""
-
-        def serves(offer: Capabilities) -> bool:
-            if not isinstance(offer, RecogniserCapabilities):
-                return False
-            return language in offer.languages if language else offer.detects_language
-
-        need = f"recognise {language!r}" if language else "detect the language"
-        recogniser: Recogniser = self._choose("recognition", name, need, serves)
+        recogniser: Recogniser = self._choose(name, needs.recognition(language))
         return recogniser
 
     def speaker_teller(self, name: str = AUTO) -> SpeakerTeller | None:
         """What tells speakers apart; None where none is named and none is installed."""
-        if name == AUTO and not any(entry.is_installed(self._settings) for entry in self._named("speakers", AUTO)):
+        if name == AUTO and not self._installed("speakers", AUTO):
             return None
-        teller: SpeakerTeller = self._choose("speakers", name, "tell speakers apart", lambda _: True)
+        teller: SpeakerTeller = self._choose(name, needs.SPEAKERS)
         return teller
 
     def translator(self, name: str = AUTO, *, source: str, target: str) -> Translator:
         """A translator from ``source`` to ``target``."""
-
-        def serves(offer: Capabilities) -> bool:
-            return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
-
-        translator: Translator = self._choose("translation", name, f"translate {source!r} to {target!r}", serves)
+        translator: Translator = self._choose(name, needs.translation(source, target))
         return translator
 
     def synthesiser(self, name: str = AUTO, *, language: str) -> Synthesiser:
         """A synthesiser of ``language``."""
-
-        def serves(offer: Capabilities) -> bool:
-            return isinstance(offer, SynthesiserCapabilities) and language in offer.languages
-
-        synthesiser: Synthesiser = self._choose("synthesis", name, f"speak {language!r}", serves)
+        synthesiser: Synthesiser = self._choose(name, needs.synthesis(language))
         return synthesiser
 
-    def _choose(self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool]) -> Any:
+    def models_for(self, name: str, need: Need) -> EngineModels | None:
+        """Return the models to pull so that the engine of this name, or one for ``auto``, serves the need.
+
+        None if one serves it already. Raises what choosing the engine raises if no pull helps.
+        """
+        if need.stage == "speakers" and name == AUTO:
+            return None  # a single speaker is an answer too
+        try:
+            self._choose(name, need)
+        except (EngineUnavailableError, UnsupportedLanguageError):
+            for entry in self._pullable(need.stage, name):
+                missing = entry.missing_models(self._settings)
+                if missing and entry.lacks_models_only(self._settings) and need.serves(entry.could_serve(self._settings)):
+                    return EngineModels(engine=entry.name, models=missing, barred=())
+            raise
+        return None
+
+    def _choose(self, name: str, need: Need) -> Any:
+        stage, serves = need.stage, need.serves
         entries = self._permitted(stage, name)
-        at_hand = [entry for entry in entries if entry.is_installed(self._settings)]
-        able = [entry for entry in at_hand if serves(entry.serves(self._settings))]
+        able = [entry for entry in self._installed(stage, name) if serves(entry.serves(self._settings))]
         if able:
             chosen = min(able, key=lambda entry: entry.last_resort)
             if chosen not in self._built:
@@ -127,15 +125,38 @@ class EngineRegistry:
             return self._built[chosen]
         if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
-            raise EngineUnavailableError(f"no installed engine can {need}; install {ways}")
+            raise EngineUnavailableError(f"no installed engine can {need.text}; install {ways}")
         served = "; ".join(f"{entry.name}: {_shown(languages_of(entry, self._settings))}" for entry in entries)
         extensions = " ".join(f"To add more: {entry.extension}." for entry in entries if entry.extension)
         asked = [entry for entry in self._entries if entry.stage == stage and not entry.automatic and name == AUTO]
         named = ", ".join(entry.name for entry in asked if serves(entry.could_serve(self._settings)))
         by_name = f"These can where {stage.upper()}_ENGINE names them: {named}." if named else ""
         raise UnsupportedLanguageError(
-            " ".join(filter(None, [f"no engine can {need}; served are {served}.", extensions, by_name]))
+            " ".join(filter(None, [f"no engine can {need.text}; served are {served}.", extensions, by_name]))
         )
+
+    def _installed(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
+        """The permitted engines of a name that are installed with their models."""
+        entries = self._considered(stage) if name == AUTO else self._permitted(stage, name)
+        return [entry for entry in entries if entry.is_installed(self._settings)]
+
+    def _considered(self, stage: EngineStage) -> list[EngineEntry[Any]]:
+        """The permitted engines that ``auto`` takes once their models are there."""
+        return [
+            entry
+            for entry in self._entries
+            if entry.stage == stage and not entry.by_name_only and not entry.barred_models(self._settings)
+        ]
+
+    def _pullable(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
+        """The engines whose models may be pulled for a name; for ``auto`` those that permit commercial use."""
+        if name != AUTO:
+            return self._permitted(stage, name)
+        return [
+            entry
+            for entry in self._considered(stage)
+            if entry.automatic or all(model.commercial_use for model in entry.all_models(self._settings))
+        ]
 
     def _permitted(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
         """The engines of a name whose models the licence profile does not refuse."""
