@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ class Hub:
     """Files by (repository, commit, name), commits by (repository, tag), files of the web by path.
 
     ``gated`` are the tokens whose accounts may read a repository, by repository; all others are free to read.
+    ``cuts`` are the lengths after which the next answers at a path break off, in order; ``headers`` are added to the
+    answers at a path, an empty value takes a header away. ``ranges`` is whether partial answers are given.
+    ``statuses_after_cut`` are what a path answers with once its answer broke off.
     """
 
     url: str
@@ -28,6 +32,10 @@ class Hub:
     statuses: dict[str, int] = field(default_factory=dict)
     gated: dict[str, set[str]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    cuts: dict[str, list[int]] = field(default_factory=dict)
+    statuses_after_cut: dict[str, int] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    ranges: bool = True
 
     def commit(self, repository: str, revision: str) -> str:
         return self.tags.get((repository, revision), revision)
@@ -75,12 +83,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, body: bool) -> None:
         hub, path = self.server.hub, self.path.split("?")[0]
-        hub.requests.append(f"{self.command} {path}")
+        asked = " ".join(filter(None, [self.command, path, self.headers.get("Range")]))
+        hub.requests.append(asked)
         parts = path.strip("/").split("/")
         if path in hub.statuses:
             self._send(hub.statuses[path], b"", {}, body=body)
         elif path.lstrip("/") in hub.web:
-            self._send(200, hub.web[path.lstrip("/")], {}, body=body)
+            content = hub.web[path.lstrip("/")]
+            self._send_object(content, {"ETag": f'"{hashlib.sha256(content).hexdigest()}"'}, body=body)
         elif parts[:2] == ["api", "models"]:
             repository, revision = "/".join(parts[2:4]), parts[5] if len(parts) > 5 else "main"
             answer = {"id": repository, "modelId": repository, "sha": hub.commit(repository, revision), "siblings": []}
@@ -103,12 +113,33 @@ class _Handler(BaseHTTPRequestHandler):
             return
         digest = hashlib.sha256(content).hexdigest()
         headers = {"X-Repo-Commit": commit, "ETag": f'"{digest}"', "X-Linked-Etag": f'"{digest}"'}
-        self._send(200, content, headers, body=body)
+        self._send_object(content, headers, body=body)
+
+    def _send_object(self, content: bytes, headers: Mapping[str, str], *, body: bool) -> None:
+        """A stored object: whole, or the part asked for if it is still the object that the client knows."""
+        hub = self.server.hub
+        headers = {"Accept-Ranges": "bytes", **headers, **hub.headers.get(self.path.split("?")[0], {})}
+        wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        current = self.headers.get("If-Range") in {None, headers.get("ETag"), headers.get("Last-Modified")}
+        if not (hub.ranges and wanted and current):
+            self._send(200, content, headers, body=body)
+        elif (start := int(wanted[1])) >= len(content):
+            self._send(416, b"", {"Content-Range": f"bytes */{len(content)}"}, body=body)
+        else:
+            span = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+            self._send(206, content[start:], headers | span, body=body)
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str], *, body: bool) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(name, value)
+        for name, value in {"Content-Length": str(len(content)), **headers}.items():
+            if value:
+                self.send_header(name, value)
         self.end_headers()
-        if body:
+        hub, path = self.server.hub, self.path.split("?")[0]
+        if body and content and (cuts := hub.cuts.get(path)):
+            if path in hub.statuses_after_cut:
+                hub.statuses[path] = hub.statuses_after_cut[path]
+            self.wfile.write(content[: cuts.pop(0)])
+            self.close_connection = True
+        elif body:
             self.wfile.write(content)

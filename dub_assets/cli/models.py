@@ -8,15 +8,13 @@ from collections.abc import Collection
 from rich.console import Console
 from rich.table import Table
 
+from dub_assets.cli.pull_display import pull_display, shown_size
 from dub_assets.domain.errors import ConfigurationError
 from dub_assets.engines import remote
 from dub_assets.engines.pull import pull
 from dub_assets.engines.registry import EngineModels
-from dub_assets.engines.remote import RemoteFile, RemoteModel
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings
-
-_MIB = 1024 * 1024
 
 
 def show_models(settings: Settings, engines: Collection[str] = ()) -> None:
@@ -30,7 +28,7 @@ def show_models(settings: Settings, engines: Collection[str] = ()) -> None:
     for found, model in needed:
         place = remote.source_of(model, cache_dir)
         refused = " (refused by the licence profile)" if model in found.barred else ""
-        table.add_row(found.engine, model.name, _shown_size(model.size()), f"{model.licence}{refused}", place)
+        table.add_row(found.engine, model.name, shown_size(model.size()), f"{model.licence}{refused}", place)
     Console(soft_wrap=True).print(table)
 
 
@@ -44,8 +42,10 @@ def pull_models(settings: Settings, engines: Collection[str] = ()) -> None:
         )
     engine_settings = EnginesResource.of(settings).settings()
     for model in dict.fromkeys(model for found in needed for model in found.models):
-        pull(model, cache_dir=engine_settings.cache_dir, lock=engine_settings.lock, report=_say)
+        with pull_display() as display:
+            pull(model, cache_dir=engine_settings.cache_dir, lock=engine_settings.lock, report=display.report)
         sys.stdout.write(f"{model.name}: {model.folder(engine_settings.cache_dir)}\n")
+        sys.stdout.flush()
 
 
 def _needed(settings: Settings, engines: Collection[str]) -> list[EngineModels]:
@@ -64,13 +64,3 @@ def _needed(settings: Settings, engines: Collection[str]) -> list[EngineModels]:
             engines,
         )
     )
-
-
-def _say(model: RemoteModel, file: RemoteFile) -> None:
-    size = f" ({_shown_size(file.size)})" if file.size else ""
-    sys.stderr.write(f"{model.pin}: {file.name}{size}\n")
-    sys.stderr.flush()
-
-
-def _shown_size(size: int | None) -> str:
-    return "unknown" if size is None else f"{size / _MIB:,.1f} MiB"

@@ -1,182 +1,141 @@
-"""Fetching models: from the hub by its own client, from a folder of the web by requests; verified, then locked."""
+"""Pulls models into the cache: every file is downloaded aside, verified, then given its name, and locked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+import hashlib
+import shutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 
-from dub_assets.domain.errors import EngineUnavailableError, ServiceUnavailableError
+from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.engines import weights
-from dub_assets.engines.remote import ModelsLock, RemoteFile, RemoteModel, check
+from dub_assets.engines.download import FileMissingError, WebFile, download
+from dub_assets.engines.hub import commit_of, locate
+from dub_assets.engines.remote import ModelsLock, RemoteFile, RemoteModel, check, exclusive
 
-_TIMEOUT_S = 30.0
-_BLOCK_BYTES = 1 << 20
+_STAGING = ".pull"
+"""Folder inside a model's folder for what is not complete or not verified."""
 
-Report = Callable[[RemoteModel, RemoteFile], None]
-"""Told of each file before it is fetched."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """How much of a file is on disk, in bytes; ``total`` is None if the server does not say."""
+
+    model: RemoteModel
+    file: RemoteFile
+    done: int
+    total: int | None
+
+
+Report = Callable[[PullProgress], None]
+"""Receives the progress of each file that is not there yet: at its start, after every block, and at its end."""
 
 
 def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Report | None = None) -> None:
-    """Fetch what is missing of a model, verify all of it, and write it down.
+    """Fetch what is missing of a model, verify all of it, and write its hashes into the lock.
 
-    Raises EngineUnavailableError where a file does not exist or is not what was pinned or locked, and
-    ServiceUnavailableError where the model's home does not answer.
+    An interrupted pull continues where it stopped. Two pulls of one model at the same time take turns.
+
+    Raises EngineUnavailableError if a file does not exist or is not what was pinned or locked, and
+    ServiceUnavailableError if the model's home does not answer.
     """
     folder, locked = model.folder(cache_dir), lock.hashes(model)
-    commit = lock.commit(model)
-    if not model.is_fixed and commit is None:
-        commit = _commit_of(model)
-    fetched = {}
-    for file in model.files:
-        found = _found(model, file, commit or model.revision, folder, locked, report)
-        if found is None:
-            continue
-        path = folder / found.name
-        digest = weights.sha256_of(path, cache_dir=cache_dir)
-        try:
-            check(model, found, digest, locked.get(found.name))
-        except EngineUnavailableError:
-            path.unlink()
-            raise
-        fetched[found.name] = digest, path.stat().st_size
+    with exclusive(folder.with_name(f"{folder.name}.lock")):
+        commit = lock.commit(model)
+        if not model.is_fixed and commit is None:
+            commit = commit_of(model)
+        puller = _Puller(
+            model=model, revision=commit or model.revision, cache_dir=cache_dir, locked=locked, report=report
+        )
+        fetched = {}
+        for file in model.files:
+            found = puller.found(file)
+            if found is not None:
+                path = folder / found.name
+                fetched[found.name] = weights.sha256_of(path, cache_dir=cache_dir), path.stat().st_size
+        shutil.rmtree(folder / _STAGING, ignore_errors=True)
     lock.write(model, commit=commit, files=fetched)
 
 
-class _NoSuchFileError(EngineUnavailableError):
-    """A model's home has no such file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Puller:
+    """Fetches the files of one model; ``locked`` are the hashes in the lock, by name."""
 
+    model: RemoteModel
+    revision: str
+    cache_dir: Path
+    locked: dict[str, str]
+    report: Report | None
 
-def _found(
-    model: RemoteModel,
-    file: RemoteFile,
-    revision: str,
-    folder: Path,
-    locked: Collection[str],
-    report: Report | None,
-) -> RemoteFile | None:
-    """The file, or the one in its place, once it is there; None where the model does without."""
-    names = [name for name in file.names if file.otherwise is None or not locked or name in locked]
-    missing: _NoSuchFileError | None = None
-    for name in names:
-        wanted = file if name == file.name else RemoteFile(name=name)
-        if (folder / name).is_file():
-            return wanted
-        if report:
-            report(model, wanted)
-        try:
-            _fetch(model, wanted, revision, folder)
-        except _NoSuchFileError as error:
-            missing = error
-        else:
-            return wanted
-    if file.may_be_missing:
-        return None
-    raise missing or EngineUnavailableError(
-        f"the lock has no {file.name} of {model.pin}: delete the model's entry there, and pull again"
-    )
-
-
-def _commit_of(model: RemoteModel) -> str:
-    from huggingface_hub import HfApi
-
-    with _hub_errors(model, "its revision"):
-        commit = HfApi().model_info(model.home, revision=model.revision, timeout=_TIMEOUT_S).sha
-    if not commit:
-        raise EngineUnavailableError(f"the hub names no commit for {model.pin}: pin one")
-    return str(commit)
-
-
-def _fetch(model: RemoteModel, file: RemoteFile, revision: str, folder: Path) -> None:
-    if model.on_hub:
-        from huggingface_hub import hf_hub_download
-
-        with _hub_errors(model, file.name):
-            hf_hub_download(model.home, file.name, revision=revision, local_dir=folder)
-    else:
-        _download(model, file, folder / file.name)
-
-
-def _download(model: RemoteModel, file: RemoteFile, path: Path) -> None:
-    import requests
-
-    address = f"{model.home}/{file.name}"
-    with _web_errors(address), requests.get(address, stream=True, timeout=_TIMEOUT_S) as answer:
-        if answer.status_code in {401, 403, 404, 410}:
-            raise _NoSuchFileError(
-                f"{address} is not there ({answer.status_code}): put the file into the weights folder yourself"
-            )
-        answer.raise_for_status()
-        blocks = answer.iter_content(_BLOCK_BYTES)
-        with weights.writing(path) as stream:
-            while block := _next(blocks, address):
-                stream.write(block)
-
-
-def _next(blocks: Iterator[bytes], address: str) -> bytes:
-    """The next block, or nothing at the end; its errors are the network's, not those of writing a file."""
-    with _web_errors(address):
-        return next(blocks, b"")
-
-
-@contextmanager
-def _web_errors(address: str) -> Iterator[None]:
-    import requests
-
-    try:
-        yield
-    except requests.RequestException as error:
-        raise ServiceUnavailableError(
-            f"{address} did not answer ({type(error).__name__}): check the network and pull again"
-        ) from error
-
-
-@contextmanager
-def _hub_errors(model: RemoteModel, wanted: str) -> Iterator[None]:
-    """Report what the hub or the way to it refuses as errors of dub_assets."""
-    from huggingface_hub import errors as hub
-    from huggingface_hub import get_token
-
-    # The base of the errors of the hub's HTTP client, which is not the same library in all its versions.
-    http_error: type[Exception] = hub.HfHubHTTPError.__bases__[0]
-    try:
-        yield
-    except hub.GatedRepoError as error:
-        raise EngineUnavailableError(_way_through_the_gate(model)) from error
-    except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled) as error:
-        raise _unreachable(model, wanted, error.__cause__ or error) from error
-    except hub.RepositoryNotFoundError as error:
-        who = "for the account of HF_TOKEN" if get_token() else "without an HF_TOKEN"
-        raise EngineUnavailableError(
-            f"the hub has no {wanted} of {model.pin} {who}: set one that is valid, or put the model into the weights "
-            "folder yourself"
-        ) from error
-    except (hub.RevisionNotFoundError, hub.EntryNotFoundError) as error:
-        raise _NoSuchFileError(
-            f"the hub has no {wanted} of {model.pin}: put the model into the weights folder yourself"
-        ) from error
-    except (http_error, hub.FileMetadataError, OSError) as error:
-        raise _unreachable(model, wanted, error) from error
-
-
-def _way_through_the_gate(model: RemoteModel) -> str:
-    """What is left to do for a model whose home wants its conditions accepted."""
-    from huggingface_hub import constants, get_token
-
-    page = f"{constants.ENDPOINT}/{model.home}"
-    if get_token():
-        return (
-            f"the account of HF_TOKEN has not accepted the conditions of {model.home}, or its token may not read it: "
-            f"accept them at {page}, and pull again"
+    def found(self, file: RemoteFile) -> RemoteFile | None:
+        """The file, or the one in its place, once it is there; None if the model is complete without."""
+        names = self._names(file)
+        missing: FileMissingError | None = None
+        for name in names:
+            wanted = file if name == file.name else RemoteFile(name=name)
+            try:
+                if not self._is_here(wanted):
+                    self._fetch(wanted)
+            except FileMissingError as error:
+                missing = error
+            else:
+                return wanted
+        if file.may_be_missing:
+            return None
+        raise missing or EngineUnavailableError(
+            f"the lock has no {file.name} of {self.model.pin}: delete the model's entry there, and pull again"
         )
-    return (
-        f"{model.home} is behind a gate and there is no HF_TOKEN: accept its conditions at {page}, make a token that "
-        f"may read at {constants.ENDPOINT}/settings/tokens, set HF_TOKEN, and pull again"
-    )
+
+    def _names(self, file: RemoteFile) -> Collection[str]:
+        return [name for name in file.names if file.otherwise is None or not self.locked or name in self.locked]
+
+    def _is_here(self, file: RemoteFile) -> bool:
+        """Whether the file is there as pinned and locked; a damaged one is deleted."""
+        path = self.model.folder(self.cache_dir) / file.name
+        if not path.is_file():
+            return False
+        try:
+            check(self.model, file, weights.sha256_of(path, cache_dir=self.cache_dir), self.locked.get(file.name))
+        except EngineUnavailableError:
+            path.unlink()
+            return False
+        return True
+
+    def _fetch(self, file: RemoteFile) -> None:
+        """Download a file, verify it, and only then give it its name."""
+        folder = self.model.folder(self.cache_dir)
+        source, sha256 = self._source(file)
+        staged = folder / _STAGING / file.name
+        while True:
+            continued = staged.is_file() or download(source, staged, self._reporter(file))
+            digest = _sha256(staged)
+            try:
+                check(self.model, file, digest, self.locked.get(file.name))
+                check(self.model, file, digest, sha256)
+                break
+            except EngineUnavailableError:
+                staged.unlink()
+                if not continued:
+                    raise
+        target = folder / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+        weights.remember_sha256(target, digest, cache_dir=self.cache_dir)
+
+    def _source(self, file: RemoteFile) -> tuple[WebFile, str]:
+        """Where to download a file from, and its sha256 there ("" if the server does not say)."""
+        if self.model.on_hub:
+            return locate(self.model, file.name, self.revision)
+        return WebFile(address=f"{self.model.home}/{file.name}", size=file.size), ""
+
+    def _reporter(self, file: RemoteFile) -> Callable[[int, int | None], None] | None:
+        report = self.report
+        if report is None:
+            return None
+        return lambda done, total: report(PullProgress(model=self.model, file=file, done=done, total=total))
 
 
-def _unreachable(model: RemoteModel, wanted: str, error: BaseException) -> ServiceUnavailableError:
-    return ServiceUnavailableError(
-        f"the hub did not give {wanted} of {model.pin} ({type(error).__name__}): check the network, HF_HUB_OFFLINE, "
-        "HF_ENDPOINT and HF_TOKEN, and pull again"
-    )
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

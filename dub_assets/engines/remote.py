@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from dub_assets.domain.engine import WeightFile
-from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.domain.errors import EngineUnavailableError, OutOfSpaceError
 from dub_assets.engines import weights
 from dub_assets.engines.weights import Weights
 
@@ -123,9 +126,12 @@ class ModelsLock:
         entry: dict[str, Any] = {"licence": model.licence}
         entry |= {"commit": commit} if commit else {}
         entry["files"] = {name: {"sha256": sha256, "size": size} for name, (sha256, size) in sorted(files.items())}
-        content = self.read() | {model.pin: entry}
-        with weights.writing(self.path) as stream:
-            stream.write((json.dumps(dict(sorted(content.items())), indent=2) + "\n").encode())
+        if self.read().get(model.pin) == entry:
+            return
+        with exclusive(self.path.with_name(f".{self.path.name}.lock")):
+            content = self.read() | {model.pin: entry}
+            with weights.writing(self.path) as stream:
+                stream.write((json.dumps(dict(sorted(content.items())), indent=2) + "\n").encode())
 
 
 def is_present(model: RemoteModel, cache_dir: Path) -> bool:
@@ -172,3 +178,18 @@ def check(model: RemoteModel, file: RemoteFile, digest: str, locked: str | None)
                 f"{file.name} of {model.pin} is not the expected file (sha256 {digest[:12]}, not {expected[:12]}): "
                 f"delete {model.name}'s folder in models/ of the cache and run `dub-assets models pull` again"
             )
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Keep other processes out of the block by a lock on a file; the lock ends with the process at the latest."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    except OSError as error:
+        raise OutOfSpaceError(f"cannot write {path.name} into {path.parent}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()

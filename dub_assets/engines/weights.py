@@ -137,16 +137,27 @@ def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
 
 def sha256_of(path: Path, *, cache_dir: Path) -> str:
     """The sha256 of a file; remembered in ``cache_dir`` for as long as its size and time of change stay."""
-    stat, place = path.stat(), str(path.resolve())
-    state = [place, stat.st_size, stat.st_mtime_ns]
-    note = cache_dir / "verified" / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
+    note, state = _note_of(path, cache_dir)
     if (remembered := _remembered(note)) and remembered["state"] == state:
         return str(remembered["sha256"])
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    remember_sha256(path, digest, cache_dir=cache_dir)
+    return digest
+
+
+def remember_sha256(path: Path, digest: str, *, cache_dir: Path) -> None:
+    """Store the sha256 of a file that was just hashed, for ``sha256_of``."""
+    note, state = _note_of(path, cache_dir)
     with writing(note) as stream:
         stream.write(json.dumps({"state": state, "sha256": digest}).encode())
-    return digest
+
+
+def _note_of(path: Path, cache_dir: Path) -> tuple[Path, list[Any]]:
+    """Where the sha256 of a file is stored, and the state of the file for which it holds."""
+    stat, place = path.stat(), str(path.resolve())
+    note = cache_dir / "verified" / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
+    return note, [place, stat.st_size, stat.st_mtime_ns]
 
 
 def _remembered(note: Path) -> dict[str, Any] | None:

@@ -8,14 +8,15 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hub_server import Hub, reachable, running_hub
 
 from dub_assets.domain.errors import EngineUnavailableError, ServiceUnavailableError
-from dub_assets.engines import remote
-from dub_assets.engines.pull import pull
+from dub_assets.engines import download, remote
+from dub_assets.engines.pull import PullProgress, pull
 from dub_assets.engines.remote import ModelsLock, RemoteFile, RemoteModel
 
 COMMIT, NEXT_COMMIT = "0123456789abcdef" * 2 + "01234567", "f" * 40
@@ -41,6 +42,8 @@ TAGGED = dataclasses.replace(PINNED, revision="v1", files=tuple(RemoteFile(name=
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(download, "BACKOFF", 0.0)
+    monkeypatch.setattr(download, "_BLOCK_BYTES", 1000)
     with running_hub() as hub:
         reachable(hub, monkeypatch, token_file=tmp_path / "no-token")
         hub.files = {
@@ -77,7 +80,7 @@ def test_what_is_there_is_not_fetched_again(hub: Hub, cache: Path, lock: ModelsL
     pull(PINNED, cache_dir=cache, lock=lock)
     asked = len(hub.requests)
     reported = []
-    pull(PINNED, cache_dir=cache, lock=lock, report=lambda _, file: reported.append(file.name))
+    pull(PINNED, cache_dir=cache, lock=lock, report=reported.append)
     assert len(hub.requests) == asked
     assert reported == []
 
@@ -194,13 +197,89 @@ def test_what_the_web_refuses_is_permanent_or_not(hub: Hub, cache: Path, lock: M
     hub.statuses["/weights/part-1.th"] = status
     with pytest.raises(error, match=r"/weights/part-1\.th"):
         pull(on_the_web(hub, **{"part-1.th": ""}), cache_dir=cache, lock=lock)
-    assert not [path for path in cache.rglob("*") if path.is_file()]
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_a_web_that_is_not_there_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
     model = dataclasses.replace(on_the_web(hub, **{"part-1.th": ""}), home="http://127.0.0.1:9/weights")
     with pytest.raises(ServiceUnavailableError, match="did not answer"):
         pull(model, cache_dir=cache, lock=lock)
+
+
+@pytest.mark.parametrize("home", ["hub", "web"])
+def test_an_interrupted_pull_shows_nothing_complete_and_continues(hub: Hub, cache: Path, lock: ModelsLock, home: str):
+    hub.web["weights/model.bin"] = MODEL_BIN
+    on_web = on_the_web(hub, **{"model.bin": sha256(MODEL_BIN)})
+    model = PINNED if home == "hub" else on_web
+    path = "/weights/model.bin" if home == "web" else f"/{PINNED.home}/resolve/{COMMIT}/model.bin"
+    hub.cuts[path] = [1000]
+    hub.statuses_after_cut[path] = 503
+    with pytest.raises(ServiceUnavailableError, match="pull again"):
+        pull(model, cache_dir=cache, lock=lock)
+    assert not remote.is_present(model, cache)
+    assert not (model.folder(cache) / "model.bin").exists()
+    assert not lock.path.exists()
+    hub.statuses.clear()
+    seen: list[PullProgress] = []
+    pull(model, cache_dir=cache, lock=lock, report=seen.append)
+    assert f"GET {path} bytes=1000-" in hub.requests
+    assert remote.find("engine", model, cache_dir=cache, lock=lock)["model.bin"].read_bytes() == MODEL_BIN
+    of_model = [(step.done, step.total) for step in seen if step.file.name == "model.bin"]
+    assert of_model[0] == (1000, len(MODEL_BIN))
+    assert of_model[-1] == (len(MODEL_BIN), len(MODEL_BIN))
+    assert sorted(path.name for path in model.folder(cache).iterdir()) == sorted(
+        {file.name.split("/")[0] for file in model.files}
+    )
+
+
+def test_a_part_of_another_object_is_found_out_and_fetched_from_the_start(hub: Hub, cache: Path, lock: ModelsLock):
+    """A server that lies about its validators costs a second download and no more."""
+    model = on_the_web(hub, **{"model.bin": sha256(MODEL_BIN)})
+    hub.headers["/weights/model.bin"] = {"ETag": '"always the same"'}
+    hub.web["weights/model.bin"] = b"X" * len(MODEL_BIN)
+    hub.cuts["/weights/model.bin"] = [1000]
+    hub.statuses_after_cut["/weights/model.bin"] = 503
+    with pytest.raises(ServiceUnavailableError):
+        pull(model, cache_dir=cache, lock=lock)
+    hub.statuses.clear()
+    hub.web["weights/model.bin"] = MODEL_BIN
+    pull(model, cache_dir=cache, lock=lock)
+    assert hub.requests[-2:] == ["GET /weights/model.bin bytes=1000-", "GET /weights/model.bin"]
+    assert (model.folder(cache) / "model.bin").read_bytes() == MODEL_BIN
+
+
+def test_a_damaged_file_is_fetched_again(hub: Hub, cache: Path, lock: ModelsLock):
+    pull(PINNED, cache_dir=cache, lock=lock)
+    (PINNED.folder(cache) / "model.bin").write_bytes(b"damaged")
+    pull(PINNED, cache_dir=cache, lock=lock)
+    assert remote.find("engine", PINNED, cache_dir=cache, lock=lock)["model.bin"].read_bytes() == MODEL_BIN
+
+
+def test_a_file_that_arrives_other_than_the_hub_says_is_refused(hub: Hub, cache: Path, lock: ModelsLock):
+    """The hub names the sha256 of large files: it is held to even if nothing was pinned or locked."""
+    hub.headers[f"/{PINNED.home}/resolve/{COMMIT}/model.bin"] = {"X-Linked-Etag": f'"{"0" * 64}"'}
+    with pytest.raises(EngineUnavailableError, match=r"model\.bin .* not the expected file"):
+        pull(TAGGED, cache_dir=cache, lock=lock)
+    assert not (TAGGED.folder(cache) / "model.bin").exists()
+
+
+def test_two_pulls_at_once_fetch_each_file_once(hub: Hub, cache: Path, lock: ModelsLock):
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        for done in [threads.submit(pull, PINNED, cache_dir=cache, lock=lock) for _ in range(4)]:
+            done.result()
+    assert len([asked for asked in hub.requests if asked.startswith("GET")]) == len(PINNED.files)
+
+
+def test_pulls_at_once_of_several_models_are_all_locked(hub: Hub, cache: Path, lock: ModelsLock):
+    models = []
+    for number in range(12):
+        hub.web[f"weights-{number}/model.bin"] = MODEL_BIN
+        models.append(
+            dataclasses.replace(PINNED, home=f"{hub.url}/weights-{number}", files=(RemoteFile(name="model.bin"),))
+        )
+    with ThreadPoolExecutor(max_workers=6) as threads:
+        list(threads.map(lambda model: pull(model, cache_dir=cache, lock=lock), models))
+    assert set(lock.read()) == {model.pin for model in models}
 
 
 OPTIONAL = dataclasses.replace(

@@ -1,0 +1,125 @@
+"""Shows how far a pull is: a bar a file on a terminal, plain lines elsewhere; all of it on standard error."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from dub_assets.engines.pull import PullProgress
+
+_MIB = 1024 * 1024
+_LINE_EVERY = 0.25
+"""Share of a large file after which a plain line says how far it is."""
+
+_LARGE_BYTES = 16 * _MIB
+
+
+class PullDisplay(Protocol):
+    """Receives the progress of files between entering and leaving."""
+
+    def report(self, progress: PullProgress) -> None:
+        """Show how much of a file there is."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        ...
+
+
+def pull_display() -> PullDisplay:
+    """Return bars on a terminal, plain lines elsewhere."""
+    return _Bars() if sys.stderr.isatty() else _Lines()
+
+
+def shown_size(size: int | None) -> str:
+    """Return a size in MiB for people."""
+    if size is None:
+        return "unknown"
+    return f"{size / _MIB:,.1f} MiB" if size >= _MIB / 10 else f"{size:,} bytes"
+
+
+class _Lines:
+    """A line when a file begins, and one at each quarter of a large file."""
+
+    def __init__(self) -> None:
+        self._shown: dict[tuple[str, str], float] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def report(self, progress: PullProgress) -> None:
+        key = progress.model.pin, progress.file.name
+        if key not in self._shown:
+            kept = f", {shown_size(progress.done)} of it from an earlier pull" if progress.done else ""
+            self._say(progress, f"{shown_size(progress.total)}{kept}")
+            self._shown[key] = _share(progress)
+        elif (progress.total or 0) >= _LARGE_BYTES and _share(progress) >= self._shown[key] + _LINE_EVERY:
+            self._say(progress, f"{_share(progress):.0%}")
+            self._shown[key] = _share(progress)
+
+    def _say(self, progress: PullProgress, text: str) -> None:
+        sys.stderr.write(f"{_title(progress)}: {text}\n")
+        sys.stderr.flush()
+
+
+def _title(progress: PullProgress) -> str:
+    model = progress.model
+    return f"{model.home if model.on_hub else model.name}: {progress.file.name}"
+
+
+def _share(progress: PullProgress) -> float:
+    return progress.done / progress.total if progress.total else 0.0
+
+
+class _Bars:
+    """A bar a file: size, speed and the time left."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def report(self, progress: PullProgress) -> None:
+        key = progress.model.pin, progress.file.name
+        if key not in self._tasks:
+            self._tasks[key] = self._progress.add_task(_title(progress), total=progress.total)
+        self._progress.update(self._tasks[key], completed=progress.done, total=progress.total)
