@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from dub_assets.domain.engine_sets import ENGINE_SETS
 from dub_assets.domain.errors import ConfigurationError
+from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings, documented_variables, settings_from
 
 
@@ -94,8 +97,9 @@ def test_an_engine_set_replaces_defaults_and_nothing_that_is_set():
 @pytest.mark.parametrize("name", ENGINE_SETS)
 def test_every_engine_of_a_set_permits_commercial_use_and_declares_its_memory(name: str, tmp_path: Path):
     settings = settings_from({"ENGINE_SET": name, "LICENCE_PROFILE": "commercial", "DUB_ASSETS_CACHE": str(tmp_path)})
-    registry, choices = EnginesResource.of(settings).registry(), settings.options.engines
-    models = [found for found in registry.models(dataclasses.asdict(choices) | {"voice": "auto"}) if found.models]
+    registry, choices = EnginesResource.of(settings).registry(), dataclasses.asdict(settings.options.engines)
+    del choices["voice"]
+    models = [found for found in registry.models(choices) if found.models]
     assert not [found.barred for found in models if found.barred]
     assert all(model.memory_mib for found in models for model in found.models)
 

@@ -158,6 +158,19 @@ def worker(
 
 
 @app.command()
+def check(
+    pull: Annotated[bool, typer.Option("--pull", help="Pull missing models first.")] = False,
+) -> None:
+    """Report everything that a worker with this configuration is missing; fail if anything is."""
+    from dub_assets.cli.startup import report, startup_log
+    from dub_assets.resources.readiness import Role
+
+    settings = settings_from(os.environ)
+    with startup_log(settings):
+        report(settings, Role(takes_messages=True), pulls=pull)
+
+
+@app.command()
 def engines() -> None:
     """Show the engines: installed or how to install them, languages, licence, where their weights are."""
     from dub_assets.cli.engines import show_engines
@@ -213,9 +226,16 @@ def settings(
 def dev(context: typer.Context) -> None:
     """Open Dagster's UI on the jobs dubbed here; further arguments go to `dagster dev`."""
     from dub_assets.cli.instance import dagster_home
+    from dub_assets.cli.startup import make_ready, startup_log
+    from dub_assets.resources.readiness import Role, hands_runs_to_workers
 
     settings = settings_from(os.environ)
     home = dagster_home(settings.places.home)
+    if settings.queue.url is not None:
+        dagster_yaml = home / "dagster.yaml"
+        runs_jobs = not hands_runs_to_workers(dagster_yaml)
+        with startup_log(settings):
+            make_ready(settings, Role(takes_messages=True, runs_jobs=runs_jobs, dagster_yaml=dagster_yaml))
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
     command = [sys.executable, "-m", "dagster", "dev", *options, *context.args]
     warnings_off = ",".join(f"ignore:{message}" for message in NOT_FOR_USERS)

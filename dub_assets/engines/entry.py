@@ -95,8 +95,8 @@ class EngineEntry(Generic[Engine_co]):
         return not (self.unset(settings) or self.lacks_packages(settings) or self.missing_models(settings))
 
     def lacks_models_only(self, settings: EngineSettings) -> bool:
-        """Whether pulling models is all that is left to do."""
-        return not (self.unset(settings) or self.lacks_packages(settings))
+        """Whether models are missing, and pulling them is all that is left to do."""
+        return bool(self.missing_models(settings)) and not (self.unset(settings) or self.lacks_packages(settings))
 
     def lacks_packages(self, settings: EngineSettings) -> bool:
         """Whether a package is missing, be it a library or one that ships weights."""

@@ -21,7 +21,7 @@ from dub_assets.engines.translation import amazon, chat, firefox, m2m100, nllb
 from dub_assets.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
 
 AUTO = "auto"
-"""In place of a name: the first engine, in order of preference, that is installed with its models and serves the need."""
+"""In place of a name: the first engine, in order of preference, that is there with its models and serves the need."""
 
 ALL: tuple[EngineEntry[Any], ...] = (
     demucs.ENTRY,
@@ -97,32 +97,40 @@ class EngineRegistry:
         synthesiser: Synthesiser = self._choose(name, needs.synthesis(language))
         return synthesiser
 
-    def models_for(self, name: str, need: Need) -> EngineModels | None:
-        """Return the models to pull so that the engine of this name, or one for ``auto``, serves the need.
+    def models_for(self, name: str, need: Need) -> EngineModels:
+        """Return the models that the engine of this name, or the one that ``auto`` takes, serves the need with.
 
-        None if one serves it already. Raises what choosing the engine raises if no pull helps.
+        If no engine serves it yet, these are the models of the first one for which pulling them is all that is left
+        to do. Raises what choosing the engine raises if no pull helps.
         """
-        if need.stage == "speakers" and name == AUTO:
-            return None  # a single speaker is an answer too
+        if need.stage == "speakers" and name == AUTO and not self._installed("speakers", AUTO):
+            return EngineModels(engine=AUTO, models=(), barred=())  # a single speaker is an answer too
         try:
-            self._choose(name, need)
+            chosen = self._chosen(name, need)
         except (EngineUnavailableError, UnsupportedLanguageError):
-            for entry in self._pullable(need.stage, name):
-                missing = entry.missing_models(self._settings)
-                if missing and entry.lacks_models_only(self._settings) and need.serves(entry.could_serve(self._settings)):
-                    return EngineModels(engine=entry.name, models=missing, barred=())
-            raise
-        return None
+            pullable = (entry for entry in self._pullable(need.stage, name) if self._pull_serves(entry, need))
+            found = next(pullable, None)
+            if found is None:
+                raise
+            chosen = found
+        return EngineModels(engine=chosen.name, models=chosen.all_models(self._settings), barred=())
+
+    def _pull_serves(self, entry: EngineEntry[Any], need: Need) -> bool:
+        """Whether the engine serves a need once its models are pulled."""
+        return entry.lacks_models_only(self._settings) and need.serves(entry.could_serve(self._settings))
 
     def _choose(self, name: str, need: Need) -> Any:
+        chosen = self._chosen(name, need)
+        if chosen not in self._built:
+            self._built[chosen] = chosen.build(self._settings)
+        return self._built[chosen]
+
+    def _chosen(self, name: str, need: Need) -> EngineEntry[Any]:
         stage, serves = need.stage, need.serves
         entries = self._permitted(stage, name)
         able = [entry for entry in self._installed(stage, name) if serves(entry.serves(self._settings))]
         if able:
-            chosen = min(able, key=lambda entry: entry.last_resort)
-            if chosen not in self._built:
-                self._built[chosen] = chosen.build(self._settings)
-            return self._built[chosen]
+            return min(able, key=lambda entry: entry.last_resort)
         if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
             raise EngineUnavailableError(f"no installed engine can {need.text}; install {ways}")

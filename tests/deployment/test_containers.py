@@ -70,6 +70,15 @@ def test_what_is_copied_into_the_image_is_there_and_sent_to_the_builder():
     assert copied <= sent
 
 
+def test_an_image_of_the_last_stage_is_the_gpu_worker():
+    stages = re.split(r"^(?=FROM )", read("Dockerfile"), flags=re.MULTILINE)
+    last = stages[-1]
+    assert re.match(r"FROM runtime AS gpu\n", last)
+    assert "ENGINE_SET=gpu" in last
+    assert re.findall(r"^CMD (.*)$", last, re.MULTILINE) == ['["dub-assets", "worker"]']
+    assert "inspect ping" in re.search(r"^HEALTHCHECK .*?\n *CMD (.*)$", last, re.MULTILINE)[1]
+
+
 def test_the_image_is_silent_about_what_the_command_line_is_silent_about():
     (warnings_off,) = re.findall(r'PYTHONWARNINGS="(.*)"', read("Dockerfile"))
     assert warnings_off.split(",") == [f"ignore:{message}" for message in NOT_FOR_USERS]

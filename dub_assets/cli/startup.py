@@ -1,0 +1,122 @@
+"""Start-up of a process of the service: reports everything that is missing, pulls models, and waits for the rest."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dub_assets.cli.pull_display import shown_size
+from dub_assets.domain.errors import DubError
+from dub_assets.engines.pull import PullProgress
+from dub_assets.resources.readiness import Problem, Readiness, Role, examine, pull_missing
+from dub_assets.settings import Settings
+from dub_assets.telemetry.json_lines import JsonLines
+
+_LOG = logging.getLogger("dub_assets.startup")
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+_LOGGED_SHARE = 0.1
+"""Of a file: a line is logged each time that this much more of it is there."""
+
+
+class NotReadyError(DubError):
+    """Something is missing that no waiting brings."""
+
+
+def make_ready(settings: Settings, role: Role) -> None:
+    """Return once nothing is missing for the service's pair of languages.
+
+    Models are pulled into the cache. What may pass (a bucket, a queue or a hub that does not answer) is waited for with
+    pauses that double up to five minutes. Raises NotReadyError, after everything that is missing was logged, if someone
+    has to change something.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        readiness = examine(settings, role, os.environ)
+        problems = readiness.problems
+        if not readiness.is_hopeless:
+            problems = [*problems, *_pull(settings, readiness)]
+        _log(problems)
+        if not problems:
+            return
+        if lasting := [problem for problem in problems if not problem.transient]:
+            raise NotReadyError(_summary(lasting))
+        _LOG.warning("no job is taken until then; trying again in %g s", pause_s)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def report(settings: Settings, role: Role, *, pulls: bool = False) -> None:
+    """Log everything that is missing, after pulling models if ``pulls``. Raises NotReadyError if anything is."""
+    readiness = examine(settings, role, os.environ)
+    problems = list(readiness.problems)
+    if pulls:
+        problems += _pull(settings, readiness)
+    else:
+        problems += [
+            Problem(
+                text=f"{engine}: {model.name} is not here, or is damaged: `dub-assets check --pull` fetches it",
+                transient=True,
+            )
+            for model, engine in readiness.to_pull.items()
+        ]
+    _log(problems)
+    if problems:
+        raise NotReadyError(_summary(problems))
+
+
+@contextmanager
+def startup_log(settings: Settings) -> Iterator[None]:
+    """Write the log of the start-up to standard error, in the configured format."""
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonLines() if settings.logs.format == "json" else plain)
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
+    try:
+        yield
+    finally:
+        _LOG.removeHandler(handler)
+        _LOG.propagate = True
+
+
+def _summary(problems: Sequence[Problem]) -> str:
+    return f"not ready: {len(problems)} missing, see the log above"
+
+
+def _log(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        _LOG.error("missing: %s", problem.text)
+    if not problems:
+        _LOG.info("ready: nothing is missing")
+
+
+def _pull(settings: Settings, readiness: Readiness) -> list[Problem]:
+    for model, engine in readiness.to_pull.items():
+        _LOG.info("%s needs %s (%s, %s): pulling it", engine, model.name, shown_size(model.size()), model.licence)
+    return pull_missing(settings, readiness, _PullLog().report)
+
+
+class _PullLog:
+    """Logs the progress of files in steps."""
+
+    def __init__(self) -> None:
+        self._logged: dict[tuple[str, str], float] = {}
+
+    def report(self, progress: PullProgress) -> None:
+        key = progress.model.pin, progress.file.name
+        share = progress.done / progress.total if progress.total else 0.0
+        logged = self._logged.get(key)
+        if logged is None or share >= logged + _LOGGED_SHARE or share == 1.0 > logged:
+            self._logged[key] = share
+            _LOG.info(
+                "%s: %s: %s of %s",
+                progress.model.name,
+                progress.file.name,
+                shown_size(progress.done),
+                shown_size(progress.total),
+            )
