@@ -35,10 +35,7 @@ def make_ready(settings: Settings, role: Role) -> None:
     """
     pause_s = _FIRST_PAUSE_S
     while True:
-        readiness = examine(settings, role, os.environ)
-        problems = readiness.problems
-        if not readiness.is_hopeless:
-            problems = [*problems, *_pull(settings, readiness)]
+        problems = _attempt(settings, role)
         _log(problems)
         if not problems:
             return
@@ -51,18 +48,7 @@ def make_ready(settings: Settings, role: Role) -> None:
 
 def report(settings: Settings, role: Role, *, pulls: bool = False) -> None:
     """Log everything that is missing, after pulling models if ``pulls``. Raises NotReadyError if anything is."""
-    readiness = examine(settings, role, os.environ)
-    problems = list(readiness.problems)
-    if pulls:
-        problems += _pull(settings, readiness)
-    else:
-        problems += [
-            Problem(
-                text=f"{engine}: {model.name} is not here, or is damaged: `dub-assets check --pull` fetches it",
-                transient=True,
-            )
-            for model, engine in readiness.to_pull.items()
-        ]
+    problems = _attempt(settings, role, pulls=pulls)
     _log(problems)
     if problems:
         raise NotReadyError(_summary(problems))
@@ -86,6 +72,26 @@ def startup_log(settings: Settings) -> Iterator[None]:
 
 def _summary(problems: Sequence[Problem]) -> str:
     return f"not ready: {len(problems)} missing, see the log above"
+
+
+def _attempt(settings: Settings, role: Role, *, pulls: bool = True) -> list[Problem]:
+    """Return what is missing after an attempt to pull what can be pulled; without ``pulls``, what is missing now."""
+    readiness = examine(settings, role, os.environ)
+    if pulls and readiness.to_pull and not readiness.is_hopeless:
+        if failed := _pull(settings, readiness):
+            return [*readiness.problems, *failed]
+        readiness = examine(settings, role, os.environ)
+    return [*readiness.problems, *_not_pulled(readiness)]
+
+
+def _not_pulled(readiness: Readiness) -> list[Problem]:
+    return [
+        Problem(
+            text=f"{engine}: {model.name} is not here, or is damaged: `dub-assets check --pull` fetches it",
+            transient=False,
+        )
+        for model, engine in readiness.to_pull.items()
+    ]
 
 
 def _log(problems: Sequence[Problem]) -> None:
