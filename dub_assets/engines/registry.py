@@ -104,7 +104,9 @@ class EngineRegistry:
         def serves(offer: Capabilities) -> bool:
             return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
 
-        translator: Translator = self._choose("translation", name, f"translate {source!r} to {target!r}", serves)
+        commands = [entry.pair_remedy(source, target) for entry in self._permitted("translation", name)]
+        need = f"translate {source!r} to {target!r}"
+        translator: Translator = self._choose("translation", name, need, serves, next(filter(None, commands), ""))
         return translator
 
     def synthesiser(self, name: str = AUTO, *, language: str) -> Synthesiser:
@@ -116,7 +118,10 @@ class EngineRegistry:
         synthesiser: Synthesiser = self._choose("synthesis", name, f"speak {language!r}", serves)
         return synthesiser
 
-    def _choose(self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool]) -> Any:
+    def _choose(
+        self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool], command: str = ""
+    ) -> Any:
+        """The preferred engine that serves; ``command`` is the one that would make another serve, if there is one."""
         entries = self._permitted(stage, name)
         at_hand = [entry for entry in entries if entry.is_installed(self._settings)]
         able = [entry for entry in at_hand if serves(entry.serves(self._settings))]
@@ -128,14 +133,36 @@ class EngineRegistry:
         if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
             raise EngineUnavailableError(f"no installed engine can {need}; install {ways}")
+        raise UnsupportedLanguageError(self._unserved(stage, name, need, serves, command))
+
+    def _unserved(
+        self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool], command: str
+    ) -> str:
+        """What could serve a need that no engine at hand serves."""
+        entries = self._permitted(stage, name)
         served = "; ".join(f"{entry.name}: {_shown(languages_of(entry, self._settings))}" for entry in entries)
         extensions = " ".join(f"To add more: {entry.extension}." for entry in entries if entry.extension)
         asked = [entry for entry in self._entries if entry.stage == stage and not entry.automatic and name == AUTO]
-        named = ", ".join(entry.name for entry in asked if serves(entry.could_serve(self._settings)))
-        by_name = f"These can where {stage.upper()}_ENGINE names them: {named}." if named else ""
-        raise UnsupportedLanguageError(
-            " ".join(filter(None, [f"no engine can {need}; served are {served}.", extensions, by_name]))
+        named = ", ".join(
+            f"{entry.name} ({entry.licence})"
+            for entry in asked
+            if serves(entry.could_serve(self._settings)) and not entry.barred_models(self._settings)
         )
+        advice = f"run `{command}`." if command else f"served are {served}. {extensions}".strip()
+        separator = ": " if command else "; "
+        by_name = f"Also, by {stage.upper()}_ENGINE: {named}." if named else ""
+        return " ".join(filter(None, [f"no engine can {need}{separator}{advice}", by_name]))
+
+    def other_translators(self, source: str, target: str) -> str:
+        """What can translate a pair by its name, for people."""
+
+        def serves(entry: EngineEntry[Any]) -> bool:
+            offer = entry.could_serve(self._settings)
+            return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
+
+        entries = [entry for entry in self._entries if not entry.automatic and not entry.barred_models(self._settings)]
+        named = ", ".join(f"{entry.name} ({entry.licence})" for entry in entries if serves(entry))
+        return f"these can, by TRANSLATION_ENGINE: {named}" if named else "no other engine translates this pair"
 
     def _permitted(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
         """The engines of a name whose models the licence profile does not refuse."""
