@@ -184,7 +184,7 @@ app.add_typer(models, name="models")
 
 @models.callback()
 def show_models(context: typer.Context) -> None:
-    """Show the models that the configured engines need: size, licence, and where they are."""
+    """Show the models that the configured engines need, and the translation pairs that are here."""
     from dub_assets.cli.models import show_models as show
 
     if context.invoked_subcommand is None:
@@ -196,11 +196,19 @@ def pull(
     engines: Annotated[
         list[str] | None, typer.Argument(help="Engines to pull for too, beside those that are configured.")
     ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pair",
+            help="Pull Firefox's translation model from one language into another, such as ko-en; may be repeated. "
+            "A pair without a model of its own is served by two, through English.",
+        ),
+    ] = None,
 ) -> None:
-    """Fetch the models that the configured engines need, verify them, and write down what they are."""
+    """Download models, verify them, and write their hashes into the lock. An interrupted pull continues."""
     from dub_assets.cli.models import pull_models
 
-    pull_models(settings_from(os.environ), engines or [])
+    pull_models(settings_from(os.environ), engines or [], pair or [])
 
 
 @app.command()

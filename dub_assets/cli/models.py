@@ -9,58 +9,112 @@ from rich.console import Console
 from rich.table import Table
 
 from dub_assets.cli.pull_display import pull_display, shown_size
-from dub_assets.domain.errors import ConfigurationError
+from dub_assets.domain.engine import EngineStage
+from dub_assets.domain.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.engines import remote
+from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.pull import pull
 from dub_assets.engines.registry import EngineModels
+from dub_assets.engines.translation.firefox_pull import PairPuller, parse_pair
+from dub_assets.engines.translation.firefox_registry import LICENCE, Pair, pull_command, pulled_models
+from dub_assets.engines.translation.firefox_weights import pairs, route, sources
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings
 
 
 def show_models(settings: Settings, engines: Collection[str] = ()) -> None:
-    """Print the models of the configured engines and of those named: what, size, licence, where."""
-    needed = [(found, model) for found in _needed(settings, engines) for model in found.models]
-    if not needed:
+    """Print the models of the configured engines and of those named, then the translation pairs that are here."""
+    engine_settings = EnginesResource.of(settings).settings()
+    _show_needed(_needed(settings, engines), engine_settings)
+    _show_pairs(engine_settings)
+
+
+def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
+    """Print the models that engines need: what, size, licence, where."""
+    if not any(found.models for found in needed):
         sys.stdout.write("the configured engines need no models beyond their packages\n")
         return
-    cache_dir = EnginesResource.of(settings).settings().cache_dir
     table = Table("engine", "model", "size", "licence", "where", box=None)
-    for found, model in needed:
-        place = remote.source_of(model, cache_dir)
-        refused = " (refused by the licence profile)" if model in found.barred else ""
-        table.add_row(found.engine, model.name, shown_size(model.size()), f"{model.licence}{refused}", place)
+    for found in needed:
+        for model in found.models:
+            place = remote.source_of(model, settings.cache_dir)
+            refused = " (refused by the licence profile)" if model in found.barred else ""
+            table.add_row(found.engine, model.name, shown_size(model.size()), f"{model.licence}{refused}", place)
     Console(soft_wrap=True).print(table)
 
 
-def pull_models(settings: Settings, engines: Collection[str] = ()) -> None:
-    """Fetch the models of the configured engines and of those named; nothing is fetched where one is refused."""
-    needed = _needed(settings, engines)
+def _show_pairs(settings: EngineSettings) -> None:
+    """Print the pairs that Firefox's models translate here, and those that only the lock names."""
+    locked, places = pulled_models(settings.lock), sources(settings)
+    table = Table("translates", "by", "size", "licence", "where", box=None)
+    for pair in sorted(places.keys() | locked.keys()):
+        model = locked.get(pair)
+        is_pulled = model is not None and places.get(pair) == str(model.folder(settings.cache_dir))
+        version = f"firefox {model.revision}" if model and (is_pulled or pair not in places) else "firefox"
+        size = shown_size(model.size()) if model and is_pulled else ""
+        where = places.get(pair) or f"to pull: {pull_command(*pair)}"
+        table.add_row("-".join(pair), version, size, LICENCE, where)
+    for pair in sorted(pairs(settings) - places.keys()):
+        through = " and ".join("-".join(leg) for leg in route(pair, places))
+        table.add_row("-".join(pair), "firefox", "", "", f"through English: {through}")
+    if table.rows:
+        sys.stdout.write("\n")
+        Console(soft_wrap=True).print(table)
+
+
+def pull_models(settings: Settings, engines: Collection[str] = (), wanted_pairs: Collection[str] = ()) -> None:
+    """Fetch models; nothing is fetched if one is refused by the licence profile.
+
+    Without ``wanted_pairs``: those of the configured engines and of the ``engines`` named, and the pairs that the lock
+    names. With them: the models of these pairs, and those of the ``engines`` named.
+    """
+    needed = _needed(settings, engines, configured=not wanted_pairs)
     if barred := [f"{model.name} ({model.licence})" for found in needed for model in found.barred]:
         profile = settings.models.licence_profile
         raise ConfigurationError(
             f"LICENCE_PROFILE={profile} refuses {', '.join(barred)}: choose another engine or model"
         )
     engine_settings = EnginesResource.of(settings).settings()
+    asked_pairs = [parse_pair(text) for text in wanted_pairs]
     for model in dict.fromkeys(model for found in needed for model in found.models):
         with pull_display() as display:
             pull(model, cache_dir=engine_settings.cache_dir, lock=engine_settings.lock, report=display.report)
-        sys.stdout.write(f"{model.name}: {model.folder(engine_settings.cache_dir)}\n")
-        sys.stdout.flush()
+        _say(f"{model.name}: {model.folder(engine_settings.cache_dir)}")
+    puller = PairPuller(engine_settings)
+    for pair in asked_pairs or pulled_models(engine_settings.lock):
+        _pull_pair(pair, puller, settings)
 
 
-def _needed(settings: Settings, engines: Collection[str]) -> list[EngineModels]:
+def _pull_pair(pair: Pair, puller: PairPuller, settings: Settings) -> None:
+    resource = EnginesResource.of(settings)
+    try:
+        with pull_display() as display:
+            pulled = puller.pull(pair, display.report)
+    except UnsupportedLanguageError as error:
+        raise UnsupportedLanguageError(f"{error}; {resource.registry().other_translators(*pair)}") from error
+    cache_dir = resource.settings().cache_dir
+    for leg, model in pulled.legs:
+        if model:
+            size = shown_size(model.size())
+            _say(
+                f"{'-'.join(leg)}: Firefox's model {model.revision}, {size}, {model.licence}: {model.folder(cache_dir)}"
+            )
+    if len(pulled.legs) > 1:
+        _say(f"{'-'.join(pair)}: through English, by {' and '.join('-'.join(leg) for leg, _ in pulled.legs)}")
+
+
+def _needed(settings: Settings, engines: Collection[str], *, configured: bool = True) -> list[EngineModels]:
     choices = settings.options.engines
-    return (
-        EnginesResource.of(settings)
-        .registry()
-        .models(
-            {
-                "separation": choices.separation,
-                "recognition": choices.recognition,
-                "speakers": choices.speakers,
-                "translation": choices.translation,
-                "synthesis": choices.synthesis,
-            },
-            engines,
-        )
-    )
+    stages: dict[EngineStage, str] = {
+        "separation": choices.separation,
+        "recognition": choices.recognition,
+        "speakers": choices.speakers,
+        "translation": choices.translation,
+        "synthesis": choices.synthesis,
+    }
+    return EnginesResource.of(settings).registry().models(stages if configured else {}, engines)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

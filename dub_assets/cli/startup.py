@@ -77,7 +77,7 @@ def _summary(problems: Sequence[Problem]) -> str:
 def _attempt(settings: Settings, role: Role, *, pulls: bool = True) -> list[Problem]:
     """Return what is missing after an attempt to pull what can be pulled; without ``pulls``, what is missing now."""
     readiness = examine(settings, role, os.environ)
-    if pulls and readiness.to_pull and not readiness.is_hopeless:
+    if pulls and (readiness.to_pull or readiness.pairs) and not readiness.is_hopeless:
         if failed := _pull(settings, readiness):
             return [*readiness.problems, *failed]
         readiness = examine(settings, role, os.environ)
@@ -85,13 +85,9 @@ def _attempt(settings: Settings, role: Role, *, pulls: bool = True) -> list[Prob
 
 
 def _not_pulled(readiness: Readiness) -> list[Problem]:
-    return [
-        Problem(
-            text=f"{engine}: {model.name} is not here, or is damaged: `dub-assets check --pull` fetches it",
-            transient=False,
-        )
-        for model, engine in readiness.to_pull.items()
-    ]
+    needed = [f"{engine}: {model.name} is not here, or is damaged" for model, engine in readiness.to_pull.items()]
+    needed += [f"firefox: the model for {'-'.join(pair)} is not here" for pair in readiness.pairs]
+    return [Problem(text=f"{text}: `dub-assets check --pull` fetches it", transient=False) for text in needed]
 
 
 def _log(problems: Sequence[Problem]) -> None:
@@ -104,6 +100,8 @@ def _log(problems: Sequence[Problem]) -> None:
 def _pull(settings: Settings, readiness: Readiness) -> list[Problem]:
     for model, engine in readiness.to_pull.items():
         _LOG.info("%s needs %s (%s, %s): pulling it", engine, model.name, shown_size(model.size()), model.licence)
+    for pair in readiness.pairs:
+        _LOG.info("firefox needs its model for %s (MPL-2.0): pulling it", "-".join(pair))
     return pull_missing(settings, readiness, _PullLog().report)
 
 

@@ -55,6 +55,17 @@ class ModelOptions:
         default="600M",
         metadata={"env": "NLLB_MODEL", "help": "size of NLLB-200: 600M or 1.3B", "choices": ("600M", "1.3B")},
     )
+    firefox_registry: str = field(
+        default="https://firefox.settings.services.mozilla.com/v1/buckets/main/collections/translations-models-v2/records",
+        metadata={
+            "env": "FIREFOX_MODELS_REGISTRY",
+            "help": "address of the list of Firefox's translation models, Mozilla's own or a mirror's",
+        },
+    )
+    firefox_files: str = field(
+        default="https://firefox-settings-attachments.cdn.mozilla.net",
+        metadata={"env": "FIREFOX_MODELS_FILES", "help": "address under which the files of that list lie"},
+    )
     piper_voices: str = field(
         default="",
         metadata={

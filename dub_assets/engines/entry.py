@@ -47,6 +47,12 @@ def nothing_unset(settings: EngineSettings) -> str:
     return ""
 
 
+def no_pair_remedy(source: str, target: str) -> str:
+    """The command of an engine that has none to add a pair of languages."""
+    del source, target
+    return ""
+
+
 def no_models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
     """The models of an engine that is complete with its packages."""
     del settings
@@ -82,6 +88,7 @@ class EngineEntry(Generic[Engine_co]):
     model_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     extension: str = ""
+    pair_remedy: Callable[[str, str], str] = no_pair_remedy
     models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
     further_models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
     memory_mib: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.engines import weights
 from dub_assets.engines.download import FileMissingError, WebFile, download
 from dub_assets.engines.hub import commit_of, locate
-from dub_assets.engines.remote import ModelsLock, RemoteFile, RemoteModel, check, exclusive
+from dub_assets.engines.remote import ModelsLock, PackedFile, RemoteFile, RemoteModel, check, exclusive
 
 _STAGING = ".pull"
 """Folder inside a model's folder for what is not complete or not verified."""
@@ -96,7 +96,8 @@ class _Puller:
         if not path.is_file():
             return False
         try:
-            check(self.model, file, weights.sha256_of(path, cache_dir=self.cache_dir), self.locked.get(file.name))
+            digest = weights.sha256_of(path, cache_dir=self.cache_dir)
+            check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
         except EngineUnavailableError:
             path.unlink()
             return False
@@ -105,23 +106,50 @@ class _Puller:
     def _fetch(self, file: RemoteFile) -> None:
         """Download a file, verify it, and only then give it its name."""
         folder = self.model.folder(self.cache_dir)
-        source, sha256 = self._source(file)
         staged = folder / _STAGING / file.name
-        while True:
-            continued = staged.is_file() or download(source, staged, self._reporter(file))
-            digest = _sha256(staged)
-            try:
-                check(self.model, file, digest, self.locked.get(file.name))
-                check(self.model, file, digest, sha256)
-                break
-            except EngineUnavailableError:
-                staged.unlink()
-                if not continued:
-                    raise
+        if file.packed:
+            digest = self._unpacked(file, file.packed, staged)
+        else:
+            source, sha256 = self._source(file)
+            digest = self._verified(file, source, staged, (file.sha256, self.locked.get(file.name, ""), sha256))
         target = folder / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(target)
         weights.remember_sha256(target, digest, cache_dir=self.cache_dir)
+
+    def _unpacked(self, file: RemoteFile, packed: PackedFile, staged: Path) -> str:
+        """Download the packed file, verify and unpack it to ``staged``; return the sha256 of the content."""
+        archive = staged.with_name(f"{file.name}.packed")
+        source = WebFile(address=packed.address, size=packed.size)
+        self._verified(file, source, archive, (packed.sha256,))
+        try:
+            content = packed.unpack(archive.read_bytes())
+        except ValueError as error:
+            archive.unlink()
+            raise EngineUnavailableError(f"{packed.address} cannot be unpacked ({error}): pull again") from error
+        digest = hashlib.sha256(content).hexdigest()
+        check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
+        with weights.writing(staged) as stream:
+            stream.write(content)
+        archive.unlink()
+        return digest
+
+    def _verified(self, file: RemoteFile, source: WebFile, staged: Path, expected: Sequence[str]) -> str:
+        """Download to ``staged`` and return the sha256, which is one that is expected.
+
+        A download that was continued and is not as expected is repeated from its start.
+        """
+        while True:
+            continued = staged.is_file() or download(source, staged, self._reporter(file))
+            digest = _sha256(staged)
+            try:
+                check(self.model, file.name, digest, expected)
+            except EngineUnavailableError:
+                staged.unlink()
+                if not continued:
+                    raise
+            else:
+                return digest
 
     def _source(self, file: RemoteFile) -> tuple[WebFile, str]:
         """Where to download a file from, and its sha256 there ("" if the server does not say)."""

@@ -51,11 +51,15 @@ _SHOWN_LANGUAGES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineModels:
-    """The models that an engine needs for the settings, and those among them that the licence profile refuses."""
+    """The models that an engine needs for the settings, and those among them that the licence profile refuses.
+
+    ``pair`` is a pair of languages whose model has to be pulled by pair.
+    """
 
     engine: str
     models: tuple[RemoteModel, ...]
     barred: tuple[RemoteModel, ...]
+    pair: tuple[str, str] | None = None
 
 
 class EngineRegistry:
@@ -108,12 +112,21 @@ class EngineRegistry:
         try:
             chosen = self._chosen(name, need)
         except (EngineUnavailableError, UnsupportedLanguageError):
+            if puller := self._pair_puller(name, need):
+                return EngineModels(engine=puller.name, models=(), barred=(), pair=need.pair)
             pullable = (entry for entry in self._pullable(need.stage, name) if self._pull_serves(entry, need))
             found = next(pullable, None)
             if found is None:
                 raise
             chosen = found
         return EngineModels(engine=chosen.name, models=chosen.all_models(self._settings), barred=())
+
+    def _pair_puller(self, name: str, need: Need) -> EngineEntry[Any] | None:
+        """The engine that serves a pair of languages once its model is pulled by pair."""
+        if need.pair is None:
+            return None
+        entries = [entry for entry in self._permitted(need.stage, name) if not entry.lacks_packages(self._settings)]
+        return next((entry for entry in entries if entry.pair_remedy(*need.pair)), None)
 
     def _pull_serves(self, entry: EngineEntry[Any], need: Need) -> bool:
         """Whether the engine serves a need once its models are pulled."""
@@ -134,14 +147,35 @@ class EngineRegistry:
         if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
             raise EngineUnavailableError(f"no installed engine can {need.text}; install {ways}")
+        raise UnsupportedLanguageError(self._unserved(name, need))
+
+    def _unserved(self, name: str, need: Need) -> str:
+        """What could serve a need that no engine at hand serves."""
+        stage, serves = need.stage, need.serves
+        entries = self._permitted(stage, name)
+        commands = [entry.pair_remedy(*need.pair) for entry in entries] if need.pair else []
+        command = next(filter(None, commands), "")
         served = "; ".join(f"{entry.name}: {_shown(languages_of(entry, self._settings))}" for entry in entries)
         extensions = " ".join(f"To add more: {entry.extension}." for entry in entries if entry.extension)
         asked = [entry for entry in self._entries if entry.stage == stage and not entry.automatic and name == AUTO]
-        named = ", ".join(entry.name for entry in asked if serves(entry.could_serve(self._settings)))
-        by_name = f"These can where {stage.upper()}_ENGINE names them: {named}." if named else ""
-        raise UnsupportedLanguageError(
-            " ".join(filter(None, [f"no engine can {need.text}; served are {served}.", extensions, by_name]))
+        named = ", ".join(
+            f"{entry.name} ({entry.licence})"
+            for entry in asked
+            if serves(entry.could_serve(self._settings)) and not entry.barred_models(self._settings)
         )
+        advice = f"run `{command}`." if command else f"served are {served}. {extensions}".strip()
+        separator = ": " if command else "; "
+        by_name = f"Also, by {stage.upper()}_ENGINE: {named}." if named else ""
+        return " ".join(filter(None, [f"no engine can {need.text}{separator}{advice}", by_name]))
+
+    def other_translators(self, source: str, target: str) -> str:
+        """What can translate a pair by its name, for people."""
+        serves = needs.translation(source, target).serves
+        entries = [entry for entry in self._entries if not entry.automatic and not entry.barred_models(self._settings)]
+        named = ", ".join(
+            f"{entry.name} ({entry.licence})" for entry in entries if serves(entry.could_serve(self._settings))
+        )
+        return f"these can, by TRANSLATION_ENGINE: {named}" if named else "no other engine translates this pair"
 
     def _installed(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
         """The permitted engines of a name that are installed with their models."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +26,28 @@ _SHA256_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFile:
+    """A file in compressed form: where it is, its sha256 and size (bytes), and what unpacks its content."""
+
+    address: str
+    sha256: str
+    size: int
+    unpack: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
     """A file of a model: its path there, and as much of its sha256 and size (bytes) as is known for certain.
 
     Where it is not certain that the model has the file, ``otherwise`` names the one that is taken in its place; it is
-    empty where the model is complete without.
+    empty where the model is complete without. A file with ``packed`` is downloaded from there and unpacked.
     """
 
     name: str
     sha256: str = ""
     size: int | None = None
     otherwise: str | None = None
+    packed: PackedFile | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,6 +66,7 @@ class RemoteModel:
 
     ``revision`` is a commit of the repository, or a tag whose commit is written down at the first pull; of a folder, a
     word that changes when the files do. ``memory_mib`` is an estimate of what the loaded model takes.
+    ``pull_arguments`` are those of ``dub-assets models pull`` that fetch it, unset: the name of its engine.
     """
 
     name: str
@@ -64,6 +76,7 @@ class RemoteModel:
     licence: str
     commercial_use: bool = True
     memory_mib: int = 0
+    pull_arguments: str | None = None
 
     @property
     def pin(self) -> str:
@@ -161,21 +174,22 @@ def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) 
         expected = file.sha256 if len(file.sha256) == _SHA256_DIGITS else locked.get(name)
         if expected is None or not path.is_file():
             raise EngineUnavailableError(
-                f"{engine} needs {name} of {model.pin}, which is not here: run `dub-assets models pull {engine}`"
+                f"{engine} needs {name} of {model.pin}, which is not here: run `dub-assets models pull "
+                f"{model.pull_arguments or engine}`"
             )
         digest = weights.sha256_of(path, cache_dir=cache_dir)
-        check(model, file, digest, expected)
+        check(model, name, digest, (file.sha256, expected))
         paths[name] = path
         weight_files.append(WeightFile(name=name, sha256=digest, licence=model.licence, origin=model.pin))
     return Weights(paths=paths, weight_files=tuple(weight_files))
 
 
-def check(model: RemoteModel, file: RemoteFile, digest: str, locked: str | None) -> None:
-    """Raise EngineUnavailableError where a file's sha256 is neither what was pinned nor what was locked."""
-    for expected in (file.sha256, locked or ""):
-        if not digest.startswith(expected):
+def check(model: RemoteModel, name: str, digest: str, expected: Iterable[str]) -> None:
+    """Raise EngineUnavailableError if a file's sha256 does not begin with each of those expected."""
+    for sha256 in expected:
+        if not digest.startswith(sha256):
             raise EngineUnavailableError(
-                f"{file.name} of {model.pin} is not the expected file (sha256 {digest[:12]}, not {expected[:12]}): "
+                f"{name} of {model.pin} is not the expected file (sha256 {digest[:12]}, not {sha256[:12]}): "
                 f"delete {model.name}'s folder in models/ of the cache and run `dub-assets models pull` again"
             )
 

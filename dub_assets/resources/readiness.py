@@ -18,6 +18,8 @@ from dub_assets.engines.needs import Need
 from dub_assets.engines.pull import Report, pull
 from dub_assets.engines.registry import EngineModels, EngineRegistry
 from dub_assets.engines.remote import RemoteModel
+from dub_assets.engines.translation import firefox_weights
+from dub_assets.engines.translation.firefox_pull import PairPuller
 from dub_assets.media.ffmpeg import find_ffmpeg
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.queue import QueueResource
@@ -35,15 +37,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Readiness:
-    """What is missing: problems, and models that have to be pulled first, each with an engine that uses it."""
+    """What is missing: problems, and what has to be pulled first.
+
+    ``to_pull`` are models, each with an engine that uses it; ``pairs`` are languages whose model is pulled by pair.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     to_pull: dict[RemoteModel, str] = field(default_factory=dict)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether jobs can be taken."""
-        return not (self.problems or self.to_pull)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def is_hopeless(self) -> bool:
@@ -119,6 +120,9 @@ def pull_missing(settings: Settings, readiness: Readiness, report: Report | None
     for model in readiness.to_pull:
         with failed.collecting():
             pull(model, cache_dir=engine_settings.cache_dir, lock=engine_settings.lock, report=report)
+    for pair in readiness.pairs:
+        with failed.collecting():
+            PairPuller(engine_settings).pull(pair, report)
     return failed.problems
 
 
@@ -129,7 +133,12 @@ def _examine_engines(settings: Settings, readiness: Readiness) -> None:
     for need in _needs_of(settings):
         name = names[need.stage]
         with readiness.collecting(f"{need.stage.upper()}_ENGINE={name}: "):
-            _add(readiness, registry.models_for(name, need), engine_settings)
+            found = registry.models_for(name, need)
+            _add(readiness, found, engine_settings)
+            if found.pair is not None:
+                readiness.pairs.append(found.pair)
+            elif found.engine == firefox_weights.NAME:
+                firefox_weights.models(engine_settings)  # verifies them
     for stage in ("separation", "recognition", "speakers", "translation", "synthesis"):
         with readiness.collecting(f"{stage.upper()}_ENGINE={names[stage]}: "):
             for found in _configured(registry, stage, names[stage]):

@@ -258,7 +258,7 @@ def test_the_commercial_profile_refuses_models_and_names_the_engines_that_are_le
 def test_an_engine_that_costs_money_is_taken_by_name_only(settings: EngineSettings):
     registry = EngineRegistry(settings, FETCHED[2:])
     assert registry.translator("paid", source="en", target="pt").name == "paid"
-    with pytest.raises(UnsupportedLanguageError, match=r"These can where TRANSLATION_ENGINE names them: paid\.$"):
+    with pytest.raises(UnsupportedLanguageError, match=r"Also, by TRANSLATION_ENGINE: paid \(MIT\)\.$"):
         registry.translator(source="en", target="pt")
 
 
@@ -342,9 +342,28 @@ def test_the_embedded_engines_are_preferred_by_language(settings: EngineSettings
     assert registry.synthesiser(language="ko").identity.name == "espeak-ng"
 
 
-def test_a_pair_that_the_embedded_engines_do_not_serve_names_those_that_they_do(settings: EngineSettings):
-    with pytest.raises(UnsupportedLanguageError, match=r"served are firefox: en-pt, pt-en\. To add more: put"):
-        EngineRegistry(settings).translator(source="en", target="ko")
+def test_an_unserved_pair_names_the_command_that_would_serve_it(settings: EngineSettings):
+    with pytest.raises(UnsupportedLanguageError) as error:
+        EngineRegistry(settings).translator(source="ko", target="en")
+    assert str(error.value) == (
+        "no engine can translate 'ko' to 'en': run `dub-assets models pull --pair ko-en`. Also, by TRANSLATION_ENGINE: "
+        "m2m100 (MIT), nllb (CC-BY-NC-4.0), chat (the terms of the service), amazon-translate (the AWS service terms)."
+    )
+
+
+def test_an_unserved_pair_names_no_engine_that_the_licence_profile_refuses(settings: EngineSettings):
+    commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
+    with pytest.raises(UnsupportedLanguageError) as error:
+        EngineRegistry(commercial).translator(source="ko", target="en")
+    assert "m2m100 (MIT)" in str(error.value)
+    assert "nllb" not in str(error.value)
+
+
+def test_a_pair_of_which_firefox_has_no_model_names_what_can(settings: EngineSettings):
+    with pytest.raises(UnsupportedLanguageError, match=r"served are firefox: en-pt, pt-en\. To add more: put") as error:
+        EngineRegistry(settings).translator(source="sw", target="zu")
+    assert "models pull --pair" not in str(error.value)
+    assert "m2m100 (MIT), nllb (CC-BY-NC-4.0)" in str(error.value)
 
 
 def test_every_pinned_part_names_the_version_that_is_installed():

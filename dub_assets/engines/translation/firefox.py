@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,10 +15,12 @@ from dub_assets.domain.pace import syllables
 from dub_assets.domain.text import Rendering, SourceLine, Term
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.translation import firefox_weights
-from dub_assets.engines.translation.firefox_weights import LICENCE, NAME, PACKAGED, Pair, files_of
+from dub_assets.engines.translation.firefox_registry import KNOWN_LANGUAGES, LICENCE, Pair, pull_command
+from dub_assets.engines.translation.firefox_weights import NAME, PACKAGED, files_of
 from dub_assets.engines.translation.marian_file import read_model, read_shortlist
 from dub_assets.engines.translation.marian_model import MarianModel
 from dub_assets.engines.translation.marian_search import MarianLanguages
+from dub_assets.engines.translation.sentence_split import line_of
 from dub_assets.engines.translation.shorter import Shortener, combined
 from dub_assets.engines.translation.source_text import is_wordless, joined_sentences, tidied
 from dub_assets.engines.translation.vocabulary import read_vocabulary
@@ -25,6 +28,8 @@ from dub_assets.engines.weights import Weights
 from dub_assets.ports import Translator
 
 DISTRIBUTION = "fxtranslate"
+
+_LOG = logging.getLogger(__name__)
 
 CAPABILITIES = TranslatorCapabilities(pairs=frozenset(PACKAGED), batch_size=256, max_shorter=6)
 
@@ -41,7 +46,7 @@ class FirefoxTranslator:
 
     @cached_property
     def capabilities(self) -> TranslatorCapabilities:
-        """The pairs whose models are installed or lie in the weights folder."""
+        """The pairs whose models are at hand, and those that they serve through English."""
         return _offer(self._settings)
 
     @cached_property
@@ -66,13 +71,16 @@ class FirefoxTranslator:
         Raises UnsupportedLanguageError, EngineUnavailableError, or InputError where the model has nothing to say.
         """
         pair = source_language, target_language
-        if pair not in self._models:
-            known = ", ".join("-".join(pair) for pair in sorted(self._models))
+        if pair not in self.capabilities.pairs:
+            known = ", ".join("-".join(pair) for pair in sorted(self.capabilities.pairs))
             raise UnsupportedLanguageError(
                 f"{NAME} has no model for {'-'.join(pair)}, only for {known}; to add one: {ENTRY.extension}"
             )
+        route = firefox_weights.route(pair, self._models)
         interpreter = _Interpreter(
-            model=_load(self._models[pair]), language=target_language, shortener=self._shortener(pair)
+            models=[_load(self._models[leg]) for leg in route],
+            language=target_language,
+            shortener=self._shortener(pair),
         )
         return [interpreter.rendering(line, number) for number, line in enumerate(lines, start=1)]
 
@@ -80,13 +88,14 @@ class FirefoxTranslator:
         """Free nothing: models live only while ``translate`` runs."""
 
     def _shortener(self, pair: Pair) -> Shortener | None:
-        """What finds shorter renderings, where the other direction is there to judge them and both can be read."""
-        backward = self._models.get((pair[1], pair[0]))
-        if backward is None:
+        """What finds shorter renderings if both directions have a model of their own that it can read, else None."""
+        there, back = self._models.get(pair), self._models.get((pair[1], pair[0]))
+        if there is None or back is None:
             return None
         try:
-            forward, judge = _languages(self._models[pair]), _languages(backward)
-        except ValueError:  # another format or network than Firefox's small models: it lists none
+            forward, judge = _languages(there), _languages(back)
+        except ValueError as error:
+            _LOG.info("no shorter renderings for %s: %s", "-".join(pair), error)
             return None
         return Shortener(forward=forward, backward=judge, language=pair[1])
 
@@ -97,9 +106,9 @@ class FirefoxTranslator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Interpreter:
-    """Renders lines, sentence by sentence."""
+    """Renders lines, sentence by sentence, by one model or by two one after the other."""
 
-    model: Any
+    models: Sequence[Any]
     language: str
     shortener: Shortener | None
 
@@ -110,8 +119,8 @@ class _Interpreter:
         if is_wordless(line.text):
             return Rendering(text=" ".join(line.text.split()))
         sentences = joined_sentences(discovery.segment_sentences(tidied(line.text)))
-        parts = [" ".join(self.model.translate(sentence).split()) for sentence in sentences]
-        text = " ".join(filter(None, parts))
+        parts = [self._translated(sentence) for sentence in sentences]
+        text = line_of([part for part in parts if part], self.language)
         if not any(character.isalnum() for character in text):
             raise InputError(f"{NAME} finds no translation for line {number} of those given; rewrite the line")
         fits = line.syllables is not None and syllables(text, self.language) <= line.syllables
@@ -122,6 +131,17 @@ class _Interpreter:
             for sentence, part in zip(sentences, parts, strict=True)
         ]
         return Rendering(text=text, shorter=combined(parts, shorter))
+
+    def _translated(self, sentence: str) -> str:
+        """A sentence through every model; what a model makes of it may be several for the next one."""
+        from fxtranslate import discovery
+
+        first, *others = self.models
+        text = " ".join(first.translate(sentence).split())
+        for model in others:
+            pieces = joined_sentences(discovery.segment_sentences(text))
+            text = line_of([model.translate(piece) for piece in pieces], self.language)
+        return text
 
 
 def _load(found: Weights) -> Any:
@@ -136,18 +156,30 @@ def _load(found: Weights) -> Any:
         return fxtranslate.Translator(network, vocabulary, files.target_vocabulary.read_bytes(), shortlist)
     except ValueError as error:
         folder = files.network.parent
-        raise EngineUnavailableError(f"{NAME} cannot read the model in {folder}: put it there anew") from error
+        raise EngineUnavailableError(
+            f"{NAME} cannot read the model in {folder} ({error}): put it there again, or delete the folder and pull it"
+        ) from error
 
 
 def _languages(found: Weights) -> MarianLanguages:
     """The model for shorter renderings. Raises ValueError for a format or a network that is not known."""
     files = files_of(found)
-    return MarianLanguages(
-        model=MarianModel(read_model(files.network)),
-        source=read_vocabulary(files.vocabulary),
-        target=read_vocabulary(files.target_vocabulary),
-        shortlist=read_shortlist(files.shortlist) if files.shortlist else None,
-    )
+    model = MarianModel(read_model(files.network))
+    source, target = read_vocabulary(files.vocabulary), read_vocabulary(files.target_vocabulary)
+    if {len(source.pieces), len(target.pieces)} != {model.pieces}:
+        raise ValueError(f"{files.network.name} and its vocabularies differ in length")
+    shortlist = read_shortlist(files.shortlist) if files.shortlist else None
+    languages = MarianLanguages(model=model, source=source, target=target, shortlist=shortlist)
+    try:
+        languages.likelihoods("1.", "1.")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"{files.network.name} is another kind of network") from error
+    return languages
+
+
+def _pair_remedy(source: str, target: str) -> str:
+    """The command that serves a pair, if Mozilla has models for its languages."""
+    return pull_command(source, target) if KNOWN_LANGUAGES.issuperset((source, target)) else ""
 
 
 def _offer(settings: EngineSettings) -> TranslatorCapabilities:
@@ -165,5 +197,6 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     build=FirefoxTranslator,
     weights=tuple(file for files in PACKAGED.values() for file in files),
     own_capabilities=_offer,
+    pair_remedy=_pair_remedy,
     extension="put a Firefox model (model.*.bin, vocab.*.spm, lex.*.bin) into firefox/<fromto>/ of the weights folder",
 )

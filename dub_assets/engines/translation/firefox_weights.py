@@ -1,23 +1,21 @@
-"""Where the Firefox engine's models come from: a package, and the user's own folder."""
+"""Where the Firefox engine's models come from: the user's own folder, Mozilla's registry, and a package."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.engines import weights
+from dub_assets.engines import remote, weights
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.remote import RemoteModel
+from dub_assets.engines.translation.firefox_registry import LICENCE, PIVOT, Pair, pulled_models
 from dub_assets.engines.weights import PackagedFile, PackagePart, Weights
 
 NAME = "firefox"
-LICENCE = "MPL-2.0"
-
-Pair = tuple[str, str]
-"""The language translated from, and the one translated into."""
 
 _FOLDER = re.compile(r"([a-z]{2})-?([a-z]{2})")
 
@@ -75,21 +73,45 @@ class ModelFiles:
     network: Path
 
 
+def direct_pairs(settings: EngineSettings) -> frozenset[Pair]:
+    """The pairs whose models are installed, pulled, or lie in the weights folder."""
+    return frozenset(_installed_pairs() | set(_own_folders(settings)) | set(_pulled(settings)))
+
+
 def pairs(settings: EngineSettings) -> frozenset[Pair]:
-    """The pairs whose models are installed or lie in the weights folder."""
-    return frozenset(_installed_pairs() | set(_own_folders(settings)))
+    """Every pair that is served: by a model of its own, or by two through English."""
+    direct = direct_pairs(settings)
+    into, out_of = ({pair[side] for pair in direct if pair[1 - side] == PIVOT} for side in (0, 1))
+    return direct | {(source, target) for source in into for target in out_of if source != target}
+
+
+def route(pair: Pair, direct: Collection[Pair]) -> tuple[Pair, ...]:
+    """The models to use one after the other for a pair that is served."""
+    return (pair,) if pair in direct else ((pair[0], PIVOT), (PIVOT, pair[1]))
 
 
 def models(settings: EngineSettings) -> dict[Pair, Weights]:
-    """The files of every model at hand, verified; the user's own before the packaged ones."""
+    """The files of every model at hand, verified; the user's own come first, then what was pulled."""
     cache_dir, folder = settings.cache_dir, settings.weights_dir
     found = {
         pair: weights.own(f"{NAME}/{name}", cache_dir=cache_dir, folder=folder)
         for pair, name in _own_folders(settings).items()
     }
+    for pair, model in _pulled(settings).items():
+        if pair not in found:
+            found[pair] = remote.find(NAME, model, cache_dir=cache_dir, lock=settings.lock)
     for pair in _installed_pairs() - set(found):
         found[pair] = weights.find(NAME, PACKAGED[pair], cache_dir=cache_dir, folder=None)
     return found
+
+
+def sources(settings: EngineSettings) -> dict[Pair, str]:
+    """Where the model of each direct pair comes from, for people."""
+    pulled = {pair: str(model.folder(settings.cache_dir)) for pair, model in _pulled(settings).items()}
+    root = settings.weights_dir / NAME if settings.weights_dir else None
+    own = {pair: str(root / name) for pair, name in _own_folders(settings).items() if root}
+    installed = {pair: PACKAGED[pair][0].pins for pair in _installed_pairs()}
+    return installed | pulled | own
 
 
 def files_of(found: Weights) -> ModelFiles:
@@ -113,6 +135,12 @@ def _file(found: Weights, *patterns: str) -> Path:
 
 def _installed_pairs() -> set[Pair]:
     return {pair for pair, files in PACKAGED.items() if all(part.locate() for file in files for part in file.parts)}
+
+
+def _pulled(settings: EngineSettings) -> dict[Pair, RemoteModel]:
+    """The models of the lock whose files are here."""
+    models = pulled_models(settings.lock)
+    return {pair: model for pair, model in models.items() if remote.is_present(model, settings.cache_dir)}
 
 
 def _own_folders(settings: EngineSettings) -> dict[Pair, str]:

@@ -23,6 +23,15 @@ _WANTED = {
     "tied-embeddings-all": "true",
 }
 _WANTED |= {"transformer-preprocess": '""', "transformer-postprocess": "dan", "transformer-ffn-activation": "relu"}
+_DEFAULTS = {
+    "transformer-ffn-depth": "2",
+    "transformer-postprocess-emb": "d",
+    "transformer-postprocess-top": '""',
+    "transformer-tied-layers": "[]",
+    "transformer-train-position-embeddings": "false",
+    "lemma-dim-emb": "0",
+}
+"""Settings that have to have these values where a file names them: versions of Marian name different ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,8 @@ def read_model(path: Path) -> MarianFile:
         tensors = {name: _tensor(name, *part) for name, part in parts.items() if part[0] in {_FLOAT32, _INTGEMM8}}
     except (KeyError, IndexError, UnicodeDecodeError, struct.error) as error:
         raise ValueError(f"{path.name} is no Marian model of version 1") from error
-    strange = {name: settings.get(name) for name, value in _WANTED.items() if settings.get(name) != value}
+    wanted = _WANTED | {name: value for name, value in _DEFAULTS.items() if name in settings}
+    strange = {name: settings.get(name) for name, value in wanted.items() if settings.get(name) != value}
     if strange:
         raise ValueError(f"{path.name} is another kind of network: {strange}")
     return MarianFile(tensors=tensors, settings=settings)

@@ -16,6 +16,12 @@ from dub_assets.engines.translation.marian_file import Array, MarianFile
 
 _EPSILON = 1e-6
 
+_NEEDED = (
+    *("dim-emb", "transformer-heads", "enc-depth", "dec-depth", "Wemb", "decoder_ff_logit_out_b"),
+    *("encoder_l1_self_Wq", "encoder_l1_ffn_W1", "decoder_l1_rnn_W", "decoder_l1_context_Wq", "decoder_l1_ffn_W1"),
+)
+"""Settings and tensors, those of the first layers, by which the network is known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -55,15 +61,22 @@ class Chooser:
 
 
 class MarianModel:
-    """A model, ready to read and write pieces."""
+    """A model, ready to read and write pieces. Raises ValueError for a network that is built in another way."""
 
     def __init__(self, file: MarianFile) -> None:
+        if missing := [name for name in _NEEDED if name not in file.tensors and name not in file.settings]:
+            raise ValueError(f"another kind of network: it has no {', '.join(missing)}")
         self._tensors = file.tensors
         self._width = file.number("dim-emb")
         self._heads = file.number("transformer-heads")
         self._readers = range(1, file.number("enc-depth") + 1)
         self._writers = range(1, file.number("dec-depth") + 1)
         self._embeddings = file.tensors["Wemb"]
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces the model's vocabulary has."""
+        return len(self._embeddings)
 
     def read(self, pieces: list[int]) -> Reading:
         """Read a source sentence of pieces."""
