@@ -18,8 +18,8 @@ from dub_assets.telemetry.json_lines import JsonLines
 
 _LOG = logging.getLogger("dub_assets.startup")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
-_LOGGED_SHARE = 0.1
-"""Of a file: a line is logged each time that this much more of it is there."""
+_LOGGED_SHARE, _LOGGED_BYTES = 0.1, 16 * 1024 * 1024
+"""Of a file: a line is logged each time that this much more of it is there, both as a share and in bytes."""
 
 
 class NotReadyError(DubError):
@@ -106,17 +106,17 @@ def _pull(settings: Settings, readiness: Readiness) -> list[Problem]:
 
 
 class _PullLog:
-    """Logs the progress of files in steps."""
+    """Logs the progress of files: the start, steps, the end."""
 
     def __init__(self) -> None:
-        self._logged: dict[tuple[str, str], float] = {}
+        self._logged: dict[tuple[str, str], int] = {}
 
     def report(self, progress: PullProgress) -> None:
         key = progress.model.pin, progress.file.name
-        share = progress.done / progress.total if progress.total else 0.0
         logged = self._logged.get(key)
-        if logged is None or share >= logged + _LOGGED_SHARE or share == 1.0 > logged:
-            self._logged[key] = share
+        step = max(_LOGGED_BYTES, _LOGGED_SHARE * (progress.total or 0))
+        if logged is None or progress.done >= logged + step or progress.done == progress.total != logged:
+            self._logged[key] = progress.done
             _LOG.info(
                 "%s: %s: %s of %s",
                 progress.model.name,

@@ -42,7 +42,8 @@ def stages(dockerfile: str) -> dict[str, tuple[str, list[Instruction]]]:
 class Image:
     """A target of the project's Dockerfile, built in ``root`` from the same instructions; no engine for images needed.
 
-    Instructions that need a root user (``useradd``) are left out: what runs is run as the user of this process.
+    A build inherits the variables of this process, such as proxies and certificates. Instructions that need a root user
+    (``useradd``) are left out: what runs is run as the user of this process.
     """
 
     def __init__(self, project: Path, target: str, root: Path) -> None:
@@ -71,8 +72,8 @@ class Image:
         """Run the stages that the target copies from, then copy its own files; ``bootstrap`` has a ``pip``."""
         shutil.rmtree(self.path("/app"), ignore_errors=True)
         for stage in self._sources():
-            values = {"PATH": f"{bootstrap}{os.pathsep}{os.environ['PATH']}", "HOME": str(self._root)}
-            self._run(self._lineage(stage), values)
+            host = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "UV_PROJECT"))}
+            self._run(self._lineage(stage), host | {"PATH": f"{bootstrap}{os.pathsep}{os.environ['PATH']}"})
         own = [each for each in self._lineage(self._target) if each.name in {"WORKDIR", "COPY"}]
         self._run([each for each in own if "--from" not in each.text], {})
         for folder in ("/app/data", "/app/cache", "/home"):
