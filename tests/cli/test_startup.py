@@ -153,11 +153,12 @@ def test_a_worker_waits_for_a_hub_that_does_not_answer_and_takes_no_run_until_th
     wait_until(worker.takes_runs, "a worker that has its model")
 
 
-def test_a_pull_that_was_killed_is_continued_by_the_next_start(hub: Hub, start):
+def test_a_pull_that_was_killed_is_continued_by_the_next_start(hub: Hub, start, tmp_path: Path):
     path = f"/{VOICE.home}/resolve/{VOICE.revision}/{NETWORK}"
     hub.cuts[path], hub.statuses_after_cut[path] = [200_000], 503
     first = start("first")
-    wait_until(lambda: path in hub.statuses, "the middle of the pull")
+    parts = (tmp_path / "cache").rglob
+    wait_until(lambda: any(part.stat().st_size for part in parts("*.part")), "the middle of the pull")
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     del hub.statuses[path], hub.statuses_after_cut[path]
     second = start("second")
@@ -201,7 +202,7 @@ def test_everything_that_is_missing_is_reported_at_once_and_ends_the_worker(home
         "/no/such/ffmpeg",
         "SEPARATION_ENGINE=spleeter: there is no separation engine",
         "RECOGNITION_ENGINE=whisperx: no installed engine can recognise 'en'; install whisperx",
-        "TRANSLATION_ENGINE=firefox: ",
+        "firefox: the model for en-ja is not here",
     ):
         assert expected in errors
     assert "Traceback" not in done.stderr
