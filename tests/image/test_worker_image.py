@@ -108,9 +108,15 @@ def hub(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]
             served.files[whisper.home, whisper.revision, name] = content
         for path in (folder / "demucs").glob("*.th"):
             served.web[f"demucs/{path.name}"] = path.read_bytes()
-        registry = MozillaRegistry(hub=served)
-        registry.add(("ko", "en"), installed_model(("pt", "en"), as_pair=("ko", "en")))
         yield served
+
+
+@pytest.fixture(scope="module")
+def registry(hub: Hub) -> MozillaRegistry:
+    """Firefox's registry; the model from Korean is that from Portuguese under its name."""
+    registry = MozillaRegistry(hub=hub)
+    registry.add(("ko", "en"), installed_model(("pt", "en"), as_pair=("ko", "en")))
+    return registry
 
 
 def as_large_v3(folder: Path) -> dict[str, bytes]:
@@ -153,7 +159,7 @@ def queue(aws_endpoint: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def service(image, hub, bucket, queue, aws_endpoint, tmp_path_factory) -> Iterator[Service]:
+def service(image, hub, registry, bucket, queue, aws_endpoint, tmp_path_factory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     folder.chmod(0o755)
     weights = next(name.partition("/")[2] for name in hub.web if name.startswith("demucs/"))
@@ -167,7 +173,7 @@ def service(image, hub, bucket, queue, aws_endpoint, tmp_path_factory) -> Iterat
         "JOB_CALLBACK_ALLOWED_HOSTS": "127.0.0.1",
         "JOB_CALLBACK_LOCALHOST_HOST": "",
         "HF_ENDPOINT": hub.url,
-        **MozillaRegistry(hub=hub, records=[]).environment,
+        **registry.environment,
         "TEST_MODEL_PINS": json.dumps({"home": f"{hub.url}/demucs", "file": weights}),
         "PYTHONPATH": os.pathsep.join([str(PROJECT / "tests/image/pins"), own["PYTHONPATH"]]),
     }
