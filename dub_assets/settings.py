@@ -56,7 +56,10 @@ class Places:
     )
     ffmpeg: Path | None = field(
         default=None,
-        metadata={"env": "DUB_ASSETS_FFMPEG", "help": "ffmpeg to use; unset: the system's, else a package's"},
+        metadata={
+            "env": "DUB_ASSETS_FFMPEG",
+            "help": "path of an ffmpeg to use, checked at start-up; unset: the packaged one",
+        },
     )
 
 

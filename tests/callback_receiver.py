@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 from callback_schema import consumer_fault
+from published_schemas import callback_fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,7 @@ class CallbackReceiver:
             return self.plan.popleft() if self.plan else None
 
     def judge(self, body: bytes) -> str | None:
-        return consumer_fault(body) if self._validate else None
+        return consumer_fault(body) or callback_fault(body) if self._validate else None
 
     def __enter__(self) -> Self:
         self._thread.start()

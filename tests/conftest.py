@@ -16,9 +16,16 @@ _OTHERS = {"DAGSTER_HOME", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FORCE_COLO
 _FAMILIES = ("AWS_", "HF_", "HUGGINGFACE_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --ffmpeg, with which the media tests run on another program than the packaged one."""
+    parser.addoption("--ffmpeg", help="ffmpeg that the product runs, as DUB_ASSETS_FFMPEG names it")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Take a cache of the checkout's own, and Hypothesis's own profile for continuous integration where it is there."""
     _forget_the_shell()
+    if ffmpeg := config.getoption("--ffmpeg"):
+        os.environ["DUB_ASSETS_FFMPEG"] = str(config.invocation_params.dir / ffmpeg)
     os.environ["DUB_ASSETS_CACHE"] = str(config.rootpath / Path("build", "cache"))
     if config.pluginmanager.hasplugin("hypothesispytest") and not config.getoption("--hypothesis-profile"):
         from hypothesis import settings

@@ -1,5 +1,5 @@
 """``python -m dub_assets.cli``."""
 
-from dub_assets.cli.app import main
+from dub_assets.cli import main
 
 main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 import warnings
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Annotated
 
 import typer
 
+from dub_assets.cli import interruptions
 from dub_assets.domain.errors import DubError
+from dub_assets.domain.printable import printable
 from dub_assets.settings import documented_variables, settings_from
 
 NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
@@ -25,6 +26,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"dub-assets {version('dub-assets')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """AI video dubbing: separate, transcribe, translate, speak, mix."""
 
 
 @app.command()
@@ -143,6 +161,7 @@ def metrics(
     """Serve figures for Prometheus: jobs, stages, queue, callbacks, daemons, GPU memory."""
     from dub_assets.cli.metrics import serve_metrics
 
+    interruptions.release()
     serve_metrics(host, port, settings_from(os.environ), gpu_only=gpu_only, log_backlog=log_backlog)
 
 
@@ -154,6 +173,7 @@ def worker(
     """Work on runs, one at a time, keeping the engines loaded in between: docs/workers.md."""
     from dub_assets.cli.worker import run_worker
 
+    interruptions.release()
     run_worker(settings_from(os.environ), name=name, queues=queues)
 
 
@@ -233,24 +253,11 @@ def settings(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def dev(context: typer.Context) -> None:
     """Open Dagster's UI on the jobs dubbed here; further arguments go to `dagster dev`."""
-    from dub_assets.cli.instance import dagster_home
-    from dub_assets.cli.startup import make_ready, startup_log
-    from dub_assets.resources.readiness import Role, hands_runs_to_workers
+    from dub_assets.cli.dev import run_dev
 
-    settings = settings_from(os.environ)
-    home = dagster_home(settings.places.home)
-    if settings.queue.url is not None:
-        dagster_yaml = home / "dagster.yaml"
-        runs_jobs = not hands_runs_to_workers(dagster_yaml)
-        with startup_log(settings):
-            make_ready(settings, Role(takes_messages=True, runs_jobs=runs_jobs, dagster_yaml=dagster_yaml))
-    options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]
-    command = [sys.executable, "-m", "dagster", "dev", *options, *context.args]
+    interruptions.release()
     warnings_off = ",".join(f"ignore:{message}" for message in NOT_FOR_USERS)
-    # A script's `&` has Ctrl-C ignored, and Dagster treats SIGTERM as it does Ctrl-C: it would never end.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(home)  # Dagster warns of a checkout's dagster.yaml, which is not the one it takes
-    os.execve(sys.executable, command, {"PYTHONWARNINGS": warnings_off, **os.environ, "DAGSTER_HOME": str(home)})  # noqa: S606 - no shell
+    sys.exit(run_dev(settings_from(os.environ), context.args, warnings_off=warnings_off))
 
 
 def main() -> None:
@@ -261,5 +268,5 @@ def main() -> None:
     try:
         app()
     except DubError as error:
-        sys.stderr.write(f"dub-assets: {error}\n")
+        sys.stderr.write(f"dub-assets: {printable(str(error))}\n")
         sys.exit(1)

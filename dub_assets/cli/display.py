@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
-from typing import Protocol, Self
+from typing import IO, Protocol, Self, TextIO
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
 
-_UNITS = {"stems": "s", "final_video": "s", "transcript": "chunks", "translation": "lines"}
+from dub_assets.cli.interruptions import current as current_interruptions
+from dub_assets.cli.terminal import PlainConsole, real_stderr, write_line
+
+_UNITS = {"transcript": "chunks", "translation": "lines", "tts_segments": "lines", "segment_mixes": "lines"}
+_IN_SECONDS = {"stems", "final_video"}
+_BAR_COLUMNS = 32
+_LEAST_BAR_COLUMNS = 8
+_FIGURES_COLUMNS = 48
+"""Room that the other columns may take: a stage, 1:02:00/1:30:00, and the time elapsed."""
+_SHOW_CURSOR = "\x1b[?25h\n"
 
 
 class Display(Protocol):
-    """Hears how far a run is, between entering and leaving."""
+    """Receives the progress of a run, between entering and leaving."""
+
+    def begin(self, stage: str) -> None:
+        """A stage begins: it loads its models, or finds that nothing changed."""
+        ...
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """``done`` of ``total`` units of a stage are made."""
+        """``done`` of ``total`` units of a stage are finished."""
+        ...
+
+    def end(self, stage: str, *, failed: bool) -> None:
+        """A stage has ended."""
         ...
 
     def __enter__(self) -> Self:
@@ -40,14 +50,22 @@ class Display(Protocol):
 
 
 def display_for(*, quiet: bool) -> Display:
-    """Bars on a terminal, plain lines elsewhere, nothing when quiet; all of it on standard error."""
+    """Return bars on a terminal, plain lines elsewhere, nothing when quiet; all of it on standard error."""
     if quiet:
         return _Nothing()
-    return _Bars() if sys.stderr.isatty() else _Lines()
+    stream = real_stderr()
+    console = PlainConsole(file=stream)
+    return _Bars(console) if stream.isatty() and not console.is_dumb_terminal else _Lines(stream)
 
 
 class _Nothing:
+    def begin(self, stage: str) -> None:
+        pass
+
     def report(self, stage: str, done: int, total: int) -> None:
+        pass
+
+    def end(self, stage: str, *, failed: bool) -> None:
         pass
 
     def __enter__(self) -> Self:
@@ -60,53 +78,139 @@ class _Nothing:
 
 
 class _Lines(_Nothing):
-    """One line when a stage begins to report and one when it is done."""
+    """One line when a stage begins, one when its amount is known and one when it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._begun: dict[str, float] = {}
+        self._totals: dict[str, int] = {}
         self._ended: set[str] = set()
 
-    def report(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
+    def begin(self, stage: str) -> None:
         if stage not in self._begun:
-            self._begun[stage] = now
-            self._say(f"{stage}: {total} {_UNITS.get(stage, 'segments')}")
-        if done >= total and stage not in self._ended:
-            self._ended.add(stage)
-            self._say(f"{stage}: done after {now - self._begun[stage]:.1f} s")
+            self._begun[stage] = time.monotonic()
+            write_line(f"{stage}: begins", self._stream)
 
-    def _say(self, line: str) -> None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+    def report(self, stage: str, done: int, total: int) -> None:  # noqa: ARG002 - a line for each would be many
+        self.begin(stage)
+        if stage not in self._totals:
+            write_line(f"{stage}: {_amount(stage, total)}", self._stream)
+        self._totals[stage] = total
+
+    def end(self, stage: str, *, failed: bool) -> None:
+        if stage not in self._begun or stage in self._ended:
+            return
+        self._ended.add(stage)
+        elapsed_s = time.monotonic() - self._begun[stage]
+        write_line(f"{stage}: {'failed' if failed else 'done'} after {elapsed_s:.1f} s", self._stream)
 
 
 class _Bars(_Nothing):
-    """A bar a stage: how much is done, and the time left."""
+    """A line a stage: a bar, how much is done, and the time it takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<14}"),
-            BarColumn(bar_width=32),
-            TaskProgressColumn(),
-            TextColumn("{task.completed:.0f} of {task.total:.0f} {task.fields[unit]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=14)),
+            _Bar(console),
+            _Amount(table_column=Column(no_wrap=True, justify="right")),
+            _Elapsed(table_column=Column(no_wrap=True, justify="right")),
+            console=console,
+            redirect_stdout=False,  # descriptors 1 and 2 are muted meanwhile, and Dagster captures those streams
+            redirect_stderr=False,
         )
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
+        if interruptions := current_interruptions():
+            stream = self._progress.console.file
+            interruptions.before_exit(lambda: _show_cursor(stream) if self._progress.live.is_started else None)
+        self._starting = self._progress.add_task("starting", total=None, state="loading")
         self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for task in self._progress.tasks:
+            if task.stop_time is None:
+                self._progress.stop_task(task.id)
+        self._progress.update(self._starting, visible=False)
         self._progress.stop()
 
-    def report(self, stage: str, done: int, total: int) -> None:
+    def begin(self, stage: str) -> None:
         if stage not in self._tasks:
-            unit = _UNITS.get(stage, "segments")
-            self._tasks[stage] = self._progress.add_task(stage, total=total, unit=unit)
-        self._progress.update(self._tasks[stage], completed=done, total=total)
+            self._progress.update(self._starting, visible=False)
+            self._tasks[stage] = self._progress.add_task(stage, total=None, state="loading")
+
+    def report(self, stage: str, done: int, total: int) -> None:
+        self.begin(stage)
+        self._progress.update(self._tasks[stage], completed=done, total=total, state="working")
+
+    def end(self, stage: str, *, failed: bool) -> None:
+        if stage not in self._tasks:
+            return
+        task = self._tasks[stage]
+        self._progress.update(task, state="failed" if failed else "done")
+        self._progress.stop_task(task)
+        if not failed:
+            total = next(known.total for known in self._progress.tasks if known.id == task)
+            self._progress.update(task, completed=total or 1, total=total or 1)
+
+
+class _Bar(BarColumn):
+    """A bar that leaves room for the figures on a narrow terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def render(self, task: Task) -> Text | object:  # type: ignore[override]
+        room = self._console.width - _FIGURES_COLUMNS
+        if room < _LEAST_BAR_COLUMNS:
+            return Text("")
+        self.bar_width = min(room, _BAR_COLUMNS)
+        return super().render(task)
+
+
+class _Amount(ProgressColumn):
+    """The amount done in the stage's unit, or what the stage does before it counts."""
+
+    max_refresh = 0.1
+
+    def render(self, task: Task) -> Text:
+        state = task.fields["state"]
+        if state == "failed":
+            return Text("failed")
+        if task.total is None:
+            return Text("loading")
+        if state == "done" and task.total == 1:
+            return Text("done")
+        return Text(f"{_number(task.description, int(task.completed))}/{_amount(task.description, int(task.total))}")
+
+
+class _Elapsed(ProgressColumn):
+    """The time since the stage began."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_clock(int(task.elapsed or 0)))
+
+
+def _number(stage: str, units: int) -> str:
+    return _clock(units) if stage in _IN_SECONDS else str(units)
+
+
+def _amount(stage: str, units: int) -> str:
+    """An amount of a stage's units: minutes of sound, or lines."""
+    return _clock(units) if stage in _IN_SECONDS else f"{units} {_UNITS.get(stage, 'lines')}"
+
+
+def _clock(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _show_cursor(stream: IO[str]) -> None:
+    stream.write(_SHOW_CURSOR)
+    stream.flush()

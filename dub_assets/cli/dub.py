@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from dub_assets.cli.display import display_for
 from dub_assets.cli.results import deliver, print_table, require_folder
 from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.terminal import write_json
 from dub_assets.clients.glossary import read_glossary
 from dub_assets.domain.casting import parse_choices
 from dub_assets.domain.errors import InputError
@@ -66,7 +65,7 @@ def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
     results = deliver(request, archive, out, stem=video.stem, report=True)
     elapsed_s = time.perf_counter() - started
     if as_json:
-        sys.stdout.write(json.dumps(results.as_json(elapsed_s), ensure_ascii=False, indent=2) + "\n")
+        write_json(results.as_json(elapsed_s))
     elif not quiet:
         print_table(results, elapsed_s)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -12,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from dub_assets.cli.display import display_for
 from dub_assets.cli.results import deliver, require_folder
 from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.keys import JobKeys, request_key, segment_name
 from dub_assets.domain.mix import GainChange, SegmentMixes
@@ -111,7 +109,7 @@ class _Edit:
         made = {"segments": self._rows(segments), "elapsed_s": round(time.perf_counter() - started, 3)}
         if output.as_json:
             shown = {"job_id": run.job_id, **made, "files": {name: str(path) for name, path in files.items()}}
-            sys.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2) + "\n")
+            write_json(shown)
         elif not output.quiet:
             _print(made, files)
 
@@ -160,7 +158,7 @@ def _print(made: dict[str, Any], files: dict[str, Path]) -> None:
         start, end = f"{row['start_s']:.1f}", f"{row['end_s']:.1f}"
         gains = (f"{row['bgm_gain']:g}", f"{row['tts_gain']:g}")
         table.add_row(row["segment"], start, end, f"{row['tempo']:.2f}", *gains, ", ".join(row["issues"]) or "none")
-    console = Console()
+    console = PlainConsole()
     console.print(table)
     console.print(f"this run took {made['elapsed_s']:.1f} s")
     for path in files.values():

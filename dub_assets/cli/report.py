@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from dub_assets.cli.display import display_for
 from dub_assets.cli.results import copy_file, require_folder
 from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.terminal import write_line
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.keys import JobKeys
 from dub_assets.domain.report import Report
@@ -34,4 +34,4 @@ def report_job(job_id: str, out: Path, *, quiet: bool) -> None:
     made = archive.load(Report, keys.manifest("report"))
     target = out / f"{job_id}.html"
     copy_file(archive.workspace.open(made.page), target)
-    sys.stdout.write(f"{target}\n")
+    write_line(str(target))

@@ -12,13 +12,17 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dub_assets.cli.terminal import PlainConsole
 from dub_assets.domain.errors import OutOfSpaceError
 from dub_assets.domain.keys import JobKeys
 from dub_assets.domain.media import MediaObject
 from dub_assets.domain.mix import FinalVideo, Metadata
 from dub_assets.domain.report import Report
 from dub_assets.domain.request import DubRequest
+from dub_assets.media.whole_file import remove_abandoned, written_whole
 from dub_assets.storage.archive import JobArchive
+
+_SHOWN_FLAGGED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +48,16 @@ class Results:
 
 
 def require_folder(out: Path) -> None:
-    """Make the folder of the results. Raises OutOfSpaceError where it cannot be written into."""
+    """Make the folder of the results, and remove what killed commands left half-written in it.
+
+    Raises OutOfSpaceError where it cannot be written into.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".dub-assets-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        remove_abandoned(out, below=False)
     except OSError as error:
         raise OutOfSpaceError(f"cannot write into {out} ({error.strerror}): name another folder with --out") from error
 
@@ -79,12 +87,10 @@ def deliver(request: DubRequest, archive: JobArchive, out: Path, *, stem: str, r
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file, whole or not at all."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        shutil.copyfile(source, partial)
-        partial.replace(target)
+        with written_whole(target) as partial:
+            shutil.copyfile(source, partial)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutOfSpaceError(f"cannot write {target} ({error.strerror}): make room or name another --out") from error
 
 
@@ -100,7 +106,7 @@ def print_table(results: Results, elapsed_s: float) -> None:
             f"{figures['peak_memory_mib']:.0f}",
         )
     table.add_row("this run", f"{elapsed_s:.1f}", f"{elapsed_s / duration_s:.2f}" if duration_s else "", "")
-    console = Console()
+    console = PlainConsole()
     console.print(table)
     segments = results.document["segments"]
     flagged = sum(bool(segment["issues"]) for segment in segments)
@@ -108,3 +114,25 @@ def print_table(results: Results, elapsed_s: float) -> None:
     console.print(f"job {results.document['job_id']}", soft_wrap=True, highlight=False)
     for path in results.files.values():
         console.print(str(path), soft_wrap=True, highlight=False)
+    if console.is_terminal:
+        _print_next_steps(results, console)
+
+
+def _print_next_steps(results: Results, console: Console) -> None:
+    """Print which lines to look at and why, where they are shown, and the commands that change them."""
+    flagged = [segment for segment in results.document["segments"] if segment["issues"]]
+    console.print("")
+    if flagged:
+        console.print(f"{len(flagged)} of {len(results.document['segments'])} lines to look at:")
+    for segment in flagged[:_SHOWN_FLAGGED]:
+        issues = ", ".join(str(issue) for issue in segment["issues"])
+        console.print(f"  {segment['segment_id']} at {segment['start_point']:.1f} s: {issues}", soft_wrap=True)
+    if len(flagged) > _SHOWN_FLAGGED:
+        console.print(f"  and {len(flagged) - _SHOWN_FLAGGED} more, in the report")
+    if "report" in results.files:
+        console.print(f"see and hear every line: {results.files['report']}", soft_wrap=True)
+    job = results.document["job_id"]
+    number = flagged[0]["segment_id"] if flagged else "0"
+    console.print("change a line:")
+    console.print(f'  dub-assets say {job} {number} "new text" --rebuild', soft_wrap=True)
+    console.print(f"  dub-assets mix {job} {number} --bgm-gain 0.2 --rebuild", soft_wrap=True)

@@ -7,12 +7,17 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
+from dagster._core.utils import make_new_run_id
 
 from dub_assets.cli.display import Display
 from dub_assets.cli.instance import dagster_home
+from dub_assets.cli.interruptions import current as current_interruptions
+from dub_assets.cli.terminal import muted_descriptors
 from dub_assets.definitions import definitions
 from dub_assets.defs.partitions import jobs_partitions
 from dub_assets.domain.errors import DubError
@@ -49,15 +54,20 @@ def local_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
-    """Run a job to its end. Raises RunFailedError with the failed step's own words."""
-    with local_instance(settings) as instance, _interruptions():
+    """Run a job to its end. Raises RunFailedError with the failed step's own words.
+
+    Meanwhile the process's own output goes to the run's compute logs alone; ``display`` is shown.
+    """
+    run_id = make_new_run_id()
+    with local_instance(settings) as instance:
         if run.partitioned:
             instance.add_dynamic_partitions(jobs_partitions.name or "jobs", [run.job_id])
-        result = (
-            definitions(settings, display)
-            .resolve_job_def(run.job)
-            .execute_in_process(
+        instance.add_event_listener(run_id, partial(_show, display))
+        job = definitions(settings, display).resolve_job_def(run.job)
+        with muted_descriptors():
+            result = job.execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 partition_key=run.job_id if run.partitioned else None,
                 asset_selection=[dg.AssetKey(name) for name in run.assets] or None,
                 raise_on_error=False,
@@ -67,18 +77,32 @@ def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
             )
-        )
+    _raise_interruption(result)
     if not result.success:
         raise RunFailedError(_reason(result))
 
 
-@contextmanager
-def _interruptions() -> Iterator[None]:
-    """Make Dagster's own word for Ctrl-C the usual one."""
-    try:
-        yield
-    except dg.DagsterExecutionInterruptedError as error:
-        raise KeyboardInterrupt from error
+def _show(display: Display, entry: dg.EventLogEntry) -> None:
+    """Show where a step begins and ends."""
+    event = entry.dagster_event
+    if event is None or event.step_key is None:
+        return
+    if event.is_step_start:
+        display.begin(event.step_key)
+    elif event.is_step_success or event.is_step_failure:
+        display.end(event.step_key, failed=event.is_step_failure)
+
+
+def _raise_interruption(result: dg.ExecuteInProcessResult) -> None:
+    """Raise Interrupted if a signal ended the run, or came while Dagster held signals back."""
+    interrupted = any(
+        isinstance(data := event.event_specific_data, StepFailureData) and data.error_source is ErrorSource.INTERRUPT
+        for event in result.get_step_failure_events()
+    )
+    if interruptions := current_interruptions():
+        interruptions.raise_received(certain=interrupted)
+    elif interrupted:
+        raise KeyboardInterrupt
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.domain.errors import ConfigurationError
+from dub_assets.engines.install import install_extra_command
 from dub_assets.resources.readiness import Role
 from dub_assets.settings import Settings
 from dub_assets.telemetry.json_lines import JsonLines
@@ -23,7 +24,7 @@ def run_worker(settings: Settings, *, name: str, queues: str) -> None:
     Raises ConfigurationError if the extra is missing or the home has no workers, and NotReadyError.
     """
     if find_spec("dagster_celery") is None:
-        raise ConfigurationError("workers need an extra: pip install 'dub-assets[workers]'")
+        raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
     signal.signal(signal.SIGTERM, _end)  # the first process of a container ignores it otherwise
     home = dagster_home(settings.places.home)
     with startup_log(settings):

@@ -15,10 +15,12 @@ Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Glossary(Part):
-    """``glossary``: how terms must read; ``do_not_translate``: terms that stay as they are."""
+    """Terms that every translation of a job must follow."""
 
     glossary: Annotated[dict[Phrase, Phrase], Field(max_length=1000, default_factory=dict)]
+    """Required translations of terms: source term to target term. Terms match whole words."""
     do_not_translate: Annotated[tuple[Phrase, ...], Field(max_length=1000, strict=False)] = ()
+    """Terms that stay as they are."""
 
     def terms(self) -> tuple[Term, ...]:
         """The terms, in the order they are written."""

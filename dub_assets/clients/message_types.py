@@ -6,7 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from dub_assets.domain.errors import InputError, UnsupportedLanguageError
@@ -86,10 +95,23 @@ def _key_rule(check: Callable[[str, str, tuple[str, ...]], str]) -> AfterValidat
     return AfterValidator(_rule(lambda name, value, rules: check(name, value, rules.prefixes)))
 
 
+def _text_or_number(text: dict[str, Any], number: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", **text}, {"type": "integer", **number}]})
+
+
 Id = Annotated[
-    str, BeforeValidator(_rule(_id_text)), AfterValidator(_rule(lambda name, value, _: checked_id(name, value)))
+    str,
+    BeforeValidator(_rule(_id_text)),
+    AfterValidator(_rule(lambda name, value, _: checked_id(name, value))),
+    _text_or_number({"pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"}, {}),
 ]
-Index = Annotated[str, BeforeValidator(_rule(_index_text))]
+Index = Annotated[
+    str,
+    BeforeValidator(_rule(_index_text)),
+    _text_or_number(
+        {"pattern": f"^[0-9]{{1,{_MAX_INDEX_DIGITS}}}$"}, {"minimum": 0, "maximum": 10**_MAX_INDEX_DIGITS - 1}
+    ),
+]
 Gain = Annotated[float, Field(ge=0, le=10)]
 SpeakerName = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
 VoiceName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -119,15 +141,20 @@ class Part(BaseModel):
 
 
 class Engines(Part):
-    """``engines`` of a dub: an engine a stage, by name."""
+    """Engines of a job, one for each stage, by the names of `dub-assets engines`."""
 
     model_config = ConfigDict(extra="forbid")
 
     separation: EngineName | None = None
+    """Engine of the separation stage."""
     recognition: EngineName | None = None
+    """Engine of the recognition stage."""
     speakers: EngineName | None = None
+    """Engine of the speaker diarisation stage."""
     translation: EngineName | None = None
+    """Engine of the translation stage."""
     synthesis: EngineName | None = None
+    """Engine of the speech synthesis stage."""
 
 
 def _is_blank(value: object) -> bool:

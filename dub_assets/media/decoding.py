@@ -20,8 +20,13 @@ from dub_assets.media.whole_file import written_whole
 MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
 STRETCH_TOLERANCE_S = 0.02
 
-_LAYOUTS = "mono|stereo|2.1|3.0|3.1|4.0|quad|5.0|5.0(side)|5.1|5.1(side)|6.0|6.1|7.0|7.1"
-"""One of these is meant where a file gives a number of channels alone; R 128 has to know which is the LFE."""
+_FLAC_BLOCK_FRAMES = 4608
+"""The block size that the FLAC encoder itself prefers at 48 kHz."""
+
+_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.1")
+"""By number of channels: the layout of a file that names none. R 128 has to know which channel is the LFE."""
+
+_NAMED_LAYOUTS = {*_LAYOUTS, "2.1", "3.1", "4.0", "5.0", "5.1", "6.0", "7.0"}
 
 _NO_LOUDNESS_LUFS = -70.0
 """What ebur128 says where every block is under its absolute gate."""
@@ -35,7 +40,9 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
         start = programme_start(container)
     with written_whole(target) as partial:
         sound = on_programme_clock(media_input(source)[f"a:{info.track.index}"], start, info.sound_frames)
-        graph = sound.output(file_url(partial), format="flac", sample_fmt="s32")
+        # The FLAC encoder takes its block size from the first frame, and refuses less than 16 samples.
+        sound = sound.filter("asetnsamples", nb_out_samples=_FLAC_BLOCK_FRAMES, pad=0)
+        graph = sound.output(file_url(partial), format="flac", acodec="flac", sample_fmt="s32")
         ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
         if soundfile.info(partial).frames != info.sound_frames:
             # ffmpeg starts its filters anew where channels or rate change, and with them the programme's clock.
@@ -58,8 +65,13 @@ def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
 
 def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
     """Integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
-    track = media_input(sound)["a:0"].filter("aformat", channel_layouts=_LAYOUTS)
-    graph = track.filter("ebur128", peak="true", framelog="quiet").output("-", format="null")
+    with opened(sound) as container:
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    # ffmpeg 5.1 cannot choose from a list of layouts where decoded frames name none.
+    layout = layout if layout in _NAMED_LAYOUTS else _LAYOUTS[channels - 1]
+    track = media_input(sound)["a:0"].filter("aformat", channel_layouts=layout)
+    graph = track.filter("ebur128", peak="true", framelog="verbose").output("-", format="null", acodec="pcm_s16le")
     _, log = ffmpeg.run(graph, doing=f"measure the loudness of {sound.name}", log_level="info")
     integrated, peak = (_figure(log, name) for name in ("I", "Peak"))
     silent = integrated is None or integrated <= _NO_LOUDNESS_LUFS
@@ -70,7 +82,7 @@ def _figure(log: str, name: str) -> float | None:
     """A figure of the summary that ebur128 ends with, None for minus infinity."""
     found = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
     if not found:
-        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: install ffmpeg 5.1 or newer")
+        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
     value = float(found[-1])
     return value if np.isfinite(value) else None
 
@@ -84,7 +96,11 @@ def stretch(ffmpeg: Ffmpeg, sound: Sound, tempo: float) -> Sound:
     import ffmpeg as graphs
 
     raw = {"format": "f32le", "ar": sound.rate_hz, "ac": sound.channels}
-    graph = graphs.input("pipe:0", protocol_whitelist="pipe", **raw).filter("atempo", tempo).output("pipe:1", **raw)
+    graph = (
+        graphs.input("pipe:0", protocol_whitelist="pipe", **raw)
+        .filter("atempo", tempo)
+        .output("pipe:1", acodec="pcm_f32le", **raw)
+    )
     stretched, _ = ffmpeg.run(graph, doing="stretch speech", stdin=sound.samples.astype("<f4").tobytes())
     samples = np.frombuffer(stretched, dtype="<f4").astype(np.float32).reshape(-1, sound.channels)
     return Sound(samples=_within_tolerance(samples, sound, tempo), rate_hz=sound.rate_hz)

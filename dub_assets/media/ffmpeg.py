@@ -11,56 +11,67 @@ import re
 import shutil
 import signal
 import subprocess
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from dub_assets.domain.errors import ConfigurationError, DubError, EngineUnavailableError, InputError, OutOfSpaceError
+from dub_assets.media.ffmpeg_features import CONTAINERS, REQUIRED, Features, missing_features
 
-CONTAINERS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,flac,mp3,aac,aiff,caf,mxf"
-"""libavformat's names of the demuxers that may open a file."""
-
-_OLDEST = (5, 1)
-_OLDEST_TEXT = ".".join(map(str, _OLDEST))
+_REMEDY = "unset it to use the packaged ffmpeg, or name another program"
 
 _ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.+)$", re.MULTILINE)
+_UNFINISHED = re.compile(r"^\[error\] Error (?:writing trailer of|closing file) ", re.MULTILINE)
+"""After these errors ffmpeg 5.1 exits with 0, and leaves a file that is cut short."""
+
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
-def find_ffmpeg(configured: Path | None = None) -> Path:
-    """The ffmpeg to run: the configured one, else the system's if new enough, else the one that imageio-ffmpeg ships.
+def find_ffmpeg(configured: Path | None = None, required: Features = REQUIRED) -> Path:
+    """Return the ffmpeg to run: the configured program, else the one packaged with imageio-ffmpeg.
 
-    Raises ConfigurationError where the configured one cannot serve, EngineUnavailableError where there is none.
+    A configured program has to offer every required feature; the check is done once a process. A program on the PATH
+    is used only if it is configured.
+
+    Raises ConfigurationError if the configured program cannot be used, EngineUnavailableError if none is packaged.
     """
-    if configured is not None:
-        found = shutil.which(configured)
-        if found is None or not _is_new_enough(found):
-            raise ConfigurationError(
-                f"{configured} is no ffmpeg {_OLDEST_TEXT} or newer that can be run: correct the path or leave it out"
-            )
-        return Path(found)
-    found = shutil.which("ffmpeg")
-    if found is not None and _is_new_enough(found):
-        return Path(found)
-    import imageio_ffmpeg
+    if configured is None:
+        return _packaged()
+    found = shutil.which(configured)
+    if found is None:
+        raise ConfigurationError(f"DUB_ASSETS_FFMPEG={configured} is not a program that can be run: {_REMEDY}")
+    program = Path(found)
+    status = program.stat()
+    if problem := _problem(program, required, status.st_mtime_ns, status.st_size):
+        raise ConfigurationError(f"DUB_ASSETS_FFMPEG={configured} {problem}: {_REMEDY}")
+    return program
 
-    try:
-        return Path(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
+
+def _packaged() -> Path:
+    folder = resources.files("imageio_ffmpeg") / "binaries"
+    program = next((file for file in folder.iterdir() if file.name.startswith("ffmpeg-")), None)
+    if program is None:
         raise EngineUnavailableError(
-            f"no ffmpeg {_OLDEST_TEXT} or newer found: install it, or the package imageio-ffmpeg"
-        ) from error
+            "imageio-ffmpeg has no ffmpeg for this platform: install one and set DUB_ASSETS_FFMPEG to its path"
+        )
+    return Path(str(program))
 
 
-def _is_new_enough(program: str) -> bool:
-    """Whether this is an ffmpeg that knows what is asked of it; a build between releases tells no number, and is."""
+@cache
+def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> str:
+    """What is wrong with a program, or ''. Modification time and size are part of the key of the cache."""
     try:
-        said = subprocess.run([program, "-version"], capture_output=True, check=False, stdin=subprocess.DEVNULL).stdout
-    except OSError:
-        return False
-    version = re.match(rb"ffmpeg version (?:n?(\d+)\.(\d+))?", said)
-    if version is None:
-        return False
-    return version[1] is None or (int(version[1]), int(version[2])) >= _OLDEST
+        version = subprocess.run([program, "-version"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        if not version.stdout.startswith(b"ffmpeg version "):
+            return "is not ffmpeg"
+        missing = missing_features(program, required)
+    except OSError as error:
+        return f"cannot be run ({error.strerror})"
+    if not missing:
+        return ""
+    name = " ".join(version.stdout.decode(errors="replace").split()[:3])
+    return f"({name}) does not offer {', '.join(missing)}"
 
 
 def file_url(path: Path) -> str:
@@ -99,7 +110,7 @@ class Ffmpeg:
                 f"{self._program} cannot be run ({error.strerror}): install ffmpeg or correct its path"
             ) from error
         log = done.stderr.decode(errors="replace")
-        if done.returncode:
+        if done.returncode or _UNFINISHED.search(log):
             raise _failure(doing, done.returncode, log)
         return done.stdout, log
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +15,7 @@ from dub_assets.media.cutting import H264, even_size
 from dub_assets.media.decoding import measure_loudness, on_programme_clock
 from dub_assets.media.ffmpeg import Ffmpeg, file_url, media_input
 from dub_assets.media.mp4 import mp4_can_carry, switch_off_subtitles
-from dub_assets.media.whole_file import written_whole
+from dub_assets.media.whole_file import render_folder, written_whole
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -35,8 +34,8 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     The picture is copied where MP4 can carry its codec, else encoded as H.264. The original sound is copied likewise,
     else encoded as AAC. Without a picture the result is an MP4 of sound tracks.
     """
-    with written_whole(target) as partial, tempfile.TemporaryDirectory(dir=target.parent, prefix=".render-") as folder:
-        dub = Path(folder) / "dub.m4a"
+    with written_whole(target) as partial, render_folder(target.parent) as folder:
+        dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
         ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
         switch_off_subtitles(partial)
@@ -66,8 +65,9 @@ def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
     """Write the dub's track, its peaks limited where there is a ceiling; returns its loudness as encoded."""
     with opened(dub) as container:
-        channels = container.streams.audio[0].codec_context.channels
-    sound = media_input(dub)["a:0"]
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    sound = _with_back_channels(media_input(dub)["a:0"], layout)
     if ceiling_db is not None:
         limit = f"{10 ** (ceiling_db / 20):.6f}"
         sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
@@ -80,6 +80,16 @@ def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None
     )
     ffmpeg.run(graph, doing=f"encode {dub.name}")
     return measure_loudness(ffmpeg, target)
+
+
+def _with_back_channels(sound: Any, layout: str) -> Any:
+    """Call the side channels of 5.0 and 5.1 back channels, as AAC does.
+
+    ffmpeg 5.1 encodes side channels without a layout; players then do not know which channel is the LFE.
+    """
+    if layout not in {"5.0(side)", "5.1(side)"}:
+        return sound
+    return sound.filter("aformat", channel_layouts=layout.removesuffix("(side)"))
 
 
 def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
@@ -99,11 +109,12 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
 
     with opened(rendition.source) as container:
         copied = _picture_can_be_copied(container)
+        layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
         moved = {"itsoffset": f"{-float(programme_start(container)):.6f}"}
     timed = {"fflags": "+genpts"} if copied else {}  # decoders find times of their own
     source = media_input(rendition.source, **moved, **timed)
     picture, picture_options = _picture(source, rendition.info, copied=copied)
-    original, original_options = _original(source, rendition.info)
+    original, original_options = _original(source, rendition.info, layout)
     texts, texts_options = _texts(rendition.subtitles)
     source_index = 0 if picture else 1  # inputs count in the order in which their streams are mapped
     tags = {
@@ -147,12 +158,12 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
     return [source["V:0"]], {"c:v": "copy"} | extra.get(info.picture.codec, {})
 
 
-def _original(source: Any, info: MediaInfo) -> tuple[Any, dict[str, Any]]:
+def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
     track = source[f"a:{info.track.index}"]
     if mp4_can_carry(info.track.codec):
         return track, {"c:a:1": "copy"}
     sound = on_programme_clock(track, Fraction(0), info.sound_frames)
-    return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
+    return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
 
 
 def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:

@@ -15,7 +15,7 @@ from dub_assets.media.probe import probe
 
 
 class FfmpegMediaTool:
-    """ports.MediaTool over PyAV and an ffmpeg program: the one given, else the system's, else imageio-ffmpeg's."""
+    """ports.MediaTool over PyAV and an ffmpeg program: the one given, else the packaged one."""
 
     def __init__(self, *, ffmpeg: Path | None = None, limits: MediaLimits | None = None) -> None:
         self._ffmpeg = Ffmpeg(find_ffmpeg(ffmpeg))

@@ -8,8 +8,10 @@ import dagster as dg
 from pydantic import Field
 
 from dub_assets.domain.limits import MediaLimits
+from dub_assets.media.ffmpeg import find_ffmpeg
 from dub_assets.media.sound_file import SoundfileSoundFiles
 from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.media.whole_file import remove_abandoned
 from dub_assets.ports import MediaTool, SoundFiles
 from dub_assets.settings import Settings
 
@@ -17,15 +19,16 @@ from dub_assets.settings import Settings
 class MediaResource(dg.ConfigurableResource):
     """Ffmpeg, and what it may be given."""
 
-    ffmpeg: str | None = Field(default=None, description="ffmpeg to run; unset: the system's, else a package's.")
+    ffmpeg: str | None = Field(default=None, description="ffmpeg to run; unset: the packaged one.")
     max_duration_s: float = Field(description="Longest video in seconds.")
     max_size_bytes: int = Field(description="Largest file in bytes.")
     max_pixels: int = Field(description="Largest picture, width times height.")
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The tools that the settings name."""
+        """The tools that the settings name. Raises ConfigurationError if their ffmpeg cannot be used."""
         ffmpeg = settings.places.ffmpeg
+        find_ffmpeg(ffmpeg)
         return cls(ffmpeg=str(ffmpeg) if ffmpeg else None, **dataclasses.asdict(settings.limits))
 
     def tool(self) -> MediaTool:
@@ -38,3 +41,7 @@ class MediaResource(dg.ConfigurableResource):
     def sounds(self) -> SoundFiles:
         """The reader and writer of sound files."""
         return SoundfileSoundFiles()
+
+    def remove_abandoned(self, folder: Path, *, below: bool = False) -> None:
+        """Remove what killed processes left half-written in a folder, or also ``below`` it."""
+        remove_abandoned(folder, below=below)

@@ -78,13 +78,18 @@ class Studio(dg.ConfigurableResource):
             yield self.work_on(job_request(self.storage.archive, context.partition_key, context.run.tags))
 
     def work_on(self, request: DubRequest) -> Job:
-        """The job that asks for this."""
+        """The job that asks for this; what killed runs of it left half-written is removed."""
+        keys = JobKeys(request=request)
+        workspace = self.storage.archive.workspace
+        self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), below=True)
+        for key in (request.result_key, f"{request.segment_prefix}/"):
+            self.media.remove_abandoned(workspace.folder(key))
         return Job(
             request=request,
             engines=self.engines.engines(request.engines),
             options=self.options,
             bench=Workbench(
-                keys=JobKeys(request=request),
+                keys=keys,
                 workspace=self.storage.archive.workspace,
                 media=self.media.tool(),
                 sounds=self.media.sounds(),

@@ -112,6 +112,10 @@ class LocalWorkspace:
         self._compared.add(media)
         return True
 
+    def folder(self, key: str) -> Path:
+        """The folder that holds the local file of ``key``, which may end in a slash; it need not exist."""
+        return self._root / checked_prefix(key).rpartition("/")[0]
+
     def forget(self, prefix: str) -> None:
         """Remove every local file whose key begins with ``prefix``, and the folders that this leaves empty."""
         folders: set[Path] = set()

@@ -6,18 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from media_clips import H264, ffmpeg, leftovers, numbered, numbers, opened, write_noise
+from media_tool import media_tool
 
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.media import PictureCut
 from dub_assets.domain.timing import Interval
 from dub_assets.media.tool import FfmpegMediaTool
 
+pytestmark = pytest.mark.media
+
 INTERVALS = [(0, 1), (0, 1000), (960, 1000), (1000, 1001), (1333, 2100), (2000, 2960)]
 
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from media_tool import media_tool
 
 from dub_assets.domain.signal.lag import lag_frames
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.timing import Interval
 from dub_assets.media.ffmpeg import find_ffmpeg
-from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 SECONDS = 8
 
@@ -40,7 +42,7 @@ def test_an_excerpt_of_an_encoded_file_is_where_it_was_put(programme, tmp_path, 
     video = encoded(programme, tmp_path, delay_ms)
     for start_ms in (0, 3_333, 6_000):
         interval = Interval(start_ms=start_ms, end_ms=start_ms + 1_500)
-        heard = FfmpegMediaTool().excerpt(video, interval)
+        heard = media_tool().excerpt(video, interval)
         reference = Sound(samples=programme.samples[interval.start_frame : interval.end_frame], rate_hz=48_000)
         assert heard.samples.shape == reference.samples.shape
         assert lag_frames(heard, reference) == delay_ms * 48
@@ -49,7 +51,7 @@ def test_an_excerpt_of_an_encoded_file_is_where_it_was_put(programme, tmp_path, 
 def test_what_the_track_lacks_is_silence(programme, tmp_path):
     video = encoded(programme, tmp_path, 0)
     interval = Interval(start_ms=SECONDS * 1000 - 500, end_ms=SECONDS * 1000 + 500)
-    heard = FfmpegMediaTool().excerpt(video, interval).samples
+    heard = media_tool().excerpt(video, interval).samples
     assert heard.shape == (48_000, 2)
     assert heard[:20_000].any()
     assert not heard[30_000:].any()

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 from media_clips import ffmpeg, lag_frames, leftovers, noise, numbered, write_noise
+from media_tool import media_tool
 
 from dub_assets.domain.errors import InputError, OutOfSpaceError
 from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 EXACT = 0.05  # frames at 48 kHz
 ONE_TICK = 48_000 / 90_000 + EXACT  # MPEG transport streams tell times in 1/90000 s
@@ -17,7 +20,7 @@ ONE_MS = 48.0  # Matroska and FLV tell times in milliseconds
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")

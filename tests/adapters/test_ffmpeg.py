@@ -1,39 +1,29 @@
 """The one place that starts ffmpeg."""
 
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import ffmpeg
 import pytest
 from media_clips import write_noise
+from media_tool import ffmpeg_under_test
 
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, InputError, OutOfSpaceError
 from dub_assets.media.ffmpeg import Ffmpeg, file_url, find_ffmpeg, media_input
+from dub_assets.media.ffmpeg_features import REQUIRED
+
+pytestmark = pytest.mark.media
 
 
 @pytest.fixture
 def program() -> Ffmpeg:
-    return Ffmpeg(find_ffmpeg())
+    return Ffmpeg(ffmpeg_under_test())
 
 
 def a_graph():
     return ffmpeg.input("pipe:0", format="f32le").output("pipe:1", format="f32le")
-
-
-def test_a_configured_program_goes_before_all_others(tmp_path):
-    program = script(tmp_path / "my ffmpeg", "echo ffmpeg version 7.1")
-
-    assert find_ffmpeg(program) == program
-
-
-def test_a_configured_program_that_cannot_be_run_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(ConfigurationError, match="nowhere"):
-        find_ffmpeg(tmp_path / "nowhere")
-
-
-def test_the_packaged_program_is_found_where_the_system_has_none(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    assert "imageio_ffmpeg" in str(find_ffmpeg())
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -42,26 +32,61 @@ def script(path: Path, *lines: str) -> Path:
     return path
 
 
-def test_a_system_ffmpeg_that_is_too_old_is_passed_over(monkeypatch, tmp_path):
-    old = script(tmp_path / "ffmpeg", "echo ffmpeg version 4.4.2-0ubuntu0 Copyright")
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_the_packaged_program_is_the_default(monkeypatch, tmp_path):
+    """Neither the PATH nor imageio-ffmpeg's own variable names another one."""
+    other = tmp_path / "ffmpeg"
+    other.symlink_to(ffmpeg_under_test())
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(other))
 
-    assert find_ffmpeg() != old
-    with pytest.raises(ConfigurationError, match=r"5\.1 or newer"):
-        find_ffmpeg(old)
-
-
-@pytest.mark.parametrize("version", ["5.1.6-0+deb12u1", "n8.0", "9.0.2", "10.1", "N-118193-g5f38c82536"])
-def test_any_system_ffmpeg_that_is_new_enough_is_taken(monkeypatch, tmp_path, version):
-    program = script(tmp_path / "ffmpeg", f"echo ffmpeg version {version} Copyright")
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    assert find_ffmpeg() == program
+    assert "imageio_ffmpeg" in find_ffmpeg().parts
 
 
-def test_another_program_is_no_ffmpeg(tmp_path):
-    with pytest.raises(ConfigurationError, match="say"):
-        find_ffmpeg(script(tmp_path / "say", "echo hello"))
+def test_a_configured_program_goes_before_the_packaged_one(tmp_path):
+    configured = tmp_path / "my ffmpeg"
+    configured.symlink_to(ffmpeg_under_test())
+
+    assert find_ffmpeg(configured) == configured
+
+
+@pytest.mark.parametrize(
+    ("configured", "complaint"),
+    [
+        ("/nowhere/ffmpeg", "is not a program that can be run"),
+        (__file__, "is not a program that can be run"),
+        (sys.executable, "is not ffmpeg"),
+    ],
+)
+def test_a_configured_program_that_is_no_ffmpeg_is_an_error_that_names_it(configured, complaint):
+    remedy = "unset it to use the packaged ffmpeg, or name another program"
+
+    with pytest.raises(ConfigurationError) as raised:
+        find_ffmpeg(Path(configured))
+
+    assert str(raised.value) == f"DUB_ASSETS_FFMPEG={configured} {complaint}: {remedy}"
+
+
+def test_a_configured_program_that_cannot_do_all_is_an_error_that_names_what_is_absent():
+    required = replace(REQUIRED, filters={**REQUIRED.filters, "abracadabra": ""}, encoders={"libx264": "crf mood"})
+
+    with pytest.raises(ConfigurationError) as raised:
+        find_ffmpeg(ffmpeg_under_test(), required)
+
+    said = str(raised.value)
+    assert "does not offer filter abracadabra, option mood of encoder libx264: unset it" in said
+    assert said.startswith(f"DUB_ASSETS_FFMPEG={ffmpeg_under_test()} (ffmpeg version ")
+
+
+def test_a_program_that_was_replaced_is_checked_again(tmp_path):
+    configured = tmp_path / "ffmpeg"
+    configured.symlink_to(sys.executable)
+    with pytest.raises(ConfigurationError):
+        find_ffmpeg(configured)
+
+    configured.unlink()
+    configured.symlink_to(ffmpeg_under_test())
+
+    assert find_ffmpeg(configured) == configured
 
 
 def test_a_program_that_vanished_is_an_error_that_names_it(tmp_path):
@@ -95,15 +120,15 @@ if Path("/dev/full").exists():  # Linux has a device that is always full
         sound = write_noise(tmp_path / "noise.wav", 48_000)
 
         with pytest.raises(OutOfSpaceError, match="could not write the noise: the disk is full"):
-            program.run(media_input(sound).output("/dev/full", format="flac"), doing="write the noise")
+            program.run(media_input(sound).output(file_url(Path("/dev/full")), format="flac"), doing="write the noise")
 
 
 def test_an_output_with_nothing_in_it_is_an_error(program, tmp_path):
     sound = write_noise(tmp_path / "noise.wav", 48_000)
-    nothing = media_input(sound)["a:0"].filter("atrim", start=100)
+    nothing = media_input(sound)["a:0"].filter("atrim", end_sample=0)
 
     with pytest.raises(InputError, match="could not cut"):
-        program.run(nothing.output(file_url(tmp_path / "out.wav"), format="wav"), doing="cut")
+        program.run(nothing.output(file_url(tmp_path / "out.raw"), format="f32le"), doing="cut")
 
 
 def test_a_process_that_is_killed_is_an_error_that_names_the_signal(tmp_path):

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import pytest
+from published_schemas import fault
 
 from dub_assets.clients.messages import parse
 from dub_assets.domain.errors import ConfigurationError, MessageRefusedError, PermanentError
@@ -38,11 +39,16 @@ TTS = {
     "segment": {"segment_index": 3, "text": "Bom dia."},
 }
 ABSENT = object()
+SCHEMA_OF = {DubRequest: "full_pipeline", SegmentMixRequest: "segment_mix", SegmentTtsRequest: "segment_tts"}
 
 
 def read(message: Any, **options: Any):
+    """What a message asks for; the published schema has to accept each message that is taken."""
     body = message if isinstance(message, str | bytes) else json.dumps(message)
-    return parse(body, **{"defaults": JobDefaults(), "templates": KeyTemplates()} | options)
+    request = parse(body, **{"defaults": JobDefaults(), "templates": KeyTemplates()} | options)
+    if isinstance(message, dict) and "Message" not in message:
+        assert fault(message, f"message.{SCHEMA_OF[type(request)]}") is None
+    return request
 
 
 def refusal(message: Any) -> MessageRefusedError:

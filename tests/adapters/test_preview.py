@@ -6,11 +6,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from media_tool import media_tool
 
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.timing import Interval
 from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 RATE_HZ = 48_000
 
@@ -36,14 +38,14 @@ def decoded(content: bytes) -> np.ndarray:
 
 
 def test_the_whole_is_as_long_and_has_its_tone_in_its_place(recording: Path) -> None:
-    heard = decoded(FfmpegMediaTool().preview(recording, Interval(start_ms=0, end_ms=6_000)))
+    heard = decoded(media_tool().preview(recording, Interval(start_ms=0, end_ms=6_000)))
     assert len(heard) == pytest.approx(6 * RATE_HZ, abs=0.03 * RATE_HZ)
     loud = np.flatnonzero(np.abs(heard) > 0.25) / RATE_HZ
     assert (loud[0], loud[-1]) == (pytest.approx(2, abs=0.02), pytest.approx(3, abs=0.02))
 
 
 def test_an_interval_begins_where_it_should(recording: Path) -> None:
-    content = FfmpegMediaTool().preview(recording, Interval(start_ms=1_500, end_ms=3_500))
+    content = media_tool().preview(recording, Interval(start_ms=1_500, end_ms=3_500))
     heard = decoded(content)
     assert len(heard) == pytest.approx(2 * RATE_HZ, abs=0.03 * RATE_HZ)
     loud = np.flatnonzero(np.abs(heard) > 0.25) / RATE_HZ
@@ -51,7 +53,7 @@ def test_an_interval_begins_where_it_should(recording: Path) -> None:
 
 
 def test_it_is_small_and_the_same_each_time(recording: Path) -> None:
-    tool, whole = FfmpegMediaTool(), Interval(start_ms=0, end_ms=6_000)
+    tool, whole = media_tool(), Interval(start_ms=0, end_ms=6_000)
     first = tool.preview(recording, whole)
     assert first == tool.preview(recording, whole)
     assert len(first) < 6 * 5_000

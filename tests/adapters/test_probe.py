@@ -5,15 +5,18 @@ from fractions import Fraction
 
 import pytest
 from media_clips import H264, ffmpeg, numbered, write_noise
+from media_tool import media_tool
 
 from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 AAC = ("-c:a", "aac")
 
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,18 @@ import socket
 
 import pytest
 from media_clips import ffmpeg, numbered, write_noise
+from media_tool import media_tool
 
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.limits import MediaLimits
 from dub_assets.media.tool import FfmpegMediaTool
 
+pytestmark = pytest.mark.media
+
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")
@@ -131,10 +134,10 @@ def test_more_channels_than_flac_holds_are_refused(tool, tmp_path):
     ],
 )
 def test_what_is_over_a_limit_is_refused_with_the_limit(clip, limits, complaint):
-    assert complaint in refusal(FfmpegMediaTool(limits=limits), clip)
+    assert complaint in refusal(media_tool(limits=limits), clip)
 
 
 def test_what_is_just_within_the_limits_is_taken(clip):
     exact = MediaLimits(max_duration_s=3, max_size_bytes=clip.stat().st_size, max_pixels=160 * 96)
 
-    assert FfmpegMediaTool(limits=exact).probe(clip).duration_ms == 3000
+    assert media_tool(limits=exact).probe(clip).duration_ms == 3000

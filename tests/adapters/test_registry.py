@@ -21,6 +21,7 @@ from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError,
 from dub_assets.domain.model_options import ModelOptions
 from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import ALL, EngineRegistry
 from dub_assets.engines.remote import RemoteFile, RemoteModel
 from dub_assets.engines.weights import PackagedFile, PackagePart
@@ -49,7 +50,7 @@ def entry(stage, name, capabilities, *, requires=INSTALLED, **more) -> EngineEnt
         licence="MIT",
         capabilities=capabilities,
         requires=requires,
-        install=f"pip install {name}",
+        packages=name,
         build=lambda _: Built(name),
         **more,
     )
@@ -134,12 +135,15 @@ def test_an_engine_of_another_stage_is_unknown(registry: EngineRegistry):
 
 
 def test_an_engine_that_is_not_installed_says_how_to_install_it(registry: EngineRegistry):
-    with pytest.raises(EngineUnavailableError, match="best-voice: pip install best-voice"):
+    with pytest.raises(EngineUnavailableError, match=r"best-voice: \S*uv pip install --python \S+ best-voice"):
         registry.synthesiser("best-voice", language="pt")
 
 
 def test_what_only_an_uninstalled_engine_serves_says_so(registry: EngineRegistry):
-    with pytest.raises(EngineUnavailableError, match=r"translate 'en' to 'ko'; install far-bridge: pip install"):
+    with pytest.raises(
+        EngineUnavailableError,
+        match=r"translate 'en' to 'ko'; install far-bridge: \S*uv pip install --python \S+ far-bridge",
+    ):
         registry.translator(source="en", target="ko")
 
 
@@ -199,7 +203,7 @@ def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(s
     bridge = entry(
         "translation", "bridge", translates(("en", "pt")), weights=(FILE,), own_capabilities=lambda _: translates()
     )
-    remedy = r"translate 'en' to 'pt'; install bridge: pip install --no-deps made-up==1\.0"
+    remedy = r"translate 'en' to 'pt'; install bridge: \S*uv pip install --python \S+ --no-deps made-up==1\.0"
     with pytest.raises(EngineUnavailableError, match=remedy):
         EngineRegistry(settings, [bridge]).translator(source="en", target="pt")
 
@@ -283,7 +287,7 @@ def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_l
     found = registry.models_for("auto", needs.translation("ko", "en"))
     assert (found.engine, found.models) == ("free", (FREE,))
     assert registry.models_for("unfree", needs.translation("ko", "en")).models == (UNFREE,)
-    with pytest.raises(EngineUnavailableError, match="install absent: pip install absent"):
+    with pytest.raises(EngineUnavailableError, match="install absent: "):
         registry.models_for("absent", needs.translation("ko", "en"))
     with pytest.raises(UnsupportedLanguageError, match="no engine can translate 'ko' to 'fr'"):
         registry.models_for("free", needs.translation("ko", "fr"))
@@ -312,7 +316,7 @@ def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistr
     assert statuses["divide"].languages == ()
     assert statuses["voice"].installed
     assert not statuses["best-voice"].installed
-    assert statuses["best-voice"].remedy == "pip install best-voice"
+    assert statuses["best-voice"].remedy == install_command("best-voice")
 
 
 def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineSettings):
@@ -328,7 +332,7 @@ def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_in
     others = [entry for entry in ALL if not entry.automatic]
     assert "demucs" in [entry.name for entry in others]
     assert all(statuses[entry.name].remedy for entry in others)
-    with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: pip"):
+    with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: make "):
         EngineRegistry(settings).separator("demucs")
 
 
@@ -379,6 +383,7 @@ import sys
 from pathlib import Path
 from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import EngineRegistry
 registry = EngineRegistry(EngineSettings(cache_dir=Path({str(settings.cache_dir)!r}), weights_dir=None, threads=1))
 registry.statuses(), registry.separator().capabilities, registry.recogniser(language="en").capabilities

@@ -18,8 +18,11 @@ from media_clips import (
     write_noise,
 )
 from media_renditions import render, subtitles_in
+from media_tool import media_tool
 
 from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 FRAME_S = 0.041  # of the picture, at 25 frames a second
 AAC_FRAME = 1024 / 48_000
@@ -27,7 +30,7 @@ AAC_FRAME = 1024 / 48_000
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")

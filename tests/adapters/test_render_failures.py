@@ -5,15 +5,18 @@ from pathlib import Path
 import pytest
 from media_clips import ffmpeg, leftovers, numbered, opened, packet_hashes, write_noise
 from media_renditions import dub_for, render, subtitles_in
+from media_tool import media_tool
 
 from dub_assets.domain.errors import InputError
 from dub_assets.domain.media import Rendition
 from dub_assets.media.tool import FfmpegMediaTool
 
+pytestmark = pytest.mark.media
+
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
+from media_tool import media_tool
 
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.media.tool import FfmpegMediaTool
+
+pytestmark = pytest.mark.media
 
 RATE_HZ = 24_000
 
 
 @pytest.fixture(scope="module")
 def tool() -> FfmpegMediaTool:
-    return FfmpegMediaTool()
+    return media_tool()
 
 
 def hum(seconds: float, channels: int = 1, pitch_hz: float = 200.0) -> Sound:

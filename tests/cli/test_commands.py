@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -87,14 +89,31 @@ def test_help_names_every_command(monkeypatch, capsys):
     assert all(command in text for command in ("dub", "engines", "settings", "dev"))
 
 
-def test_without_a_terminal_a_stage_is_a_line_at_its_start_and_one_at_its_end(capsys):
+def test_without_a_terminal_a_stage_is_a_line_at_its_start_its_amount_and_its_end(capsys):
     with display_for(quiet=False) as display:
+        display.begin("translation")
         for done in range(4):
             display.report("translation", done, 3)
+        display.end("translation", failed=False)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "translation: 3 lines"
-    assert lines[1].startswith("translation: done after ")
-    assert len(lines) == 2
+    assert lines[:2] == ["translation: begins", "translation: 3 lines"]
+    assert lines[2].startswith("translation: done after ")
+    assert len(lines) == 3
+
+
+def test_the_version_is_one_line(monkeypatch, capsys):
+    assert shown(["--version"], monkeypatch, capsys) == f"dub-assets {version('dub-assets')}\n"
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str):
+    program = (
+        "import atexit, sys; from dub_assets.cli import main; sys.argv = ['dub-assets', sys.argv[1]];"
+        "heavy = ['dagster', 'av', 'onnxruntime', 'boto3', 'torch', 'dub_assets.definitions'];"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); main()"
+    )
+    run = subprocess.run([sys.executable, "-c", program, option], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
 
 
 def test_quiet_says_nothing(capsys):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -13,6 +16,8 @@ import pytest
 import requests
 from ports import free_port
 from waiting import PATIENCE_S, wait_until
+
+from dub_assets.cli.dev import is_news
 
 
 @pytest.mark.parametrize("shell", ["", 'trap "" INT;'], ids=["from a terminal", "in the background of a script"])
@@ -49,3 +54,66 @@ def _children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return psutil.Process(process.pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def test_dev_is_quiet_when_idle_and_says_where_the_ui_is(tmp_path: Path):
+    with _dev(tmp_path) as (process, log, port):
+        wait_until(lambda: "the UI is ready" in log.read_text() or process.poll() is not None, "the UI")
+        wait_until(lambda: _ticks(tmp_path) >= 6, "six ticks of the sensors")
+        lines = log.read_text().splitlines()
+    (ready,) = [line for line in lines if "the UI is ready" in line]
+    assert f"http://127.0.0.1:{port}" in ready
+    assert str(tmp_path) in ready
+    assert not [line for line in lines if "Checking for new runs" in line or "skipped" in line]
+    assert len(lines) < 20, lines
+
+
+FORMS = {
+    "colored": "{time} - dagster.daemon.SensorDaemon - {level} - {text}",
+    "json": '{{"event": "{text}", "logger": "dagster.daemon.SensorDaemon", "level": "{level}"}}',
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_only_ticks_that_change_nothing_are_left_out(form: str):
+    def news(level: str, text: str) -> bool:
+        return is_news(form.format(time="\x1b[32m2026-01-01 00:00:00 +0000\x1b[0m", level=level, text=text))
+
+    assert not news("INFO", "Checking for new runs for sensor: callbacks_sensor")
+    assert not news("info", "Sensor job_queue_sensor skipped: JOB_QUEUE_URL is not set")
+    assert news("INFO", "Completed launch of run 1 for job_queue_sensor")
+    assert news("ERROR", "Sensor daemon caught an error for sensor callbacks_sensor")
+    assert news("WARNING", "Sensor job_queue_sensor skipped: x")
+
+
+@contextmanager
+def _dev(home: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, int]]:
+    """A running ``dub-assets dev``: its process, its log and its port."""
+    port = free_port()
+    program = Path(sys.executable).with_name("dub-assets")
+    places = {"DUB_ASSETS_HOME": str(home), "DUB_ASSETS_CACHE": str(home / "cache")}
+    log = home / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [program, "dev", "--port", str(port)], env=os.environ | places | variables, stdout=output, stderr=output
+        )
+    family = []
+    try:
+        yield process, log, port
+        family = _children(process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    finally:
+        for one in [*family, *_children(process), process]:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+
+
+def _ticks(home: Path) -> int:
+    """How many ticks the sensors have had."""
+    found = list((home / "dagster").rglob("schedules.db"))
+    if not found:
+        return 0
+    with closing(sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True)) as database, suppress(sqlite3.OperationalError):
+        return int(database.execute("SELECT COUNT(*) FROM job_ticks").fetchone()[0])
+    return 0

@@ -25,6 +25,8 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import settings_from
 
+pytestmark = pytest.mark.media
+
 SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
 WORDS = [
     RecognisedWord(text=text, start_ms=part.start_ms, end_ms=part.end_ms, probability=0.9)
@@ -97,6 +99,20 @@ def test_mix_changes_the_gain_that_is_given_and_leaves_the_other(line: Line):
     assert "0001" in shown
     assert "0000" not in shown
     assert "0.2" in shown
+
+
+def test_a_run_removes_what_killed_runs_of_its_job_left(line: Line):
+    workspace = line.archive.workspace
+    out = line.folder / "edited"
+    out.mkdir()
+    name = f".{'0' * 32}.partial.flac"
+    left = [workspace.folder(f"{line.keys.root}/") / name, workspace.folder(line.keys.request.result_key) / name]
+    left += [left[1].with_name(".render-ab12cd_9"), out / name]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if "render" in path.name else path.touch()
+    line("mix", line.job, "1", "--bgm-gain", "0.2", "--rebuild", "--out", str(out))
+    assert not any(path.exists() for path in left)
 
 
 def test_mix_rebuilds_the_video_and_brings_it_to_a_folder(line: Line):

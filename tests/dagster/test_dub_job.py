@@ -12,6 +12,7 @@ from typing import get_args
 import dagster as dg
 import pytest
 from fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
+from media_tool import ffmpeg_environment
 
 from dub_assets.definitions import definitions
 from dub_assets.defs.partitions import jobs_partitions
@@ -26,6 +27,8 @@ from dub_assets.media.ffmpeg import find_ffmpeg
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings, settings_from
+
+pytestmark = pytest.mark.media
 
 JOB = "talk-1"
 ASSETS = (
@@ -91,7 +94,7 @@ class Jobs:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     places = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
-    return settings_from({**places, "CHECK_LOUDNESS": "20"})  # the fake synthesiser says little
+    return settings_from({**places, **ffmpeg_environment(), "CHECK_LOUDNESS": "20"})  # the fake synthesiser says little
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from aws_server import REGION
 from callback_schema import consumer_fault
+from media_tool import ffmpeg_environment
 from segment_work import (
     JOB,
     KEYS,
@@ -39,6 +40,8 @@ from dub_assets.media.ffmpeg import find_ffmpeg
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import settings_from
 
+pytestmark = pytest.mark.media
+
 REBUILT = ["final_video", "quality", "metadata", "report"]
 """What is made anew with a video, in this order."""
 
@@ -54,7 +57,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def service_in(folder: Path, patch: pytest.MonkeyPatch, environment: Mapping[str, str] = MappingProxyType({})):
-    places = {"DUB_ASSETS_HOME": str(folder / "home"), "DUB_ASSETS_CACHE": str(folder / "cache")}
+    places = {
+        "DUB_ASSETS_HOME": str(folder / "home"),
+        "DUB_ASSETS_CACHE": str(folder / "cache"),
+        **ffmpeg_environment(),
+    }
     chosen = engines()
     patch.setattr(EnginesResource, "engines", lambda self, wishes=None: chosen)
     with dg.DagsterInstance.ephemeral() as instance:

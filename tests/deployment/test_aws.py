@@ -4,30 +4,60 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
-from cfnlint.decode import cfn_yaml
+from aws_server import REGION
+from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template, unsupported
+from typer.testing import CliRunner
 
+from dub_assets.cli.app import app
 from dub_assets.settings import documented_variables
 
-PROJECT = Path(__file__).parents[2]
-TEMPLATE = PROJECT / "deploy/aws/service.yaml"
+S3_ACTIONS = {
+    "abort_multipart_upload": "AbortMultipartUpload",
+    "copy": "PutObject",
+    "delete_objects": "DeleteObject",
+    "download_file": "GetObject",
+    "generate_presigned_url": "GetObject",
+    "get_object": "GetObject",
+    "head_bucket": "ListBucket",
+    "head_object": "GetObject",
+    "list_objects_v2": "ListBucket",
+    "put_object": "PutObject",
+    "upload_file": "PutObject",
+    "upload_fileobj": "PutObject",
+}
+"""The permission that each call to S3 needs."""
+WITHOUT_RESOURCES = {
+    "cloudwatch:GetMetricStatistics",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+}
+"""Actions that IAM cannot limit to a resource."""
 
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
-    template = json.loads(json.dumps(cfn_yaml.load(str(TEMPLATE))))
+    template = read_template(SERVICE)
     return {
         name: resource["Properties"] for name, resource in template["Resources"].items() if "Properties" in resource
     }
 
 
 def containers(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {each["Name"]: each for task in ("Control", "Worker") for each in resources[task]["ContainerDefinitions"]}
+    return {
+        each["Name"]: each
+        for task in ("Control", "Tools", "Worker")
+        for each in resources[task]["ContainerDefinitions"]
+    }
 
 
 def actions(policy: dict[str, Any]) -> set[str]:
@@ -39,25 +69,95 @@ def actions(policy: dict[str, Any]) -> set[str]:
     }
 
 
-def test_the_template_is_as_cloudformation_wants_it():
-    command = [Path(sys.executable).parent / "cfn-lint", "-r", "ap-northeast-2", "us-east-1", "-t", str(TEMPLATE)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stdout) == (0, "")
+def policies(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: each for name, each in resources.items() if "PolicyDocument" in each}
+
+
+def called(*files: str) -> set[str]:
+    """The methods of AWS clients that the code calls, paginators included."""
+    text = "".join((PROJECT / "dub_assets" / file).read_text(encoding="utf-8") for file in files)
+    found = re.findall(r"_client\.(\w+)|get_paginator\(\"(\w+)\"|\"(\w+)_batch\"", text)
+    return {name for names in found for name in names if name} - {"get_paginator", "close", "meta"}
+
+
+@pytest.mark.parametrize("template", [SERVICE, NETWORK], ids=lambda path: path.name)
+def test_the_template_is_as_cloudformation_wants_it(template: Path):
+    command = [Path(sys.executable).parent / "cfn-lint", "-r", "ap-northeast-2", "us-east-1", "-t", str(template)]
+    lint = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (lint.returncode, lint.stdout) == (0, "")
+
+
+def test_moto_creates_the_stack_and_its_queue_takes_messages(aws_endpoint: str):
+    connection = {"endpoint_url": aws_endpoint, "region_name": REGION}
+    cloudformation, sqs, ecs = (boto3.client(name, **connection) for name in ("cloudformation", "sqs", "ecs"))
+
+    def create(name: str, path: Path, **parameters: str) -> dict[str, str]:
+        cloudformation.create_stack(
+            StackName=name,
+            TemplateBody=json.dumps(for_moto(read_template(path))),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+
+    network = create("network", NETWORK)
+    outputs = create(
+        "service",
+        SERVICE,
+        VpcId=network["VpcId"],
+        Subnets=network["PrivateSubnets"],
+        CpuImage="dub-assets:cpu-1",
+        GpuImage="dub-assets:gpu-1",
+    )
+    queue = f"{aws_endpoint}/{outputs['QueueUrl'].partition('://')[2].partition('/')[2]}"
+    sqs.send_message(QueueUrl=queue, MessageBody="{}")
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"] == outputs["DeadLettersArn"]
+    assert attributes["ApproximateNumberOfMessages"] == "1"
+    names = [outputs["ControlService"], outputs["WorkerService"]]
+    services = ecs.describe_services(cluster=outputs["ClusterName"], services=names)["services"]
+    assert {each["desiredCount"] for each in services} == {0, 1}
+    for client in (cloudformation, sqs, ecs):
+        client.close()
+
+
+def test_what_moto_cannot_create_is_not_what_holds_jobs():
+    template = read_template(SERVICE)
+    assert not unsupported(template) & {
+        *("JobQueue", "DeadLetters", "Bucket", "Database", "Cluster", "Logs", "GpuInstances", "GpuInstance"),
+        *("Control", "Tools", "Worker", "ControlService", "WorkerService"),
+        *(name for name, each in template["Resources"].items() if each["Type"].startswith("AWS::IAM::")),
+    }
 
 
 def test_no_right_is_wider_than_its_use(resources):
-    assert actions(resources["Objects"]) == {
-        "s3:GetObject",
-        "s3:PutObject",
-        "s3:DeleteObject",
-        "s3:AbortMultipartUpload",
-        "s3:ListBucket",
-    }
-    used = set(re.findall(r"self\._client\.(\w+)|\"(\w+)_batch\"", (PROJECT / "dub_assets/clients/sqs.py").read_text()))
-    wanted = {"".join(part.capitalize() for part in (one or other).split("_")) for one, other in used}
-    assert {f"sqs:{name}" for name in wanted} <= actions(resources["Queues"])
-    assert not any("*" in action for name in ("Objects", "Queues", "Producers") for action in actions(resources[name]))
+    assert {f"s3:{S3_ACTIONS[name]}" for name in called("storage/s3.py")} | {"s3:AbortMultipartUpload"} == actions(
+        resources["Objects"]
+    )
+    sqs = {"".join(part.capitalize() for part in name.split("_")) for name in called("clients/sqs.py")}
+    assert {f"sqs:{name}" for name in sqs} <= actions(resources["Queues"])
+    metrics = {"".join(part.capitalize() for part in name.split("_")) for name in called("clients/cloudwatch.py")}
+    assert {f"cloudwatch:{name}" for name in metrics} == {"cloudwatch:GetMetricStatistics"}
+    assert not any("*" in action for policy in policies(resources).values() for action in actions(policy))
     assert resources["WorkerRole"]["ManagedPolicyArns"] == [{"Ref": "Objects"}]
+
+
+def test_only_actions_without_resources_have_a_wildcard_for_one(resources):
+    for policy in policies(resources).values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Resource"] == "*":
+                assert actions({"PolicyDocument": {"Statement": [statement]}}) <= WITHOUT_RESOURCES
+
+
+def test_s3_tells_a_missing_object_from_a_forbidden_one(resources):
+    """HEAD of a bucket or of a missing object needs ListBucket without a condition on the prefix."""
+    (listing,) = [
+        each for each in resources["Objects"]["PolicyDocument"]["Statement"] if each["Action"] == "s3:ListBucket"
+    ]
+    assert "Condition" not in listing
+    kubernetes = json.loads((PROJECT / "deploy/kubernetes/policy.json").read_text(encoding="utf-8"))
+    assert [each for each in kubernetes["Statement"] if "Condition" in each] == []
 
 
 def test_the_queue_outlasts_an_outage(resources):
@@ -101,3 +201,40 @@ def test_containers_are_given_variables_that_there_are(resources):
         given = {each["Name"] for each in (*container["Environment"], *container["Secrets"])}
         assert given <= known
         assert set(re.findall(r"env: (\w+)", setup)) <= given
+
+
+def test_a_deployment_stops_no_worker_before_its_successor_runs(resources):
+    service = resources["WorkerService"]
+    deployment = service["DeploymentConfiguration"]
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
+    assert service["DesiredCount"]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    most = read_template(SERVICE)["Parameters"]["MaxWorkers"]["MaxValue"]
+    assert int(resources["GpuInstances"]["MaxSize"]) >= 2 * most
+
+
+@pytest.mark.parametrize("name", ["ControlService", "WorkerService"])
+def test_a_deployment_that_does_not_start_is_rolled_back(resources, name: str):
+    assert resources[name]["DeploymentConfiguration"]["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+def test_operators_have_sessions_in_the_control_task(resources):
+    assert resources["ControlService"]["EnableExecuteCommand"] is True
+    assert {"Ref": "Sessions"} in resources["ControlRole"]["ManagedPolicyArns"]
+    assert "webserver" in containers(resources)
+
+
+def test_commands_of_the_containers_parse(resources):
+    for container in containers(resources).values():
+        command = container["Command"]
+        program, *arguments = command["Fn::If"][1] if isinstance(command, dict) else command
+        if program == "dub-assets":
+            parsed = CliRunner().invoke(app, [*arguments, "--help"])
+            assert parsed.exit_code == 0, (arguments, parsed.output)
+        else:
+            assert shutil.which(program, path=str(Path(sys.executable).parent)), program
+
+
+def test_tools_see_the_service_as_the_daemon_does(resources):
+    known = containers(resources)
+    for key in ("Environment", "Secrets"):
+        assert known["tools"][key] == known["daemon"][key] == known["webserver"][key] == known["metrics"][key]

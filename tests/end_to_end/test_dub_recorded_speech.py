@@ -15,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from published_schemas import fault
 
 from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.speech import SpeechChunk
@@ -24,7 +25,7 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import settings_from
 from sample.build import Sample, build, cut
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.media]
 
 START_S, END_S = 20.2, 31.7
 """A chime, and two phrases after it."""
@@ -103,6 +104,10 @@ def test_the_transcript_is_what_is_read(dubbed: Dubbed):
     segments = dubbed.document()["segments"]
     said = words(" ".join(segment["segment_text"] for segment in segments))
     assert error_rate(words(dubbed.sample.transcript), said) <= 0.05
+
+
+def test_the_document_fits_its_published_schema(dubbed: Dubbed):
+    assert fault(dubbed.document(), "metadata_document") is None
 
 
 def test_every_segment_is_translated(dubbed: Dubbed):

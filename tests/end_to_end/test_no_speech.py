@@ -14,7 +14,7 @@ import pytest
 
 from dub_assets.media.ffmpeg import find_ffmpeg
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.media]
 
 
 @pytest.mark.parametrize("sound", ["aevalsrc=0.2*sin(2*PI*220*t)*sin(2*PI*2*t):s=48000", "anullsrc=r=44100:cl=mono"])

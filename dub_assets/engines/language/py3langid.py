@@ -10,8 +10,10 @@ from typing import Any
 from dub_assets.domain.engine import EngineIdentity
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.speech import LanguageGuess
+from dub_assets.engines.install import install_command
 
 NAME = "py3langid"
+PACKAGE = "'py3langid>=0.4'"
 
 
 class Py3LangId:
@@ -44,5 +46,5 @@ class Py3LangId:
         try:
             from py3langid.langid import MODEL_FILE, LanguageIdentifier
         except ImportError as error:
-            raise EngineUnavailableError(f"{NAME} is not installed: pip install 'py3langid>=0.4'") from error
+            raise EngineUnavailableError(f"{NAME} is not installed: {install_command(PACKAGE)}") from error
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

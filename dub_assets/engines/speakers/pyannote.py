@@ -181,7 +181,7 @@ ENTRY: EngineEntry[Diariser] = EngineEntry(
     licence=f"MIT; models: {LICENCE}",
     capabilities=CAPABILITIES,
     requires=(DISTRIBUTION, "torch"),
-    install="pip install pyannote.audio==4.0.7",
+    extra="gpu",
     build=Pyannote,
     models=pyannote_weights.models,
     extension=f"put a pipeline laid out like community-1 into {NAME}/ of the weights folder",

@@ -96,7 +96,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     licence=espeak_library.LICENCE,
     capabilities=CAPABILITIES,
     requires=(espeak_library.PACKAGE,),
-    install=f"pip install {espeak_library.PACKAGE_PIN}",
+    packages=f"{espeak_library.PACKAGE_PIN}",
     build=Espeak,
     last_resort=True,
 )

@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dub_assets.domain.errors import EngineUnavailableError
+from dub_assets.engines.install import install_command
 
 PACKAGE = "espeakng-loader"
 PACKAGE_PIN = "espeakng-loader==0.2.4"
 LICENCE = "GPL-3.0-or-later"
-_INSTALL = f"pip install {PACKAGE_PIN}"
 
 RATE_HZ = 22_050
 TIE = "^"
@@ -81,7 +81,7 @@ def speech(text: str, voice: str, words_per_minute: int) -> NDArray[np.float32]:
         content = text.encode()
         status = library.espeak_Synth(content, len(content) + 1, 0, _ABSOLUTE_POSITION, 0, _CHARACTERS, None, None)
         if status != 0:
-            raise EngineUnavailableError(f"espeak-ng failed with status {status}: {_INSTALL}")
+            raise EngineUnavailableError(f"espeak-ng failed with status {status}: {install_command(PACKAGE_PIN)}")
     return np.frombuffer(b"".join(blocks), "<i2").astype(np.float32) / np.float32(32768)
 
 
@@ -100,13 +100,13 @@ def _loaded(voice: str) -> Iterator[ctypes.CDLL]:
         try:
             library = ctypes.CDLL(location)
         except OSError as error:
-            raise EngineUnavailableError(f"espeak-ng cannot be loaded: {_INSTALL}") from error
+            raise EngineUnavailableError(f"espeak-ng cannot be loaded: {install_command(PACKAGE_PIN)}") from error
         try:
             if library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DO_NOT_EXIT) != RATE_HZ:
-                raise EngineUnavailableError(f"espeak-ng does not find its data: {_INSTALL}")
+                raise EngineUnavailableError(f"espeak-ng does not find its data: {install_command(PACKAGE_PIN)}")
             _declare(library)
             if library.espeak_SetVoiceByName(voice.encode()) != 0:
-                raise EngineUnavailableError(f"espeak-ng has no voice {voice!r}: {_INSTALL}")
+                raise EngineUnavailableError(f"espeak-ng has no voice {voice!r}: {install_command(PACKAGE_PIN)}")
             yield library
             library.espeak_Terminate()
         finally:
@@ -137,7 +137,7 @@ def _location() -> tuple[str, bytes]:
     name = "libespeak-ng.dylib" if sys.platform == "darwin" else "libespeak-ng.so"
     folder = next((Path(folder) for folder in folders if Path(folder, name).is_file()), None)
     if not folder:
-        raise EngineUnavailableError(f"espeak-ng is not installed: {_INSTALL}")
+        raise EngineUnavailableError(f"espeak-ng is not installed: {install_command(PACKAGE_PIN)}")
     return str(folder / name), bytes(_short_path(folder / "espeak-ng-data"))
 
 

@@ -130,7 +130,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=(DISTRIBUTION,),
-    install=f"pip install {MODEL.pins}",
+    packages=f"{MODEL.pins}",
     build=Hibari,
     weights=(MODEL,),
 )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.engines import weights
+from dub_assets.engines.install import install_command
 from dub_assets.engines.synthesis.kokoro_graph import KokoroGraph, signed_products_are_exact
 from dub_assets.engines.synthesis.kokoro_phonemes import Piece
 from dub_assets.engines.synthesis.kokoro_voices import BLENDS
@@ -93,7 +94,7 @@ def load(found: weights.Weights, voice_files: Sequence[Path], *, cache_dir: Path
     try:
         import onnxruntime
     except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} needs onnxruntime: pip install onnxruntime") from error
+        raise EngineUnavailableError(f"{NAME} needs onnxruntime: {install_command('onnxruntime')}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     # A plan of the memory for every length met costs 120 MB and gains nothing.

@@ -227,7 +227,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
         voices=(), sample_rate_hz=RATE_HZ, min_speed=_MIN_SPEED, max_speed=_MAX_SPEED, concurrency=1
     ),
     requires=("onnxruntime", "protobuf", espeak_library.PACKAGE),
-    install=f"pip install onnxruntime protobuf {espeak_library.PACKAGE_PIN}",
+    packages=f"onnxruntime protobuf {espeak_library.PACKAGE_PIN}",
     build=Piper,
     own_capabilities=_offer,
     models=_models,

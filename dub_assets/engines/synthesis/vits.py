@@ -170,7 +170,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     licence=f"{LICENCE}; voices: their own",
     capabilities=CAPABILITIES,
     requires=("coqui-tts", "torch"),
-    install="pip install coqui-tts==0.28.0",
+    extra="gpu",
     build=Vits,
     own_capabilities=_offer,
     extension=f"put config.json and model.pth of a voice into {NAME}/<language>/<voice>/ of the weights folder",

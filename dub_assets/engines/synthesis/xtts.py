@@ -25,7 +25,7 @@ from dub_assets.engines.synthesis.drawn import drawn
 from dub_assets.engines.synthesis.edges import trimmed
 from dub_assets.engines.synthesis.utterances import WORDLESS_MS, checked_text, pause
 from dub_assets.engines.synthesis.xtts_model import Conditioning, conditioning, load, read, said
-from dub_assets.engines.synthesis.xtts_weights import INSTALL, LICENCE, MODEL_MIB, NAME
+from dub_assets.engines.synthesis.xtts_weights import LICENCE, MODEL_MIB, NAME
 from dub_assets.engines.weights import Weights
 from dub_assets.ports import Synthesiser
 
@@ -157,10 +157,10 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     licence=f"MPL-2.0; model {LICENCE}",
     capabilities=CAPABILITIES,
     requires=("coqui-tts", "torch"),
-    install=INSTALL,
+    extra="gpu",
     build=Xtts,
     own_capabilities=_offer,
-    extension=f"Japanese and Chinese come with {INSTALL}",
+    extension="Japanese and Chinese need the packages coqui-tts[ja] and pypinyin of the extra gpu",
     models=xtts_weights.models,
     memory_mib=MODEL_MIB,
     automatic=False,

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from dub_assets.domain.errors import EngineUnavailableError
 from dub_assets.domain.speech import Utterance, VoiceReference
+from dub_assets.engines.install import install_extra_command
 from dub_assets.engines.synthesis.xtts_text import digit_by_digit, parts
-from dub_assets.engines.synthesis.xtts_weights import CHECKPOINT, CONFIG, INSTALL, NAME, SPEAKERS, VOCABULARY
+from dub_assets.engines.synthesis.xtts_weights import CHECKPOINT, CONFIG, NAME, SPEAKERS, VOCABULARY
 from dub_assets.engines.weights import Weights
 
 Conditioning = tuple[Any, Any]
@@ -34,7 +35,7 @@ def load(found: Weights) -> Any:
         from TTS.tts.layers.xtts.xtts_manager import SpeakerManager
         from TTS.tts.models.xtts import Xtts as Model
     except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} is not installed: {INSTALL}") from error
+        raise EngineUnavailableError(f"{NAME} is not installed: {install_extra_command('gpu')}") from error
     folder = found[CONFIG].parent
     try:
         config = load_config(found[CONFIG])

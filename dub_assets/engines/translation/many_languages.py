@@ -18,13 +18,12 @@ from dub_assets.domain.text import Rendering, SourceLine, Term
 from dub_assets.engines import whole_model
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.install import install_extra_command
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.translation.sentence_split import line_of, sentences_of
 from dub_assets.engines.translation.source_text import is_wordless
 from dub_assets.engines.weights import Weights
 from dub_assets.ports import Translator
-
-INSTALL = "pip install 'dub-assets[translation]'"
 
 _LINES = 64
 _SENTENCES = 256
@@ -80,7 +79,7 @@ class Family:
             licence=self.licence,
             capabilities=self.capabilities,
             requires=("ctranslate2", "sentencepiece"),
-            install=INSTALL,
+            extra="translation",
             build=lambda settings: ManyLanguagesTranslator(settings, self),
             models=self.needed,
             extension=f"put a CTranslate2 model and its {TOKENISER} into {self.name}/ of the weights folder",
@@ -195,7 +194,9 @@ class ManyLanguagesTranslator:
                 from ctranslate2 import Translator
                 from sentencepiece import SentencePieceProcessor
             except ImportError as error:
-                raise EngineUnavailableError(f"{self._family.name} is not installed: {INSTALL}") from error
+                raise EngineUnavailableError(
+                    f"{self._family.name} is not installed: {install_extra_command('translation')}"
+                ) from error
             tokeniser = SentencePieceProcessor(model_file=str(self._weights[TOKENISER]))
             translator = Translator(
                 str(self._weights[_MODEL].parent),

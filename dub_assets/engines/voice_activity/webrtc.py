@@ -13,6 +13,7 @@ from dub_assets.domain.engine import EngineIdentity
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError
 from dub_assets.domain.signal.sound import Samples, Sound
 from dub_assets.domain.timing import Interval, frames_to_ms
+from dub_assets.engines.install import install_command
 
 NAME = "webrtc-vad"
 DISTRIBUTION = "webrtcvad-wheels"
@@ -133,5 +134,5 @@ def _load(aggressiveness: int) -> Any:
     try:
         import webrtcvad
     except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} is not installed: pip install {DISTRIBUTION}") from error
+        raise EngineUnavailableError(f"{NAME} is not installed: {install_command(DISTRIBUTION)}") from error
     return webrtcvad.Vad(aggressiveness)

@@ -1,0 +1,1 @@
+"""Generates the reference parts of ``docs/`` from the models: ``make schemas``."""
