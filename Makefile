@@ -20,7 +20,7 @@ SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults models test-gpu-engines lock bench quality schemas format clean
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults models test-gpu-engines test-image lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -118,6 +118,10 @@ models: $(STAMP) ## Tests with the real models, and end to end: minutes.
 
 test-gpu-engines: $(GPU_STAMP) ## The engines on torch, with tiny random weights, in an environment of their own (8 GB).
 	$(GPU_VENV)/bin/pytest tests/gpu_engines -m "not gpu"
+
+test-image: $(STAMP) build/sample/sample.mp4 ## Install what the GPU image installs (8 GB), and dub with its worker; needs Redis and Postgres.
+	$(BIN)/python -m tests.image.build build/image
+	$(BIN)/pytest tests/image
 
 format: $(STAMP) ## Let ruff mend what it can.
 	$(BIN)/ruff check --fix .

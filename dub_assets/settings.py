@@ -17,6 +17,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import platformdirs
 
 from dub_assets.domain.callback_options import CallbackOptions
+from dub_assets.domain.engine_sets import ENGINE_SETS, engine_set_defaults
 from dub_assets.domain.errors import ConfigurationError
 from dub_assets.domain.keys import KeyTemplates
 from dub_assets.domain.limits import MediaLimits
@@ -138,8 +139,25 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """The settings that an environment asks for. Raises ConfigurationError, naming the variable."""
-    return _read(Settings, environment)
+    """Return the settings of an environment.
+
+    Raises ConfigurationError, naming each variable that cannot be read.
+    """
+    unreadable: list[str] = []
+    settings = _read(Settings, _with_engine_set(environment), unreadable)
+    if unreadable:
+        raise ConfigurationError("; ".join(unreadable))
+    return settings
+
+
+def _with_engine_set(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment over the defaults of its engine set; an empty variable leaves the set's default."""
+    source = environment.get("JOB_SOURCE_LANG") or JobDefaults().source_language
+    name = environment.get("ENGINE_SET", "").strip() or ModelOptions().engine_set
+    if name not in ENGINE_SETS:
+        return environment  # reading ENGINE_SET reports it
+    defaults = engine_set_defaults(name, source.strip())
+    return defaults | {variable: text for variable, text in environment.items() if text or variable not in defaults}
 
 
 def documented_variables(kind: type[Any] = Settings) -> Iterator[tuple[str, str, str]]:
@@ -152,16 +170,24 @@ def documented_variables(kind: type[Any] = Settings) -> Iterator[tuple[str, str,
             yield from documented_variables(hints[option.name])
 
 
-def _read(kind: type[Options], environment: Mapping[str, str]) -> Options:
+def _read(kind: type[Options], environment: Mapping[str, str], unreadable: list[str]) -> Options:
+    """Read the options of a dataclass; what cannot be read keeps its default and is described in ``unreadable``."""
     hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for option in dataclasses.fields(kind):  # type: ignore[arg-type]  # kind is one of the dataclasses above
         variable = option.metadata.get("env")
         if variable is None and dataclasses.is_dataclass(hints[option.name]):
-            values[option.name] = _read(hints[option.name], environment)
+            values[option.name] = _read(hints[option.name], environment, unreadable)
         elif variable is not None and _is_set(variable, environment, option.metadata):
-            values[option.name] = _parsed(variable, environment[variable], hints[option.name], option.metadata)
-    return kind(**values)
+            try:
+                values[option.name] = _parsed(variable, environment[variable], hints[option.name], option.metadata)
+            except ConfigurationError as error:
+                unreadable.append(str(error))
+    try:
+        return kind(**values)
+    except ConfigurationError as error:  # values that do not fit each other
+        unreadable.append(str(error))
+        return kind()
 
 
 def _is_set(variable: str, environment: Mapping[str, str], metadata: Mapping[str, Any]) -> bool:

@@ -57,6 +57,8 @@ class Places:
             "JOB_QUEUE_URL": self.queue_url("jobs"),
             "JOB_DLQ_URL": self.queue_url("dead-letters"),
             "JOB_CALLBACK_SECRET": secret,
+            "JOB_SOURCE_LANG": "en",
+            "JOB_TARGET_LANG": "pt",
             "JOB_CALLBACK_ALLOWED_HOSTS": "127.0.0.1",
             "JOB_CALLBACK_LOCALHOST_HOST": "",
             "DUB_ASSETS_HOME": str(self.home),

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from dub_assets.domain.engine_sets import ENGINE_SETS
 from dub_assets.domain.errors import ConfigurationError
+from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings, documented_variables, settings_from
 
 
@@ -69,6 +72,36 @@ def test_values_are_read_into_their_types():
 def test_a_value_that_cannot_be_read_is_an_error_that_names_the_variable(variable: str, value: str):
     with pytest.raises(ConfigurationError, match=variable):
         settings_from({variable: value})
+
+
+def test_every_variable_that_cannot_be_read_is_named_at_once():
+    with pytest.raises(ConfigurationError, match=r"VAD_AGGR='4'.*; SEGMENT_MIN_MS \(9000\).*; JOB_QUEUE_WAIT='soon'"):
+        settings_from({"VAD_AGGR": "4", "SEGMENT_MIN_MS": "9000", "JOB_QUEUE_WAIT": "soon"})
+
+
+def test_an_engine_set_replaces_defaults_and_nothing_that_is_set():
+    settings = settings_from({"ENGINE_SET": "gpu", "WHISPER_MODEL": "large-v3-turbo", "SEPARATION_ENGINE": ""})
+    assert settings.options.engines.separation == "demucs"
+    assert settings.options.engines.recognition == "whisperx"
+    assert settings.models.whisper == "large-v3-turbo"
+    assert settings.models.alignment_languages == ("ko",), "the service's source language"
+    assert settings_from({"ENGINE_SET": "gpu", "JOB_SOURCE_LANG": "th"}).models.alignment_languages == ()
+    assert settings_from({"ENGINE_SET": "gpu", "ALIGNMENT_LANGUAGES": "en,ko"}).models.alignment_languages == (
+        "en",
+        "ko",
+    )
+    with pytest.raises(ConfigurationError, match="ENGINE_SET='large' is none of packaged, gpu"):
+        settings_from({"ENGINE_SET": "large"})
+
+
+@pytest.mark.parametrize("name", ENGINE_SETS)
+def test_every_engine_of_a_set_permits_commercial_use_and_declares_its_memory(name: str, tmp_path: Path):
+    settings = settings_from({"ENGINE_SET": name, "LICENCE_PROFILE": "commercial", "DUB_ASSETS_CACHE": str(tmp_path)})
+    registry, choices = EnginesResource.of(settings).registry(), dataclasses.asdict(settings.options.engines)
+    del choices["voice"]
+    models = [found for found in registry.models(choices) if found.models]
+    assert not [found.barred for found in models if found.barred]
+    assert all(model.memory_mib for found in models for model in found.models)
 
 
 @pytest.mark.parametrize(

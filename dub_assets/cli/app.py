@@ -182,6 +182,19 @@ def worker(
 
 
 @app.command()
+def check(
+    pull: Annotated[bool, typer.Option("--pull", help="Pull missing models first.")] = False,
+) -> None:
+    """Report everything that a worker with this configuration is missing; fail if anything is."""
+    from dub_assets.cli.startup import report, startup_log
+    from dub_assets.resources.readiness import Role
+
+    settings = settings_from(os.environ)
+    with startup_log(settings):
+        report(settings, Role(takes_messages=True), pulls=pull)
+
+
+@app.command()
 def engines() -> None:
     """Show the engines: installed or how to install them, languages, licence, where their weights are."""
     from dub_assets.cli.engines import show_engines

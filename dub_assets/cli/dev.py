@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 
 from dub_assets.cli.file_links import start_file_server
 from dub_assets.cli.instance import dagster_home
+from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.cli.terminal import write_line
 from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.resources.readiness import Role, hands_runs_to_workers
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings
 
@@ -40,8 +42,13 @@ _PATIENCE = {"DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300"}
 
 def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) -> int:
     """Run ``dagster dev`` until it ends; return its exit code. Signals are passed on to it."""
-    find_ffmpeg(settings.places.ffmpeg)  # a code location that fails would only show in the UI
     home = dagster_home(settings.places.home)
+    find_ffmpeg(settings.places.ffmpeg)  # a code location that fails would only show in the UI
+    if settings.queue.url is not None:
+        dagster_yaml = home / "dagster.yaml"
+        runs_jobs = not hands_runs_to_workers(dagster_yaml)
+        with startup_log(settings):
+            make_ready(settings, Role(takes_messages=True, runs_jobs=runs_jobs, dagster_yaml=dagster_yaml))
     start_file_server(settings)
     store = StorageResource.of(settings).archive.store.description
     options = ["-m", "dub_assets.definitions", "--log-format", settings.logs.format]

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import NoReturn
 
 from dub_assets.cli.instance import dagster_home
+from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.domain.errors import ConfigurationError
 from dub_assets.engines.install import install_extra_command
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.resources.readiness import Role
 from dub_assets.settings import Settings
 from dub_assets.telemetry.json_lines import JsonLines
 
 
 def run_worker(settings: Settings, *, name: str, queues: str) -> None:
-    """Work on runs. Raises ConfigurationError if the extra, the workers of the home or ffmpeg is missing."""
+    """Work on runs once nothing is missing for the service's languages.
+
+    Raises ConfigurationError if the extra is missing or the home has no workers, and NotReadyError.
+    """
     if find_spec("dagster_celery") is None:
         raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
-    find_ffmpeg(settings.places.ffmpeg)
-    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
+    signal.signal(signal.SIGTERM, _end)  # the first process of a container ignores it otherwise
+    home = dagster_home(settings.places.home)
+    with startup_log(settings):
+        make_ready(settings, Role(is_worker=True, dagster_yaml=home / "dagster.yaml"))
+    os.environ["DAGSTER_HOME"] = str(home)
 
     import dagster as dg  # noqa: PLC0415 - after DAGSTER_HOME is set
 
@@ -29,3 +38,7 @@ def run_worker(settings: Settings, *, name: str, queues: str) -> None:
     options = replace(settings.worker, name=name or settings.worker.name, queues=queues or settings.worker.queues)
     with dg.DagsterInstance.get() as instance:
         sys.exit(work(instance, options, JsonLines() if settings.logs.format == "json" else None))
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -16,6 +16,14 @@ ALIGNMENT_LANGUAGES = tuple(_ALIGNED.split())
 class ModelOptions:
     """The models of the engines that have several."""
 
+    engine_set: str = field(
+        default="packaged",
+        metadata={
+            "env": "ENGINE_SET",
+            "help": "defaults of engines and models: packaged, or gpu (the image gpu sets it; docs/engines.md)",
+            "choices": ("packaged", "gpu"),
+        },
+    )
     licence_profile: str = field(
         default="any",
         metadata={

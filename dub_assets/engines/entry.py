@@ -72,8 +72,10 @@ class EngineEntry(Generic[Engine_co]):
     how to add languages. ``models`` are those to fetch ahead of time for these settings in the place of the packaged
     weights, ``further_models`` those beside them, of which one at a time is loaded; ``memory_mib`` is an estimate of
     what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
-    ``last_resort`` is taken only where nothing else serves; an engine that is not ``automatic`` only where it is asked
-    for by name. ``build`` imports nothing heavy and loads no model: engines do so at their first use.
+    ``last_resort`` is taken only where nothing else serves. The models of an ``automatic`` engine belong to every
+    configuration that leaves its stage at ``auto``; ``auto`` takes any other engine once its models are there, except
+    one that is ``by_name_only``, because it costs money, sends text to a service or clones voices. ``build`` imports
+    nothing heavy and loads no model: engines do so at their first use.
     """
 
     stage: EngineStage
@@ -95,6 +97,7 @@ class EngineEntry(Generic[Engine_co]):
     memory_mib: int = 0
     unset: Callable[[EngineSettings], str] = nothing_unset
     automatic: bool = True
+    by_name_only: bool = False
     last_resort: bool = False
 
     @property
@@ -105,6 +108,10 @@ class EngineEntry(Generic[Engine_co]):
     def is_installed(self, settings: EngineSettings) -> bool:
         """Whether the engine's packages and the weights that it is to use are there."""
         return not (self.unset(settings) or self.lacks_packages(settings) or self.missing_models(settings))
+
+    def lacks_models_only(self, settings: EngineSettings) -> bool:
+        """Whether models are missing, and pulling them is all that is left to do."""
+        return bool(self.missing_models(settings)) and not (self.unset(settings) or self.lacks_packages(settings))
 
     def lacks_packages(self, settings: EngineSettings) -> bool:
         """Whether a package is missing, be it a library or one that ships weights."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dub_assets.domain.engine import (
-    Capabilities,
-    EngineStage,
-    RecogniserCapabilities,
-    SynthesiserCapabilities,
-    TranslatorCapabilities,
-    Voice,
-)
+from dub_assets.domain.engine import EngineStage, SynthesiserCapabilities, Voice
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
+from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.needs import Need
 from dub_assets.engines.recognition import faster_whisper, whisperx
 from dub_assets.engines.remote import RemoteModel
 from dub_assets.engines.separation import deepfilternet, demucs
@@ -26,15 +21,15 @@ from dub_assets.engines.translation import amazon, chat, firefox, m2m100, nllb
 from dub_assets.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
 
 AUTO = "auto"
-"""In place of a name: the first installed engine, in order of preference, that serves the need."""
+"""In place of a name: the first engine, in order of preference, that is there with its models and serves the need."""
 
 ALL: tuple[EngineEntry[Any], ...] = (
-    deepfilternet.ENTRY,
     demucs.ENTRY,
-    faster_whisper.ENTRY,
+    deepfilternet.ENTRY,
     whisperx.ENTRY,
-    campplus.ENTRY,
+    faster_whisper.ENTRY,
     pyannote.ENTRY,
+    campplus.ENTRY,
     firefox.ENTRY,
     m2m100.ENTRY,
     nllb.ENTRY,
@@ -56,11 +51,15 @@ _SHOWN_LANGUAGES = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineModels:
-    """The models that an engine needs for the settings, and those among them that the licence profile refuses."""
+    """The models that an engine needs for the settings, and those among them that the licence profile refuses.
+
+    ``pair`` is a pair of languages whose model has to be pulled by pair.
+    """
 
     engine: str
     models: tuple[RemoteModel, ...]
     barred: tuple[RemoteModel, ...]
+    pair: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,46 +85,29 @@ class EngineRegistry:
 
     def separator(self, name: str = AUTO) -> Separator:
         """A separator."""
-        separator: Separator = self._choose("separation", name, "separate speech", lambda _: True)
+        separator: Separator = self._choose(name, needs.SEPARATION)
         return separator
 
     def recogniser(self, name: str = AUTO, language: str | None = None) -> Recogniser:
         """A recogniser of ``language``, or one that detects the language where it is None."""
-
-        def serves(offer: Capabilities) -> bool:
-            if not isinstance(offer, RecogniserCapabilities):
-                return False
-            return language in offer.languages if language else offer.detects_language
-
-        need = f"recognise {language!r}" if language else "detect the language"
-        recogniser: Recogniser = self._choose("recognition", name, need, serves)
+        recogniser: Recogniser = self._choose(name, needs.recognition(language))
         return recogniser
 
     def speaker_teller(self, name: str = AUTO) -> SpeakerTeller | None:
         """What tells speakers apart; None where none is named and none is installed."""
-        if name == AUTO and not any(entry.is_installed(self._settings) for entry in self._named("speakers", AUTO)):
+        if name == AUTO and not self._installed("speakers", AUTO):
             return None
-        teller: SpeakerTeller = self._choose("speakers", name, "tell speakers apart", lambda _: True)
+        teller: SpeakerTeller = self._choose(name, needs.SPEAKERS)
         return teller
 
     def translator(self, name: str = AUTO, *, source: str, target: str) -> Translator:
         """A translator from ``source`` to ``target``."""
-
-        def serves(offer: Capabilities) -> bool:
-            return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
-
-        commands = [entry.pair_remedy(source, target) for entry in self._permitted("translation", name)]
-        need = f"translate {source!r} to {target!r}"
-        translator: Translator = self._choose("translation", name, need, serves, next(filter(None, commands), ""))
+        translator: Translator = self._choose(name, needs.translation(source, target))
         return translator
 
     def synthesiser(self, name: str = AUTO, *, language: str) -> Synthesiser:
         """A synthesiser of ``language``."""
-
-        def serves(offer: Capabilities) -> bool:
-            return isinstance(offer, SynthesiserCapabilities) and language in offer.languages
-
-        synthesiser: Synthesiser = self._choose("synthesis", name, f"speak {language!r}", serves)
+        synthesiser: Synthesiser = self._choose(name, needs.synthesis(language))
         return synthesiser
 
     def voices(self, language: str, name: str = AUTO) -> list[VoiceOffer]:
@@ -138,9 +120,7 @@ class EngineRegistry:
             capabilities = entry.serves(self._settings) if self._is_usable(entry) else None
             if isinstance(capabilities, SynthesiserCapabilities) and language in capabilities.languages:
                 offers.append((entry, capabilities.voices_for(language)))
-        named = self._named("synthesis", name)
-        able = [entry for entry, _ in offers if entry in named]
-        chosen = min(able, key=lambda entry: entry.last_resort, default=None)
+        chosen = self._chosen(name, needs.synthesis(language)) if offers else None
         offers.sort(key=lambda offer: offer[0] is not chosen)
         return [VoiceOffer(engine=entry.name, voices=voices, chosen=entry is chosen) for entry, voices in offers]
 
@@ -151,28 +131,60 @@ class EngineRegistry:
     def _is_usable(self, entry: EngineEntry[Any]) -> bool:
         return entry.is_installed(self._settings) and not entry.barred_models(self._settings)
 
-    def _choose(
-        self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool], command: str = ""
-    ) -> Any:
-        """The preferred engine that serves; ``command`` is the one that would make another serve, if there is one."""
+    def models_for(self, name: str, need: Need) -> EngineModels:
+        """Return the models that the engine of this name, or the one that ``auto`` takes, serves the need with.
+
+        If no engine serves it yet, these are the models of the first one for which pulling them is all that is left
+        to do. Raises what choosing the engine raises if no pull helps.
+        """
+        if need.stage == "speakers" and name == AUTO and not self._installed("speakers", AUTO):
+            return EngineModels(engine=AUTO, models=(), barred=())  # a single speaker is an answer too
+        try:
+            chosen = self._chosen(name, need)
+        except (EngineUnavailableError, UnsupportedLanguageError):
+            if puller := self._pair_puller(name, need):
+                return EngineModels(engine=puller.name, models=(), barred=(), pair=need.pair)
+            pullable = (entry for entry in self._pullable(need.stage, name) if self._pull_serves(entry, need))
+            found = next(pullable, None)
+            if found is None:
+                raise
+            chosen = found
+        return EngineModels(engine=chosen.name, models=chosen.all_models(self._settings), barred=())
+
+    def _pair_puller(self, name: str, need: Need) -> EngineEntry[Any] | None:
+        """The engine that serves a pair of languages once its model is pulled by pair."""
+        if need.pair is None:
+            return None
+        entries = [entry for entry in self._permitted(need.stage, name) if not entry.lacks_packages(self._settings)]
+        return next((entry for entry in entries if entry.pair_remedy(*need.pair)), None)
+
+    def _pull_serves(self, entry: EngineEntry[Any], need: Need) -> bool:
+        """Whether the engine serves a need once its models are pulled."""
+        return entry.lacks_models_only(self._settings) and need.serves(entry.could_serve(self._settings))
+
+    def _choose(self, name: str, need: Need) -> Any:
+        chosen = self._chosen(name, need)
+        if chosen not in self._built:
+            self._built[chosen] = chosen.build(self._settings)
+        return self._built[chosen]
+
+    def _chosen(self, name: str, need: Need) -> EngineEntry[Any]:
+        stage, serves = need.stage, need.serves
         entries = self._permitted(stage, name)
-        at_hand = [entry for entry in entries if entry.is_installed(self._settings)]
-        able = [entry for entry in at_hand if serves(entry.serves(self._settings))]
+        able = [entry for entry in self._installed(stage, name) if serves(entry.serves(self._settings))]
         if able:
-            chosen = min(able, key=lambda entry: entry.last_resort)
-            if chosen not in self._built:
-                self._built[chosen] = chosen.build(self._settings)
-            return self._built[chosen]
+            return min(able, key=lambda entry: entry.last_resort)
         if installable := [entry for entry in entries if serves(entry.could_serve(self._settings))]:
             ways = "; ".join(f"{entry.name}: {entry.remedy(self._settings)}" for entry in installable)
-            raise EngineUnavailableError(f"no installed engine can {need}; install {ways}")
-        raise UnsupportedLanguageError(self._unserved(stage, name, need, serves, command))
+            raise EngineUnavailableError(f"no installed engine can {need.text}; install {ways}")
+        raise UnsupportedLanguageError(self._unserved(name, need))
 
-    def _unserved(
-        self, stage: EngineStage, name: str, need: str, serves: Callable[[Capabilities], bool], command: str
-    ) -> str:
+    def _unserved(self, name: str, need: Need) -> str:
         """What could serve a need that no engine at hand serves."""
+        stage, serves = need.stage, need.serves
         entries = self._permitted(stage, name)
+        commands = [entry.pair_remedy(*need.pair) for entry in entries] if need.pair else []
+        command = next(filter(None, commands), "")
         served = "; ".join(f"{entry.name}: {_shown(languages_of(entry, self._settings))}" for entry in entries)
         extensions = " ".join(f"To add more: {entry.extension}." for entry in entries if entry.extension)
         asked = [entry for entry in self._entries if entry.stage == stage and not entry.automatic and name == AUTO]
@@ -184,18 +196,39 @@ class EngineRegistry:
         advice = f"run `{command}`." if command else f"served are {served}. {extensions}".strip()
         separator = ": " if command else "; "
         by_name = f"Also, by {stage.upper()}_ENGINE: {named}." if named else ""
-        return " ".join(filter(None, [f"no engine can {need}{separator}{advice}", by_name]))
+        return " ".join(filter(None, [f"no engine can {need.text}{separator}{advice}", by_name]))
 
     def other_translators(self, source: str, target: str) -> str:
         """What can translate a pair by its name, for people."""
-
-        def serves(entry: EngineEntry[Any]) -> bool:
-            offer = entry.could_serve(self._settings)
-            return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
-
+        serves = needs.translation(source, target).serves
         entries = [entry for entry in self._entries if not entry.automatic and not entry.barred_models(self._settings)]
-        named = ", ".join(f"{entry.name} ({entry.licence})" for entry in entries if serves(entry))
+        named = ", ".join(
+            f"{entry.name} ({entry.licence})" for entry in entries if serves(entry.could_serve(self._settings))
+        )
         return f"these can, by TRANSLATION_ENGINE: {named}" if named else "no other engine translates this pair"
+
+    def _installed(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
+        """The permitted engines of a name that are installed with their models."""
+        entries = self._considered(stage) if name == AUTO else self._permitted(stage, name)
+        return [entry for entry in entries if entry.is_installed(self._settings)]
+
+    def _considered(self, stage: EngineStage) -> list[EngineEntry[Any]]:
+        """The permitted engines that ``auto`` takes once their models are there."""
+        return [
+            entry
+            for entry in self._entries
+            if entry.stage == stage and not entry.by_name_only and not entry.barred_models(self._settings)
+        ]
+
+    def _pullable(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
+        """The engines whose models may be pulled for a name; for ``auto`` those that permit commercial use."""
+        if name != AUTO:
+            return self._permitted(stage, name)
+        return [
+            entry
+            for entry in self._considered(stage)
+            if entry.automatic or all(model.commercial_use for model in entry.all_models(self._settings))
+        ]
 
     def _permitted(self, stage: EngineStage, name: str) -> list[EngineEntry[Any]]:
         """The engines of a name whose models the licence profile does not refuse."""

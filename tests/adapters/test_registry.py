@@ -19,6 +19,7 @@ from dub_assets.domain.engine import (
 )
 from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.domain.model_options import ModelOptions
+from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import ALL, EngineRegistry
@@ -219,7 +220,7 @@ UNFREE = dataclasses.replace(FREE, name="unfree-model", home="someone/unfree", l
 FETCHED = (
     entry("translation", "free", translates(("en", "pt")), models=lambda _: (FREE,)),
     entry("translation", "unfree", translates(("en", "pt")), models=lambda _: (UNFREE,)),
-    entry("translation", "paid", translates(("en", "pt")), automatic=False),
+    entry("translation", "paid", translates(("en", "pt")), automatic=False, by_name_only=True),
 )
 
 
@@ -258,11 +259,40 @@ def test_the_commercial_profile_refuses_models_and_names_the_engines_that_are_le
     assert [status.barred for status in registry.statuses()] == [(), ("unfree-model (CC-BY-NC)",), ()]
 
 
-def test_an_engine_that_is_not_automatic_is_taken_by_name_alone(settings: EngineSettings):
+def test_an_engine_that_costs_money_is_taken_by_name_only(settings: EngineSettings):
     registry = EngineRegistry(settings, FETCHED[2:])
     assert registry.translator("paid", source="en", target="pt").name == "paid"
     with pytest.raises(UnsupportedLanguageError, match=r"Also, by TRANSLATION_ENGINE: paid \(MIT\)\.$"):
         registry.translator(source="en", target="pt")
+
+
+def test_auto_takes_the_best_engine_that_is_there_with_its_models(settings: EngineSettings):
+    best = entry("translation", "best", translates(("en", "pt")), models=lambda _: (FREE,), automatic=False)
+    good = entry("translation", "good", translates(("en", "pt")))
+    registry = EngineRegistry(settings, [best, good])
+    assert registry.translator(source="en", target="pt").name == "good"
+    assert registry.models({"translation": "auto"})[0].engine == "good", "nobody asked for the other's models"
+    fetch(FREE, settings)
+    assert registry.translator(source="en", target="pt").name == "best"
+
+
+def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_lacks_them(settings: EngineSettings):
+    pair = translates(("ko", "en"))
+    here = entry("translation", "here", translates(("en", "pt")))
+    without_library = entry("translation", "absent", pair, requires=NOT_INSTALLED, models=lambda _: (FREE,))
+    unfree = entry("translation", "unfree", pair, models=lambda _: (UNFREE,), automatic=False)
+    free = entry("translation", "free", pair, models=lambda _: (FREE,), automatic=False)
+    registry = EngineRegistry(settings, [here, without_library, unfree, free])
+    assert registry.models_for("auto", needs.translation("en", "pt")).models == ()
+    found = registry.models_for("auto", needs.translation("ko", "en"))
+    assert (found.engine, found.models) == ("free", (FREE,))
+    assert registry.models_for("unfree", needs.translation("ko", "en")).models == (UNFREE,)
+    with pytest.raises(EngineUnavailableError, match="install absent: "):
+        registry.models_for("absent", needs.translation("ko", "en"))
+    with pytest.raises(UnsupportedLanguageError, match="no engine can translate 'ko' to 'fr'"):
+        registry.models_for("free", needs.translation("ko", "fr"))
+    fetch(FREE, settings)
+    assert registry.models_for("auto", needs.translation("ko", "en")) == found, "to be verified"
 
 
 def test_the_models_of_a_choice_are_those_of_its_engines_and_of_those_named_besides(settings: EngineSettings):
@@ -351,6 +381,7 @@ def test_choosing_engines_imports_no_heavy_library(settings: EngineSettings):
     script = f"""
 import sys
 from pathlib import Path
+from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.install import install_command
 from dub_assets.engines.registry import EngineRegistry

@@ -174,6 +174,13 @@ def test_a_worker_is_told_of_an_interruption_and_has_time_to_hand_its_run_back(r
     assert grace_s + 20 <= worker["StopTimeout"] <= 120
 
 
+def test_a_worker_starts_with_its_models_and_is_watched(resources):
+    found = containers(resources)
+    assert found["worker"]["DependsOn"] == [{"ContainerName": "models", "Condition": "SUCCESS"}]
+    assert found["models"]["Command"]["Fn::If"][1] == ["dub-assets", "check", "--pull"]
+    assert "inspect ping" in found["worker"]["HealthCheck"]["Command"][1]
+
+
 def test_there_are_never_two_daemons(resources):
     control = resources["ControlService"]
     assert (control["DesiredCount"], control["DeploymentConfiguration"]["MaximumPercent"]) == (1, 100)

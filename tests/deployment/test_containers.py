@@ -19,8 +19,10 @@ import yaml
 from aws_server import REGION
 
 from dub_assets.cli.app import NOT_FOR_USERS, app
+from dub_assets.engines.registry import ALL
 from dub_assets.settings import documented_variables, settings_from
 from stack.prepare import prepare
+from tests.image.dockerfile import Image
 
 PROJECT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -68,6 +70,43 @@ def test_what_is_copied_into_the_image_is_there_and_sent_to_the_builder():
     assert [source for source in copied if not (PROJECT / source).exists()] == []
     sent = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
     assert copied <= sent
+
+
+def test_an_image_of_the_last_stage_is_the_gpu_worker():
+    stages = re.split(r"^(?=FROM )", read("Dockerfile"), flags=re.MULTILINE)
+    last = stages[-1]
+    assert re.match(r"FROM runtime AS gpu\n", last)
+    assert "ENGINE_SET=gpu" in last
+    assert re.findall(r"^CMD (.*)$", last, re.MULTILINE) == ['["dub-assets", "worker"]']
+    assert "inspect ping" in re.search(r"^HEALTHCHECK .*?\n *CMD (.*)$", last, re.MULTILINE)[1]
+
+
+def test_the_stages_that_the_gpu_image_is_made_of_are_found(tmp_path: Path):
+    image = Image(PROJECT, "gpu", tmp_path)
+    assert image.command == ["dub-assets", "worker"]
+    found = image.environment()
+    assert found["ENGINE_SET"] == "gpu"
+    assert found["PYTHONPATH"] == f"{tmp_path}/app/code"
+    assert found["PATH"].startswith(f"{tmp_path}/app/.venv/bin:{tmp_path}/app/code/bin:")
+    settings = settings_from(found)
+    assert settings.places.cache == tmp_path / "app/cache"
+    assert settings.options.engines.separation == "demucs"
+
+
+def test_the_gpu_image_has_the_packages_of_its_engines():
+    locked = {
+        (name, version)
+        for lock in ("requirements-gpu-image.lock", "requirements-weights.lock")
+        for name, version in re.findall(r"^([a-z0-9-]+)==([^\s;]+)", read(lock), re.MULTILINE)
+    }
+    set_of_image = {"demucs", "whisperx", "campplus", "firefox", "m2m100", "hibari", "kokoro"}
+    entries = [entry for entry in ALL if entry.name in set_of_image]
+    assert len(entries) == len(set_of_image)
+    needed = {name for entry in entries for name in entry.requires}
+    assert needed - {name for name, _ in locked} == set()
+    weights = {(part.distribution, part.version) for entry in entries for file in entry.weights for part in file.parts}
+    assert weights - locked == set()
+    assert "PACKAGED_WEIGHTS=yes" in read("Dockerfile").partition("AS gpu-packages")[2]
 
 
 def test_the_image_is_silent_about_what_the_command_line_is_silent_about():

@@ -42,6 +42,7 @@ NOT_RUN: Mapping[str, str] = {
     r"dub-assets metrics\b.*": SERVES + "tests/dagster/test_metrics.py runs it",
     r".*dub-assets worker\b.*": SERVES + "tests/workers runs it",
     r"dub-assets models pull --pair .*": "fetches models; tests/adapters runs it against a local hub",
+    r"dub-assets check( --pull)?": "fails without the default pair; tests/cli runs it against a local hub",
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",
     r"dub-assets dub --glossary FILE": "names no video",
     r"dagster instance migrate": "changes the reader's database; its options are checked",

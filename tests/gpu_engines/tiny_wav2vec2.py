@@ -1,4 +1,4 @@
-"""A small random wav2vec2 with the letters of English, written the way the hub has them."""
+"""A small random wav2vec2 with the letters of a language, written the way the hub has them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from transformers import (
     Wav2Vec2Processor,
 )
 
+ENGLISH = "abcdefghijklmnopqrstuvwxyz'"
 
-def write(folder: Path) -> None:
+
+def write(folder: Path, alphabet: str = ENGLISH) -> None:
     folder.mkdir(parents=True)
-    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *"abcdefghijklmnopqrstuvwxyz'"]
+    letters = ["<pad>", "<s>", "</s>", "<unk>", "|", *alphabet]
     vocabulary = folder / "vocab.json"
     vocabulary.write_text(json.dumps({letter: number for number, letter in enumerate(letters)}), encoding="utf-8")
     tokenizer = Wav2Vec2CTCTokenizer(str(vocabulary), pad_token="<pad>", unk_token="<unk>", word_delimiter_token="|")

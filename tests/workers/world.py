@@ -73,6 +73,8 @@ def environment(*, url: str, bucket: str, endpoint: str, folder: Path) -> dict[s
     """What the service reads."""
     return {
         "JOB_QUEUE_URL": url,
+        "JOB_SOURCE_LANG": "en",
+        "JOB_TARGET_LANG": "pt",
         "JOB_VISIBILITY_TIMEOUT": "10",
         "JOB_QUEUE_WAIT": "2",
         "JOB_CALLBACK_ALLOWED_HOSTS": "127.0.0.1",

@@ -160,4 +160,5 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     own_capabilities=lambda settings: _offer(settings.services.speech),
     unset=_unset,
     automatic=False,
+    by_name_only=True,
 )

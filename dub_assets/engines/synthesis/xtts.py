@@ -164,4 +164,5 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     models=xtts_weights.models,
     memory_mib=MODEL_MIB,
     automatic=False,
+    by_name_only=True,
 )

@@ -228,4 +228,5 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     packages="boto3",
     build=AmazonTranslator,
     automatic=False,
+    by_name_only=True,
 )

@@ -174,4 +174,5 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     build=ChatTranslator,
     unset=_unset,
     automatic=False,
+    by_name_only=True,
 )

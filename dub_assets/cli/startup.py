@@ -1,0 +1,126 @@
+"""Start-up of a process of the service: reports everything that is missing, pulls models, and waits for the rest."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dub_assets.cli.pull_display import shown_size
+from dub_assets.domain.errors import DubError
+from dub_assets.engines.pull import PullProgress
+from dub_assets.resources.readiness import Problem, Readiness, Role, examine, pull_missing
+from dub_assets.settings import Settings
+from dub_assets.telemetry.json_lines import JsonLines
+
+_LOG = logging.getLogger("dub_assets.startup")
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+_LOGGED_SHARE, _LOGGED_BYTES = 0.1, 16 * 1024 * 1024
+"""Of a file: a line is logged each time that this much more of it is there, both as a share and in bytes."""
+
+
+class NotReadyError(DubError):
+    """Something is missing that no waiting brings."""
+
+
+def make_ready(settings: Settings, role: Role) -> None:
+    """Return once nothing is missing for the service's pair of languages.
+
+    Models are pulled into the cache. What may pass (a bucket, a queue or a hub that does not answer) is waited for with
+    pauses that double up to five minutes. Raises NotReadyError, after everything that is missing was logged, if someone
+    has to change something.
+    """
+    pause_s = _FIRST_PAUSE_S
+    while True:
+        problems = _attempt(settings, role)
+        _log(problems)
+        if not problems:
+            return
+        if lasting := [problem for problem in problems if not problem.transient]:
+            raise NotReadyError(_summary(lasting))
+        _LOG.warning("no job is taken until then; trying again in %g s", pause_s)
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+
+def report(settings: Settings, role: Role, *, pulls: bool = False) -> None:
+    """Log everything that is missing, after pulling models if ``pulls``. Raises NotReadyError if anything is."""
+    problems = _attempt(settings, role, pulls=pulls)
+    _log(problems)
+    if problems:
+        raise NotReadyError(_summary(problems))
+
+
+@contextmanager
+def startup_log(settings: Settings) -> Iterator[None]:
+    """Write the log of the start-up to standard error, in the configured format."""
+    handler = logging.StreamHandler(sys.stderr)
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonLines() if settings.logs.format == "json" else plain)
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
+    try:
+        yield
+    finally:
+        _LOG.removeHandler(handler)
+        _LOG.propagate = True
+
+
+def _summary(problems: Sequence[Problem]) -> str:
+    return f"not ready: {len(problems)} missing, see the log above"
+
+
+def _attempt(settings: Settings, role: Role, *, pulls: bool = True) -> list[Problem]:
+    """Return what is missing after an attempt to pull what can be pulled; without ``pulls``, what is missing now."""
+    readiness = examine(settings, role, os.environ)
+    if pulls and (readiness.to_pull or readiness.pairs) and not readiness.is_hopeless:
+        if failed := _pull(settings, readiness):
+            return [*readiness.problems, *failed]
+        readiness = examine(settings, role, os.environ)
+    return [*readiness.problems, *_not_pulled(readiness)]
+
+
+def _not_pulled(readiness: Readiness) -> list[Problem]:
+    needed = [f"{engine}: {model.name} is not here, or is damaged" for model, engine in readiness.to_pull.items()]
+    needed += [f"firefox: the model for {'-'.join(pair)} is not here" for pair in readiness.pairs]
+    return [Problem(text=f"{text}: `dub-assets check --pull` fetches it", transient=False) for text in needed]
+
+
+def _log(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        _LOG.error("missing: %s", problem.text)
+    if not problems:
+        _LOG.info("ready: nothing is missing")
+
+
+def _pull(settings: Settings, readiness: Readiness) -> list[Problem]:
+    for model, engine in readiness.to_pull.items():
+        _LOG.info("%s needs %s (%s, %s): pulling it", engine, model.name, shown_size(model.size()), model.licence)
+    for pair in readiness.pairs:
+        _LOG.info("firefox needs its model for %s (MPL-2.0): pulling it", "-".join(pair))
+    return pull_missing(settings, readiness, _PullLog().report)
+
+
+class _PullLog:
+    """Logs the progress of files: the start, steps, the end."""
+
+    def __init__(self) -> None:
+        self._logged: dict[tuple[str, str], int] = {}
+
+    def report(self, progress: PullProgress) -> None:
+        key = progress.model.pin, progress.file.name
+        logged = self._logged.get(key)
+        step = max(_LOGGED_BYTES, _LOGGED_SHARE * (progress.total or 0))
+        if logged is None or progress.done >= logged + step or progress.done == progress.total != logged:
+            self._logged[key] = progress.done
+            _LOG.info(
+                "%s: %s: %s of %s",
+                progress.model.name,
+                progress.file.name,
+                shown_size(progress.done),
+                shown_size(progress.total),
+            )
