@@ -211,7 +211,7 @@ def test_neither_logs_nor_reasons_show_the_url_or_the_secret(behaviour: Behaviou
 
 
 def test_other_users_of_the_library_may_log(caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # the Kubernetes client sets the level of this logger
     sender()
     with CallbackReceiver() as receiver, requests.Session() as session:
         session.trust_env = False
