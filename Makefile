@@ -77,7 +77,7 @@ stack-demo: $(STAMP) build/sample/sample.mp4 ## Send jobs to `make stack`; show 
 
 test: lint types layers unit kills workers models ## Everything: lint, types, layers, tests.
 
-test-browser: $(STAMP) ## Look at the report in a headless Chromium, wide and narrow; pictures in build/browser/.
+test-browser: $(STAMP) ## Look at the report and the links of the UI in a headless Chromium; pictures in build/browser/.
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: apt-get install chromium chromium-driver (or your system's packages)"; exit 1; }; done
 	$(BIN)/pytest -m browser

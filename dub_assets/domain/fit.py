@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dub_assets.domain.options import FitOptions
-from dub_assets.domain.synthesis import Rung, TimingIssue
+from dub_assets.domain.synthesis import Rung, TimingIssue, tempo
 from dub_assets.domain.timing import Interval
 
 ON_TIME_MS = 40
@@ -135,7 +135,7 @@ def _stretched_ms(line: Line, stretch: float) -> int:
 def _placement(line: Line, start_ms: int, stretch: float, options: FitOptions) -> Placement:
     issues: list[TimingIssue] = []
     placed = Interval(start_ms=start_ms, end_ms=start_ms + _stretched_ms(line, stretch))
-    if line.speed * stretch > 1.0 and line.ordinary_ms > (options.free_tempo + 0.005) * placed.duration_ms:
+    if line.speed * stretch > 1.0 and tempo(line.ordinary_ms, placed) > options.free_tempo:
         issues.append("fast_speech")
     if start_ms > line.slot.start_ms + ON_TIME_MS:
         issues.append("late_start")

@@ -166,12 +166,13 @@ class _Told:
 
 
 def _facts_of_line(speech: TtsSegment) -> Iterator[Fact]:
-    used = speech.placed.duration_ms / max(1, speech.slot.duration_ms)
+    room_ms = speech.slot.end_ms - min(speech.slot.start_ms, speech.placed.start_ms)
+    used = speech.placed.duration_ms / max(1, room_ms)
     yield Fact(name="Fit method", value=_fit_method(speech))
     yield Fact(name="Engine speed", value=f"{speech.speech.speed:.2f}", unit=TIMES)
     yield Fact(name="Stretch", value=f"{speech.stretch:.2f}", unit=TIMES)
     yield Fact(name="Start", value=f"{speech.late_ms:+d} ms" if speech.late_ms else "on time")
-    yield Fact(name="Slot", value=f"{used:.0%} of {speech.slot.duration_ms / 1000:.1f} s")
+    yield Fact(name="Slot", value=f"{used:.0%} of {room_ms / 1000:.1f} s")
     yield Fact(name="Level", value=f"{speech.gain_db:+.1f}", unit="dB")
     yield Fact(name="Voice", value=speech.speech.voice)
 

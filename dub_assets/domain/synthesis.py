@@ -21,6 +21,14 @@ Rung = Literal["full", "shorter", "pause", "speed", "stretch", "flag"]
 stretch; ``flag``: it does not fit well even so, and its issues say how."""
 
 
+def tempo(ordinary_ms: int, placed: Interval) -> float:
+    """Return how fast a line is spoken, as it is compared with limits and shown: three decimals.
+
+    ``ordinary_ms`` is the length of its text at the language's ordinary rate.
+    """
+    return round(ordinary_ms / max(1, placed.duration_ms), 3)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenLine:
     """A line to speak: its segment, its slot and what to say, at the speed it should fit with.
@@ -82,7 +90,7 @@ class TtsSegment:
     @property
     def tempo(self) -> float:
         """How fast the line is spoken: 1.0 is the language's ordinary rate."""
-        return round(self.ordinary_ms / max(1, self.placed.duration_ms), 3)
+        return tempo(self.ordinary_ms, self.placed)
 
     @property
     def late_ms(self) -> int:

@@ -16,8 +16,13 @@ _RUN_UP_S = 1
 
 
 def excerpt(path: Path, interval: Interval) -> Sound:
-    """An interval, on the picture's clock, of a file's first sound track (48 kHz); what the track lacks is silence."""
+    """Return an interval, on the picture's clock, of a file's first sound track (48 kHz), silence where it has none."""
+    import av
+
     samples: Samples
+    interleave = av.AudioResampler(
+        format="flt"
+    ).resample  # PyAV reads beyond the planes of a planar frame of 8 channels
     with opened(path) as container:
         stream = container.streams.audio[0]
         tick = time_base(stream)
@@ -30,7 +35,8 @@ def excerpt(path: Path, interval: Interval) -> Sound:
             at = round((frame.pts * tick - start) * SAMPLE_RATE_HZ)
             if at >= len(samples):
                 break
-            block = frame.to_ndarray().T if frame.format.is_planar else frame.to_ndarray().reshape(frame.samples, -1)
+            (interleaved,) = interleave(frame)
+            block = interleaved.to_ndarray().reshape(frame.samples, -1)
             first, last = max(0, at), min(len(samples), at + len(block))
             if first < last:
                 samples[first:last] = block[first - at : last - at]

@@ -92,9 +92,10 @@ def decoded(path: Path, track: int = 0) -> tuple[Fraction, np.ndarray]:
     """Time of the first frame that is heard, and the samples (frames, channels) of a sound track."""
     with av.open(file_url(path)) as container:
         blocks = list(container.decode(audio=track))
-    planar = [block.to_ndarray() for block in blocks]
-    assert all(block.format.is_planar for block in blocks)
-    return blocks[0].pts * blocks[0].time_base, np.concatenate(planar, axis=1).T
+    # As in media/excerpt.py: PyAV reads beyond the planes of a planar frame of 8 channels.
+    interleave = av.AudioResampler(format="flt").resample
+    interleaved = [frame.to_ndarray().reshape(block.samples, -1) for block in blocks for frame in interleave(block)]
+    return blocks[0].pts * blocks[0].time_base, np.concatenate(interleaved)
 
 
 @contextmanager

@@ -37,6 +37,23 @@ def encoded(programme: Sound, folder: Path, delay_ms: int) -> Path:
     return target
 
 
+@pytest.mark.parametrize(
+    ("layout", "channels", "codec"),
+    [("7.1", 8, "aac"), ("7.1(wide)", 8, "aac"), ("6.1", 7, "aac"), ("7.1", 8, "flac"), ("5.1", 6, "ac3")],
+)
+def test_surround_sound_has_excerpts_with_all_its_channels(programme, tmp_path, layout, channels, codec):
+    soundfile.write(tmp_path / "sound.wav", programme.samples, 48_000)
+    spread = f"pan={layout}|" + "|".join(f"c{channel}=c{channel % 2}" for channel in range(channels))
+    target = tmp_path / "sound.mp4"
+    coding = ["-i", str(tmp_path / "sound.wav"), "-af", spread, "-c:a", codec, "-b:a", "640k", str(target)]
+    subprocess.run([find_ffmpeg(), "-v", "error", *coding], check=True)
+    interval = Interval(start_ms=3_333, end_ms=4_833)
+    heard = media_tool().excerpt(target, interval)
+    reference = Sound(samples=programme.samples[interval.start_frame : interval.end_frame], rate_hz=48_000)
+    assert heard.channels == channels
+    assert lag_frames(heard, reference) == 0
+
+
 @pytest.mark.parametrize("delay_ms", [0, 120])
 def test_an_excerpt_of_an_encoded_file_is_where_it_was_put(programme, tmp_path, delay_ms):
     video = encoded(programme, tmp_path, delay_ms)

@@ -27,7 +27,7 @@ def clip(tmp_path_factory):
     return folder / "clip.mp4"
 
 
-@pytest.mark.parametrize("channels", range(1, 8))
+@pytest.mark.parametrize("channels", range(1, 9))
 def test_the_dub_keeps_its_channels(tool, clip, tmp_path, channels):
     samples = noise(48_000, channels)
 

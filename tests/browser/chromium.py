@@ -71,6 +71,10 @@ class Page:
             time.sleep(0.05)
         return found
 
+    def is_drawn(self) -> bool:
+        """True once a report has drawn its pictures."""
+        return bool(self("return 'ready' in document.documentElement.dataset"))
+
     def complaints(self) -> list[str]:
         """What the console says that is worse than information."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
@@ -82,8 +86,8 @@ class Page:
 
 
 @contextmanager
-def opened(file: Path, screen: Screen, profile: Path) -> Iterator[Page]:
-    """A file, opened from disk on a screen, its pictures drawn."""
+def browser(screen: Screen, profile: Path) -> Iterator[Page]:
+    """A browser with an empty page on a screen."""
     options = webdriver.ChromeOptions()
     options.binary_location = _program("chromium")
     for switch in (*_SWITCHES, f"--user-data-dir={profile}", f"--window-size={screen.width},{screen.height}"):
@@ -96,12 +100,18 @@ def opened(file: Path, screen: Screen, profile: Path) -> Iterator[Page]:
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.dark else "light"}
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        driver.get(file.as_uri())
-        page = Page(driver, screen)
-        page.wait(lambda: page("return 'ready' in document.documentElement.dataset"), "the page draws its pictures")
-        yield page
+        yield Page(driver, screen)
     finally:
         driver.quit()
+
+
+@contextmanager
+def opened(file: Path, screen: Screen, profile: Path) -> Iterator[Page]:
+    """A report, opened from disk on a screen, its pictures drawn."""
+    with browser(screen, profile) as page:
+        page.driver.get(file.as_uri())
+        page.wait(page.is_drawn, "the page draws its pictures")
+        yield page
 
 
 def _program(name: str) -> str:

@@ -7,13 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
+from dev_process import children, running_dev
 from ports import free_port
 from waiting import PATIENCE_S, wait_until
 
@@ -48,7 +48,7 @@ def test_dev_serves_the_ui_and_ends_with_all_its_processes(tmp_path: Path, shell
         process.wait(PATIENCE_S)
         wait_until(lambda: not any(map(psutil.Process.is_running, family)), "the processes of the UI to end")
     finally:
-        for one in [*_children(process), process]:
+        for one in [*children(process), process]:
             one.kill()
 
 
@@ -66,15 +66,8 @@ def _content(url: str) -> bytes | None:
         return None
 
 
-def _children(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    try:
-        return psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
 def test_dev_is_quiet_when_idle_and_says_where_the_ui_is(tmp_path: Path):
-    with _dev(tmp_path) as (process, log, port):
+    with running_dev(tmp_path) as (process, log, port):
         wait_until(lambda: "the UI is ready" in log.read_text() or process.poll() is not None, "the UI")
         wait_until(lambda: _ticks(tmp_path) >= 6, "six ticks of the sensors")
         lines = log.read_text().splitlines()
@@ -101,29 +94,6 @@ def test_only_ticks_that_change_nothing_are_left_out(form: str):
     assert news("INFO", "Completed launch of run 1 for job_queue_sensor")
     assert news("ERROR", "Sensor daemon caught an error for sensor callbacks_sensor")
     assert news("WARNING", "Sensor job_queue_sensor skipped: x")
-
-
-@contextmanager
-def _dev(home: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], Path, int]]:
-    """A running ``dub-assets dev``: its process, its log and its port."""
-    port = free_port()
-    program = Path(sys.executable).with_name("dub-assets")
-    places = {"DUB_ASSETS_HOME": str(home), "DUB_ASSETS_CACHE": str(home / "cache"), "DUB_ASSETS_FILES_PORT": "0"}
-    log = home / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [program, "dev", "--port", str(port)], env=os.environ | places | variables, stdout=output, stderr=output
-        )
-    family = []
-    try:
-        yield process, log, port
-        family = _children(process)
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE_S)
-    finally:
-        for one in [*family, *_children(process), process]:
-            with suppress(psutil.NoSuchProcess):
-                one.kill()
 
 
 def _ticks(home: Path) -> int:

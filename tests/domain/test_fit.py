@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dub_assets.domain import synthesis
 from dub_assets.domain.fit import Line, place, slots, speed_to_ask
 from dub_assets.domain.options import FitOptions
 from dub_assets.domain.timing import Interval
@@ -57,6 +58,14 @@ def test_a_line_over_the_free_tempo_is_flagged():
     (placed,) = place([line(1000, 1960, 1300)], duration_ms=2000, options=OPTIONS)
     assert placed.placed == interval(960, 1960)
     assert (placed.rung, placed.issues) == ("flag", ("fast_speech",))
+
+
+@pytest.mark.parametrize(("duration_ms", "tempo", "issues"), [(1250, 1.25, ()), (1251, 1.251, ("fast_speech",))])
+def test_a_line_is_flagged_if_the_tempo_shown_is_over_the_limit(duration_ms, tempo, issues):
+    made = line(1000, 1960, duration_ms)
+    (placed,) = place([made], duration_ms=2000, options=OPTIONS)
+    assert synthesis.tempo(made.ordinary_ms, placed.placed) == tempo
+    assert placed.issues == issues
 
 
 def test_tempo_is_counted_against_the_ordinary_rate_and_not_against_a_slow_voice():

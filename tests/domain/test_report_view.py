@@ -74,6 +74,13 @@ def test_every_issue_has_words_even_one_that_is_new(issue: str, text: str) -> No
     assert texts(view(made).segments[0]) == [text]
 
 
+def test_a_line_that_starts_early_and_ends_in_its_slot_uses_no_more_than_all_of_it() -> None:
+    slot = products().tts.segments[0].slot
+    placed = Interval(start_ms=slot.start_ms - 40, end_ms=slot.end_ms)
+    (segment, _) = view(spoken(placed=placed)).segments
+    assert Fact(name="Slot", value=f"100% of {placed.duration_ms / 1000:.1f} s") in segment.facts
+
+
 @pytest.mark.parametrize("ordinary_ms", [2511, 2512, 2514, 2520, 2700])
 def test_a_fast_line_never_looks_equal_to_the_limit_that_it_exceeds(ordinary_ms: int) -> None:
     made = spoken(placed=Interval(start_ms=500, end_ms=2500), ordinary_ms=ordinary_ms, issues=("fast_speech",))

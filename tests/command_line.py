@@ -71,9 +71,9 @@ class Line:
         return self.archive.load(kind, self.keys.manifest(asset))
 
 
-def make_video(path: Path) -> Path:
+def make_video(path: Path, *sound_options: str) -> Path:
     """Write a video of four seconds, with a tone."""
     sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
-    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", str(path)]
+    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", *sound_options, str(path)]
     subprocess.run(command, check=True)
     return path
