@@ -42,7 +42,9 @@ def test_the_bodies_joined_are_the_programme_however_it_comes(frames: int, lengt
 @pytest.mark.parametrize("frames", [0, 5, 100, 103, 250])
 def test_what_is_not_changed_comes_out_as_it_went_in(frames: int, length: int):
     whole = programme(frames)
-    out = [made for _, made in joined((piece, cut(piece.samples, length)) for piece in pieces([whole] if frames else []))]
+    out = [
+        made for _, made in joined((piece, cut(piece.samples, length)) for piece in pieces([whole] if frames else []))
+    ]
     assert np.allclose(np.concatenate([whole[:0], *out]), whole, rtol=1e-6)
 
 
