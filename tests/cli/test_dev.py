@@ -67,6 +67,7 @@ def test_dev_prints_errors_and_no_idle_ticks_as_json(tmp_path: Path):
     with _dev(tmp_path, *locations, LOG_FORMAT="json", PYTHONPATH=str(tmp_path)) as dev:
         dev.wait_for("this location cannot load")
         dev.wait_for("this sensor fails")
+        dev.wait_for("Sensor daemon caught an error for sensor failing")
         wait_until(lambda: _ticks(tmp_path) >= 6, "six ticks of the sensors")
         lines = dev.lines
         dev.ends_with_all_its_processes()
