@@ -240,8 +240,9 @@ def settings(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of docs/settings.md.")] = False,
 ) -> None:
     """Show every setting: its environment variable, default and meaning."""
-    from rich.console import Console
     from rich.table import Table
+
+    from dub_assets.cli.terminal import PlainConsole
 
     settings_from(os.environ)
     rows = list(documented_variables())
@@ -251,7 +252,7 @@ def settings(
     table = Table("variable", "default", "meaning", box=None)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    PlainConsole().print(table)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -16,6 +16,21 @@ from dub_assets.cli.terminal import PlainConsole, real_stderr, write_line
 
 _UNITS = {"transcript": "chunks", "translation": "lines", "tts_segments": "lines", "segment_mixes": "lines"}
 _IN_SECONDS = {"stems", "final_video"}
+_STARTING = "starting"
+_PREPARING = {
+    _STARTING: "loading Dagster",
+    "stems": "reading the video",
+    "transcript": "loading recogniser",
+    "translation": "loading translator",
+    "tts_segments": "loading voices",
+    "segment_tts": "loading voices",
+    "segment_mixes": "reading stems",
+    "final_video": "reading mixes",
+    "quality": "measuring",
+    "report": "drawing",
+}
+"""What a stage does before it reports an amount, in at most 18 letters: a terminal of 40 columns has room for them."""
+
 _BAR_COLUMNS = 32
 _LEAST_BAR_COLUMNS = 8
 _FIGURES_COLUMNS = 48
@@ -125,7 +140,7 @@ class _Bars(_Nothing):
         if interruptions := current_interruptions():
             stream = self._progress.console.file
             interruptions.before_exit(lambda: _show_cursor(stream) if self._progress.live.is_started else None)
-        self._starting = self._progress.add_task("starting", total=None, state="loading")
+        self._starting = self._progress.add_task(_STARTING, total=None, state="preparing")
         self._progress.start()
         return self
 
@@ -141,7 +156,7 @@ class _Bars(_Nothing):
     def begin(self, stage: str) -> None:
         if stage not in self._tasks:
             self._progress.update(self._starting, visible=False)
-            self._tasks[stage] = self._progress.add_task(stage, total=None, state="loading")
+            self._tasks[stage] = self._progress.add_task(stage, total=None, state="preparing")
 
     def report(self, stage: str, done: int, total: int) -> None:
         self.begin(stage)
@@ -183,7 +198,7 @@ class _Amount(ProgressColumn):
         if state == "failed":
             return Text("failed")
         if task.total is None:
-            return Text("loading")
+            return Text(_PREPARING.get(task.description, "working"))
         if state == "done" and task.total == 1:
             return Text("done")
         return Text(f"{_number(task.description, int(task.completed))}/{_amount(task.description, int(task.total))}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby, permutations
 
-from rich.console import Console
 from rich.text import Text
 
+from dub_assets.cli.terminal import PlainConsole
+from dub_assets.domain.printable import printable
 from dub_assets.engines.status import EngineStatus
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings
@@ -17,7 +18,7 @@ _SHOWN_LANGUAGES = 24
 
 def show_engines(settings: Settings) -> None:
     """Print all engines by stage, in order of preference."""
-    console = Console()
+    console = PlainConsole()
     statuses = EnginesResource.of(settings).registry().statuses()
     for stage, engines in groupby(statuses, key=lambda status: status.stage):
         console.print(Text(stage, style="bold"))
@@ -32,11 +33,17 @@ def _lines(engine: EngineStatus) -> list[Text]:
     memory = f"; about {engine.memory_mib} MiB of memory" if engine.memory_mib else ""
     barred = f"; refused by the licence profile: {', '.join(engine.barred)}" if engine.barred else ""
     return [
-        Text.assemble("  ", (engine.name, "bold cyan"), f": {engine.summary}"),
-        Text.assemble("    ", state, f"; licence {engine.licence}{memory}", (barred, "red")),
-        Text(f"    languages  {_languages(engine)}"),
-        *(Text(f"    weights    {line}") for line in weights),
+        _text("  ", (engine.name, "bold cyan"), f": {engine.summary}"),
+        _text("    ", state, f"; licence {engine.licence}{memory}", (barred, "red")),
+        _text(f"    languages  {_languages(engine)}"),
+        *(_text(f"    weights    {line}") for line in weights),
     ]
+
+
+def _text(*parts: str | tuple[str, str]) -> Text:
+    """Return a line of parts, each a text or a text with its style; control characters are escaped."""
+    escaped = [printable(part) if isinstance(part, str) else (printable(part[0]), part[1]) for part in parts]
+    return Text.assemble(*escaped)
 
 
 def _languages(engine: EngineStatus) -> str:

@@ -27,8 +27,9 @@ _ADVICE = {
     "mix": "run the same command again; finished stages are kept",
     "say": "run the same command again; finished stages are kept",
     "report": "run the same command again",
-    "models": "run the same command again; models that are complete are kept",
-    "submit": "the message may have been sent: look at the queue before you send it again",
+    "export": "run the same command again",
+    "models": "run the same command again to go on; what was downloaded is kept",
+    "submit": "no message was sent; run the same command again",
 }
 
 
@@ -97,6 +98,10 @@ class Interruptions:
             self._recorded.wait(_REPEATED_WITHIN_S)
         if certain or self._received is not None:
             raise Interrupted
+
+    def advise(self, advice: str) -> None:
+        """Replace the advice in the last line: the command is past the point where the first one was true."""
+        self._advice = advice
 
     def before_exit(self, restore: Callable[[], None]) -> None:
         """Call ``restore`` before the process ends at once: the terminal is as it was."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 
-from rich.console import Console
 from rich.table import Column, Table
 
 from dub_assets.cli.pull_display import pull_display, shown_size
+from dub_assets.cli.terminal import PlainConsole, write_line
 from dub_assets.domain.engine import EngineStage
 from dub_assets.domain.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.engines import remote
@@ -32,7 +31,7 @@ def show_models(settings: Settings, engines: Collection[str] = ()) -> None:
 def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
     """Print the models that engines need: what, size, licence, where."""
     if not any(found.models for found in needed):
-        sys.stdout.write("the configured engines need no models beyond their packages\n")
+        write_line("the configured engines need no models beyond their packages")
         return
     table = Table("engine", "model", "size", "licence", Column("where", overflow="fold"), box=None)
     for found in needed:
@@ -40,7 +39,7 @@ def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
             place = remote.source_of(model, settings.cache_dir)
             refused = " (refused by the licence profile)" if model in found.barred else ""
             table.add_row(found.engine, model.name, shown_size(model.size()), f"{model.licence}{refused}", place)
-    Console(soft_wrap=True).print(table)
+    PlainConsole().print(table, soft_wrap=True)
 
 
 def _show_pairs(settings: EngineSettings) -> None:
@@ -58,8 +57,8 @@ def _show_pairs(settings: EngineSettings) -> None:
         through = " and ".join("-".join(leg) for leg in route(pair, places))
         table.add_row("-".join(pair), "firefox", "", "", f"through English: {through}")
     if table.rows:
-        sys.stdout.write("\n")
-        Console(soft_wrap=True).print(table)
+        write_line("")
+        PlainConsole().print(table, soft_wrap=True)
 
 
 def pull_models(settings: Settings, engines: Collection[str] = (), wanted_pairs: Collection[str] = ()) -> None:
@@ -79,7 +78,7 @@ def pull_models(settings: Settings, engines: Collection[str] = (), wanted_pairs:
     for model in dict.fromkeys(model for found in needed for model in found.models):
         with pull_display() as display:
             pull(model, cache_dir=engine_settings.cache_dir, lock=engine_settings.lock, report=display.report)
-        _say(f"{model.name}: {model.folder(engine_settings.cache_dir)}")
+        write_line(f"{model.name}: {model.folder(engine_settings.cache_dir)}")
     puller = PairPuller(engine_settings)
     for pair in asked_pairs or pulled_models(engine_settings.lock):
         _pull_pair(pair, puller, settings)
@@ -96,11 +95,11 @@ def _pull_pair(pair: Pair, puller: PairPuller, settings: Settings) -> None:
     for leg, model in pulled.legs:
         if model:
             size = shown_size(model.size())
-            _say(
+            write_line(
                 f"{'-'.join(leg)}: Firefox's model {model.revision}, {size}, {model.licence}: {model.folder(cache_dir)}"
             )
     if len(pulled.legs) > 1:
-        _say(f"{'-'.join(pair)}: through English, by {' and '.join('-'.join(leg) for leg, _ in pulled.legs)}")
+        write_line(f"{'-'.join(pair)}: through English, by {' and '.join('-'.join(leg) for leg, _ in pulled.legs)}")
 
 
 def _needed(settings: Settings, engines: Collection[str], *, configured: bool = True) -> list[EngineModels]:
@@ -113,8 +112,3 @@ def _needed(settings: Settings, engines: Collection[str], *, configured: bool = 
         "synthesis": choices.synthesis,
     }
     return EnginesResource.of(settings).registry().models(stages if configured else {}, engines)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

@@ -6,7 +6,6 @@ import sys
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -17,6 +16,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from dub_assets.cli.terminal import PlainConsole, write_line
+from dub_assets.domain.printable import printable
 from dub_assets.engines.pull import PullProgress
 
 _MIB = 1024 * 1024
@@ -81,13 +82,12 @@ class _Lines:
             self._shown[key] = _share(progress)
 
     def _say(self, progress: PullProgress, text: str) -> None:
-        sys.stderr.write(f"{_title(progress)}: {text}\n")
-        sys.stderr.flush()
+        write_line(f"{_title(progress)}: {text}", sys.stderr)
 
 
 def _title(progress: PullProgress) -> str:
     model = progress.model
-    return f"{model.home if model.on_hub else model.name}: {progress.file.name}"
+    return printable(f"{model.home if model.on_hub else model.name}: {progress.file.name}")
 
 
 def _share(progress: PullProgress) -> float:
@@ -99,13 +99,13 @@ class _Bars:
 
     def __init__(self) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             DownloadColumn(binary_units=True),
             TransferSpeedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=PlainConsole(stderr=True),
         )
         self._tasks: dict[tuple[str, str], TaskID] = {}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from dub_assets.cli.interruptions import current as current_interruptions
+from dub_assets.cli.terminal import write_line
 from dub_assets.defs.tasks import TASKS
 from dub_assets.domain.errors import InputError, PermanentError
 from dub_assets.domain.request import DubRequest
@@ -25,13 +27,15 @@ def submit_message(file: Path, settings: Settings) -> None:
     request = desk.read(body)
     if isinstance(request, DubRequest):
         _warn_of_pair(request, settings)
+    if interruptions := current_interruptions():
+        interruptions.advise("the message may have been sent: look at the queue before you send it again")
     told = {"job_id": request.job_id, "project_id": request.project_id, "task": TASKS[type(request)].name}
     message_id = desk.queue.send(
         body,
         group=request.project_id or request.job_id,
         attributes={name: value for name, value in told.items() if value},
     )
-    sys.stdout.write(f"{message_id}\n")
+    write_line(message_id)
 
 
 def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
@@ -41,8 +45,8 @@ def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
     try:
         engines.translator(request.source_language, request.target_language)
     except PermanentError as error:
-        sys.stderr.write(
-            f"dub-assets: warning: on this machine {error} A worker that is set up like it fails the job.\n"
+        write_line(
+            f"dub-assets: warning: on this machine {error} A worker that is set up like it fails the job.", sys.stderr
         )
 
 

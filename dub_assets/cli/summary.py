@@ -43,6 +43,8 @@ def print_dub(document: dict[str, Any], files: dict[str, Path], elapsed_s: float
         )
     table.add_row("this run", f"{elapsed_s:.1f}", f"{elapsed_s / duration_s:.2f}" if duration_s else "", "")
     console = PlainConsole()
+    if console.is_terminal:
+        console.print("")
     console.print(table)
     segments = document["segments"]
     flagged = sum(bool(segment["issues"]) for segment in segments)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -36,21 +38,37 @@ def test_the_bodies_joined_are_the_programme_however_it_comes(frames: int, lengt
         assert np.array_equal(piece.samples, whole[start - piece.lead : min(frames, start + piece.body + 6)])
 
 
+@pytest.mark.parametrize("length", [1, 7, 40, 1000])
 @pytest.mark.parametrize("frames", [0, 5, 100, 103, 250])
-def test_what_is_not_changed_comes_out_as_it_went_in(frames: int):
+def test_what_is_not_changed_comes_out_as_it_went_in(frames: int, length: int):
     whole = programme(frames)
-    out = [made for _, made in joined((piece, piece.samples) for piece in pieces([whole] if frames else []))]
+    out = [
+        made for _, made in joined((piece, cut(piece.samples, length)) for piece in pieces([whole] if frames else []))
+    ]
     assert np.allclose(np.concatenate([whole[:0], *out]), whole, rtol=1e-6)
 
 
-def test_a_piece_fades_into_the_next_one():
+@pytest.mark.parametrize("length", [1, 4, 23, 1000])
+def test_a_piece_fades_into_the_next_one(length: int):
     levels = iter([0.0, 1.0, 3.0])
-    made = ((piece, np.full_like(piece.samples, next(levels))) for piece in pieces([programme(300)]))
+    made = ((piece, cut(np.full_like(piece.samples, next(levels)), length)) for piece in pieces([programme(300)]))
     out = np.concatenate([body for _, body in joined(made)])[:, 0]
     assert np.all(out[:100] == 0)
     assert np.allclose(np.diff(out[99:107]), 1 / 7)
     assert np.all(out[106:200] == 1)
     assert np.allclose(np.diff(out[199:207]), 2 / 7)
+
+
+def test_results_are_passed_on_before_their_piece_is_finished():
+    (piece,) = pieces([programme(100)])
+
+    def results() -> Iterator[np.ndarray]:
+        yield piece.samples[:40]
+        raise AssertionError("the second block was asked for before the first one was passed on")
+
+    mixture, result = next(joined([(piece, results())]))
+    assert np.array_equal(mixture, programme(100)[:40])
+    assert np.array_equal(result, mixture)
 
 
 def test_a_recurrent_network_hears_two_seconds_before_a_piece():

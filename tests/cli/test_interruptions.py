@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import psutil
@@ -48,6 +50,66 @@ def test_a_dub_ends_in_order_and_says_what_to_do_next(dub: Dub, number: signal.S
     assert out == ""
     assert not list(dub.out.iterdir())
     wait_until(lambda: not any(child.is_running() for child in children), "the children to end")
+
+
+EDIT_AGAIN = "interrupted; run the same command again; finished stages are kept"
+
+
+def test_an_interrupted_mix_leaves_the_results_and_works_when_run_again(dub: Dub):  # noqa: F811
+    job = dub.finish()
+    before = next(dub.out.glob("*.mp4")).read_bytes()
+    command = [*COMMAND, "mix", job, "1", "--bgm-gain", "0.2", "--rebuild"]
+    run = started(dub, *command)
+    dub.wait_for_gate("picture")
+    run.send_signal(signal.SIGINT)
+    dub.open_all()
+    out, errors = run.communicate(timeout=PATIENCE_S)
+    assert (run.returncode, out) == (128 + signal.SIGINT, ""), errors
+    assert errors.splitlines()[-1] == EDIT_AGAIN
+    assert next(dub.out.glob("*.mp4")).read_bytes() == before
+    again = started(dub, *command)
+    out, errors = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, errors
+    assert next(dub.out.glob("*.mp4")).read_bytes() != before
+
+
+def test_an_interrupted_say_works_when_run_again(dub: Dub):  # noqa: F811
+    job = dub.finish()
+    command = [*COMMAND, "say", job, "1", "Boa noite.", "--rebuild"]
+    run = started(dub, *command)
+    dub.wait_for_gate(0)
+    run.send_signal(signal.SIGTERM)
+    dub.open_all()
+    out, errors = run.communicate(timeout=PATIENCE_S)
+    assert (run.returncode, out) == (128 + signal.SIGTERM, ""), errors
+    assert errors.splitlines()[-1] == EDIT_AGAIN
+    again = started(dub, *command)
+    out, errors = again.communicate(timeout=PATIENCE_S)
+    assert again.returncode == 0, errors
+    assert "0001" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_submit_that_is_interrupted_before_it_sends_says_so(number: signal.Signals):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "dub_assets.cli", "submit", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hearing,  # noqa: PLW1509 - nothing here has threads that hold locks
+    )
+    run.stdin.write("{")
+    run.stdin.flush()
+    wait_until(lambda: not _unread_bytes(run.stdin.fileno()), "the message to be read")
+    run.send_signal(number)
+    _, errors = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 128 + number, errors
+    assert errors.splitlines() == ["interrupted; no message was sent; run the same command again"]
+
+
+def _unread_bytes(pipe: int) -> int:
+    """Return how many bytes of a pipe its reader has not read yet."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4), sys.byteorder)
 
 
 def test_a_dub_that_was_interrupted_goes_on(dub: Dub):  # noqa: F811

@@ -59,6 +59,15 @@ def test_a_pulled_pair_is_shown_by_models_and_engines(registry: MozillaRegistry,
     assert "languages  en-pt, ko-en, ko-pt, pt-en" in run(registry, tmp_path, "engines").stdout
 
 
+def test_control_characters_in_paths_are_escaped(registry: MozillaRegistry, tmp_path: Path):
+    folder = tmp_path / "\x1b[31mred"
+    for command in (["models", "pull", "--pair", "ko-en"], ["models"], ["engines"]):
+        shown = run(registry, folder, *command)
+        assert shown.returncode == 0, shown.stderr
+        assert "\x1b" not in shown.stdout + shown.stderr
+        assert "\\x1b[31mred" in shown.stdout or command == ["engines"]
+
+
 def test_a_pair_that_firefox_does_not_have_names_what_can(registry: MozillaRegistry, tmp_path: Path):
     refused = run(registry, tmp_path, "models", "pull", "--pair", "ko-sw")
     assert refused.returncode == 1

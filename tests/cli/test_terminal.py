@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,16 @@ from dub_assets.media.ffmpeg import find_ffmpeg
 
 COMMAND = [sys.executable, str(Path(__file__).parents[1] / "gated_command.py")]
 
+GATED_FFMPEG = """#!/bin/sh
+case " $* " in
+*" copy "*)
+    touch "{gate}.waiting"
+    until [ -e "{gate}" ]; do sleep 0.05; done
+    ;;
+esac
+exec "{ffmpeg}" "$@"
+"""
+
 
 class Dub:
     """A dub of a video of two lines, and the gates that let it go on."""
@@ -29,15 +40,33 @@ class Dub:
         self.environment = {**os.environ, **places, "GATES": str(self.gates), "TERM": "xterm-256color"}
         self.arguments = ["dub", str(video), "--from", "en", "--to", "pt", "--out", str(self.out)]
 
-    def open(self, *gates: int) -> None:
+    def open(self, *gates: int | str) -> None:
         for gate in gates:
             (self.gates / str(gate)).touch()
 
     def open_all(self) -> None:
-        self.open(*range(50))
+        self.open("picture", *range(50))
 
-    def wait_for_gate(self, gate: int) -> None:
-        wait_until((self.gates / f"{gate}.waiting").exists, f"line {gate}")
+    def wait_for_gate(self, gate: int | str) -> None:
+        wait_until((self.gates / f"{gate}.waiting").exists, f"gate {gate}")
+
+    def close_all(self) -> None:
+        """Close every gate, that of the picture too: ffmpeg waits for ``GATES/picture`` before it copies one."""
+        for gate in self.gates.iterdir():
+            gate.unlink()
+        ffmpeg = self.gates.with_name("ffmpeg")
+        ffmpeg.write_text(GATED_FFMPEG.format(gate=self.gates / "picture", ffmpeg=find_ffmpeg()))
+        ffmpeg.chmod(0o755)
+        self.environment["DUB_ASSETS_FFMPEG"] = str(ffmpeg)
+
+    def finish(self) -> str:
+        """Dub to the end, close the gates again and return the job's id."""
+        self.open_all()
+        run = subprocess.run(
+            [*COMMAND, *self.arguments, "--json"], env=self.environment, check=True, capture_output=True, text=True
+        )
+        self.close_all()
+        return json.loads(run.stdout)["job_id"]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +113,60 @@ def test_a_terminal_shows_a_moving_bar_before_the_end(dub: Dub, screens: list[Sc
     ]
     assert "noise of a library" not in screen.text
     assert not screen.cursor_is_hidden
+
+
+def test_mix_shows_what_it_works_on_before_the_end(dub: Dub, screens: list[Screen]):
+    job = dub.finish()
+    screen = Screen([*COMMAND, "mix", job, "1", "--bgm-gain", "0.2", "--rebuild"], dub.environment, columns=100)
+    screens.append(screen)
+    dub.wait_for_gate("picture")
+    screen.wait_for("0:04/0:04")
+    between = screen.lines
+    assert screen.process.poll() is None
+    dub.open_all()
+    assert screen.end() == 0, screen.text
+    stages = [line.split() for line in between if line.split()[-1] != "--rebuild"]
+    assert [line for line in between if "segment_mixes" in line and "2/2 lines" in line], between
+    assert [line for line in between if "final_video" in line and "0:04/0:04" in line], between
+    assert not [words for words in stages if "quality" in words]
+    assert [line for line in screen.lines if line.split()[0] == "0001"]
+    assert not screen.cursor_is_hidden
+
+
+def test_say_shows_what_it_works_on_before_the_end(dub: Dub, screens: list[Screen]):
+    job = dub.finish()
+    screen = Screen([*COMMAND, "say", job, "1", "Boa noite.", "--rebuild"], dub.environment, columns=100)
+    screens.append(screen)
+    screen.wait_for("0/1 lines")
+    dub.wait_for_gate(0)
+    dub.open(0)
+    screen.wait_for("1/1 lines")
+    dub.wait_for_gate("picture")
+    assert screen.process.poll() is None
+    dub.open_all()
+    assert screen.end() == 0, screen.text
+    assert [line for line in screen.lines if line.split()[0] == "0001"]
+    assert str(dub.out) in screen.text
+    assert "noise of a library" not in screen.text
+    assert not screen.cursor_is_hidden
+
+
+def test_the_summary_names_what_to_look_at_and_commands_that_work(dub: Dub, screens: list[Screen]):
+    dub.open_all()
+    screen = Screen([*COMMAND, *dub.arguments], dub.environment, columns=100)
+    screens.append(screen)
+    assert screen.end() == 0, screen.text
+    lines = screen.lines
+    for stage in ("stems", "transcript", "translation", "tts_segments", "segment_mixes", "final_video", "report"):
+        assert len([line for line in lines if line.split()[0] == stage and "━" in line]) == 1, screen.text
+    (job,) = [line.split()[1] for line in lines if line.startswith("job ")]
+    commands = [line.strip() for line in lines if line.startswith("  dub-assets ")]
+    assert [command.split()[1] for command in commands] == ["say", "mix"]
+    assert all(command.split()[2] == job for command in commands)
+    for command in commands:
+        arguments = shlex.split(command)[1:]
+        run = subprocess.run([*COMMAND, *arguments], env=dub.environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
 
 
 def test_bars_follow_the_width_of_a_terminal_that_is_resized(dub: Dub, screens: list[Screen]):

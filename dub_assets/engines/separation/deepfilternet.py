@@ -7,10 +7,11 @@ import tarfile
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib import metadata, util
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,9 @@ CAPABILITIES = SeparatorCapabilities(sample_rate_hz=48_000)
 HOP_FRAMES = 480
 LAG_FRAMES = 1440
 """The model's output comes exactly this late: one hop of the transform and two of look-ahead."""
+
+BLOCK_FRAMES = 100 * HOP_FRAMES
+"""A second: results are passed on in blocks of this length, so that progress is known while a piece is worked on."""
 
 _SPEAKS_ASIDE = 0.5
 """How sure the detector must be of speech in the difference of left and right for both to be listened to.
@@ -88,7 +92,7 @@ class DeepFilterNet:
         )
 
     def separate(self, mixture: Iterable[Sound]) -> Iterator[tuple[Sound, Sound]]:
-        """Yield ``(mixture, vocals)`` in pieces of up to half a minute, several of them worked on at once.
+        """Yield ``(mixture, vocals)`` in blocks of up to a second; several pieces of half a minute run at once.
 
         Raises InputError where samples are not finite: the C library would end the process over them.
         """
@@ -115,16 +119,18 @@ class DeepFilterNet:
     def _model(self) -> Path:
         return _checked(self._weights[MODEL.name])
 
-    def _estimated(self, mixture: Iterable[Samples], pool: ThreadPoolExecutor) -> Iterator[tuple[Piece, Samples]]:
-        """Each piece with its vocals and a little of what comes after, in order; a thread listens to a track."""
-        waiting: deque[tuple[Piece, list[int], list[Future[Track]]]] = deque()
+    def _estimated(
+        self, mixture: Iterable[Samples], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[Piece, Iterator[Samples]]]:
+        """Yield each piece, in order, with the blocks of its vocals; a thread works on a track."""
+        waiting: deque[tuple[Piece, list[int], list[Iterator[Track]]]] = deque()
         for piece in pieces(mixture):
             tracks, channels = self._tracks(piece.samples)
-            waiting.append((piece, channels, [pool.submit(self._speech, track) for track in tracks]))
+            waiting.append((piece, channels, [_in_background(self._speech(track), pool) for track in tracks]))
             while sum(len(begun) for _, _, begun in waiting) > self._settings.threads:
-                yield _done(*waiting.popleft())
+                yield _vocals(*waiting.popleft())
         while waiting:
-            yield _done(*waiting.popleft())
+            yield _vocals(*waiting.popleft())
 
     def _tracks(self, samples: Samples) -> tuple[list[Track], list[int]]:
         """What is listened to, and which of these tracks has each channel's vocals.
@@ -153,14 +159,16 @@ class DeepFilterNet:
         aside = soxr.resample(samples[:, 0] - samples[:, 1], CAPABILITIES.sample_rate_hz, 16_000)
         return holds_speech(np.asarray(aside, np.float32), _SPEAKS_ASIDE)
 
-    def _speech(self, track: Track) -> Track:
-        """The speech in a track, in its place."""
+    def _speech(self, track: Track) -> Iterator[Track]:
+        """Yield the speech in a track in blocks, in its place."""
+        late = np.pad(track, (0, LAG_FRAMES + (-len(track) - LAG_FRAMES) % HOP_FRAMES))
         state = _State(self._library, self._model, self._attenuation_limit_db, self._post_filter_beta)
         try:
-            late = state.process(np.pad(track, (0, LAG_FRAMES + (-len(track) - LAG_FRAMES) % HOP_FRAMES)))
+            for start in range(0, len(late), BLOCK_FRAMES):
+                speech = state.process(late[start : start + BLOCK_FRAMES])
+                yield speech[max(0, LAG_FRAMES - start) : LAG_FRAMES + len(track) - start]
         finally:
             state.free()
-        return late[LAG_FRAMES : LAG_FRAMES + len(track)]
 
 
 class _State:
@@ -184,9 +192,31 @@ class _State:
         self._library.df_free(self._handle)
 
 
-def _done(piece: Piece, channels: list[int], begun: list[Future[Track]]) -> tuple[Piece, Samples]:
-    tracks = [future.result() for future in begun]
-    return piece, np.stack([tracks[number] for number in channels], axis=1)
+def _vocals(piece: Piece, channels: list[int], tracks: list[Iterator[Track]]) -> tuple[Piece, Iterator[Samples]]:
+    """Return a piece with the blocks of its vocals: each channel has those of the track that it is in."""
+    blocks = zip(*tracks, strict=True)
+    return piece, (np.stack([block[number] for number in channels], axis=1) for block in blocks)
+
+
+def _in_background(blocks: Iterator[Track], pool: ThreadPoolExecutor) -> Iterator[Track]:
+    """Start making blocks on a thread; return them, in order, as they are finished. Raises what making one raises."""
+    finished: SimpleQueue[Track | None] = SimpleQueue()
+
+    def make() -> None:
+        try:
+            for block in blocks:
+                finished.put(block)
+        finally:
+            finished.put(None)
+
+    making = pool.submit(make)
+
+    def results() -> Iterator[Track]:
+        while (block := finished.get()) is not None:
+            yield block
+        making.result()
+
+    return results()
 
 
 def _checked_samples(mixture: Iterable[Sound]) -> Iterator[Samples]:

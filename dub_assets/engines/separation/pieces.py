@@ -53,14 +53,32 @@ def pieces(blocks: Iterable[Samples]) -> Iterator[Piece]:
         samples, lead = samples[max(0, lead + body - LEAD_FRAMES) :], min(LEAD_FRAMES, lead + body)
 
 
-def joined(made: Iterable[tuple[Piece, Samples]]) -> Iterator[tuple[Samples, Samples]]:
-    """The bodies, and what was made of them: of each piece, shaped as its samples, faded into the next one's."""
+def joined(made: Iterable[tuple[Piece, Iterable[Samples]]]) -> Iterator[tuple[Samples, Samples]]:
+    """Yield the programme and its results in blocks of equal shape; pieces fade into each other.
+
+    The results of a piece come in blocks that are together as long as its samples. They are yielded as they come.
+    """
     before = np.zeros((0, 1), np.float32)
-    for piece, whole in made:
-        body = whole[piece.lead : piece.lead + piece.body].copy()
-        frames = min(len(before), len(body))
-        if frames:
-            rising = np.linspace(0, 1, frames + 2, dtype=np.float32)[1:-1, np.newaxis]
-            body[:frames] = before[:frames] + rising * (body[:frames] - before[:frames])
-        yield piece.own, body
-        before = whole[piece.lead + piece.body :][:FADE_FRAMES]
+    for piece, results in made:
+        fade = before[: piece.body]
+        after: list[Samples] = []
+        start = -piece.lead
+        for result in results:
+            own, rest = result[max(0, -start) : max(0, piece.body - start)], result[max(0, piece.body - start) :]
+            after.append(rest)
+            if len(own):
+                at = max(0, start)
+                yield piece.own[at : at + len(own)], _faded(fade, own, at)
+            start += len(result)
+        before = np.concatenate(after)[:FADE_FRAMES]
+
+
+def _faded(fade: Samples, block: Samples, at: int) -> Samples:
+    """Return a block that begins ``at`` frames into a piece, faded in from ``fade``, which begins with the piece."""
+    before = fade[at : at + len(block)]
+    if not len(before):
+        return block
+    faded = block.copy()
+    rising = np.linspace(0, 1, len(fade) + 2, dtype=np.float32)[1:-1, np.newaxis][at : at + len(block)]
+    faded[: len(before)] = before + rising * (block[: len(before)] - before)
+    return faded
