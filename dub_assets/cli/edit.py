@@ -20,10 +20,12 @@ from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys, request_key, segment_name
+from dub_assets.domain.keys import JobKeys, check_segments_exist, request_key, segment_name
 from dub_assets.domain.mix import GainChange, SegmentMixes
+from dub_assets.domain.quality import Quality
+from dub_assets.domain.read_back import spoken_issues
 from dub_assets.domain.segment_request import SegmentTtsRequest
-from dub_assets.domain.synthesis import TtsSegments
+from dub_assets.domain.synthesis import TtsSegment, TtsSegments
 from dub_assets.domain.timing import seconds
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import REQUEST_KEY, TASK
@@ -43,7 +45,10 @@ class Output:
 
 def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: Output) -> None:
     """Mix segments of a job with other gains; a gain that is None stays."""
+    if change == GainChange() and not output.rebuild:
+        raise InputError("nothing to change: give --bgm-gain, --tts-gain or --rebuild")
     edit = _Edit.of(job_id)
+    edit.require_segments(segments)
     job_id = edit.keys.request.job_id
     gains = {"bgm_gain": change.background, "tts_gain": change.speech}
     config = {"segments": [segment_name(index) for index in segments], **gains}
@@ -60,7 +65,10 @@ def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: 
 
 def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
     """Speak a new text for a segment of a job."""
+    if not text.strip():
+        raise InputError(f"the text for segment {segment_name(segment)} is empty: give it something to say")
     edit = _Edit.of(job_id)
+    edit.require_segments([segment])
     job_id = edit.keys.request.job_id
     key = request_key(f"cli-{uuid.uuid4().hex}")
     edit.archive.save(key, _request(job_id, segment, text, rebuild_video=output.rebuild))
@@ -97,6 +105,11 @@ class _Edit:
         """Whether the job has a page, which then follows its video."""
         return self.archive.store.head(self.keys.manifest("report")) is not None
 
+    def require_segments(self, segments: Sequence[int]) -> None:
+        """Raise InputError for a segment that the job does not have, before a run is started."""
+        mixes = self.archive.load(SegmentMixes, self.keys.manifest("segment_mixes")).segments
+        check_segments_exist(set(segments), [mix.index for mix in mixes])
+
     def run(self, run: LocalRun, segments: Sequence[int], output: Output) -> None:
         """Run, bring the results to where they are wanted and say what was made."""
         started = time.perf_counter()
@@ -108,7 +121,10 @@ class _Edit:
         print_notes(note for delivered in deliveries for note in delivered.notes)
         files = deliveries[0].files if deliveries else {}
         updated = [path for delivered in deliveries for path in delivered.files.values()]
-        made = {"segments": self._rows(segments), "elapsed_s": round(time.perf_counter() - started, 3)}
+        made = {
+            "segments": self._rows(segments, rebuilt=output.rebuild),
+            "elapsed_s": round(time.perf_counter() - started, 3),
+        }
         if output.as_json:
             shown = {"job_id": run.job_id, **made, "files": {name: str(path) for name, path in files.items()}}
             shown["updated"] = [str(path) for path in updated]
@@ -124,8 +140,10 @@ class _Edit:
         print_notes(notes)
         return folders
 
-    def _rows(self, segments: Sequence[int]) -> list[dict[str, Any]]:
-        """How the segments are spoken and mixed now."""
+    def _rows(self, segments: Sequence[int], *, rebuilt: bool) -> list[dict[str, Any]]:
+        """Return how the segments are spoken and mixed now; with all issues if the video was rebuilt and measured."""
+        quality = self.archive.find(Quality, self.keys.manifest("quality")) if rebuilt else None
+        measured = {line.index: line.issues for line in quality.lines} if quality else {}
         spoken = self.archive.load(TtsSegments, self.keys.manifest("tts_segments")).segments
         mixed = self.archive.load(SegmentMixes, self.keys.manifest("segment_mixes")).segments
         return [
@@ -136,11 +154,16 @@ class _Edit:
                 "tempo": line.tempo,
                 "bgm_gain": mix.gains.background,
                 "tts_gain": mix.gains.speech,
-                "issues": list(line.issues),
+                "issues": [*line.issues, *measured.get(line.index, self._heard_issues(line))],
             }
             for line, mix in zip(spoken, mixed, strict=True)
             if line.index in segments
         ]
+
+    def _heard_issues(self, line: TtsSegment) -> tuple[str, ...]:
+        """Return what reading the line back found."""
+        heard = line.speech.read_back
+        return spoken_issues(heard, self.settings.options.checks.speech_agreement) if heard else ()
 
 
 def _request(job_id: str, segment: int, text: str, *, rebuild_video: bool) -> SegmentTtsRequest:

@@ -7,12 +7,14 @@ import logging
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dub_assets.domain.errors import ConfigurationError
 from dub_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def dagster_home(home: Path) -> Path:
     """
     named = os.environ.get("DAGSTER_HOME")
     folder = Path(named) if named else home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    _require_writable(folder)
     configuration = folder / "dagster.yaml"
     current = packaged_configuration()
     if not configuration.exists():
@@ -59,6 +61,19 @@ def dagster_home(home: Path) -> Path:
     else:
         upgrade(configuration, current)
     return folder
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder. Raises ConfigurationError if it cannot be written to."""
+    variable = "DAGSTER_HOME" if os.environ.get("DAGSTER_HOME") else "DUB_ASSETS_HOME"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot write to {folder} ({error.strerror}): set {variable} to a folder that can be written to"
+        ) from error
 
 
 def upgrade(configuration: Path, current: str) -> None:

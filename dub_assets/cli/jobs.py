@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -45,8 +46,16 @@ def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any
         "target_language": request.target_language if request else None,
         "last_run": run.as_json() if run else None,
         "segments": made.segments_count if made else None,
-        "flagged": made.issues_count if made else None,
+        "flagged": _flagged_count(archive, made) if made else None,
     }
+
+
+def _flagged_count(archive: JobArchive, made: Metadata) -> int:
+    """Return how many segments have issues; the document says it if the manifest is of an older version."""
+    if made.flagged_count is not None:
+        return made.flagged_count
+    document = json.loads(archive.store.get(made.document.key))
+    return sum(bool(segment["issues"]) for segment in document["segments"])
 
 
 def _print(rows: list[dict[str, Any]], runs: dict[str, LastRun]) -> None:

@@ -48,6 +48,8 @@ def print_dub(document: dict[str, Any], files: dict[str, Path], elapsed_s: float
     console.print(table)
     segments = document["segments"]
     flagged = sum(bool(segment["issues"]) for segment in segments)
+    if not segments:
+        console.print("no speech was found: the dub has the original sound")
     console.print(f"{len(segments)} segments, {flagged} flagged; {duration_s:.1f} s of video")
     console.print(f"job {document['job_id']}", soft_wrap=True, highlight=False)
     print_paths(files.values())

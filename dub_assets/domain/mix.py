@@ -130,9 +130,13 @@ class FinalVideo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """The metadata document of a job, and what it says in short."""
+    """The metadata document of a job, and its summary.
+
+    ``flagged_count`` counts the segments that have issues; None in manifests of versions that did not count them.
+    """
 
     document: MediaObject
     segments_count: int
     issues_count: int
     provenance: Provenance
+    flagged_count: int | None = None

@@ -27,6 +27,7 @@ def describe(products: Products, final: FinalVideo, quality: Quality, *, bench: 
         document=written,
         segments_count=len(products.transcript.segments),
         issues_count=sum(len(segment["issues"]) for segment in content["segments"]),
+        flagged_count=sum(bool(segment["issues"]) for segment in content["segments"]),
         provenance=Provenance(
             fingerprint=fingerprint(STAGE, document=written.sha256),
             engines=(),

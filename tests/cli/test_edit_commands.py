@@ -127,10 +127,14 @@ def test_without_rebuild_the_video_stays(line: Line):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("mix", "{job}", "9"), "there is no segment 0009 in this job; its segments are 0000 to 0001"),
+        (
+            ("mix", "{job}", "9", "--tts-gain", "0.5"),
+            "there is no segment 0009 in this job; its segments are 0000 to 0001",
+        ),
         (("say", "{job}", "9", "Oi."), "there is no segment 0009 in this job; its segments are 0000 to 0001"),
         (("say", "{job}", "1", " "), "the text for segment 0001 is empty"),
-        (("mix", "nothing", "1"), "there is no job 'nothing'"),
+        (("mix", "{job}", "1"), "nothing to change: give --bgm-gain, --tts-gain or --rebuild"),
+        (("mix", "nothing", "1", "--rebuild"), "there is no job 'nothing'"),
         (("say", "../up", "1", "Oi."), "the job '../up' is not usable"),
     ],
 )
@@ -138,11 +142,22 @@ def test_what_cannot_be_done_is_one_line(line: Line, arguments, told):
     said = line(*(argument.format(job=line.job) for argument in arguments), "--quiet", fails=True)
     assert told in said
     assert len(said.splitlines()) == 1
+    assert line("jobs").splitlines()[1].split()[4:6] == ["dub_job", "success"], "no run was started"
 
 
 def test_a_job_that_was_never_finished_cannot_be_edited(line: Line):
     line.archive.store.delete([line.keys.manifest("segment_mixes")])
     assert "has no mixes yet" in line("say", line.job, "1", "Oi.", fails=True)
+
+
+def test_an_edit_and_the_list_of_jobs_report_the_issues_of_the_document(line: Line, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHECK_LEFTOVER", "-60")  # every line has speech of the original left under it
+    shown = json.loads(line("say", line.job, "1", "Boa noite.", "--rebuild", "--json"))
+    document = json.loads(line.archive.store.get(line.keys.request.metadata_key))
+    (row,) = shown["segments"]
+    assert row["issues"] == document["segments"][1]["issues"] != []
+    (job,) = json.loads(line("jobs", "--json"))["jobs"]
+    assert job["flagged"] == sum(bool(segment["issues"]) for segment in document["segments"])
 
 
 def test_jobs_shows_the_last_run_first_and_what_came_of_it(line: Line):
@@ -153,6 +168,4 @@ def test_jobs_shows_the_last_run_first_and_what_came_of_it(line: Line):
     assert rows[0].split() == ["job", "languages", "last", "run", "status", "segments", "flagged", "when"]
     assert rows[1].split()[:7] == [line.job, "en", "to", "pt", "segment_tts_job", "success", "2"]
     assert rows[2].split()[:6] == ["a-job-of-the-queue", "en", "to", "pt", "none", "here"]
-    line("mix", line.job, "9", "--quiet", fails=True)
-    assert line("jobs", "--last", "1").splitlines()[1].split()[4:6] == ["dub_job", "failure"]
     assert "and 1 more" in line("jobs", "--last", "1")

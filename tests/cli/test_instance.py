@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -70,3 +73,14 @@ def test_one_that_its_user_changed_gets_what_it_lacks_and_keeps_the_rest(home: P
 def test_one_that_is_not_ours_to_complete_is_not_broken(home: Path, text: str):
     after = configured(home, text)
     assert after.startswith(text)
+
+
+def test_a_home_that_cannot_be_written_to_is_one_line_that_names_the_variable():
+    program = [sys.executable, "-m", "dub_assets.cli", "jobs"]
+    environment = {**os.environ, "DUB_ASSETS_HOME": "/proc/1/home"}  # not even root writes there
+    environment.pop("DAGSTER_HOME", None)
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "cannot write to /proc/1/home/dagster" in line
+    assert "set DUB_ASSETS_HOME to a folder that can be written to" in line
