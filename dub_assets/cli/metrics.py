@@ -14,10 +14,11 @@ from prometheus_client import CollectorRegistry, start_http_server
 from dub_assets.cli.instance import local_instance
 from dub_assets.defs.metrics.backlog import Backlog, backlog_now
 from dub_assets.defs.metrics.history import History
-from dub_assets.defs.metrics.present import callbacks_now, daemons_now, runs_now
+from dub_assets.defs.metrics.present import callbacks_now, daemons_now, refusals_now, runs_now
 from dub_assets.defs.metrics.sources import Source, Sources
 from dub_assets.defs.metrics.surroundings import gpus_now, queue_sources
 from dub_assets.domain.errors import ConfigurationError, DubError
+from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings
 
 _MINUTE_S = 60.0
@@ -34,6 +35,7 @@ def serve_metrics(host: str, port: int, settings: Settings, *, gpu_only: bool, l
             "runs": partial(runs_now, instance),
             "history": History(instance).read,
             "callbacks": partial(callbacks_now, instance),
+            "refusals": lambda: refusals_now(StorageResource.of(settings).archive.store),
             "daemons": partial(daemons_now, instance),
             "gpu": gpus_now,
         }

@@ -17,7 +17,13 @@ from fakes_queue import FakeQueue
 from dub_assets.defs import tasks
 from dub_assets.defs.jobs import ALL as JOBS
 from dub_assets.defs.partitions import jobs_partitions
-from dub_assets.domain.errors import ConfigurationError, MessageRefusedError, StorageUnavailableError
+from dub_assets.defs.sensors.receiving import receive_together
+from dub_assets.domain.errors import (
+    ConfigurationError,
+    MessageRefusedError,
+    QueueUnavailableError,
+    StorageUnavailableError,
+)
 from dub_assets.domain.intake import Claim, HeldMessage, HeldMessages, RefusedMessage
 from dub_assets.domain.keys import PENDING_REFUSALS, claim_key, job_record_key, request_key
 from dub_assets.domain.request import DubRequest
@@ -246,6 +252,51 @@ def test_many_refused_messages_share_a_record(wire: Wire):
         ticks += 1
     assert len({refused.body for refused in deployment.refusals()}) == 30
     assert len(list(deployment.store.list("jobs/"))) <= ticks < 30
+
+
+def test_a_flood_of_refused_messages_is_received_by_several_calls_and_no_more_is_taken_than_there_is_room(wire: Wire):
+    for number in range(20):
+        wire.send(f"not json {number}")
+    good = [wire.send(full(f"good-{number}")) for number in range(3)]
+    deployment = wire.deploy(JOB_MAX_PENDING_RUNS="2", JOB_DLQ_URL="")
+    calls: list[int] = []
+    queue = deployment.queue_resource.queue
+    receive = queue.receive
+
+    def counted(most: int, *, wait_s: int | None = None):
+        calls.append(most)
+        return receive(most, wait_s=wait_s)
+
+    queue.receive = counted
+    asked = [run.run_key for run in deployment.tick().run_requests]
+    assert len(asked) == 2
+    assert len(calls) < 20
+    assert wire.left() == 3
+    for _ in range(3):
+        deployment.finish_runs()
+        asked += [run.run_key for run in deployment.tick().run_requests or ()]
+    assert sorted(asked) == sorted(good)
+    assert wire.left() == 0
+
+
+def test_messages_of_calls_that_worked_are_kept_when_another_call_fails(caplog: pytest.LogCaptureFixture):
+    queue = FakeQueue()
+    receive, answers = queue.receive, iter([True, False, True])
+    for number in range(2):
+        queue.send(str(number))
+
+    def flaky(most: int, *, wait_s: int | None = None):
+        if not next(answers):
+            raise QueueUnavailableError("the queue did not answer")
+        return receive(1, wait_s=wait_s)
+
+    queue.receive = flaky
+    messages = receive_together(queue, 10, calls=3)
+    assert sorted(message.body for message in messages) == ["0", "1"]
+    assert "the queue did not answer; 2 messages" in caplog.text
+    answers = iter([False, False])
+    with pytest.raises(QueueUnavailableError):
+        receive_together(queue, 10, calls=2)
 
 
 def test_a_refused_message_is_deleted_only_once_it_is_recorded(wire: Wire, monkeypatch: pytest.MonkeyPatch):

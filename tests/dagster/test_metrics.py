@@ -24,6 +24,8 @@ from dubbed import CLIP_S, dubbing
 from outbox_world import World
 from prometheus_client.parser import text_string_to_metric_families
 
+from dub_assets.domain.intake import RefusedMessages
+from dub_assets.domain.keys import pending_refusals_key, refusals_key
 from dub_assets.resources import tags
 
 Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -122,6 +124,18 @@ def test_runs_that_wait_and_callbacks_that_are_owed(world: World, tmp_path: Path
     assert one(figures, "dub_callbacks_pending_runs") == 2
     assert one(figures, "dub_callbacks_pending_oldest_seconds") > 0
     assert one(figures, "dub_callbacks_lost_runs") == 1
+
+
+def test_refused_messages_whose_callbacks_are_pending(world: World, tmp_path: Path):
+    record = RefusedMessages(messages=())
+    world.archive.save(refusals_key("2026-11-28", "received"), record)
+    with exporter(tmp_path) as exported:
+        assert one(exported.scrape(), "dub_callbacks_pending_refusals") == 0
+        for name in ("m1", "m2"):
+            world.archive.save(pending_refusals_key("2026-11-28", name), record)
+        figures = exported.scrape()
+    assert one(figures, "dub_callbacks_pending_refusals") == 2
+    assert one(figures, "dub_source_up", source="refusals") == 1
 
 
 def test_what_there_is_to_do_is_logged_for_those_who_start_workers(

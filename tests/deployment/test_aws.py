@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from aws_server import REGION
 from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template, unsupported
 from typer.testing import CliRunner
@@ -74,10 +75,11 @@ def policies(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def called(*files: str) -> set[str]:
-    """The methods of AWS clients that the code calls, paginators included."""
+    """The methods of AWS clients that the code calls, paginators included; a batch needs the right of a single call."""
     text = "".join((PROJECT / "dub_assets" / file).read_text(encoding="utf-8") for file in files)
     found = re.findall(r"_client\.(\w+)|get_paginator\(\"(\w+)\"|\"(\w+)_batch\"", text)
-    return {name for names in found for name in names if name} - {"get_paginator", "close", "meta"}
+    names = {name.removesuffix("_batch") for groups in found for name in groups if name}
+    return names - {"get_paginator", "close", "meta"}
 
 
 @pytest.mark.parametrize("template", [SERVICE, NETWORK], ids=lambda path: path.name)
@@ -196,11 +198,18 @@ def test_workers_follow_the_figure_that_the_exporter_logs(resources):
 def test_containers_are_given_variables_that_there_are(resources):
     known = {variable for variable, _, _ in documented_variables()}
     setup = (PROJECT / "setups/cluster/dagster.yaml").read_text(encoding="utf-8")
-    known |= set(re.findall(r"env: (\w+)", setup)) | {"DAGSTER_HOME"}
+    known |= set(re.findall(r"env: (\w+)", setup)) | {"DAGSTER_HOME", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"}
     for container in containers(resources).values():
         given = {each["Name"] for each in (*container["Environment"], *container["Secrets"])}
         assert given <= known
         assert set(re.findall(r"env: (\w+)", setup)) <= given
+
+
+def test_a_tick_may_take_as_long_as_in_compose(resources):
+    compose = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))
+    variable = "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"
+    given = {each["Name"]: each["Value"] for each in containers(resources)["daemon"]["Environment"]}
+    assert given[variable] == compose["services"]["daemon"]["environment"][variable]
 
 
 def test_a_deployment_stops_no_worker_before_its_successor_runs(resources):

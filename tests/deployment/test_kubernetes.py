@@ -103,6 +103,13 @@ def test_settings_of_the_instance_are_those_of_the_cluster(values):
     assert given["run_monitoring"]["max_resume_run_attempts"] == 0
 
 
+def test_a_tick_may_take_as_long_as_in_compose(values):
+    compose = yaml.safe_load((PROJECT / "compose.yaml").read_text(encoding="utf-8"))
+    variable = "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"
+    limit = {"name": variable, "value": compose["services"]["daemon"]["environment"][variable]}
+    assert values["dagsterDaemon"]["env"] == [limit]
+
+
 def test_the_chart_writes_no_section_twice(values):
     """A section that additionalInstanceConfig has is off in the chart."""
     daemon = values["dagsterDaemon"]

@@ -10,6 +10,8 @@ from dagster._core.scheduler.instigation import TickStatus
 from prometheus_client import Metric
 
 from dub_assets.defs.metrics.sources import gauge
+from dub_assets.domain.keys import PENDING_REFUSALS
+from dub_assets.ports import ObjectStore
 from dub_assets.resources.tags import CALLBACKS, TASK
 
 OPEN = [
@@ -35,7 +37,7 @@ def runs_now(instance: dg.DagsterInstance) -> Iterator[Metric]:
 
 
 def callbacks_now(instance: dg.DagsterInstance) -> Iterator[Metric]:
-    """The runs that still owe callbacks, since when, and those of which some were lost."""
+    """The runs whose callbacks are pending, since when, and those of which some were lost."""
     records = instance.get_run_records(dg.RunsFilter(tags={CALLBACKS: "pending"}))
     yield gauge("dub_callbacks_pending_runs", "Runs, at work or ended, that owe callbacks.", {(): len(records)})
     yield gauge(
@@ -45,6 +47,13 @@ def callbacks_now(instance: dg.DagsterInstance) -> Iterator[Metric]:
     )
     lost = instance.get_runs_count(dg.RunsFilter(tags={CALLBACKS: "lost"}))
     yield gauge("dub_callbacks_lost_runs", "Runs kept by Dagster of which callbacks never arrived.", {(): lost})
+
+
+def refusals_now(store: ObjectStore) -> Iterator[Metric]:
+    """The records of refused messages whose callbacks are pending."""
+    count = sum(1 for _ in store.list(PENDING_REFUSALS))
+    meaning = "Records of refused messages, up to 200 in each, whose callbacks are pending."
+    yield gauge("dub_callbacks_pending_refusals", meaning, {(): count})
 
 
 def daemons_now(instance: dg.DagsterInstance) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ import dagster as dg
 
 from dub_assets.clients.disposal import Disposal
 from dub_assets.clients.message_models import Request
+from dub_assets.defs.sensors.receiving import receive_together
 from dub_assets.defs.sensors.refusals import Refusals
 from dub_assets.defs.sensors.run_book import RunBook
 from dub_assets.defs.sensors.turns import left_of_turn
@@ -25,6 +26,9 @@ from dub_assets.resources.tags import REQUEST_KEY, TASK
 from dub_assets.storage.archive import JobArchive
 
 _BATCH = 10
+_AT_ONCE = 8
+"""Calls that receive messages at the same time while all that come are refused."""
+
 _BUDGET_S = 20.0
 """How long messages are taken after the first came; a tick has 60 s, of which waiting for the first may take 20."""
 
@@ -66,27 +70,51 @@ class Intake:
         """
         runs = {message.receipt: self._book.stored(message.message_id) for message in held}
         self._finish({receipt: run for receipt, run in runs.items() if run})
-        self._explain(self._desk.queue.release([receipt for receipt, run in runs.items() if not run]))
+        self._release([receipt for receipt, run in runs.items() if not run])
 
     def take(self, room: int, *, waits: bool) -> None:
         """Receive messages and order their runs, ``room`` at most; ``waits``: whether for a first one."""
         self._archive.store.head(claim_key("nobody"))  # nothing is received while the store does not answer
-        most, received = min(room, self._desk.max_messages), 0
-        messages = self._first(min(_BATCH, most), waits=waits)
+        left = min(room, self._desk.max_messages)
+        messages = self._first(min(_BATCH, left), waits=waits)
         until = time.monotonic() + _BUDGET_S
         while messages:
-            received += len(messages)
-            for message in messages:
-                self._guarded(f"message {message.message_id} stays in the queue", partial(self._take, message))
-            self._guarded("refused messages stay in the queue", self._refusals.end_batch)
-            accepted = received - self._refusals.count
+            accepted = self._take_batch(messages, left)
+            left -= accepted
             if accepted:
                 until = min(until, time.monotonic() + _GATHERED_WITHIN_S)
-            if accepted >= most or time.monotonic() >= until:
+            if left <= 0 or time.monotonic() >= until:
                 break
-            messages = self._desk.queue.receive(min(_BATCH, most - accepted), wait_s=0)
+            flooded = not accepted and not self._desk.keeps_order
+            calls, most = (_AT_ONCE, _BATCH) if flooded else (1, min(_BATCH, left))
+            messages = receive_together(self._desk.queue, most, calls=calls)
         self._guarded("refused messages stay in the queue", self._refusals.flush)
         self.taken.refusals = self._refusals.summary
+
+    def _take_batch(self, messages: Sequence[ReceivedMessage], most: int) -> int:
+        """Take messages until ``most`` are accepted, and release further valid ones. Return how many were accepted."""
+        accepted = 0
+        surplus: list[str] = []
+        for message in messages:
+            if accepted >= most and not self._is_refused(message):
+                surplus.append(message.receipt)
+                continue
+            refused = self._refusals.count
+            self._guarded(f"message {message.message_id} stays in the queue", partial(self._take, message))
+            accepted += self._refusals.count == refused
+        self._guarded("messages come again later", partial(self._release, surplus))
+        self._guarded("refused messages stay in the queue", self._refusals.end_batch)
+        return accepted
+
+    def _is_refused(self, message: ReceivedMessage) -> bool:
+        """Whether a message that comes for the first time is refused."""
+        if message.receive_count > 1:
+            return False
+        try:
+            self._desk.read(message.body)
+        except MessageRefusedError:
+            return True
+        return False
 
     def _first(self, most: int, *, waits: bool) -> list[ReceivedMessage]:
         """The first messages; while none comes, waited for up to Dagster's next turn, when the next look begins."""
@@ -204,6 +232,9 @@ class Intake:
             return
         self._explain(self._desk.queue.dead_letter(refused.delivered(receipt), refused.reason))
         self._archive.save(key, replace(refused, put_away=True))
+
+    def _release(self, receipts: Sequence[str]) -> None:
+        self._explain(self._desk.queue.release(receipts))
 
     def _explain(self, failed: Sequence[FailedReceipt]) -> None:
         """A receipt that has run out is no fault: the message comes again, and its run is found then."""
