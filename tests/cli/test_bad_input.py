@@ -145,23 +145,34 @@ def test_an_unknown_voice_names_the_known_ones(video, tmp_path, home, monkeypatc
     assert "caruso" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
 
 
-@pytest.mark.parametrize("command", ["dub", "dev", "worker"])
+NO_FFMPEG = (
+    f"DUB_ASSETS_FFMPEG={sys.executable} is not ffmpeg: unset it to use the packaged ffmpeg, or name another program"
+)
+
+
+def _run_without_ffmpeg(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DUB_ASSETS_FFMPEG": sys.executable}
+    command = [sys.executable, "-m", "dub_assets.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", ["dub", "dev"])
 def test_a_named_ffmpeg_that_is_none_is_refused_before_any_work(command, video, tmp_path, home):
     options = {"dub": [str(video), *EN_PT, "--out", str(tmp_path / "out")]}.get(command, [])
-    environment = {**os.environ, "DUB_ASSETS_FFMPEG": sys.executable}
-    run = subprocess.run(
-        [sys.executable, "-m", "dub_assets.cli", command, *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    remedy = "unset it to use the packaged ffmpeg, or name another program"
+    run = _run_without_ffmpeg(command, *options)
     assert run.returncode == 1
-    assert run.stderr == f"dub-assets: DUB_ASSETS_FFMPEG={sys.executable} is not ffmpeg: {remedy}\n"
+    assert run.stderr == f"dub-assets: {NO_FFMPEG}\n"
     assert not run.stdout
     assert not home.exists()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_reports_a_named_ffmpeg_that_is_none_with_all_else_that_is_missing(home):
+    run = _run_without_ffmpeg("worker")
+    assert run.returncode == 1
+    missing = [line for line in run.stderr.splitlines() if "missing:" in line]
+    assert [line for line in missing if NO_FFMPEG in line]
+    assert len(missing) > 1
 
 
 def test_importing_the_definitions_under_a_bad_setting_names_the_variable():
