@@ -49,7 +49,7 @@ def dagster_home(home: Path) -> Path:
     """Return Dagster's folder: ``DAGSTER_HOME`` if set, else one below ``home``.
 
     A ``dagster.yaml`` is put into it if there is none. One of an earlier version is replaced; one that its user has
-    changed gets the settings that it lacks, and keeps everything else.
+    changed gets the missing settings and keeps everything else.
     """
     named = os.environ.get("DAGSTER_HOME")
     folder = Path(named) if named else home / "dagster"
@@ -92,7 +92,7 @@ def upgrade(configuration: Path, current: str) -> None:
 
 
 def with_safeguards(text: str, current: str) -> str:
-    """Return the configuration with the settings that it lacks, taken from ``current``; comments and order stay."""
+    """Return the configuration with missing settings added from ``current``; comments and order stay."""
     import yaml
 
     try:
