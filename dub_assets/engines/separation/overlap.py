@@ -64,7 +64,7 @@ class _Joiner:
         """One stride of frames that no later segment reaches."""
         total = np.zeros_like(result) if self._sum is None else self._sum
         total, weight = total + result * self._window, self._weight + self._window
-        finished: Samples = total[: self._stride] / weight[: self._stride]
+        finished: Samples = (total[: self._stride] / weight[: self._stride]).astype(np.float32, copy=False)
         self._sum, self._weight = _shifted(total, self._stride), _shifted(weight, self._stride)
         return finished
 

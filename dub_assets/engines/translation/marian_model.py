@@ -131,7 +131,8 @@ class MarianModel:
     def _gates(self, x: Array, layer: int) -> tuple[Array, Array]:
         """How much each cell keeps of what it was, and what it takes in."""
         name = f"decoder_l{layer}_rnn"
-        keep = 1 / (1 + np.exp(-(x @ self._tensors[f"{name}_Wf"] + self._tensors[f"{name}_bf"])))
+        forget = np.exp(-(x @ self._tensors[f"{name}_Wf"] + self._tensors[f"{name}_bf"]))
+        keep = (1 / (1 + forget)).astype(np.float32, copy=False)
         return keep, (1 - keep) * (x @ self._tensors[f"{name}_W"])
 
     def _written(self, x: Array, cells: Array, attended: tuple[Array, Array], layer: int) -> Array:
@@ -177,5 +178,5 @@ class MarianModel:
         centred = total - total.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(_EPSILON))
         scale, bias = self._tensors[f"{name}_ln_scale"], self._tensors[f"{name}_ln_bias"]
-        result: Array = centred / spread * scale + bias
+        result: Array = (centred / spread * scale + bias).astype(np.float32, copy=False)
         return result
