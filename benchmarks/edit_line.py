@@ -19,7 +19,7 @@ from pathlib import Path
 
 from service import Service, lengths, running, surroundings, to_first_step
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from sample.build import build
 
 TEXT = "Esta linha foi escrita de novo pela pessoa que edita o vídeo."

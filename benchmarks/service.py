@@ -18,7 +18,7 @@ from typing import Any
 
 import dagster as dg
 
-from dub_assets.domain.keys import claim_key
+from dub_assets.core.keys import claim_key
 from stack.places import BUCKET, Places
 from stack.run import aws, client, consumer, new_secret, worker
 

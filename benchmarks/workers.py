@@ -27,7 +27,7 @@ from pathlib import Path
 
 from service import Service, free_port, lengths, surroundings, to_first_step
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from sample.build import build
 from stack.places import Places
 from stack.run import aws, consumer, new_secret

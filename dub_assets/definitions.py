@@ -4,21 +4,23 @@ import os
 
 import dagster as dg
 
-from dub_assets.defs import assets, checks, jobs
-from dub_assets.defs.io_manager import ManifestIOManager
-from dub_assets.defs.logs import log_as_json
-from dub_assets.defs.retirement import retire_jobs, retire_jobs_job
-from dub_assets.defs.sensors.callbacks import callbacks_sensor
-from dub_assets.defs.sensors.job_queue import job_queue_sensor
-from dub_assets.ports import Progress
-from dub_assets.resources.callback import CallbackDesk
+from dub_assets.adapters.telemetry.progress import LoggedProgress
+from dub_assets.core.ports import Progress
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.io_manager import ManifestIOManager
+from dub_assets.resources.job_context import Studio
+from dub_assets.resources.logs import log_as_json
 from dub_assets.resources.media import MediaResource
-from dub_assets.resources.queue import QueueResource
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.studio import Studio
+from dub_assets.service import jobs
+from dub_assets.service.callbacks.resources import CallbackDesk
+from dub_assets.service.callbacks.sensor import callbacks_sensor
+from dub_assets.service.queue.resources import QueueResource
+from dub_assets.service.queue.sensor import job_queue_sensor
+from dub_assets.service.retention.job import retire_jobs, retire_jobs_job
 from dub_assets.settings import Settings, settings_from
-from dub_assets.telemetry.progress import LoggedProgress
+from dub_assets.stages import assets
+from dub_assets.stages.quality import asset_checks as checks
 
 
 def definitions(settings: Settings, progress: Progress) -> dg.Definitions:

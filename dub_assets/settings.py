@@ -16,17 +16,17 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import platformdirs
 
-from dub_assets.domain.callback_options import CallbackOptions
-from dub_assets.domain.engine_sets import ENGINE_SETS, engine_set_defaults
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.domain.keys import KeyTemplates
-from dub_assets.domain.limits import MediaLimits
-from dub_assets.domain.model_options import ModelOptions
-from dub_assets.domain.options import DubOptions
-from dub_assets.domain.queue_options import QueueOptions
-from dub_assets.domain.retirement import RetirementOptions
-from dub_assets.domain.service_options import ServiceOptions
-from dub_assets.domain.worker_options import WorkerOptions
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.keys import KeyTemplates
+from dub_assets.core.limits import MediaLimits
+from dub_assets.engines.engine_sets import ENGINE_SETS, engine_set_defaults
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.service_options import ServiceOptions
+from dub_assets.options import DubOptions
+from dub_assets.service.callbacks.options import CallbackOptions
+from dub_assets.service.queue.options import QueueOptions
+from dub_assets.service.retention.rules import RetirementOptions
+from dub_assets.service.workers.options import WorkerOptions
 
 Options = TypeVar("Options")
 

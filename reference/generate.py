@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dub_assets.clients.schemas import schema_files
+from dub_assets.service.schemas.generate import schema_files
 from reference.tables import tables_of
 
 ROOT = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.domain.timing import SAMPLE_RATE_HZ
+from dub_assets.core.timing import SAMPLE_RATE_HZ
 from sample.landscape import HEIGHT, WIDTH, Plane
 from sample.timeline import FRAME_RATE
 

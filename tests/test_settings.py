@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dub_assets.domain.engine_sets import ENGINE_SETS
-from dub_assets.domain.errors import ConfigurationError
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.engines.engine_sets import ENGINE_SETS
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings, documented_variables, settings_from
 

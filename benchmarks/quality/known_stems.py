@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dub_assets.domain.signal.leakage import leakage_db
-from dub_assets.domain.signal.sound import Sound
-from dub_assets.domain.timing import SAMPLE_RATE_HZ
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.pipeline.read_back import chunk_of, packed
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.core.signal.leakage import leakage_db
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.timing import SAMPLE_RATE_HZ
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import settings_from
+from dub_assets.stages.tts_segments.read_back import chunk_of, packed
 from sample.bed import bed
 from sample.recording import speech
 from sample.timeline import phrases

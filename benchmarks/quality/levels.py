@@ -9,10 +9,10 @@ from statistics import correlation, fmean, linear_regression, median
 import numpy as np
 
 from benchmarks.quality.sample_dub import dubbed
-from dub_assets.domain.signal.level import active_speech_level_dbfs, factor
-from dub_assets.domain.signal.sound import Sound
-from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.core.signal.level import active_speech_level_dbfs, factor
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
 from sample.build import Sample, build
 
 TITLE = "Levels of the lines (the sample, some phrases made softer or louder)"

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from dub_assets.domain.phrases import Phrase
-from dub_assets.domain.signal.sound import Sound
-from dub_assets.domain.signal.turns import speakers_of
-from dub_assets.domain.signal.voiceprints import Voiceprint
-from dub_assets.domain.timing import Interval
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.signal.voiceprints import Voiceprint
+from dub_assets.core.timing import Interval
+from dub_assets.engines.campplus.engine import CampPlus
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.speakers.campplus import CampPlus
+from dub_assets.stages.transcript.phrases import Phrase
+from dub_assets.stages.transcript.speaker_assignment import speakers_of
 
 TITLE = "Speakers told apart, prompts of five people in six voices"
 MEANING = {

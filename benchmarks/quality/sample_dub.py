@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dub_assets.domain.mix_options import LOUDNESS_PROFILES
-from dub_assets.domain.timing import Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.timing import Interval
+from dub_assets.stages.segment_mixes.options import LOUDNESS_PROFILES
 from sample.build import Sample, build
 
 TITLE = "The sample (60 s, English to Brazilian Portuguese)"

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.prompts import RATE_HZ, embedder, error_share
-from dub_assets.domain.phrases import Phrase
-from dub_assets.domain.signal.sound import Sound
-from dub_assets.domain.signal.turns import speakers_of
-from dub_assets.domain.signal.voiceprints import Voiceprint
-from dub_assets.domain.timing import Interval
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.signal.voiceprints import Voiceprint
+from dub_assets.core.timing import Interval
+from dub_assets.stages.transcript.phrases import Phrase
+from dub_assets.stages.transcript.speaker_assignment import speakers_of
 from sample.recording import PACKAGE, recording_path
 from sample.timeline import RECORDED_PHRASES
 

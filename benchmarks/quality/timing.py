@@ -7,13 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.quality.sample_dub import dub
-from dub_assets.domain.adequacy import chrf
-from dub_assets.domain.fit import ON_TIME_MS
-from dub_assets.domain.pace import ordinary_ms
-from dub_assets.domain.synthesis import TtsSegments
-from dub_assets.domain.transcript import Transcript
-from dub_assets.domain.translation import Translation
-from dub_assets.storage.codec import decode
+from dub_assets.core.chrf import chrf
+from dub_assets.core.codec import decode
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.fitting import ON_TIME_MS
+from dub_assets.stages.tts_segments.values import TtsSegments
+from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 from sample.build import build
 
 TITLE = "Lines in their time (the sample, English to Brazilian Portuguese)"

@@ -15,9 +15,9 @@ import typer
 from dub_assets.cli import interruptions
 from dub_assets.cli.job_commands import JobId
 from dub_assets.cli.job_commands import register as register_job_commands
-from dub_assets.domain.errors import DubError
-from dub_assets.domain.keys import segment_index
-from dub_assets.domain.printable import printable
+from dub_assets.core.errors import DubError
+from dub_assets.core.keys import segment_index
+from dub_assets.core.printable import printable
 from dub_assets.settings import documented_variables, settings_from
 
 NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
@@ -112,7 +112,7 @@ def mix(
 ) -> None:
     """Mix segments of a dubbed job again, with other gains of background and speech."""
     from dub_assets.cli.edit import Output, mix_again
-    from dub_assets.domain.mix import GainChange
+    from dub_assets.stages.segment_mixes.values import GainChange
 
     output = Output(rebuild=rebuild, folder=out, quiet=quiet, as_json=as_json)
     mix_again(job, segments, GainChange(background=bgm_gain, speech=tts_gain), output)
@@ -187,7 +187,7 @@ def check(
 ) -> None:
     """Report everything that a worker with this configuration is missing; fail if anything is."""
     from dub_assets.cli.startup import report, startup_log
-    from dub_assets.resources.readiness import Role
+    from dub_assets.service.readiness import Role
 
     settings = settings_from(os.environ)
     with startup_log(settings):

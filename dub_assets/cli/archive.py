@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 from functools import partial
 
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import job_record_key
-from dub_assets.domain.request import DubRequest, checked_id
-from dub_assets.ports import ObjectStore
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.local import LocalObjectStore
+from dub_assets.adapters.storage.s3 import S3ObjectStore, s3_client
+from dub_assets.adapters.storage.workspace import LocalWorkspace
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import job_record_key
+from dub_assets.core.ports import ObjectStore
+from dub_assets.core.request import DubRequest, checked_id
 from dub_assets.settings import Settings
-from dub_assets.storage.archive import JobArchive
-from dub_assets.storage.local import LocalObjectStore
-from dub_assets.storage.s3 import S3ObjectStore, s3_client
-from dub_assets.storage.workspace import LocalWorkspace
 
 _SHOWN_IDS = 5
 

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from dub_assets.domain.errors import ObjectCorruptError
-from dub_assets.storage.codec import decode, encode
-from dub_assets.storage.files import replacing, sha256_of
+from dub_assets.adapters.storage.files import replacing, sha256_of
+from dub_assets.core.codec import decode, encode
+from dub_assets.core.errors import ObjectCorruptError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

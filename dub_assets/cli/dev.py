@@ -17,13 +17,13 @@ from types import FrameType
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.cli.file_links import start_file_server
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.cli.terminal import write_line
-from dub_assets.media.ffmpeg import find_ffmpeg
-from dub_assets.resources.readiness import Role, hands_runs_to_workers
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.readiness import Role, hands_runs_to_workers
 from dub_assets.settings import Settings
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -10,26 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
 from dub_assets.cli.results import read_document, require_folder, result_files
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import dub_summary, print_dub, print_notes
 from dub_assets.cli.terminal import write_json
-from dub_assets.clients.glossary import read_glossary
-from dub_assets.domain.casting import parse_choices
-from dub_assets.domain.errors import InputError, UnsupportedLanguageError
-from dub_assets.domain.keys import JobKeys, job_record_key
-from dub_assets.domain.language import parse_language
-from dub_assets.domain.mix import Metadata
-from dub_assets.domain.request import DubRequest
-from dub_assets.pipeline.plan import check_engines, load_ahead
-from dub_assets.ports import Engines
+from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.language import parse_language
+from dub_assets.core.ports import Engines
+from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
+from dub_assets.resources.plan import check_engines, load_ahead
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.queue.glossary import read_glossary
 from dub_assets.settings import Settings, settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.segment_mixes.values import Metadata
+from dub_assets.stages.tts_segments.casting import parse_choices
 
 PROJECT = "local"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
@@ -19,18 +20,17 @@ from dub_assets.cli.results import ResultFolder, result_files
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys, check_segments_exist, request_key, segment_name
-from dub_assets.domain.mix import GainChange, SegmentMixes
-from dub_assets.domain.quality import Quality
-from dub_assets.domain.read_back import spoken_issues
-from dub_assets.domain.segment_request import SegmentTtsRequest
-from dub_assets.domain.synthesis import TtsSegment, TtsSegments
-from dub_assets.domain.timing import seconds
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys, check_segments_exist, request_key, segment_name
+from dub_assets.core.timing import seconds
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import REQUEST_KEY, TASK
+from dub_assets.service.segment_request import SegmentTtsRequest
 from dub_assets.settings import Settings, settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.quality.values import Quality
+from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
+from dub_assets.stages.tts_segments.agreement import spoken_issues
+from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from itertools import groupby, permutations
 from rich.text import Text
 
 from dub_assets.cli.terminal import PlainConsole
-from dub_assets.domain.printable import printable
+from dub_assets.core.printable import printable
 from dub_assets.engines.status import EngineStatus
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings

@@ -6,18 +6,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.folders import folders_to_update
 from dub_assets.cli.results import ResultFile, result_files
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import write_json
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys, segment_name
-from dub_assets.domain.media import MediaObject
-from dub_assets.domain.mix import SegmentMixes
-from dub_assets.domain.synthesis import TtsSegments
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys, segment_name
+from dub_assets.core.media import MediaObject
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 def export_job(name: str, out: Path | None, *, clips: bool, quiet: bool, as_json: bool) -> None:

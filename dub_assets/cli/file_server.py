@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.storage.object_key import CONTENT_TYPES, content_type_of, is_key
+from dub_assets.adapters.storage.object_key import CONTENT_TYPES, content_type_of, is_key
+from dub_assets.core.errors import ConfigurationError
 
 HOST = "127.0.0.1"
 _PRIVATE = "jobs/"

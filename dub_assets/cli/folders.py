@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.deliveries import Delivery, DeliveryRecords
 from dub_assets.cli.results import ResultFolder, require_folder
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.request import DubRequest
 from dub_assets.settings import Settings
-from dub_assets.storage.archive import JobArchive
 
 DEFAULT_FOLDER = Path("results")
 

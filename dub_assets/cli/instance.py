@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.domain.errors import ConfigurationError
+from dub_assets.core.errors import ConfigurationError
 from dub_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SHIPPED_BEFORE = frozenset(
     {
         "565c34e34fd52ff9051b82b47f907eaf5b20e5643297a0d0968168ade99edcdb",
+        "8e94209e18d01e02fc0e40e00c7669c8185b84d819511798aa1d932a73c54244",
     }
 )
 """SHA-256 of the ``dagster.yaml`` of earlier versions: a file that is one of them was not changed by its user."""

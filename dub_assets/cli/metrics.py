@@ -12,13 +12,13 @@ from functools import partial
 from prometheus_client import CollectorRegistry, start_http_server
 
 from dub_assets.cli.instance import local_instance
-from dub_assets.defs.metrics.backlog import Backlog, backlog_now
-from dub_assets.defs.metrics.history import History
-from dub_assets.defs.metrics.present import callbacks_now, daemons_now, refusals_now, runs_now
-from dub_assets.defs.metrics.sources import Source, Sources
-from dub_assets.defs.metrics.surroundings import gpus_now, queue_sources
-from dub_assets.domain.errors import ConfigurationError, DubError
+from dub_assets.core.errors import ConfigurationError, DubError
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.metrics.backlog import Backlog, backlog_now
+from dub_assets.service.metrics.history import History
+from dub_assets.service.metrics.present import callbacks_now, daemons_now, refusals_now, runs_now
+from dub_assets.service.metrics.sources import Source, Sources
+from dub_assets.service.metrics.surroundings import gpus_now, queue_sources
 from dub_assets.settings import Settings
 
 _MINUTE_S = 60.0

@@ -8,15 +8,15 @@ from rich.table import Column, Table
 
 from dub_assets.cli.pull_display import pull_display, shown_size
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.engine import EngineStage
-from dub_assets.domain.errors import ConfigurationError, UnsupportedLanguageError
-from dub_assets.engines import remote
+from dub_assets.core.engine import EngineStage
+from dub_assets.core.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.pull import pull
+from dub_assets.engines.firefox.pull import PairPuller, parse_pair
+from dub_assets.engines.firefox.registry import LICENCE, Pair, pull_command, pulled_models
+from dub_assets.engines.firefox.weights import pairs, route, sources
+from dub_assets.engines.models import remote
+from dub_assets.engines.models.pull import pull
 from dub_assets.engines.registry import EngineModels
-from dub_assets.engines.translation.firefox_pull import PairPuller, parse_pair
-from dub_assets.engines.translation.firefox_registry import LICENCE, Pair, pull_command, pulled_models
-from dub_assets.engines.translation.firefox_weights import pairs, route, sources
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings
 

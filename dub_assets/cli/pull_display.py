@@ -17,8 +17,8 @@ from rich.progress import (
 )
 
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.printable import printable
-from dub_assets.engines.pull import PullProgress
+from dub_assets.core.printable import printable
+from dub_assets.engines.models.pull import PullProgress
 
 _MIB = 1024 * 1024
 _LINE_EVERY = 0.25

@@ -11,8 +11,8 @@ from dub_assets.cli.folders import folders_to_update
 from dub_assets.cli.results import report_file
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import settings_from
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.files import sha256_of
 from dub_assets.cli.deliveries import DeliveredFile, Delivery, DeliveryRecords, is_one_of, is_taken
-from dub_assets.domain.errors import InputError, ObjectCorruptError, OutOfSpaceError
-from dub_assets.domain.keys import JobKeys
-from dub_assets.domain.media import MediaObject
-from dub_assets.domain.mix import FinalVideo, Metadata
-from dub_assets.domain.report import Report
-from dub_assets.domain.request import DubRequest
-from dub_assets.media.whole_file import remove_abandoned, written_whole
-from dub_assets.storage.archive import JobArchive
-from dub_assets.storage.files import sha256_of
+from dub_assets.core.atomic_file import remove_abandoned, written_whole
+from dub_assets.core.errors import InputError, ObjectCorruptError, OutOfSpaceError
+from dub_assets.core.keys import JobKeys
+from dub_assets.core.media import MediaObject
+from dub_assets.core.request import DubRequest
+from dub_assets.stages.report.values import Report
+from dub_assets.stages.segment_mixes.values import FinalVideo, Metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from dub_assets.cli.display import Display
 from dub_assets.cli.instance import local_instance
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import muted_descriptors
+from dub_assets.core.errors import DubError
 from dub_assets.definitions import definitions
-from dub_assets.defs.partitions import jobs_partitions
-from dub_assets.domain.errors import DubError
+from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.tags import JOB_ID
 from dub_assets.settings import Settings
 

@@ -6,19 +6,19 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json, write_line
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys, segment_name
-from dub_assets.domain.mix import SegmentMixes
-from dub_assets.domain.quality import Quality
-from dub_assets.domain.synthesis import TtsSegments
-from dub_assets.domain.timing import seconds
-from dub_assets.domain.transcript import Transcript
-from dub_assets.domain.translation import Translation
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys, segment_name
+from dub_assets.core.timing import seconds
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.quality.values import Quality
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:

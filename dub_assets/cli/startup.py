@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.cli.pull_display import shown_size
-from dub_assets.domain.errors import DubError
-from dub_assets.engines.pull import PullProgress
-from dub_assets.resources.readiness import Problem, Readiness, Role, examine, pull_missing
+from dub_assets.core.errors import DubError
+from dub_assets.engines.models.pull import PullProgress
+from dub_assets.service.readiness import Problem, Readiness, Role, examine, pull_missing
 from dub_assets.settings import Settings
-from dub_assets.telemetry.json_lines import JsonLines
 
 _LOG = logging.getLogger("dub_assets.startup")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import write_line
-from dub_assets.defs.tasks import TASKS
-from dub_assets.domain.errors import InputError, PermanentError
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.errors import InputError, PermanentError
+from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
-from dub_assets.resources.queue import QueueResource
+from dub_assets.service.queue.resources import QueueResource
+from dub_assets.service.queue.tasks import TASKS
 from dub_assets.settings import Settings
 
 

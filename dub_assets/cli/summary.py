@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.keys import segment_name
+from dub_assets.core.keys import segment_name
 
 _SHOWN_FLAGGED = 5
 

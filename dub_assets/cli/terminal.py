@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
-from dub_assets.domain.printable import printable
+from dub_assets.core.printable import printable
 
 _LEAST_COLUMNS = 10
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json
-from dub_assets.domain.errors import UnsupportedLanguageError
-from dub_assets.domain.language import parse_language
+from dub_assets.core.errors import UnsupportedLanguageError
+from dub_assets.core.language import parse_language
 from dub_assets.engines.accelerator import accelerator_for
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.registry import EngineRegistry

@@ -9,13 +9,13 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import NoReturn
 
+from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.engines.install import install_extra_command
-from dub_assets.resources.readiness import Role
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.engines.models.install import install_extra_command
+from dub_assets.service.readiness import Role
 from dub_assets.settings import Settings
-from dub_assets.telemetry.json_lines import JsonLines
 
 
 def run_worker(settings: Settings, *, name: str, queues: str) -> None:
@@ -33,7 +33,7 @@ def run_worker(settings: Settings, *, name: str, queues: str) -> None:
 
     import dagster as dg  # noqa: PLC0415 - after DAGSTER_HOME is set
 
-    from dub_assets.launching.worker import work  # noqa: PLC0415 - an extra
+    from dub_assets.service.workers.worker import work  # noqa: PLC0415 - an extra
 
     options = replace(settings.worker, name=name or settings.worker.name, queues=queues or settings.worker.queues)
     with dg.DagsterInstance.get() as instance:

@@ -1,4 +1,4 @@
-"""The device that the engines of this process run on, and the models on it; the rules are in ``domain/device.py``."""
+"""The device that the engines of this process run on, and the models on it; the rules are in ``core/device.py``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from dub_assets.domain.device import Resident, batch_size, compute_type_for, leaving
-from dub_assets.domain.errors import ConfigurationError, DeviceMemoryError
+from dub_assets.core.device import Resident, batch_size, compute_type_for, leaving
+from dub_assets.core.errors import ConfigurationError, DeviceMemoryError
 
 _NAME = re.compile(r"cpu|cuda(:\d+)?")
 _MIB = 1 << 20

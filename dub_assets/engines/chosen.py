@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from threading import Thread
 
-from dub_assets.domain.engine import Voice
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.domain.options import EngineChoices, VoiceActivityOptions
-from dub_assets.engines.language.py3langid import Py3LangId
-from dub_assets.engines.registry import EngineRegistry
-from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
-from dub_assets.ports import (
+from dub_assets.core.engine import Voice
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.ports import (
     LanguageIdentifier,
     Model,
     Preloadable,
@@ -25,6 +21,10 @@ from dub_assets.ports import (
     Translator,
     VoiceActivityDetector,
 )
+from dub_assets.engines.language.py3langid import Py3LangId
+from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
+from dub_assets.engines.registry import EngineRegistry
+from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 class ChosenEngines:
     """Gives the engine of each stage by configured name, ``auto`` taking the first that serves. See ports.Engines.
 
-    ``keep``: models stay loaded between stages and runs; on a GPU they make room for others (``domain/device.py``).
+    ``keep``: models stay loaded between stages and runs; on a GPU they make room for others (``core/device.py``).
     """
 
     registry: EngineRegistry

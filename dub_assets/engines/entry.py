@@ -8,14 +8,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from dub_assets.domain.engine import Capabilities, EngineStage
-from dub_assets.domain.model_options import ModelOptions
-from dub_assets.domain.service_options import ServiceOptions
-from dub_assets.engines import remote, weights
+from dub_assets.core.engine import Capabilities, EngineStage
 from dub_assets.engines.accelerator import Accelerator, processor
-from dub_assets.engines.install import install_command, install_extra_command
-from dub_assets.engines.remote import ModelsLock, RemoteModel
-from dub_assets.engines.weights import PackagedFile
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.models import remote, weights
+from dub_assets.engines.models.install import install_command, install_extra_command
+from dub_assets.engines.models.remote import ModelsLock, RemoteModel
+from dub_assets.engines.models.weights import PackagedFile
+from dub_assets.engines.service_options import ServiceOptions
 
 Engine_co = TypeVar("Engine_co", covariant=True)
 

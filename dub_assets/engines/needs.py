@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dub_assets.domain.engine import (
+from dub_assets.core.engine import (
     Capabilities,
     EngineStage,
     RecogniserCapabilities,

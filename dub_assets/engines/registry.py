@@ -6,19 +6,30 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dub_assets.domain.engine import EngineStage, SynthesiserCapabilities, Voice
-from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
+from dub_assets.core.engine import EngineStage, SynthesiserCapabilities, Voice
+from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
+from dub_assets.core.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
 from dub_assets.engines import needs
+from dub_assets.engines.amazon import engine as amazon
+from dub_assets.engines.campplus import engine as campplus
+from dub_assets.engines.chat import engine as chat
+from dub_assets.engines.deepfilternet import engine as deepfilternet
+from dub_assets.engines.demucs import engine as demucs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.espeak import engine as espeak
+from dub_assets.engines.firefox import engine as firefox
+from dub_assets.engines.hibari import engine as hibari
+from dub_assets.engines.kokoro import engine as kokoro
+from dub_assets.engines.many_languages import m2m100, nllb
+from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.needs import Need
-from dub_assets.engines.recognition import faster_whisper, whisperx
-from dub_assets.engines.remote import RemoteModel
-from dub_assets.engines.separation import deepfilternet, demucs
-from dub_assets.engines.speakers import campplus, pyannote
+from dub_assets.engines.piper import engine as piper
+from dub_assets.engines.pyannote import engine as pyannote
+from dub_assets.engines.speech_service import engine as speech_service
 from dub_assets.engines.status import EngineStatus, languages_of, licensed, status_of
-from dub_assets.engines.synthesis import espeak, hibari, kokoro, piper, speech_service, vits, xtts
-from dub_assets.engines.translation import amazon, chat, firefox, m2m100, nllb
-from dub_assets.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
+from dub_assets.engines.vits import engine as vits
+from dub_assets.engines.whisper import faster_whisper, whisperx
+from dub_assets.engines.xtts import engine as xtts
 
 AUTO = "auto"
 """In place of a name: the first engine, in order of preference, that is there with its models and serves the need."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dub_assets.domain.engine import (
+from dub_assets.core.engine import (
     DiariserCapabilities,
     EngineStage,
     RecogniserCapabilities,
@@ -15,9 +15,9 @@ from dub_assets.domain.engine import (
     SynthesiserCapabilities,
     TranslatorCapabilities,
 )
-from dub_assets.engines import remote, weights
 from dub_assets.engines.entry import EngineEntry, EngineSettings
-from dub_assets.engines.remote import RemoteModel
+from dub_assets.engines.models import remote, weights
+from dub_assets.engines.models.remote import RemoteModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,15 @@ from typing import Self
 import dagster as dg
 from pydantic import Field
 
-from dub_assets.domain.model_options import ModelOptions
-from dub_assets.domain.options import EngineChoices, VoiceActivityOptions
-from dub_assets.domain.request import EngineWishes
-from dub_assets.domain.service_options import ServiceOptions
+from dub_assets.core.ports import Engines
+from dub_assets.core.request import EngineWishes
 from dub_assets.engines.accelerator import Accelerator, accelerator_for
 from dub_assets.engines.chosen import ChosenEngines
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
 from dub_assets.engines.registry import EngineRegistry
-from dub_assets.ports import Engines
+from dub_assets.engines.service_options import ServiceOptions
 from dub_assets.settings import Settings
 
 

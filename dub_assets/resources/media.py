@@ -7,12 +7,12 @@ from typing import Self
 import dagster as dg
 from pydantic import Field
 
-from dub_assets.domain.limits import MediaLimits
-from dub_assets.media.ffmpeg import find_ffmpeg
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
-from dub_assets.media.whole_file import remove_abandoned
-from dub_assets.ports import MediaTool, SoundFiles
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.atomic_file import remove_abandoned
+from dub_assets.core.limits import MediaLimits
+from dub_assets.core.ports import MediaTool, SoundFiles
 from dub_assets.settings import Settings
 
 

@@ -8,12 +8,12 @@ from typing import Self
 import dagster as dg
 from pydantic import Field
 
-from dub_assets.ports import ObjectStore
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.local import LocalObjectStore
+from dub_assets.adapters.storage.s3 import S3ObjectStore
+from dub_assets.adapters.storage.workspace import LocalWorkspace
+from dub_assets.core.ports import ObjectStore
 from dub_assets.settings import Settings
-from dub_assets.storage.archive import JobArchive
-from dub_assets.storage.local import LocalObjectStore
-from dub_assets.storage.s3 import S3ObjectStore
-from dub_assets.storage.workspace import LocalWorkspace
 
 
 class StorageResource(dg.ConfigurableResource):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from chromium import Page, Screen, measured, opened
-from report_pages import DURATION_MS, HOSTILE, example, lanes, sound
+from support.report_pages import DURATION_MS, HOSTILE, example, lanes, sound
 
-from dub_assets.domain.report import SoundPiece
-from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
-from dub_assets.page.html import page as drawn
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
+from dub_assets.stages.report.page.html import page as drawn
+from dub_assets.stages.report.values import SoundPiece
 
 pytestmark = pytest.mark.browser
 

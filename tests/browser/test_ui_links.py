@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from chromium import Page, Screen, browser
-from command_line import Line, make_video
-from dev_process import running_dev
-from ports import free_port
 from selenium.webdriver.remote.webelement import WebElement
-from waiting import wait_until
+from support.command_line import Line, make_video
+from support.dev_process import running_dev
+from support.ports import free_port
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 

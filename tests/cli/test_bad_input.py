@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.cli import main
-from dub_assets.media.ffmpeg import find_ffmpeg
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from hub_server import running_hub
+from support.hub_server import running_hub
 
 from dub_assets.cli import main
 from dub_assets.cli.display import display_for

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from ports import free_port
-from waiting import PATIENCE_S, wait_until
+from support.ports import free_port
+from support.waiting import PATIENCE_S, wait_until
 
 from dub_assets.cli.dev import is_news
 

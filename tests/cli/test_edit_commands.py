@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import Line, make_video
+from support.command_line import Line, make_video
 
-from dub_assets.domain.keys import job_record_key
-from dub_assets.domain.mix import GainChange, SegmentMixes
-from dub_assets.domain.request import DubRequest
-from dub_assets.domain.translation import Translation
+from dub_assets.core.keys import job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
+from dub_assets.stages.translation.values import Translation
 
 pytestmark = pytest.mark.media
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from ports import free_port
-from waiting import PATIENCE_S, wait_until
+from support.ports import free_port
+from support.waiting import PATIENCE_S, wait_until
 
+from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.cli.file_links import start_file_server
 from dub_assets.settings import settings_from
-from dub_assets.storage.local import LocalObjectStore
 
 VIDEO, PAGE = "projects/p/dub ü.mp4", "projects/p/talk.report.html"
 

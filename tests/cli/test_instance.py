@@ -17,7 +17,7 @@ from dub_assets.cli import instance as cli
 CHANGED = """\
 # mine
 run_launcher:
-  module: dub_assets.launching.local
+  module: dub_assets.service.workers.local
   class: LocalRunLauncher
 
 run_queue:

@@ -11,9 +11,9 @@ import time
 
 import psutil
 import pytest
-from terminal_screen import Screen
+from support.terminal_screen import Screen
+from support.waiting import PATIENCE_S, wait_until
 from test_terminal import COMMAND, Dub, dub, screens, video  # noqa: F401 - fixtures
-from waiting import PATIENCE_S, wait_until
 
 AGAIN = "interrupted; run the same command again to go on from the last finished stage"
 

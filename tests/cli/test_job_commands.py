@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Line, make_video
+from support.command_line import Line, make_video
 
-from dub_assets.domain.keys import job_record_key
+from dub_assets.core.keys import job_record_key
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import Line, make_video
+from support.command_line import Line, make_video
 
 from dub_assets.cli.archive import open_archive
 from dub_assets.settings import settings_from

@@ -16,12 +16,12 @@ import boto3
 import dagster as dg
 import psutil
 import pytest
-from aws_server import REGION, aws_endpoint, bucket, connect
-from hub_server import Hub, running_hub
-from piper_voice import write_voice
-from waiting import wait_until
+from support.aws_server import REGION, aws_endpoint, bucket, connect
+from support.hub_server import Hub, running_hub
+from support.piper_voice import write_voice
+from support.waiting import wait_until
 
-from dub_assets.engines.synthesis.piper_voices import hub_voice
+from dub_assets.engines.piper.voices import hub_voice
 
 __all__ = ["aws_endpoint", "bucket", "connect"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
-from command_line import Line, make_video
+from support.command_line import Line, make_video
 
 pytestmark = pytest.mark.media
 

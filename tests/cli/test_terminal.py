@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from terminal_screen import Screen
-from waiting import wait_until
+from support.terminal_screen import Screen
+from support.waiting import wait_until
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 
-COMMAND = [sys.executable, str(Path(__file__).parents[1] / "gated_command.py")]
+COMMAND = [sys.executable, str(Path(__file__).parents[1] / "support" / "gated_command.py")]
 
 GATED_FFMPEG = """#!/bin/sh
 case " $* " in

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from aws_server import REGION
+from support.aws_server import REGION
 
 from dub_assets.cli.app import NOT_FOR_USERS, app
 from dub_assets.engines.registry import ALL

@@ -20,10 +20,10 @@ import boto3
 import pytest
 import yaml
 from aws_cli import CLIENT
-from aws_server import REGION
+from support.aws_server import REGION
 from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template
 
-from dub_assets.resources.queue import QueueResource
+from dub_assets.service.queue.resources import QueueResource
 from dub_assets.settings import settings_from
 
 AWS, KUBERNETES = ((PROJECT / "docs" / name).read_text(encoding="utf-8") for name in ("aws.md", "kubernetes.md"))

@@ -12,12 +12,12 @@ from typing import Any
 
 import av
 import pytest
-from answering_server import answering
-from copying_translator import write_copier
-from piper_voice import write_voice
-from translation_services import AmazonTranslate, backwards
+from support.answering_server import answering
+from support.copying_translator import write_copier
+from support.piper_voice import write_voice
+from support.translation_services import AmazonTranslate, backwards
 
-from dub_assets.engines.translation import m2m100, nllb
+from dub_assets.engines.many_languages import m2m100, nllb
 from sample.build import Sample, build, cut
 
 pytestmark = pytest.mark.models

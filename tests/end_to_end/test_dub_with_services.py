@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from answering_server import Answer, Asked, answering
+from support.answering_server import Answer, Asked, answering
 
 from sample.build import build, cut
 

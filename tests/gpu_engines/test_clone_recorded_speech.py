@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import tiny_xtts
-from fakes import FakeEngines, FakeTranslator
-from models.recordings import SPEECH, SPEECH_MS, melody, sound, speech, under
 from pipeline import conftest
+from support.fakes import FakeEngines, FakeTranslator
+from support.recordings import SPEECH, SPEECH_MS, melody, sound, speech, under
 
-from dub_assets.domain.speech import RecognisedWord
-from dub_assets.domain.timing import Interval
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.synthesis.xtts import Xtts
+from dub_assets.engines.xtts.engine import Xtts
 
 START_MS = 1_000
 

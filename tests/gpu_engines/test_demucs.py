@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_demucs
-from contracts.separation import SeparatorContract, noise, separated, sound
+from support.contracts.separation import SeparatorContract, noise, separated, sound
 
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.engines.demucs.engine import ENTRY, Demucs
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.separation.demucs import ENTRY, Demucs
+from dub_assets.engines.model_options import ModelOptions
 
 RATE_HZ = 44_100
 

@@ -18,7 +18,7 @@ import tiny_demucs
 import tiny_pyannote
 import tiny_vits
 import tiny_xtts
-from models.measures import word_error_rate
+from support.measures import word_error_rate
 
 from sample.build import Sample, build, cut
 

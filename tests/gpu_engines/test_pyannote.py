@@ -12,21 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_pyannote
-from contracts.diarisation import HISSED_S, HUMMED_S, RATE_HZ, DiariserContract, blocks, two_voices
-from fakes import FakeDevice
-from hub_server import Hub, reachable, running_hub
 from pyannote.audio.telemetry.metrics import is_metrics_enabled
+from support.contracts.diarisation import HISSED_S, HUMMED_S, RATE_HZ, DiariserContract, blocks, two_voices
+from support.fakes import FakeDevice
+from support.hub_server import Hub, reachable, running_hub
 
-from dub_assets.domain.errors import DeviceMemoryError, EngineUnavailableError, InputError
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.core.errors import DeviceMemoryError, EngineUnavailableError, InputError
+from dub_assets.core.ports import Diariser
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.pull import pull
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.models.pull import pull
+from dub_assets.engines.models.remote import RemoteFile
+from dub_assets.engines.pyannote import weights as pyannote_weights
+from dub_assets.engines.pyannote.engine import ENTRY, Pyannote
 from dub_assets.engines.registry import EngineRegistry
-from dub_assets.engines.remote import RemoteFile
-from dub_assets.engines.speakers import pyannote_weights
-from dub_assets.engines.speakers.pyannote import ENTRY, Pyannote
-from dub_assets.ports import Diariser
 
 
 def settings(root: Path, **more) -> EngineSettings:

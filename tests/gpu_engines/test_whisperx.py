@@ -13,21 +13,21 @@ import numpy as np
 import pytest
 import tiny_wav2vec2
 import torch
-from contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
-from fakes import FakeDevice
-from hub_server import reachable, running_hub
-from models.measures import words_of
-from models.recordings import chunk
 from safetensors.torch import load_file
+from support.contracts.recognition import CLAUSE, RATE_HZ, SPOKEN, RecogniserContract
+from support.fakes import FakeDevice
+from support.hub_server import reachable, running_hub
+from support.measures import words_of
+from support.recordings import chunk
 from typer.testing import CliRunner
 
 from dub_assets.cli.app import app
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition.alignment_models import BASE_MIB, LARGE_MIB, MODELS
-from dub_assets.engines.recognition.whisperx import ENTRY, WhisperX
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.whisper.alignment_models import BASE_MIB, LARGE_MIB, MODELS
+from dub_assets.engines.whisper.whisperx import ENTRY, WhisperX
 
 
 def settings(root: Path) -> EngineSettings:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_xtts
-from contracts.synthesis import TEXTS, CloningContract, SynthesiserContract
+from support.contracts.synthesis import TEXTS, CloningContract, SynthesiserContract
 
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.speech import Utterance
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.speech import Utterance
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.synthesis.xtts import ENTRY, LANGUAGES, Xtts
-from dub_assets.engines.synthesis.xtts_model import read
+from dub_assets.engines.xtts.engine import ENTRY, LANGUAGES, Xtts
+from dub_assets.engines.xtts.model import read
 
 LINES = {
     "ar": "صباح الخير 3",

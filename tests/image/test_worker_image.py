@@ -19,18 +19,18 @@ from pathlib import Path
 import av
 import boto3
 import pytest
-from aws_server import REGION, aws_endpoint
-from callback_receiver import CallbackReceiver
-from firefox_registry import MozillaRegistry, installed_model
-from hub_server import Hub, running_hub
-from waiting import wait_until
+from support.aws_server import REGION, aws_endpoint
+from support.callback_receiver import CallbackReceiver
+from support.firefox_registry import MozillaRegistry, installed_model
+from support.hub_server import Hub, running_hub
+from support.waiting import wait_until
 from workers.servers import servers
 
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.adapters.storage.s3 import s3_client
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition import faster_whisper_weights, whisper_models
-from dub_assets.engines.recognition.alignment_models import MODELS as ALIGNMENT_MODELS
-from dub_assets.storage.s3 import s3_client
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.whisper import faster_whisper_weights, whisper_models
+from dub_assets.engines.whisper.alignment_models import MODELS as ALIGNMENT_MODELS
 from sample.build import build, cut
 from tests.image.dockerfile import Image
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from aws_server import REGION, aws_endpoint
-from callback_receiver import CallbackReceiver
 from crew import Crew
 from servers import servers
+from support.aws_server import REGION, aws_endpoint
+from support.callback_receiver import CallbackReceiver
 from world import INPUT, World, clip, environment
 
-from dub_assets.storage.s3 import s3_client
+from dub_assets.adapters.storage.s3 import s3_client
 
 __all__ = ["aws_endpoint"]
 

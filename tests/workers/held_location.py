@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fake_location import defs
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
 
 __all__ = ["defs"]
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-from tests.ports import free_port
+from support.ports import free_port
 
 _PATIENCE = 600
 

@@ -12,7 +12,7 @@ from celery.platforms import EX_OK
 from celery.worker import state
 from kombu import Connection
 
-from dub_assets.launching import folder_broker
+from dub_assets.service.workers import folder_broker
 
 
 @pytest.fixture

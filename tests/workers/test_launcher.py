@@ -16,10 +16,10 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from kombu.exceptions import OperationalError
 
 from dub_assets.cli import main
-from dub_assets.launching import launcher as module
-from dub_assets.launching.launcher import WarmRunLauncher
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.tags import TASK
+from dub_assets.service.workers import launcher as module
+from dub_assets.service.workers.launcher import WarmRunLauncher
 from dub_assets.settings import settings_from
 
 ROOT = Path(__file__).parents[2]

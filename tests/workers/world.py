@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from callback_receiver import CallbackReceiver
 from crew import Crew
 from servers import Server
+from support.callback_receiver import CallbackReceiver
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.resources.tags import CALLBACKS
 
 INPUT = "projects/shop/inputs/talk.mp4"

@@ -7,10 +7,10 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
-from dub_assets.domain.engine import EngineIdentity
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.speech import LanguageGuess
-from dub_assets.engines.install import install_command
+from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.speech import LanguageGuess
+from dub_assets.engines.models.install import install_command
 
 NAME = "py3langid"
 PACKAGE = "'py3langid>=0.4'"

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from dub_assets.domain.engine import EngineIdentity
-from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError
-from dub_assets.domain.signal.sound import Samples, Sound
-from dub_assets.domain.timing import Interval, frames_to_ms
-from dub_assets.engines.install import install_command
+from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.errors import ConfigurationError, EngineUnavailableError
+from dub_assets.core.signal.sound import Samples, Sound
+from dub_assets.core.timing import Interval, frames_to_ms
+from dub_assets.engines.models.install import install_command
 
 NAME = "webrtc-vad"
 DISTRIBUTION = "webrtcvad-wheels"

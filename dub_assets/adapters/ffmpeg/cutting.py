@@ -1,0 +1,135 @@
+"""Cutting the picture: exactly the frames that are shown within an interval of the programme."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start, time_base
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.core.atomic_file import written_whole
+from dub_assets.core.errors import InputError
+from dub_assets.core.media import PictureCut
+from dub_assets.core.timing import Interval
+
+if TYPE_CHECKING:
+    from av import Packet, VideoStream
+    from av.container import InputContainer
+
+H264 = {
+    "vcodec": "libx264",
+    "preset": "veryfast",
+    "crf": 18,
+    "pix_fmt": "yuv420p",
+    "fps_mode": "passthrough",
+    "enc_time_base": "1:120000",  # holds milliseconds and every usual frame rate
+}
+"""How pictures are encoded: every frame, at its own time."""
+
+_EXACT_S = 5e-6
+"""Less than half a tick of any usual time base (90 kHz), more than the rounding of a double."""
+
+_STEPS_BACK_S = (0, 4, 32)
+"""How far before a cut to look for a key picture, before reading the file from its start."""
+
+_INDEXED_BY_KEY = {"mov", "matroska"}
+"""Containers in which a seek lands on a key picture; in others it lands somewhere."""
+
+
+def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
+    """Write the picture of an interval as MP4, turned upright; see ports.MediaTool.
+
+    An interval too short to hold a frame, or past the last one, gives the one frame that is on show.
+    """
+    frames = _frames_within(cut.source, cut.interval)
+    options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}  # the first frame comes at 0
+    if frames.seek is not None:
+        at_s = math.ceil(frames.seek * 1_000_000) / 1_000_000
+        options |= {"seek_timestamp": 1, "noaccurate_seek": None, "ss": f"{at_s:.6f}"}
+    length_s = float(frames.last - frames.first)
+    graph = (
+        media_input(cut.source, **options)["V:0"]
+        .filter("trim", end=f"{length_s + 1:.6f}")  # here decoding stops
+        .filter("select", f"between(t,{-_EXACT_S:.6f},{length_s + _EXACT_S:.6f})")
+    )
+    with written_whole(target) as partial:
+        ffmpeg.run(
+            even_size(graph).output(
+                file_url(partial), format="mp4", movflags="+faststart", map_metadata=-1, map_chapters=-1, **H264
+            ),
+            doing=f"cut the picture of {cut.source.name}",
+        )
+
+
+def even_size(stream: Any) -> Any:
+    """A picture that 4:2:0 can hold: an odd column or row is scaled away."""
+    return stream.filter("scale", "max(2,trunc(iw/2)*2)", "max(2,trunc(ih/2)*2)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frames:
+    """Times of the first and last frame of a cut, and where to seek (None: read from the start); file's clock."""
+
+    first: Fraction
+    last: Fraction
+    seek: Fraction | None
+
+
+def _frames_within(path: Path, interval: Interval) -> _Frames:
+    import av
+
+    with opened(path) as container:
+        stream = _picture_of(container)
+        start = programme_start(container)
+        begin, end = (start + Fraction(ms, 1000) for ms in (interval.start_ms, interval.end_ms))
+        for step_s in _STEPS_BACK_S:
+            if begin - step_s <= start:
+                break
+            try:
+                container.seek(math.floor((begin - step_s) / time_base(stream)), stream=stream)
+            except av.FFmpegError:  # past the end, in a container without an index
+                break
+            frames = _look(container, start, begin, end)
+            if frames is not None:
+                return frames
+    with opened(path) as container:
+        frames = _look(container, start, begin, end)
+    if frames is None:
+        raise InputError(f"{path.name} has no picture at {interval.start_ms} ms: give another file")
+    return replace(frames, seek=None)
+
+
+def _picture_of(container: InputContainer) -> VideoStream:
+    stream = picture_stream(container)
+    if stream is None:
+        raise InputError("there is no picture to cut: ask for no clips of a file that is sound alone")
+    return stream
+
+
+def _look(container: InputContainer, start: Fraction, begin: Fraction, end: Fraction) -> _Frames | None:
+    """Read from here to ``end``; None where no key picture comes at or before ``begin``."""
+    stream = _picture_of(container)
+    tick = time_base(stream)
+    shown: list[Fraction] = []
+    key: Packet[VideoStream] | None = None
+    for packet in container.demux(stream):
+        if packet.pts is None:
+            continue
+        if packet.dts is not None and packet.dts * tick > end:
+            break
+        time = packet.pts * tick
+        if packet.is_keyframe and time <= begin:
+            key, shown = packet, []
+        if not packet.is_discard:
+            shown.append(time)
+    if key is None or key.pts is None:
+        return None
+    within = [time for time in shown if begin <= time < end]
+    within = within or [max(time for time in shown if time <= begin)]
+    indexed = container.format.name.split(",")[0] in _INDEXED_BY_KEY
+    # Elsewhere a seek goes by decoding times, and ffmpeg starts at the next key picture after it: leave it a second.
+    seek = key.pts * tick if indexed or key.dts is None else key.dts * tick - 1
+    return _Frames(first=min(within), last=max(within), seek=seek if seek > start else None)

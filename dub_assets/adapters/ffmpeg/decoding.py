@@ -1,0 +1,115 @@
+"""Sound out of media files: decoded onto the programme's clock, measured, stretched."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dub_assets.adapters.ffmpeg.container import opened, programme_start
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.core.atomic_file import written_whole
+from dub_assets.core.errors import InputError
+from dub_assets.core.media import Loudness, MediaInfo
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.timing import SAMPLE_RATE_HZ
+
+MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
+STRETCH_TOLERANCE_S = 0.02
+
+_FLAC_BLOCK_FRAMES = 4608
+"""The block size that the FLAC encoder itself prefers at 48 kHz."""
+
+_LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.1")
+"""By number of channels: the layout of a file that names none. R 128 has to know which channel is the LFE."""
+
+_NAMED_LAYOUTS = {*_LAYOUTS, "2.1", "3.1", "4.0", "5.0", "5.1", "6.0", "7.0"}
+
+_NO_LOUDNESS_LUFS = -70.0
+"""What ebur128 says where every block is under its absolute gate."""
+
+
+def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -> None:
+    """Write the chosen track as 48 kHz FLAC of 24 bit; see ports.MediaTool."""
+    import soundfile
+
+    with opened(source) as container:
+        start = programme_start(container)
+    with written_whole(target) as partial:
+        sound = on_programme_clock(media_input(source)[f"a:{info.track.index}"], start, info.sound_frames)
+        # The FLAC encoder takes its block size from the first frame, and refuses less than 16 samples.
+        sound = sound.filter("asetnsamples", nb_out_samples=_FLAC_BLOCK_FRAMES, pad=0)
+        graph = sound.output(file_url(partial), format="flac", acodec="flac", sample_fmt="s32")
+        ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
+        if soundfile.info(partial).frames != info.sound_frames:
+            # ffmpeg starts its filters anew where channels or rate change, and with them the programme's clock.
+            raise InputError(f"the sound of {source.name} changes its channels or rate half-way: convert it first")
+
+
+def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
+    """A decoded sound stream at 48 kHz whose frame 0 lies at ``start`` (file's clock), ``frames`` long.
+
+    What comes before is cut. The first sound is placed to the sample; later on, timestamps that jump by more than
+    50 ms are followed with silence or a cut, smaller steps are rounding of the container and are left alone.
+    """
+    return (
+        stream.filter("asetpts", f"round(PTS-({start.numerator}/{start.denominator})/TB)")
+        .filter("aresample", SAMPLE_RATE_HZ, **{"async": 1, "min_comp": 1e-5, "min_hard_comp": 0.05, "first_pts": 0})
+        .filter("apad", whole_len=frames)
+        .filter("atrim", end_sample=frames)
+    )
+
+
+def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
+    """Integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
+    with opened(sound) as container:
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    # ffmpeg 5.1 cannot choose from a list of layouts where decoded frames name none.
+    layout = layout if layout in _NAMED_LAYOUTS else _LAYOUTS[channels - 1]
+    track = media_input(sound)["a:0"].filter("aformat", channel_layouts=layout)
+    graph = track.filter("ebur128", peak="true", framelog="verbose").output("-", format="null", acodec="pcm_s16le")
+    _, log = ffmpeg.run(graph, doing=f"measure the loudness of {sound.name}", log_level="info")
+    integrated, peak = (_figure(log, name) for name in ("I", "Peak"))
+    silent = integrated is None or integrated <= _NO_LOUDNESS_LUFS
+    return Loudness(integrated_lufs=None if silent else integrated, true_peak_dbtp=peak)
+
+
+def _figure(log: str, name: str) -> float | None:
+    """A figure of the summary that ebur128 ends with, None for minus infinity."""
+    found = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
+    if not found:
+        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
+    value = float(found[-1])
+    return value if np.isfinite(value) else None
+
+
+def stretch(ffmpeg: Ffmpeg, sound: Sound, tempo: float) -> Sound:
+    """The sound ``tempo`` times as fast, its pitch kept; see ports.MediaTool. ``tempo`` is between 0.5 and 2."""
+    if not MIN_TEMPO <= tempo <= MAX_TEMPO:
+        raise ValueError(f"tempo {tempo} is outside {MIN_TEMPO} to {MAX_TEMPO}")
+    if tempo == 1 or not sound.frames:
+        return sound
+    import ffmpeg as graphs
+
+    raw = {"format": "f32le", "ar": sound.rate_hz, "ac": sound.channels}
+    graph = (
+        graphs.input("pipe:0", protocol_whitelist="pipe", **raw)
+        .filter("atempo", tempo)
+        .output("pipe:1", acodec="pcm_f32le", **raw)
+    )
+    stretched, _ = ffmpeg.run(graph, doing="stretch speech", stdin=sound.samples.astype("<f4").tobytes())
+    samples = np.frombuffer(stretched, dtype="<f4").astype(np.float32).reshape(-1, sound.channels)
+    return Sound(samples=_within_tolerance(samples, sound, tempo), rate_hz=sound.rate_hz)
+
+
+def _within_tolerance(samples: Any, sound: Sound, tempo: float) -> Any:
+    """The samples padded or cut where their length is off by more than the tolerance (atempo at extreme tempos)."""
+    tolerance = int(STRETCH_TOLERANCE_S * sound.rate_hz)
+    exact = round(sound.frames / tempo)
+    shortest, longest = exact - tolerance, exact + tolerance
+    missing = max(0, shortest - len(samples))
+    return np.pad(samples, ((0, missing), (0, 0)))[:longest]

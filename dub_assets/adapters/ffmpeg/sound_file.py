@@ -1,0 +1,170 @@
+"""Sound files: read whole, in part or in blocks at any rate; written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dub_assets.adapters.ffmpeg.wav import wav_header
+from dub_assets.core.atomic_file import cannot_write, written_whole
+from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.ports import SoundWriter
+from dub_assets.core.signal.sound import Samples, Sound, silence
+from dub_assets.core.timing import Interval
+
+if TYPE_CHECKING:
+    from io import BufferedWriter
+
+    from soundfile import SoundFile
+
+_RESAMPLER = "HQ"
+"""soxr's quality for 20 bits of precision."""
+
+_ENDLESS = 2**62
+"""libsndfile gives more frames than this for a FLAC file whose head was never finished."""
+
+
+class SoundfileSoundFiles:
+    """ports.SoundFiles over libsndfile and soxr."""
+
+    def frames(self, path: Path) -> int:
+        """Number of frames in a file."""
+        with _opened(path) as file:
+            return int(file.frames)
+
+    def channels(self, path: Path) -> int:
+        """Number of channels in a file."""
+        with _opened(path) as file:
+            return int(file.channels)
+
+    def read(self, path: Path, interval: Interval | None = None) -> Sound:
+        """The interval of a file (its end cut at the file's end), or all of it."""
+        with _opened(path) as file:
+            if interval is None:
+                return _next(file, file.frames)
+            start, end = (ms * file.samplerate // 1000 for ms in (interval.start_ms, interval.end_ms))
+            file.seek(min(start, file.frames))
+            return _next(file, end - start)
+
+    def blocks(self, path: Path, *, block_ms: int = 10_000, rate_hz: int | None = None) -> Iterator[Sound]:
+        """A file in blocks, resampled to ``rate_hz`` where given, without a seam between blocks.
+
+        Resampled, it has the number of frames that its length has at the new rate, rounded.
+        """
+        with _opened(path) as file:
+            plain = _blocks(file, max(1, block_ms * file.samplerate // 1000))
+            yield from plain if rate_hz in (None, file.samplerate) else _resampled(plain, file, rate_hz)
+
+    def writer(self, path: Path, *, channels: int, rate_hz: int) -> AbstractContextManager[SoundWriter]:
+        """Write ``.wav`` (16-bit PCM, RF64 beyond 4 GiB) or ``.flac`` (24 bit); what is over full scale is clipped.
+
+        The file appears whole, on leaving, or not at all. Raises OutOfSpaceError.
+        """
+        writers = {".wav": _written_wav, ".flac": _written_flac}
+        if path.suffix not in writers:
+            raise ValueError(f"{path.name}: sound is written as .wav or .flac")
+        return writers[path.suffix](path, channels, rate_hz)
+
+    def resample(self, sound: Sound, rate_hz: int) -> Sound:
+        """The sound at another rate, whole."""
+        if rate_hz == sound.rate_hz or not sound.frames:
+            return Sound(samples=sound.samples, rate_hz=rate_hz)
+        import soxr
+
+        return Sound(samples=soxr.resample(sound.samples, sound.rate_hz, rate_hz, _RESAMPLER), rate_hz=rate_hz)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[SoundFile]:
+    import soundfile
+
+    if not path.is_file():
+        raise ObjectMissingError(f"there is no sound file {path}: make it again")
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.frames > _ENDLESS:
+                raise ObjectCorruptError(f"{path} was cut short: make it again")
+            yield file
+    except soundfile.SoundFileError as error:
+        raise ObjectCorruptError(f"{path} is not a sound file that can be read: make it again") from error
+
+
+def _next(file: SoundFile, frames: int) -> Sound:
+    samples: Samples = file.read(frames, dtype="float32", always_2d=True)
+    return Sound(samples=samples, rate_hz=file.samplerate)
+
+
+def _blocks(file: SoundFile, frames: int) -> Iterator[Sound]:
+    while (block := _next(file, frames)).frames:
+        yield block
+
+
+def _resampled(blocks: Iterator[Sound], file: SoundFile, rate_hz: int) -> Iterator[Sound]:
+    import soxr
+
+    stream = soxr.ResampleStream(file.samplerate, rate_hz, file.channels, dtype="float32", quality=_RESAMPLER)
+    coming = file.frames
+    left = (2 * file.frames * rate_hz + file.samplerate) // (2 * file.samplerate)  # rounded
+    for block in blocks:
+        coming -= block.frames
+        samples = stream.resample_chunk(block.samples, last=coming == 0)[:left]
+        left -= len(samples)
+        if len(samples):
+            yield Sound(samples=samples, rate_hz=rate_hz)
+    if left:
+        yield silence(left, file.channels, rate_hz)
+
+
+def _pcm(samples: Samples, bits: int) -> NDArray[np.int32]:
+    """Rounded to integers of ``bits`` (full scale is 2^(bits-1)) and clipped to them."""
+    full_scale = 1 << (bits - 1)
+    rounded = np.rint(samples * np.float32(full_scale)).clip(-full_scale, full_scale - 1)
+    return np.asarray(rounded, dtype=np.int32)
+
+
+class _WavWriter:
+    """Appends 16-bit PCM to an open file."""
+
+    def __init__(self, file: BufferedWriter) -> None:
+        self._file = file
+        self.data_bytes = 0
+
+    def write(self, sound: Sound) -> None:
+        self.data_bytes += self._file.write(_pcm(sound.samples, 16).astype("<i2").tobytes())
+
+
+@contextmanager
+def _written_wav(path: Path, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
+    with written_whole(path) as partial, partial.open("wb") as file:
+        file.write(wav_header(0, channels=channels, rate_hz=rate_hz))
+        writer = _WavWriter(file)
+        yield writer
+        file.seek(0)
+        file.write(wav_header(writer.data_bytes, channels=channels, rate_hz=rate_hz))
+
+
+class _FlacWriter:
+    """Appends 24-bit samples to an open file."""
+
+    def __init__(self, file: SoundFile) -> None:
+        self._file = file
+
+    def write(self, sound: Sound) -> None:
+        self._file.write(_pcm(sound.samples, 24) << 8)
+
+
+@contextmanager
+def _written_flac(path: Path, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
+    import soundfile
+
+    with written_whole(path) as partial:
+        try:
+            with soundfile.SoundFile(partial, "w", rate_hz, channels, "PCM_24", format="FLAC") as file:
+                yield _FlacWriter(file)
+        except soundfile.LibsndfileError as error:
+            raise cannot_write(path, OSError(0, str(error))) from error

@@ -1,0 +1,54 @@
+"""The media tool: ffmpeg for what makes media, PyAV for what looks into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dub_assets.adapters.ffmpeg import cutting, decoding, preview, rendering
+from dub_assets.adapters.ffmpeg.excerpt import excerpt
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, find_ffmpeg
+from dub_assets.adapters.ffmpeg.probe import probe
+from dub_assets.core.limits import MediaLimits
+from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.timing import Interval
+
+
+class FfmpegMediaTool:
+    """ports.MediaTool over PyAV and an ffmpeg program: the one given, else the packaged one."""
+
+    def __init__(self, *, ffmpeg: Path | None = None, limits: MediaLimits | None = None) -> None:
+        self._ffmpeg = Ffmpeg(find_ffmpeg(ffmpeg))
+        self._limits = limits or MediaLimits()
+
+    def probe(self, path: Path) -> MediaInfo:
+        """What a media file holds."""
+        return probe(path, self._limits)
+
+    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
+        """Decode the chosen sound track to 48 kHz FLAC on the programme's clock."""
+        decoding.extract_sound(self._ffmpeg, source, info, target)
+
+    def stretch(self, sound: Sound, tempo: float) -> Sound:
+        """The sound ``tempo`` times as fast, its pitch kept."""
+        return decoding.stretch(self._ffmpeg, sound, tempo)
+
+    def cut_picture(self, cut: PictureCut, target: Path) -> None:
+        """Write the picture of an interval, without sound, cut to the frame."""
+        cutting.cut_picture(self._ffmpeg, cut, target)
+
+    def render(self, rendition: Rendition, target: Path) -> Loudness:
+        """Mux the dubbed video; return the dub's loudness as encoded."""
+        return rendering.render(self._ffmpeg, rendition, target)
+
+    def excerpt(self, path: Path, interval: Interval) -> Sound:
+        """An interval of a file's first sound track, on the picture's clock."""
+        return excerpt(path, interval)
+
+    def preview(self, sound: Path, interval: Interval) -> bytes:
+        """An interval of a sound file as WebM with Opus, mono."""
+        return preview.preview(self._ffmpeg, sound, interval)
+
+    def loudness(self, sound: Path) -> Loudness:
+        """Loudness of a sound file by EBU R 128."""
+        return decoding.measure_loudness(self._ffmpeg, sound)

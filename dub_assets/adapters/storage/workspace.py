@@ -1,0 +1,160 @@
+"""A folder of local files by object key: where the stages write media, and read that of the others."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from dub_assets.adapters.storage.files import Signature, disk_errors, files_below, replacing, sha256_of, signature_of
+from dub_assets.adapters.storage.object_key import checked_key, checked_prefix, content_type_of
+from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.media import MediaObject
+from dub_assets.core.ports import ObjectStore
+
+
+class LocalWorkspace:
+    """Local files at ``root/<key>``, fetched from the store and published to it.
+
+    A file is only ever replaced, never rewritten in place: a local store may share it by a hard link. Checksums are
+    remembered by signature (size, time of change, inode), so that an unchanged file is read once a process.
+    """
+
+    def __init__(self, root: Path, store: ObjectStore) -> None:
+        self._root = root.absolute()
+        self._store = store
+        self._checksums: dict[Path, tuple[Signature, str]] = {}
+        self._compared: set[MediaObject] = set()
+
+    def new(self, key: str) -> Path:
+        """A path to write the object ``key`` to; its folder exists, an older file there has been unlinked."""
+        path = self._path(key)
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+        self._checksums.pop(path, None)  # a new file may get the inode, size and time of the one just unlinked
+        return path
+
+    def write(self, key: str, content: bytes) -> MediaObject:
+        """Write a small file for ``key`` and return the reference to it."""
+        path = self.new(key)
+        with replacing(path, durable=False) as part:
+            part.write_bytes(content)
+        return self.seal(key)
+
+    def adopt(self, key: str) -> MediaObject:
+        """A reference to an object of the store that others wrote, fetched here. Raises ObjectMissingError.
+
+        Where the store does not know its checksum, it is fetched anew each time: others may have replaced it.
+        """
+        stored = self._store.head(key)
+        if stored is not None and stored.sha256 is not None:
+            media = MediaObject(key=key, size_bytes=stored.size_bytes, sha256=stored.sha256)
+            self.open(media)
+        else:
+            self._store.download(key, self._path(key))
+            media = self.seal(key)
+            self._compared.add(media)
+        return media
+
+    def seal(self, key: str) -> MediaObject:
+        """The reference (size, sha256) to the file written for ``key``. Raises ObjectMissingError."""
+        media = self._local(key)
+        if media is None:
+            raise ObjectMissingError(f"no file was written for {key} at {self._path(key)}: make it again")
+        return media
+
+    def open(self, media: MediaObject) -> Path:
+        """A local file with this object's content, fetched and verified where it is not here yet.
+
+        Raises ObjectMissingError or ObjectCorruptError.
+        """
+        path = self._path(media.key)
+        if self._is_here(media):
+            return path
+        with replacing(path, durable=False) as part:
+            self._store.download(media.key, part)
+            self._verify(media, part)
+            self._checksums[path] = signature_of(part), media.sha256
+        return path
+
+    def publish(self, media: MediaObject) -> bool:
+        """Bring the local file of an object to the store, where it is not there yet; return whether it was sent.
+
+        Raises ObjectMissingError where neither has it, ObjectCorruptError where the local file is another one.
+        """
+        if self.is_stored(media):
+            return False
+        local = self._local(media.key)
+        if local is None:
+            raise ObjectMissingError(f"{media.key} is neither local nor in {self._store.description}: make it again")
+        if local != media:
+            raise ObjectCorruptError(f"the local file of {media.key} has changed since it was sealed: make it again")
+        self._store.upload(
+            media.key, self._path(media.key), content_type=content_type_of(media.key), sha256=media.sha256
+        )
+        return True
+
+    def is_stored(self, media: MediaObject) -> bool:
+        """Whether the store has this object. One that others wrote has no checksum there: it is read and compared."""
+        stored = self._store.head(media.key)
+        if stored is None or stored.size_bytes != media.size_bytes:
+            return False
+        if stored.sha256 is not None or media in self._compared:
+            return stored.sha256 in {None, media.sha256}
+        with disk_errors(self._root):
+            self._root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._root) as folder:
+            copy = Path(folder) / "copy"
+            self._store.download(media.key, copy)
+            if sha256_of(copy) != media.sha256:
+                return False
+        self._compared.add(media)
+        return True
+
+    def folder(self, key: str) -> Path:
+        """The folder that holds the local file of ``key``, which may end in a slash; it need not exist."""
+        return self._root / checked_prefix(key).rpartition("/")[0]
+
+    def forget(self, prefix: str) -> None:
+        """Remove every local file whose key begins with ``prefix``, and the folders that this leaves empty."""
+        folders: set[Path] = set()
+        for _, path in files_below(self._root, checked_prefix(prefix)):
+            with disk_errors(path):
+                path.unlink(missing_ok=True)
+            self._checksums.pop(path, None)
+            folders.update(parent for parent in path.parents if parent.is_relative_to(self._root))
+        for folder in sorted(folders, reverse=True):
+            with suppress(OSError):  # not empty: it holds files that are not to be forgotten
+                folder.rmdir()
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked_key(key)
+
+    def _local(self, key: str) -> MediaObject | None:
+        """The reference to the local file, or None where there is none."""
+        path = self._path(key)
+        try:
+            signature = signature_of(path)
+            known, sha256 = self._checksums.get(path, (None, ""))
+            if known != signature:
+                sha256 = sha256_of(path)
+                self._checksums[path] = signature, sha256
+        except FileNotFoundError:
+            return None
+        return MediaObject(key=key, size_bytes=signature.size_bytes, sha256=sha256)
+
+    def _is_here(self, media: MediaObject) -> bool:
+        """Whether the local file is this object; its size is looked at first, since that costs nothing."""
+        with suppress(FileNotFoundError):
+            return self._path(media.key).stat().st_size == media.size_bytes and self._local(media.key) == media
+        return False
+
+    def _verify(self, media: MediaObject, path: Path) -> None:
+        """Raise ObjectCorruptError where a fetched file is not this object."""
+        size_bytes, sha256 = path.stat().st_size, sha256_of(path)
+        if (size_bytes, sha256) != (media.size_bytes, media.sha256):
+            raise ObjectCorruptError(
+                f"{media.key} in {self._store.description} is not what its manifest says ({size_bytes} bytes instead of"
+                f" {media.size_bytes}, sha256 {sha256[:12]} instead of {media.sha256[:12]}): make it again"
+            )

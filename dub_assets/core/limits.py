@@ -1,0 +1,47 @@
+"""How big a media file may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dub_assets.core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """The largest file, programme and picture that are worked on; by default 20 GiB, 4 hours and 8K."""
+
+    max_size_bytes: int = field(
+        default=20 * 2**30, metadata={"env": "MEDIA_MAX_SIZE", "help": "largest file in bytes", "minimum": 1}
+    )
+    max_duration_s: float = field(
+        default=4 * 3600.0, metadata={"env": "MEDIA_MAX_DURATION", "help": "longest video in seconds", "minimum": 0}
+    )
+    max_pixels: int = field(
+        default=8192 * 4320,
+        metadata={"env": "MEDIA_MAX_PIXELS", "help": "largest picture, width times height", "minimum": 1},
+    )
+
+    def check_size(self, size_bytes: int, name: str) -> None:
+        """Raise InputError for a file of too many bytes."""
+        if size_bytes > self.max_size_bytes:
+            raise InputError(
+                f"{name} has {size_bytes} bytes, the limit is {self.max_size_bytes}: "
+                "raise MEDIA_MAX_SIZE or cut the file"
+            )
+
+    def check_duration(self, duration_s: float, name: str) -> None:
+        """Raise InputError for a programme of too many seconds."""
+        if duration_s > self.max_duration_s:
+            raise InputError(
+                f"{name} is {duration_s:.1f} s long, the limit is {self.max_duration_s:.1f} s: "
+                "raise MEDIA_MAX_DURATION or cut the file"
+            )
+
+    def check_picture(self, width: int, height: int, name: str) -> None:
+        """Raise InputError for a picture of too many pixels."""
+        if width * height > self.max_pixels:
+            raise InputError(
+                f"{name} has a picture of {width} x {height}, the limit is {self.max_pixels} pixels: "
+                "raise MEDIA_MAX_PIXELS or scale the picture down"
+            )

@@ -1,0 +1,112 @@
+"""Media: references to stored objects, what a file holds, and what to cut and render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from dub_assets.core.timing import FRAMES_PER_MS, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaObject:
+    """A reference to a stored media object: key, size and the sha256 of its content (hexadecimal)."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """What a store knows of an object; ``sha256`` is None where it was not written by dub_assets."""
+
+    key: str
+    size_bytes: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The picture of a media file.
+
+    ``frame_rate`` is the average; ``rotation_deg`` what a player turns it by (0, 90, 180, 270), size before turning.
+    """
+
+    codec: str
+    width: int
+    height: int
+    frame_rate: Fraction
+    variable_frame_rate: bool
+    rotation_deg: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrack:
+    """A sound track: ``index`` counts sound tracks from 0; ``language`` is ISO 639-2 as tagged, or None."""
+
+    index: int
+    codec: str
+    channels: int
+    rate_hz: int
+    language: str | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """What a media file holds.
+
+    Time 0 is the first picture's (the first sound's where there is no picture). ``duration_ms`` is the longest
+    track's end on that clock; ``track`` is the chosen sound track (the default one, else the first).
+    """
+
+    container: str
+    size_bytes: int
+    duration_ms: int
+    picture: Picture | None
+    tracks: tuple[SoundTrack, ...]
+    track: SoundTrack
+
+    @property
+    def sound_frames(self) -> int:
+        """Length of the programme in frames at 48 kHz."""
+        return self.duration_ms * FRAMES_PER_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loudness:
+    """Loudness by EBU R 128 / ITU-R BS.1770; None where the sound is too short or silent to have one."""
+
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCut:
+    """A stretch of a file's picture."""
+
+    source: Path
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtitles:
+    """A subtitle file (SRT) and its language (ISO 639-1)."""
+
+    path: Path
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A dubbed video to be muxed: languages are ISO 639-1; ``dub`` is a 48 kHz sound file of the whole programme."""
+
+    source: Path
+    info: MediaInfo
+    dub: Path
+    source_language: str
+    target_language: str
+    subtitles: tuple[Subtitles, ...]
+    true_peak_dbtp: float = -1.0

@@ -1,0 +1,43 @@
+"""The ports: one small protocol a capability. The pipeline speaks to the world through these and nothing else."""
+
+from dub_assets.core.ports.engines import (
+    Engines,
+    Metered,
+    Model,
+    Preloadable,
+    Recogniser,
+    Separator,
+    Synthesiser,
+    Translator,
+    VoiceActivityDetector,
+)
+from dub_assets.core.ports.language import LanguageIdentifier
+from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
+from dub_assets.core.ports.speakers import Diariser, SpeakerEmbedder, SpeakerTeller
+from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, Workbench
+from dub_assets.core.ports.storage import ObjectStore, Workspace
+
+__all__ = [
+    "Diariser",
+    "Engines",
+    "LanguageIdentifier",
+    "Measurement",
+    "MediaTool",
+    "Meter",
+    "Metered",
+    "Model",
+    "ObjectStore",
+    "Preloadable",
+    "Progress",
+    "Recogniser",
+    "Separator",
+    "SoundFiles",
+    "SoundWriter",
+    "SpeakerEmbedder",
+    "SpeakerTeller",
+    "Synthesiser",
+    "Translator",
+    "VoiceActivityDetector",
+    "Workbench",
+    "Workspace",
+]

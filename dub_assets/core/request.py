@@ -1,0 +1,58 @@
+"""The job record: a validated request for a dub, kept as ``jobs/{job_id}.json``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dub_assets.core.errors import InputError
+from dub_assets.core.text import Term
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineWishes:
+    """The engines that one job asks for by name; None: what the configuration says."""
+
+    separation: str | None = None
+    recognition: str | None = None
+    speakers: str | None = None
+    translation: str | None = None
+    synthesis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DubRequest:
+    """What one job asks for.
+
+    ``source_language`` is ISO 639-1 or ``"auto"``; keys are object keys in the store; ``segment_clips`` asks for the
+    pieces of every segment that editors work with; ``speakers`` says how many people speak, where that is
+    known; ``voices`` gives speakers their voices, by the names they will have; ``terms`` must read as told in the
+    translation.
+    """
+
+    job_id: str
+    project_id: str
+    input_key: str
+    source_language: str
+    target_language: str
+    result_key: str
+    metadata_key: str
+    segment_prefix: str
+    segment_clips: bool
+    callback_url: str | None = None
+    engines: EngineWishes = EngineWishes()
+    speakers: int | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
+    terms: tuple[Term, ...] = ()
+
+
+def checked_id(name: str, value: str) -> str:
+    """``value``, fit to be part of a key and a partition name; raises InputError where it is not."""
+    if not _ID.fullmatch(value):
+        raise InputError(
+            f"{name} {value!r} is not usable: 1 to 128 letters, digits, '.', '_' or '-', not starting with a dot"
+        )
+    return value

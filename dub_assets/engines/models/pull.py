@@ -1,0 +1,169 @@
+"""Pulls models into the cache: every file is downloaded aside, verified, then given its name, and locked."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.engines.models import weights
+from dub_assets.engines.models.download import FileMissingError, WebFile, download
+from dub_assets.engines.models.hub import commit_of, locate
+from dub_assets.engines.models.remote import ModelsLock, PackedFile, RemoteFile, RemoteModel, check, exclusive
+
+_STAGING = ".pull"
+"""Folder inside a model's folder for what is not complete or not verified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullProgress:
+    """How much of a file is on disk, in bytes; ``total`` is None if the server does not say."""
+
+    model: RemoteModel
+    file: RemoteFile
+    done: int
+    total: int | None
+
+
+Report = Callable[[PullProgress], None]
+"""Receives the progress of each file that is not there yet: at its start, after every block, and at its end."""
+
+
+def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Report | None = None) -> None:
+    """Fetch what is missing of a model, verify all of it, and write its hashes into the lock.
+
+    An interrupted pull continues where it stopped. Two pulls of one model at the same time take turns.
+
+    Raises EngineUnavailableError if a file does not exist or is not what was pinned or locked, and
+    ServiceUnavailableError if the model's home does not answer.
+    """
+    folder, locked = model.folder(cache_dir), lock.hashes(model)
+    with exclusive(folder.with_name(f"{folder.name}.lock")):
+        commit = lock.commit(model)
+        if not model.is_fixed and commit is None:
+            commit = commit_of(model)
+        puller = _Puller(
+            model=model, revision=commit or model.revision, cache_dir=cache_dir, locked=locked, report=report
+        )
+        fetched = {}
+        for file in model.files:
+            found = puller.found(file)
+            if found is not None:
+                path = folder / found.name
+                fetched[found.name] = weights.sha256_of(path, cache_dir=cache_dir), path.stat().st_size
+        shutil.rmtree(folder / _STAGING, ignore_errors=True)
+    lock.write(model, commit=commit, files=fetched)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Puller:
+    """Fetches the files of one model; ``locked`` are the hashes in the lock, by name."""
+
+    model: RemoteModel
+    revision: str
+    cache_dir: Path
+    locked: dict[str, str]
+    report: Report | None
+
+    def found(self, file: RemoteFile) -> RemoteFile | None:
+        """The file, or the one in its place, once it is there; None if the model is complete without."""
+        names = self._names(file)
+        missing: FileMissingError | None = None
+        for name in names:
+            wanted = file if name == file.name else RemoteFile(name=name)
+            try:
+                if not self._is_here(wanted):
+                    self._fetch(wanted)
+            except FileMissingError as error:
+                missing = error
+            else:
+                return wanted
+        if file.may_be_missing:
+            return None
+        raise missing or EngineUnavailableError(
+            f"the lock has no {file.name} of {self.model.pin}: delete the model's entry there, and pull again"
+        )
+
+    def _names(self, file: RemoteFile) -> Collection[str]:
+        return [name for name in file.names if file.otherwise is None or not self.locked or name in self.locked]
+
+    def _is_here(self, file: RemoteFile) -> bool:
+        """Whether the file is there as pinned and locked; a damaged one is deleted."""
+        path = self.model.folder(self.cache_dir) / file.name
+        if not path.is_file():
+            return False
+        try:
+            digest = weights.sha256_of(path, cache_dir=self.cache_dir)
+            check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
+        except EngineUnavailableError:
+            path.unlink()
+            return False
+        return True
+
+    def _fetch(self, file: RemoteFile) -> None:
+        """Download a file, verify it, and only then give it its name."""
+        folder = self.model.folder(self.cache_dir)
+        staged = folder / _STAGING / file.name
+        if file.packed:
+            digest = self._unpacked(file, file.packed, staged)
+        else:
+            source, sha256 = self._source(file)
+            digest = self._verified(file, source, staged, (file.sha256, self.locked.get(file.name, ""), sha256))
+        target = folder / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.replace(target)
+        weights.remember_sha256(target, digest, cache_dir=self.cache_dir)
+
+    def _unpacked(self, file: RemoteFile, packed: PackedFile, staged: Path) -> str:
+        """Download the packed file, verify and unpack it to ``staged``; return the sha256 of the content."""
+        archive = staged.with_name(f"{file.name}.packed")
+        source = WebFile(address=packed.address, size=packed.size)
+        self._verified(file, source, archive, (packed.sha256,))
+        try:
+            content = packed.unpack(archive.read_bytes())
+        except ValueError as error:
+            archive.unlink()
+            raise EngineUnavailableError(f"{packed.address} cannot be unpacked ({error}): pull again") from error
+        digest = hashlib.sha256(content).hexdigest()
+        check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
+        with weights.writing(staged) as stream:
+            stream.write(content)
+        archive.unlink()
+        return digest
+
+    def _verified(self, file: RemoteFile, source: WebFile, staged: Path, expected: Sequence[str]) -> str:
+        """Download to ``staged`` and return the sha256, which is one that is expected.
+
+        A download that was continued and is not as expected is repeated from its start.
+        """
+        while True:
+            continued = staged.is_file() or download(source, staged, self._reporter(file))
+            digest = _sha256(staged)
+            try:
+                check(self.model, file.name, digest, expected)
+            except EngineUnavailableError:
+                staged.unlink()
+                if not continued:
+                    raise
+            else:
+                return digest
+
+    def _source(self, file: RemoteFile) -> tuple[WebFile, str]:
+        """Where to download a file from, and its sha256 there ("" if the server does not say)."""
+        if self.model.on_hub:
+            return locate(self.model, file.name, self.revision)
+        return WebFile(address=f"{self.model.home}/{file.name}", size=file.size), ""
+
+    def _reporter(self, file: RemoteFile) -> Callable[[int, int | None], None] | None:
+        report = self.report
+        if report is None:
+            return None
+        return lambda done, total: report(PullProgress(model=self.model, file=file, done=done, total=total))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,209 @@
+"""Models that are fetched ahead of time: pinned as data, looked up in the cache, verified at each first use.
+
+A run never fetches anything. ``dub-assets models pull`` does (``engines/models/pull.py``). A fetched model is a plain
+folder: ``<cache>/models/<home>/<revision>/<file>``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from dub_assets.core.engine import WeightFile
+from dub_assets.core.errors import EngineUnavailableError, OutOfSpaceError
+from dub_assets.engines.models import weights
+from dub_assets.engines.models.weights import Weights
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFile:
+    """A file in compressed form: where it is, its sha256 and size (bytes), and what unpacks its content."""
+
+    address: str
+    sha256: str
+    size: int
+    unpack: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteFile:
+    """A file of a model: its path there, and as much of its sha256 and size (bytes) as is known for certain.
+
+    Where it is not certain that the model has the file, ``otherwise`` names the one that is taken in its place; it is
+    empty where the model is complete without. A file with ``packed`` is downloaded from there and unpacked.
+    """
+
+    name: str
+    sha256: str = ""
+    size: int | None = None
+    otherwise: str | None = None
+    packed: PackedFile | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it may go by, in order of preference."""
+        return (self.name, self.otherwise) if self.otherwise else (self.name,)
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether the model is complete without it."""
+        return self.otherwise == ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteModel:
+    """A model at its home: a repository of the model hub (``owner/name``) or the address of a folder of the web.
+
+    ``revision`` is a commit of the repository, or a tag whose commit is written down at the first pull; of a folder, a
+    word that changes when the files do. ``memory_mib`` is an estimate of what the loaded model takes.
+    ``pull_arguments`` are those of ``dub-assets models pull`` that fetch it, unset: the name of its engine.
+    """
+
+    name: str
+    home: str
+    revision: str
+    files: tuple[RemoteFile, ...]
+    licence: str
+    commercial_use: bool = True
+    memory_mib: int = 0
+    pull_arguments: str | None = None
+
+    @property
+    def pin(self) -> str:
+        """The model and its revision, as written into the lock and into fingerprints."""
+        return f"{self.home}@{self.revision}"
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether its home is a repository of the hub."""
+        return "://" not in self.home
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the revision says by itself which files are meant."""
+        return not self.on_hub or _COMMIT.fullmatch(self.revision) is not None
+
+    def folder(self, cache_dir: Path) -> Path:
+        """Where its files lie once fetched."""
+        return cache_dir / "models" / re.sub(r"[^A-Za-z0-9._-]+", "--", self.home) / self.revision
+
+    def size(self) -> int | None:
+        """Bytes of all files, or None where one is not known."""
+        sizes = [file.size for file in self.files]
+        return sum(size for size in sizes if size is not None) if None not in sizes else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsLock:
+    """The file in which what was fetched is written down: by pin, the commit and the sha256 and size of each file.
+
+    What is pinned in full needs no lock. Of everything else the first pull is trusted, and from then on the lock.
+    """
+
+    path: Path
+
+    def read(self) -> dict[str, Any]:
+        """All entries. Raises EngineUnavailableError where the file cannot be read."""
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise EngineUnavailableError(
+                f"cannot read {self.path}: restore it, or delete it and run `dub-assets models pull`"
+            ) from error
+        return dict(content)
+
+    def hashes(self, model: RemoteModel) -> dict[str, str]:
+        """The sha256 of each file as locked."""
+        files: Mapping[str, Mapping[str, Any]] = self.read().get(model.pin, {}).get("files", {})
+        return {name: str(file["sha256"]) for name, file in files.items()}
+
+    def commit(self, model: RemoteModel) -> str | None:
+        """The commit that a tag stood for when it was pulled first."""
+        commit = self.read().get(model.pin, {}).get("commit")
+        return str(commit) if commit else None
+
+    def write(self, model: RemoteModel, *, commit: str | None, files: Mapping[str, tuple[str, int]]) -> None:
+        """Write down what was fetched: (sha256, size) by name."""
+        entry: dict[str, Any] = {"licence": model.licence}
+        entry |= {"commit": commit} if commit else {}
+        entry["files"] = {name: {"sha256": sha256, "size": size} for name, (sha256, size) in sorted(files.items())}
+        if self.read().get(model.pin) == entry:
+            return
+        with exclusive(self.path.with_name(f".{self.path.name}.lock")):
+            content = self.read() | {model.pin: entry}
+            with weights.writing(self.path) as stream:
+                stream.write((json.dumps(dict(sorted(content.items())), indent=2) + "\n").encode())
+
+
+def is_present(model: RemoteModel, cache_dir: Path) -> bool:
+    """Whether every file is there (nothing is verified)."""
+    folder = model.folder(cache_dir)
+    return all(any((folder / name).is_file() for name in file.names) for file in model.files if not file.may_be_missing)
+
+
+def source_of(model: RemoteModel, cache_dir: Path) -> str:
+    """Where a model is or would come from, for people."""
+    return str(model.folder(cache_dir)) if is_present(model, cache_dir) else f"to pull from {model.pin}"
+
+
+def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) -> Weights:
+    """The files of a fetched model by name, verified, all in ``model.folder(cache_dir)``.
+
+    Raises EngineUnavailableError where one is missing or is not what was pinned and locked, naming the command that
+    fetches it.
+    """
+    folder, locked = model.folder(cache_dir), lock.hashes(model)
+    paths, weight_files = {}, []
+    for file in model.files:
+        name = file.name if file.otherwise is None else next((name for name in file.names if name in locked), file.name)
+        if file.may_be_missing and locked and name not in locked:
+            continue
+        path = folder / name
+        expected = file.sha256 if len(file.sha256) == _SHA256_DIGITS else locked.get(name)
+        if expected is None or not path.is_file():
+            raise EngineUnavailableError(
+                f"{engine} needs {name} of {model.pin}, which is not here: run `dub-assets models pull "
+                f"{model.pull_arguments or engine}`"
+            )
+        digest = weights.sha256_of(path, cache_dir=cache_dir)
+        check(model, name, digest, (file.sha256, expected))
+        paths[name] = path
+        weight_files.append(WeightFile(name=name, sha256=digest, licence=model.licence, origin=model.pin))
+    return Weights(paths=paths, weight_files=tuple(weight_files))
+
+
+def check(model: RemoteModel, name: str, digest: str, expected: Iterable[str]) -> None:
+    """Raise EngineUnavailableError if a file's sha256 does not begin with each of those expected."""
+    for sha256 in expected:
+        if not digest.startswith(sha256):
+            raise EngineUnavailableError(
+                f"{name} of {model.pin} is not the expected file (sha256 {digest[:12]}, not {sha256[:12]}): "
+                f"delete {model.name}'s folder in models/ of the cache and run `dub-assets models pull` again"
+            )
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Keep other processes out of the block by a lock on a file; the lock ends with the process at the latest."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    except OSError as error:
+        raise OutOfSpaceError(f"cannot write {path.name} into {path.parent}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,100 @@
+"""Segments that are none of a job of ours: mixed and spoken from the sounds that a message names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dub_assets.adapters.storage.workspace import LocalWorkspace
+from dub_assets.core.media import MediaObject
+from dub_assets.core.ports import SoundFiles
+from dub_assets.core.signal.level import decibels
+from dub_assets.resources.job_context import Studio
+from dub_assets.service.callbacks.segment_callback import SpokenSegment
+from dub_assets.service.edits.job_editor import JobEditor
+from dub_assets.service.edits.remix import remix
+from dub_assets.service.edits.respeak import respeak
+from dub_assets.service.segment_request import (
+    MESSAGE_GAINS,
+    SegmentMixKeys,
+    SegmentMixOrder,
+    SegmentMixRequest,
+    SegmentTtsKeys,
+    SegmentTtsRequest,
+    segment_mix_keys,
+    segment_tts_keys,
+)
+from dub_assets.stages.segment_mixes.values import Gains
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignSegments:
+    """What mixes and speaks them; ``editor`` is that of the message's job, where it is one of ours all the same."""
+
+    studio: Studio
+    editor: JobEditor | None
+
+    def mix_keys(self, request: SegmentMixRequest, orders: Sequence[SegmentMixOrder]) -> list[SegmentMixKeys]:
+        """What to mix, and where to. Raises InputError where a sound is missing or a key may not be written."""
+        keys = segment_mix_keys(replace(request, segments=tuple(orders)), self._exists)
+        self._check([segment.mix_key for segment in keys])
+        return list(keys)
+
+    def tts_keys(self, request: SegmentTtsRequest) -> SegmentTtsKeys:
+        """What to speak and mix from, and where to; raises InputError as ``mix_keys`` does."""
+        keys = segment_tts_keys(request, self._exists)
+        self._check([keys.tts_key, keys.mix_key])
+        return keys
+
+    def mix(self, segments: Sequence[SegmentMixKeys]) -> None:
+        """Mix them all, then publish the mixes."""
+        made = []
+        for keys in segments:
+            background, speech = (self._workspace.adopt(key) for key in (keys.bgm_key, keys.tts_key))
+            made.append(self._mixed(background, speech, keys.gains, keys.mix_key))
+        self._publish(made)
+
+    def say(self, request: SegmentTtsRequest, keys: SegmentTtsKeys, language: str) -> SpokenSegment:
+        """Speak the request's text and mix it, then publish both."""
+        gains = request.gains.applied_to(MESSAGE_GAINS)
+        background = self._workspace.adopt(keys.bgm_key)
+        speech = respeak(
+            request,
+            keys,
+            language,
+            engines=self.studio.engines.engines(),
+            options=self.studio.options.fit,
+            workspace=self._workspace,
+            sounds=self._sounds,
+            media=self.studio.media.tool(),
+        )
+        self._publish([speech, self._mixed(background, speech, gains, keys.mix_key)])
+        return SpokenSegment(
+            index=request.index,
+            text=request.text,
+            tts_key=keys.tts_key,
+            mix_key=keys.mix_key,
+            tts_gain_db=round(decibels(gains.speech), 2),
+        )
+
+    def _mixed(self, background: MediaObject, speech: MediaObject, gains: Gains, mix_key: str) -> MediaObject:
+        return remix(background, speech, gains, mix_key, workspace=self._workspace, sounds=self._sounds)
+
+    def _exists(self, key: str) -> bool:
+        return self.studio.storage.archive.store.head(key) is not None
+
+    def _check(self, written: Sequence[str]) -> None:
+        if self.editor is not None:
+            self.editor.check_may_be_written(written)
+
+    def _publish(self, made: Sequence[MediaObject]) -> None:
+        if self.editor is not None:
+            self.editor.take_over(made)
+        for media in made:
+            self._workspace.publish(media)
+
+    @property
+    def _workspace(self) -> LocalWorkspace:
+        return self.studio.storage.archive.workspace
+
+    @property
+    def _sounds(self) -> SoundFiles:
+        return self.studio.media.sounds()

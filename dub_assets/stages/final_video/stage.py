@@ -1,0 +1,131 @@
+"""``final_video``: the whole mix, muxed with the original picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.media import MediaObject, Rendition, Subtitles
+from dub_assets.core.ports import Workbench
+from dub_assets.core.provenance import Provenance
+from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
+from dub_assets.stages.final_video.mix_programme import mix_programme
+from dub_assets.stages.final_video.programme_gain import programme_gain
+from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
+from dub_assets.stages.products import Products
+from dub_assets.stages.segment_mixes.options import MixOptions
+from dub_assets.stages.segment_mixes.values import FinalVideo, ProgrammeGain, SubtitleFiles
+
+STAGE = "final_video"
+_VERSION = 5
+
+_MENDINGS = 3
+_CLOSE_LU = 0.1
+
+
+def render_video(
+    products: Products, *, options: MixOptions, bench: Workbench, previous: FinalVideo | None
+) -> FinalVideo:
+    """Mix the programme and mux it with the picture, the original sound and the subtitles.
+
+    Without any speech the dub is the original sound.
+    """
+    mark = _fingerprint(products, options, bench)
+    if previous is not None and previous.provenance.fingerprint == mark:
+        return previous
+    with bench.meter.measure() as measurement:
+        gain, mix = _mix(products, options, bench, previous)
+        source_subtitles, target_subtitles = _write_subtitles(products, bench)
+        rendition = Rendition(
+            source=bench.workspace.open(products.stems.source),
+            info=products.stems.info,
+            dub=bench.workspace.open(mix),
+            source_language=products.translation.source_language,
+            target_language=products.translation.target_language,
+            subtitles=_tracks(products, source_subtitles, target_subtitles, bench),
+            true_peak_dbtp=options.true_peak_dbtp,
+        )
+        loudness = bench.media.render(rendition, bench.workspace.new(bench.keys.request.result_key))
+    return FinalVideo(
+        video=bench.workspace.seal(bench.keys.request.result_key),
+        mix=mix,
+        source_subtitles=source_subtitles,
+        target_subtitles=target_subtitles,
+        gain=gain,
+        loudness=loudness,
+        provenance=Provenance(
+            fingerprint=mark, engines=(), figures=measurement.figures(media_ms=products.stems.info.duration_ms)
+        ),
+    )
+
+
+def _fingerprint(products: Products, options: MixOptions, bench: Workbench) -> str:
+    return fingerprint(
+        STAGE,
+        version=_VERSION,
+        result_key=bench.keys.request.result_key,
+        stems=[products.stems.source.sha256, products.stems.background.sha256],
+        languages=[products.translation.source_language, products.translation.target_language],
+        texts=[
+            [(segment.interval, segment.text) for segment in products.transcript.segments],
+            sorted(products.texts().items()),
+        ],
+        speech=[(segment.clip.sha256, segment.placed, segment.window) for segment in products.tts.segments],
+        gains=[(segment.window, segment.gains) for segment in products.mixes.segments],
+        options=options,
+    )
+
+
+def _mix(
+    products: Products, options: MixOptions, bench: Workbench, previous: FinalVideo | None
+) -> tuple[ProgrammeGain, MediaObject]:
+    """The mix and its gain: a new one for a named loudness is mended where the limiter took some of it away."""
+    earlier = previous.gain if previous is not None else None
+    gain = programme_gain(products, options=options, bench=bench, earlier=earlier)
+    mix = mix_programme(products, gain, options=options, bench=bench)
+    target = options.target_lufs
+    for _ in range(_MENDINGS):
+        if target is None or gain == earlier:
+            break
+        found = integrated_lufs(loudness_powers(bench.sounds.blocks(bench.workspace.open(mix))))
+        if found is None or abs(target - found) <= _CLOSE_LU:
+            break
+        gain = replace(gain, programme_db=round(gain.programme_db + target - found, 2))
+        mix = mix_programme(products, gain, options=options, bench=bench)
+    return gain, mix
+
+
+def _write_subtitles(products: Products, bench: Workbench) -> tuple[SubtitleFiles, SubtitleFiles]:
+    """The subtitles of the original, by when its words are said, and of the dub, by when its lines are."""
+    texts = products.texts()
+    original = [
+        Cue(interval=segment.interval, text=segment.text, words=segment.words)
+        for segment in products.transcript.segments
+    ]
+    dubbed = [Cue(interval=segment.placed, text=texts[segment.index]) for segment in products.tts.segments]
+    duration_ms = products.stems.info.duration_ms
+    return (
+        _written(original, products.translation.source_language, duration_ms, bench),
+        _written(dubbed, products.translation.target_language, duration_ms, bench),
+    )
+
+
+def _written(cues: Iterable[Cue], language: str, duration_ms: int, bench: Workbench) -> SubtitleFiles:
+    shown = subtitles(cues, language=language, duration_ms=duration_ms)
+    return SubtitleFiles(
+        srt=bench.workspace.write(bench.keys.subtitles(language, "srt"), srt(shown).encode()),
+        vtt=bench.workspace.write(bench.keys.subtitles(language, "vtt"), vtt(shown).encode()),
+    )
+
+
+def _tracks(
+    products: Products, source: SubtitleFiles, target: SubtitleFiles, bench: Workbench
+) -> tuple[Subtitles, ...]:
+    """The subtitle tracks, the dub's first; none where nothing is said."""
+    languages = ((target, products.translation.target_language), (source, products.translation.source_language))
+    return tuple(
+        Subtitles(path=bench.workspace.open(files.srt), language=language)
+        for files, language in languages
+        if files.srt.size_bytes
+    )

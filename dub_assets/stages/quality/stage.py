@@ -1,0 +1,114 @@
+"""``quality``: the dub as it was made, measured and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.ports import Engines, LanguageIdentifier, Workbench
+from dub_assets.core.provenance import Provenance
+from dub_assets.core.timing import FRAMES_PER_MS, Interval
+from dub_assets.options import DubOptions
+from dub_assets.stages.products import Products
+from dub_assets.stages.quality.checks import Findings, checked, unspoken
+from dub_assets.stages.quality.judge_lines import LineJudge
+from dub_assets.stages.quality.lag import lag_frames
+from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
+from dub_assets.stages.segment_mixes.values import FinalVideo
+
+STAGE = "quality"
+_VERSION = 3
+
+_EXCERPTS = 3
+_EXCERPT_MS = 4_000
+
+
+def measure_quality(
+    products: Products,
+    final: FinalVideo,
+    *,
+    engines: Engines,
+    options: DubOptions,
+    bench: Workbench,
+    previous: Quality | None,
+) -> Quality:
+    """Measure a finished dub, and say what each check makes of it."""
+    identifier = engines.language_identifier()
+    mark = _mark(products, final, identifier, options)
+    if previous is not None and previous.provenance.fingerprint == mark:
+        return previous
+    with bench.meter.measure() as measurement:
+        judge = LineJudge(products=products, identifier=identifier, options=options.checks, bench=bench)
+        lines = tuple(judge.lines())
+        figures = _figures(products, final, lines, judge, bench)
+        findings = Findings(products=products, final=final, lines=lines, figures=figures, options=options)
+        checks = checked(findings)
+    return Quality(
+        lines=lines,
+        figures=figures,
+        checks=checks,
+        provenance=Provenance(
+            fingerprint=mark,
+            engines=(identifier.identity,),
+            figures=measurement.figures(media_ms=products.stems.info.duration_ms),
+        ),
+    )
+
+
+def _mark(products: Products, final: FinalVideo, identifier: LanguageIdentifier, options: DubOptions) -> str:
+    """The fingerprint of everything that is measured and judged."""
+    return fingerprint(
+        STAGE,
+        version=_VERSION,
+        identifier=identifier.identity,
+        stems=[products.stems.source.sha256, products.stems.speech],
+        texts=[[(each.interval, each.text) for each in products.transcript.segments], products.translation.lines],
+        speech=[
+            (each.placed, each.clip.sha256, each.issues, each.speech.read_back, each.speech.unheard)
+            for each in products.tts.segments
+        ],
+        gains=[each.gains for each in products.mixes.segments],
+        final=[final.video.sha256, final.mix.sha256, final.loudness],
+        options=[options.checks, options.mix, options.fit],
+    )
+
+
+def _agreement(lines: Sequence[LineQuality], products: Products) -> float | None:
+    letters = {line.index: len(line.text) for line in products.translation.lines}
+    read = [(line.agreement, letters.get(line.index, 0)) for line in lines if line.agreement is not None]
+    total = sum(weight for _, weight in read)
+    return round(sum(agreement * weight for agreement, weight in read) / total, 3) if total else None
+
+
+def _figures(
+    products: Products, final: FinalVideo, lines: Sequence[LineQuality], judge: LineJudge, bench: Workbench
+) -> DubFigures:
+    segments = [segment.interval for segment in products.transcript.segments]
+    video = bench.workspace.open(final.video)
+    return DubFigures(
+        unspoken_ms=sum(ms for _, ms in unspoken(products.stems.speech, segments)),
+        text_language=judge.text_language(),
+        agreement=_agreement(lines, products),
+        leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),
+        sound_lag_ms=_sound_lag_ms(products, video, bench.workspace.open(final.mix), bench),
+        length_difference_ms=bench.media.probe(video).duration_ms - products.stems.info.duration_ms,
+    )
+
+
+def _sound_lag_ms(products: Products, video: Path, mix: Path, bench: Workbench) -> float | None:
+    """The median over a few excerpts, each from a line's start on: at the front, in the middle and at the end."""
+    lags = []
+    for interval in _excerpts(products):
+        lag = lag_frames(bench.media.excerpt(video, interval), bench.sounds.read(mix, interval))
+        if lag is not None:
+            lags.append(lag / FRAMES_PER_MS)
+    return round(median(lags), 2) if lags else None
+
+
+def _excerpts(products: Products) -> list[Interval]:
+    duration_ms = products.stems.info.duration_ms
+    starts = [line.placed.start_ms for line in products.tts.segments] or [0]
+    chosen = {starts[(len(starts) - 1) * part // (_EXCERPTS - 1)] for part in range(_EXCERPTS)}
+    return [Interval(start_ms=start, end_ms=min(duration_ms, start + _EXCERPT_MS)) for start in sorted(chosen)]

@@ -1,0 +1,52 @@
+"""``segment_mixes``: the segments mixed one by one."""
+
+from collections.abc import Collection, Mapping
+
+import dagster as dg
+
+from dub_assets.resources.asset import job_asset
+from dub_assets.resources.asset_metadata import provenance
+from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.selection import MixSelection
+from dub_assets.stages.segment_mixes.stage import mix_segments
+from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+
+@job_asset(kinds={"audio"}, code_version="1")
+def segment_mixes(
+    context: dg.AssetExecutionContext,
+    studio: Studio,
+    config: MixSelection,
+    stems: Stems,
+    tts_segments: TtsSegments,
+) -> dg.Output[SegmentMixes]:
+    """How each segment is mixed, and the clips of it that editors work with where the job asks for them."""
+    with studio.job(context) as job:
+        indexes = [segment.index for segment in tts_segments.segments]
+        changes, only = config.gain_changes(of=indexes), config.indexes(of=indexes)
+        return mixed(job, stems, tts_segments, changes=changes, only=only)
+
+
+def mixed(
+    job: Job, stems: Stems, tts: TtsSegments, *, changes: Mapping[int, GainChange], only: Collection[int] | None
+) -> dg.Output[SegmentMixes]:
+    """The mixes of a job, and what to show of them."""
+    made = mix_segments(
+        stems,
+        tts,
+        changes=changes,
+        options=job.options.mix,
+        bench=job.bench,
+        previous=job.previous(SegmentMixes, "segment_mixes"),
+        only=only,
+    )
+    return dg.Output(
+        made,
+        metadata={
+            "segments": len(made.segments),
+            "clips": sum(segment.clips is not None for segment in made.segments),
+            **provenance(made.provenance),
+        },
+    )

@@ -1,0 +1,35 @@
+"""``stems``: vocals and background."""
+
+import dagster as dg
+
+from dub_assets.resources.asset import job_asset
+from dub_assets.resources.asset_metadata import provenance, seconds
+from dub_assets.resources.job_context import Studio
+from dub_assets.resources.plan import check_engines
+from dub_assets.stages.stems.stage import separate
+from dub_assets.stages.stems.values import Stems
+
+
+@job_asset(deps=["source_video"], kinds={"audio", "onnx"}, code_version="1")
+def stems(context: dg.AssetExecutionContext, studio: Studio) -> dg.Output[Stems]:
+    """The video's sound at 48 kHz, taken apart into vocals and background that add up to it."""
+    with studio.job(context) as job:
+        check_engines(job.request, job.engines)
+        source = job.bench.workspace.adopt(job.request.input_key)
+        context.log_event(
+            dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})
+        )
+        made = separate(source, engines=job.engines, bench=job.bench, previous=job.previous(Stems, "stems"))
+    picture = made.info.picture
+    return dg.Output(
+        made,
+        metadata={
+            "duration_s": seconds(made.info.duration_ms),
+            "speech_s": seconds(sum(part.duration_ms for part in made.speech)),
+            "speech_regions": len(made.speech),
+            "container": made.info.container,
+            "picture": f"{picture.width}x{picture.height} {picture.codec}" if picture else "none",
+            "sound": f"{made.info.track.channels} channels, {made.info.track.rate_hz} Hz, {made.info.track.codec}",
+            **provenance(made.provenance),
+        },
+    )

@@ -1,0 +1,152 @@
+"""``stems``: the programme's sound, taken apart into vocals and background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dub_assets.core.batches import one_ahead
+from dub_assets.core.engine_use import released
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.media import MediaInfo, MediaObject
+from dub_assets.core.ports import Engines, Separator, VoiceActivityDetector, Workbench
+from dub_assets.core.provenance import Provenance
+from dub_assets.core.signal.mixing import gate
+from dub_assets.core.signal.sound import Samples, Sound
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.stages.stems.values import Stems
+
+STAGE = "stems"
+_VERSION = 1
+
+_FADE_MS = 50
+"""Length of the fade between the separated background and the untouched original."""
+
+_HELD_MS = 300
+"""How long before and after detected speech the vocals are still taken to be speech: onsets and ends are quiet."""
+
+_ROUNDED_FRAMES = 480
+"""How much shorter a sound may be that went to another rate and back."""
+
+_CLOSED_GAP_MS = 600
+"""Gaps in speech up to this long are breath and consonants, not laughter or applause."""
+
+
+def separate(
+    source: MediaObject,
+    *,
+    engines: Engines,
+    bench: Workbench,
+    previous: Stems | None,
+) -> Stems:
+    """Probe the video, take its sound, and tell vocals from background.
+
+    Everything that the separator took for vocals outside speech (laughter, applause) goes back to the background.
+    Works in blocks: memory does not grow with the programme. Raises InputError for an unusable file.
+    """
+    separator, detector = engines.separator(), engines.voice_activity_detector()
+    mark = fingerprint(
+        STAGE, version=_VERSION, source=source.sha256, separator=separator.identity, detector=detector.identity
+    )
+    if previous is not None and previous.provenance.fingerprint == mark:
+        return previous
+    with bench.meter.measure() as measurement, released(engines, separator):
+        path = bench.workspace.open(source)
+        info = bench.media.probe(path)
+        bench.media.extract_sound(path, info, bench.workspace.new(bench.keys.stem("original")))
+        original = bench.workspace.seal(bench.keys.stem("original"))
+        speech = _split(original, info, separator, detector, bench)
+    return Stems(
+        source=source,
+        info=info,
+        original=original,
+        vocals=bench.workspace.seal(bench.keys.stem("vocals")),
+        background=bench.workspace.seal(bench.keys.stem("background")),
+        speech=tuple(speech),
+        provenance=Provenance(
+            fingerprint=mark,
+            engines=(separator.identity, detector.identity),
+            figures=measurement.figures(media_ms=info.duration_ms),
+        ),
+    )
+
+
+def _split(
+    original: MediaObject,
+    info: MediaInfo,
+    separator: Separator,
+    detector: VoiceActivityDetector,
+    bench: Workbench,
+) -> list[Interval]:
+    """Write vocals and background, and return where someone speaks."""
+    estimate = bench.workspace.new(bench.keys.stem("vocals_estimate"))
+    _estimate_vocals(bench.workspace.open(original), estimate, info, separator, bench)
+    heard = bench.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
+    speech = detector.regions(block.mono() for block in one_ahead(heard))
+    spoken = merged((part.widened(_HELD_MS, info.duration_ms) for part in speech), gap_ms=_CLOSED_GAP_MS)
+    _write_stems(bench.workspace.open(original), estimate, spoken, bench)
+    estimate.unlink()
+    return speech
+
+
+def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator: Separator, bench: Workbench) -> None:
+    rate_hz = separator.capabilities.sample_rate_hz
+    channels = bench.sounds.channels(original)
+    done = 0
+    bench.progress.report(STAGE, 0, info.duration_ms // 1000)
+    with bench.sounds.writer(estimate, channels=channels, rate_hz=rate_hz) as vocals_file:
+        for _, vocals in one_ahead(separator.separate(bench.sounds.blocks(original, rate_hz=rate_hz))):
+            vocals_file.write(vocals)
+            done += vocals.frames
+            bench.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
+
+
+def _write_stems(original: Path, estimate: Path, spoken: list[Interval], bench: Workbench) -> None:
+    channels = bench.sounds.channels(original)
+    vocals_path = bench.workspace.new(bench.keys.stem("vocals"))
+    background_path = bench.workspace.new(bench.keys.stem("background"))
+    with (
+        bench.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
+        bench.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
+    ):
+        for mixture, vocals in one_ahead(_gated(original, estimate, spoken, bench)):
+            vocals_file.write(vocals)
+            background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
+
+
+def _gated(original: Path, estimate: Path, spoken: list[Interval], bench: Workbench) -> Iterator[tuple[Sound, Sound]]:
+    """Blocks of the original and of the vocals, silent outside speech."""
+    frame = 0
+    estimates = _Reader(bench.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
+    for mixture in bench.sounds.blocks(original):
+        open_ = gate(spoken, ramp_ms=_FADE_MS, start_frame=frame, frames=mixture.frames)
+        frame += mixture.frames
+        vocals = estimates.read(mixture.frames, mixture.channels)
+        yield mixture, Sound(samples=vocals * open_[:, None], rate_hz=SAMPLE_RATE_HZ)
+
+
+class _Reader:
+    """Reads blocks at any length: those of another rate, brought to this one, begin and end elsewhere.
+
+    Raises RuntimeError where they end earlier than rounding explains: an engine's error that would move all speech.
+    """
+
+    def __init__(self, blocks: Iterator[Sound]) -> None:
+        self._blocks = blocks
+        self._rest: list[Samples] = []
+
+    def read(self, frames: int, channels: int) -> Samples:
+        """The next frames; silence where rounding took the end."""
+        while sum(map(len, self._rest)) < frames:
+            block = next(self._blocks, None)
+            if block is None and frames - sum(map(len, self._rest)) > _ROUNDED_FRAMES:
+                raise RuntimeError("the separator gave less sound than it was given")
+            if block is None:
+                self._rest.append(np.zeros((frames, channels), dtype=np.float32))
+            else:
+                self._rest.append(block.samples)
+        joined = np.concatenate(self._rest)
+        self._rest = [joined[frames:]]
+        return joined[:frames]

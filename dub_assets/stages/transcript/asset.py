@@ -1,0 +1,42 @@
+"""``transcript``: what is said, and when."""
+
+import dagster as dg
+
+from dub_assets.resources.asset import job_asset
+from dub_assets.resources.asset_metadata import preview, provenance
+from dub_assets.resources.job_context import Studio
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.stage import transcribe
+from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
+
+
+@job_asset(kinds={"text", "whisper"}, code_version="1")
+def transcript(context: dg.AssetExecutionContext, studio: Studio, stems: Stems) -> dg.Output[Transcript]:
+    """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
+    with studio.job(context) as job:
+        made = transcribe(
+            stems,
+            job.request.source_language,
+            engines=job.engines,
+            options=job.options,
+            bench=job.bench,
+            previous=job.previous(Transcript, "transcript"),
+            speakers=job.request.speakers,
+        )
+    return dg.Output(
+        made,
+        metadata={
+            "language": made.language,
+            "language_probability": made.language_probability,
+            "speakers": ", ".join(speaker.name for speaker in made.speakers) or "not told apart",
+            "segments": len(made.segments),
+            "words": sum(len(segment.words) for segment in made.segments),
+            "text": preview((segment.interval, _line(segment, made.speakers)) for segment in made.segments),
+            **provenance(made.provenance),
+        },
+    )
+
+
+def _line(segment: TranscriptSegment, speakers: tuple[Speaker, ...]) -> str:
+    """What is said, and by whom where there are several."""
+    return f"{segment.speaker}: {segment.text}" if len(speakers) > 1 else segment.text

@@ -1,0 +1,237 @@
+"""From recognised words to segments: stretches of one sentence or clause, 1 to 8 seconds long, cut at pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import fmean
+
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.sentences import ends_clause, ends_sentence, is_conjunction, join_words
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval, merged
+from dub_assets.stages.transcript.values import TimedWord, TranscriptSegment
+from dub_assets.stages.transcript.word_times import parts_within, word_spans
+
+Piece = tuple[int, int]
+"""Words ``[first, after)``."""
+
+
+def _ms(env: str, default: int, help_text: str) -> int:
+    metadata = {"env": env, "help": help_text, "minimum": 0, "maximum": 60_000}
+    value: int = field(default=default, metadata=metadata)
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentationRules:
+    """How speech is cut into segments. Raises ConfigurationError where the shortest is not under the longest."""
+
+    min_ms: int = _ms("SEGMENT_MIN_MS", 1_000, "shorter segments join a neighbour of the same sentence")
+    max_ms: int = _ms("SEGMENT_MAX_MS", 8_000, "longer segments are cut, unless they are a single word")
+    pause_ms: int = _ms("SEGMENT_PAUSE_MS", 500, "a pause of this length ends a segment")
+    merge_gap_ms: int = _ms("SEGMENT_MERGE_GAP_MS", 1_000, "short segments join across pauses up to this length")
+    snap_ms: int = _ms("SEGMENT_SNAP_MS", 300, "a border this near to the edge of a speech region moves there")
+    doubt_probability: float = field(
+        default=0.4,
+        metadata={
+            "env": "SEGMENT_DOUBT_PROBABILITY",
+            "help": "words outside every speech region are dropped when their probability is lower",
+            "minimum": 0.0,
+            "maximum": 1.0,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if not self.min_ms < self.max_ms:
+            raise ConfigurationError(
+                f"SEGMENT_MIN_MS ({self.min_ms}) must be less than SEGMENT_MAX_MS ({self.max_ms}): change one of them."
+            )
+
+
+DEFAULT_RULES = SegmentationRules()
+
+
+def place_words(
+    words: Sequence[RecognisedWord],
+    regions: Sequence[Interval],
+    duration_ms: int,
+    rules: SegmentationRules = DEFAULT_RULES,
+) -> tuple[TimedWord, ...]:
+    """The words with believable times: in order, disjoint, at least 1 ms long, inside ``[0, duration_ms]``.
+
+    Dropped are blank words; words of low probability that lie more than ``snap_ms`` outside every region, which
+    recognisers invent in silence; and whatever exceeds one word a millisecond.
+    """
+    speech = _speech(regions, rules, duration_ms)
+    kept = [word for word in words if word.text.strip() and not _invented(word, speech, rules)][:duration_ms]
+    spans = word_spans(kept, speech, duration_ms)
+    return tuple(
+        TimedWord(
+            text=word.text.strip(),
+            start_ms=start,
+            end_ms=end,
+            probability=word.probability,
+            ends_phrase=word.ends_phrase,
+        )
+        for word, (start, end) in zip(kept, spans, strict=True)
+    )
+
+
+def segment_words(
+    words: Sequence[TimedWord],
+    regions: Sequence[Interval],
+    rules: SegmentationRules,
+    duration_ms: int,
+    language: str,
+) -> tuple[TranscriptSegment, ...]:
+    """Segments of words as ``place_words`` gives them, each word in one of them, in order.
+
+    Cut after sentences, at pauses and where the speaker changes; then longer runs where it hurts least, until none of
+    several words exceeds ``max_ms``; then what is shorter than ``min_ms`` joins a neighbour of its sentence if it fits.
+    Intervals are disjoint, ordered, not empty, inside ``[0, duration_ms]``, with borders at the edges of
+    speech where these are near.
+    """
+    pieces = [short for piece in _cut(words, rules) for short in _split(words, piece, rules, language)]
+    pieces = _joined(words, pieces, rules)
+    intervals = _intervals(words, pieces, _speech(regions, rules, duration_ms), rules)
+    return tuple(
+        _segment(index, interval, words[first:after], language)
+        for index, (interval, (first, after)) in enumerate(zip(intervals, pieces, strict=True))
+    )
+
+
+def _speech(regions: Sequence[Interval], rules: SegmentationRules, duration_ms: int) -> list[Interval]:
+    """The regions inside the programme, gaps too short to be a border closed."""
+    inside = [
+        Interval(start_ms=region.start_ms, end_ms=min(region.end_ms, duration_ms))
+        for region in regions
+        if region.start_ms < min(region.end_ms, duration_ms)
+    ]
+    return merged(inside, gap_ms=rules.snap_ms)
+
+
+def _invented(word: RecognisedWord, speech: Sequence[Interval], rules: SegmentationRules) -> bool:
+    if word.probability is None or word.probability >= rules.doubt_probability:
+        return False
+    if word.start_ms is None or word.end_ms is None:
+        return not speech
+    return not parts_within(word.start_ms - rules.snap_ms, word.end_ms + rules.snap_ms, speech)
+
+
+def _segment(index: int, interval: Interval, words: Sequence[TimedWord], language: str) -> TranscriptSegment:
+    known = [word.probability for word in words if word.probability is not None]
+    return TranscriptSegment(
+        index=index,
+        interval=interval,
+        text=join_words((word.text for word in words), language),
+        words=tuple(words),
+        probability=fmean(known) if known else None,
+        speaker=words[0].speaker,
+    )
+
+
+def _gap(words: Sequence[TimedWord], at: int) -> int:
+    """The pause before word ``at``."""
+    return words[at].start_ms - words[at - 1].end_ms
+
+
+def _length(words: Sequence[TimedWord], piece: Piece) -> int:
+    return words[piece[1] - 1].end_ms - words[piece[0]].start_ms
+
+
+def _must_cut(words: Sequence[TimedWord], at: int) -> bool:
+    return _sentence_ends_before(words, at) or words[at - 1].speaker != words[at].speaker
+
+
+def _sentence_ends_before(words: Sequence[TimedWord], at: int) -> bool:
+    return ends_sentence(words[at - 1].text, words[at].text)
+
+
+def _cut(words: Sequence[TimedWord], rules: SegmentationRules) -> list[Piece]:
+    """Pieces between sentence ends, pauses and changes of speaker."""
+    cuts = [at for at in range(1, len(words)) if _gap(words, at) >= rules.pause_ms or _must_cut(words, at)]
+    return list(pairwise([0, *cuts, len(words)])) if words else []
+
+
+def _split(words: Sequence[TimedWord], piece: Piece, rules: SegmentationRules, language: str) -> list[Piece]:
+    """A piece in parts of at most ``max_ms`` (or of one word), cut so that the sum of all costs is least.
+
+    Dynamic programming over the words: ``best[end]`` is the cheapest way to cut everything before ``end``.
+    """
+    first, after = piece
+    if _length(words, piece) <= rules.max_ms:
+        return [piece]
+    best: dict[int, tuple[float, int]] = {first: (0.0, first)}
+    for end in range(first + 1, after + 1):
+        options = []
+        for start in range(end - 1, first - 1, -1):
+            if start < end - 1 and _length(words, (start, end)) > rules.max_ms:
+                break
+            options.append((best[start][0] + _part_cost(_length(words, (start, end)), rules), start))
+        cost, start = min(options)
+        best[end] = (cost + (_cut_cost(words, end, rules, language) if end < after else 0.0), start)
+    marks = [after]
+    while marks[-1] > first:
+        marks.append(best[marks[-1]][1])
+    return list(pairwise(marks[::-1]))
+
+
+def _part_cost(length_ms: int, rules: SegmentationRules) -> float:
+    """Half a point for a part as short or as long as allowed, against none for one midway; two more when too short."""
+    middle, reach = (rules.min_ms + rules.max_ms) / 2, (rules.max_ms - rules.min_ms) / 2
+    return 0.5 * ((length_ms - middle) / reach) ** 2 + (2.0 if length_ms < rules.min_ms else 0.0)
+
+
+def _cut_cost(words: Sequence[TimedWord], at: int, rules: SegmentationRules, language: str) -> float:
+    """Two points for a cut in the flow of speech, down to none at a pause after a comma."""
+    before, following = words[at - 1], words[at]
+    pause = min(1.0, _gap(words, at) / max(1, rules.pause_ms))
+    clause = ends_clause(before.text) or before.ends_phrase
+    conjunction = is_conjunction(following.text, language)
+    return 2.0 - pause - 0.7 * clause - 0.3 * conjunction
+
+
+def _joined(words: Sequence[TimedWord], pieces: Sequence[Piece], rules: SegmentationRules) -> list[Piece]:
+    """Pieces with those shorter than ``min_ms`` joined to the nearer neighbour of their sentence that has room."""
+    result: list[Piece] = []
+    waiting = list(reversed(pieces))
+    while waiting:
+        piece = waiting.pop()
+        before = _join(words, result[-1], piece, rules) if result else None
+        behind = _join(words, piece, waiting[-1], rules) if waiting else None
+        if _length(words, piece) >= rules.min_ms or not (before or behind):
+            result.append(piece)
+        elif before and (behind is None or _gap(words, piece[0]) <= _gap(words, piece[1])):
+            result[-1] = before
+        elif behind:
+            waiting[-1] = behind
+    return result
+
+
+def _join(words: Sequence[TimedWord], left: Piece, right: Piece, rules: SegmentationRules) -> Piece | None:
+    """Two neighbours as one piece, or None where they must stay apart."""
+    at = right[0]
+    both = (left[0], right[1])
+    near = _gap(words, at) <= rules.merge_gap_ms
+    fits = near and _length(words, both) <= rules.max_ms and not _must_cut(words, at)
+    return both if fits else None
+
+
+def _intervals(
+    words: Sequence[TimedWord], pieces: Sequence[Piece], speech: Sequence[Interval], rules: SegmentationRules
+) -> list[Interval]:
+    """The time of each piece, widened to the edges of speech within ``snap_ms`` but never over ``max_ms``."""
+    starts = [region.start_ms for region in speech]
+    ends = [region.end_ms for region in speech]
+    result: list[Interval] = []
+    for first, after in pieces:
+        start, end = words[first].start_ms, words[after - 1].end_ms
+        floor = max(result[-1].end_ms if result else 0, start - rules.snap_ms, min(start, end - rules.max_ms))
+        start = min((edge for edge in starts if floor <= edge <= start), default=start)
+        ceiling = words[after].start_ms if after < len(words) else words[after - 1].end_ms + rules.snap_ms
+        ceiling = min(ceiling, end + rules.snap_ms, max(end, start + rules.max_ms))
+        end = max((edge for edge in ends if end <= edge <= ceiling), default=end)
+        result.append(Interval(start_ms=start, end_ms=end))
+    return result

@@ -1,0 +1,144 @@
+"""``transcript``: what is said, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dub_assets.core.batches import in_batches
+from dub_assets.core.engine_use import released
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.language import UNDETERMINED
+from dub_assets.core.ports import Engines, Recogniser, Workbench
+from dub_assets.core.provenance import Provenance
+from dub_assets.core.speech import LanguageGuess, RecognisedWord, SpeechChunk
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.options import DubOptions
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.chunking import chunks
+from dub_assets.stages.transcript.diarise import tell_speakers
+from dub_assets.stages.transcript.segmentation import place_words, segment_words
+from dub_assets.stages.transcript.values import TimedWord, Transcript
+
+STAGE = "transcript"
+_VERSION = 3
+
+_QUIET_FRAME_MS = 20
+_LANGUAGE_CHUNKS = 3
+"""Chunks that the language is detected from: about a minute and a half of speech."""
+
+
+def transcribe(
+    stems: Stems,
+    language: str,
+    *,
+    engines: Engines,
+    options: DubOptions,
+    bench: Workbench,
+    previous: Transcript | None,
+    speakers: int | None = None,
+) -> Transcript:
+    """Recognise the original sound where someone speaks, and cut the words into segments of one speaker each.
+
+    ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is how many speak, where that is known. Nothing is
+    recognised outside speech, so silence yields no text.
+    """
+    recogniser, teller = engines.recogniser(language), engines.speaker_teller()
+    count = speakers or options.speakers.count
+    speaker_marks = [teller and teller.identity, count, stems.vocals.sha256]
+    mark = _mark(stems, language, recogniser, speaker_marks, options)
+    if previous is not None and previous.provenance.fingerprint == mark:
+        return previous
+    with bench.meter.measure() as measurement, released(engines, recogniser, teller):
+        listener = _Listener(path=bench.workspace.open(stems.original), recogniser=recogniser, bench=bench)
+        guess, words = _words(stems, language, listener, options)
+        told = tell_speakers(words, stems, teller=teller, count=count, bench=bench)
+    duration_ms = stems.info.duration_ms
+    return Transcript(
+        language=guess.language,
+        language_probability=guess.probability,
+        duration_ms=duration_ms,
+        segments=segment_words(told.words, stems.speech, options.segmentation, duration_ms, guess.language),
+        speakers=told.speakers,
+        provenance=Provenance(
+            fingerprint=mark,
+            engines=tuple(engine.identity for engine in (recogniser, teller) if engine),
+            figures=measurement.figures(media_ms=duration_ms),
+        ),
+    )
+
+
+def _mark(stems: Stems, language: str, recogniser: Recogniser, speakers: Sequence[object], options: DubOptions) -> str:
+    """The fingerprint of everything that the transcript is made from."""
+    return fingerprint(
+        STAGE,
+        version=_VERSION,
+        sound=stems.original.sha256,
+        speech=stems.speech,
+        language=language,
+        recogniser=recogniser.identity,
+        speakers=speakers,
+        margin_ms=options.voice_activity.margin_ms,
+        rules=options.segmentation,
+    )
+
+
+def _words(
+    stems: Stems, language: str, listener: _Listener, options: DubOptions
+) -> tuple[LanguageGuess, tuple[TimedWord, ...]]:
+    """The words in their places, recognised with a margin around speech."""
+    duration_ms = stems.info.duration_ms
+    regions = merged(part.widened(options.voice_activity.margin_ms, duration_ms) for part in stems.speech)
+    intervals = chunks(regions, max_ms=listener.recogniser.capabilities.max_chunk_ms, quietest=listener.quietest)
+    guess = listener.language(intervals, language)
+    words = listener.words(intervals, guess.language)
+    return guess, place_words(words, regions, duration_ms, options.segmentation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listener:
+    """Brings stretches of the programme to the recogniser, a batch at a time."""
+
+    path: Path
+    recogniser: Recogniser
+    bench: Workbench
+
+    def quietest(self, search: Interval) -> int:
+        """The time at which the sound is quietest."""
+        samples = self.bench.sounds.read(self.path, search).mono().samples[:, 0]
+        size = SAMPLE_RATE_HZ * _QUIET_FRAME_MS // 1000
+        energy = np.square(samples[: len(samples) // size * size]).reshape(-1, size).mean(axis=1)
+        return search.start_ms + int(energy.argmin()) * _QUIET_FRAME_MS + _QUIET_FRAME_MS // 2
+
+    def language(self, intervals: Sequence[Interval], given: str) -> LanguageGuess:
+        """The language given, or the one heard; ``UNDETERMINED`` where nobody speaks."""
+        if given != "auto":
+            return LanguageGuess(language=given, probability=1.0)
+        if not intervals:
+            return LanguageGuess(language=UNDETERMINED, probability=0.0)
+        return self.recogniser.detect_language(self._heard(intervals[:_LANGUAGE_CHUNKS]))
+
+    def words(self, intervals: Sequence[Interval], language: str) -> list[RecognisedWord]:
+        """Every word of every interval."""
+        found = in_batches(
+            lambda batch: self.recogniser.recognise(self._heard(batch), language),
+            intervals,
+            size=self.recogniser.capabilities.batch_size,
+            threads=self.recogniser.capabilities.concurrency,
+            progress=self.bench.progress,
+            stage=STAGE,
+        )
+        return [word for words in found for word in words]
+
+    def _heard(self, intervals: Sequence[Interval]) -> list[SpeechChunk]:
+        rate_hz = self.recogniser.capabilities.sample_rate_hz
+        return [
+            SpeechChunk(
+                interval=interval,
+                sound=self.bench.sounds.resample(self.bench.sounds.read(self.path, interval).mono(), rate_hz),
+            )
+            for interval in intervals
+        ]

@@ -1,0 +1,136 @@
+"""Who has a model on the device: with a made-up device whose memory is a number."""
+
+from __future__ import annotations
+
+import pytest
+from support.fakes import FakeDevice
+
+from dub_assets.core.errors import ConfigurationError, DeviceMemoryError
+from dub_assets.engines.accelerator import Accelerator, accelerator_for
+
+
+class Model:
+    """An engine with one model of ``need_mib``."""
+
+    def __init__(self, accelerator: Accelerator, device: FakeDevice, need_mib: int) -> None:
+        self._accelerator, self._device = accelerator, device
+        self.need_mib = need_mib
+        self.loaded = False
+
+    def work(self, call=lambda: None):
+        with self._accelerator.at_work("model", self, self.need_mib):
+            if not self.loaded:
+                self._device.free -= self.need_mib
+                self.loaded = True
+            assert self._device.free >= 0, "loaded where there was no room"
+            return call()
+
+    def close(self) -> None:
+        if self.loaded:
+            self._device.free += self.need_mib
+            self.loaded = False
+        self._accelerator.left(self)
+
+
+@pytest.fixture
+def device() -> FakeDevice:
+    return FakeDevice(10_000)
+
+
+@pytest.fixture
+def accelerator(device) -> Accelerator:
+    return Accelerator(device)
+
+
+def test_it_says_what_it_runs_on(accelerator):
+    assert (accelerator.device, accelerator.kind, accelerator.index) == ("cuda:1", "cuda", 1)
+    assert accelerator.compute_type == "float16"
+
+
+def test_the_arithmetic_can_be_chosen(device):
+    assert Accelerator(device, "int8_float16").compute_type == "int8_float16"
+
+
+def test_models_that_fit_stay_together(accelerator, device):
+    models = [Model(accelerator, device, 4000), Model(accelerator, device, 6000)]
+    for model in models:
+        model.work()
+    assert all(model.loaded for model in models)
+
+
+def test_the_model_used_longest_ago_makes_room(accelerator, device):
+    first, second, third = (Model(accelerator, device, 4000) for _ in range(3))
+    first.work()
+    second.work()
+    first.work()
+    third.work()
+    assert [model.loaded for model in (first, second, third)] == [True, False, True]
+    second.work()
+    assert [model.loaded for model in (first, second, third)] == [False, True, True]
+
+
+def test_a_model_at_work_is_not_taken_away(accelerator, device):
+    busy, resting, new = Model(accelerator, device, 4000), Model(accelerator, device, 4000), None
+    resting.work()
+    new = Model(accelerator, device, 5000)
+    busy.work(new.work)
+    assert (busy.loaded, resting.loaded, new.loaded) == (True, False, True)
+
+
+def test_closing_gives_memory_back_to_others(accelerator, device):
+    model = Model(accelerator, device, 9000)
+    model.work()
+    model.close()
+    assert device.free == 10_000
+    assert device.releases == 1
+
+
+def test_a_batch_is_planned_beside_the_model(accelerator, device):
+    model, other = Model(accelerator, device, 2000), Model(accelerator, device, 5000)
+    plan = {"item_mib": 1000, "most": 16, "otherwise": 4}
+    assert accelerator.batch_size(model, model.need_mib, **plan) == 6
+    model.work()
+    assert accelerator.batch_size(model, model.need_mib, **plan) == 6
+    other.work()
+    assert accelerator.batch_size(model, model.need_mib, **plan) == 2
+    large = Model(accelerator, device, 5000)
+    assert accelerator.batch_size(large, large.need_mib, **plan) == 4, "those that rest will leave"
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("CUDA failed with error out of memory"), RuntimeError("CUDA out of memory."), MemoryError()]
+)
+def test_the_libraries_errors_become_ours(accelerator, device, error):
+    def fail():
+        raise error
+
+    with pytest.raises(DeviceMemoryError, match="model ran out of memory on cuda:1"):
+        Model(accelerator, device, 100).work(fail)
+    assert device.releases == 1
+
+
+def test_other_errors_stay_what_they_are(accelerator, device):
+    def fail():
+        raise RuntimeError("expected a tensor")
+
+    with pytest.raises(RuntimeError, match="expected a tensor"):
+        Model(accelerator, device, 100).work(fail)
+
+
+def test_the_processor_manages_no_memory():
+    accelerator = accelerator_for("cpu", "auto")
+    assert (accelerator.device, accelerator.compute_type) == ("cpu", "int8")
+    assert accelerator_for("cpu", "auto") is accelerator, "one a process"
+    model = Model(accelerator, FakeDevice(5), 1)
+    assert accelerator.batch_size(model, 9_000_000, item_mib=1000, most=16, otherwise=4) == 4
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "mps"])
+def test_a_device_that_is_none_is_refused(name):
+    with pytest.raises(ConfigurationError, match="ENGINE_DEVICE"):
+        accelerator_for(name, "auto")
+
+
+def test_a_gpu_that_is_not_there_is_refused():
+    with pytest.raises(ConfigurationError, match="ENGINE_DEVICE=cuda:63"):
+        accelerator_for("cuda:63", "auto")

@@ -1,0 +1,394 @@
+"""The choice of engines, among made-up ones and among those that are there."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from dub_assets.core.engine import (
+    RecogniserCapabilities,
+    SeparatorCapabilities,
+    SynthesiserCapabilities,
+    TranslatorCapabilities,
+    Voice,
+)
+from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
+from dub_assets.engines import needs
+from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.models.install import install_command
+from dub_assets.engines.models.remote import RemoteFile, RemoteModel
+from dub_assets.engines.models.weights import PackagedFile, PackagePart
+from dub_assets.engines.registry import ALL, EngineRegistry
+
+INSTALLED, NOT_INSTALLED = ("pytest",), ("pytest", "a-distribution-that-is-not-there")
+FILE = PackagedFile(
+    name="model.bin",
+    parts=(PackagePart(distribution="made-up", version="1.0", module="made_up", path="model.bin"),),
+    sha256="0" * 64,
+    licence="MIT",
+)
+
+
+class Built:
+    """What an entry's factory made."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def entry(stage, name, capabilities, *, requires=INSTALLED, **more) -> EngineEntry:
+    return EngineEntry(
+        stage=stage,
+        name=name,
+        summary=name,
+        licence="MIT",
+        capabilities=capabilities,
+        requires=requires,
+        packages=name,
+        build=lambda _: Built(name),
+        **more,
+    )
+
+
+def recognises(*languages: str, detects: bool = True) -> RecogniserCapabilities:
+    return RecogniserCapabilities(
+        languages=frozenset(languages),
+        detects_language=detects,
+        sample_rate_hz=16_000,
+        max_chunk_ms=30_000,
+        batch_size=1,
+    )
+
+
+def translates(*pairs: tuple[str, str]) -> TranslatorCapabilities:
+    return TranslatorCapabilities(pairs=frozenset(pairs), batch_size=1)
+
+
+def speaks(*languages: str) -> SynthesiserCapabilities:
+    return SynthesiserCapabilities(
+        voices=(Voice(name="voice", languages=frozenset(languages)),),
+        sample_rate_hz=24_000,
+        min_speed=1.0,
+        max_speed=1.0,
+        concurrency=1,
+    )
+
+
+ENTRIES = (
+    entry("separation", "divide", SeparatorCapabilities(sample_rate_hz=48_000)),
+    entry("recognition", "english-ear", recognises("en", detects=False)),
+    entry("recognition", "wide-ear", recognises("en", "ko")),
+    entry("translation", "bridge", translates(("en", "pt")), extension="put pairs into bridge/"),
+    entry("translation", "far-bridge", translates(("en", "ko")), requires=NOT_INSTALLED),
+    entry("synthesis", "robot", speaks("pt", "ko"), last_resort=True),
+    entry("synthesis", "best-voice", speaks("pt"), requires=NOT_INSTALLED),
+    entry("synthesis", "voice", speaks("pt", "en")),
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> EngineSettings:
+    return EngineSettings(cache_dir=tmp_path / "cache", weights_dir=tmp_path / "weights", threads=2)
+
+
+@pytest.fixture
+def registry(settings: EngineSettings) -> EngineRegistry:
+    return EngineRegistry(settings, ENTRIES)
+
+
+def test_auto_takes_the_first_that_serves_the_need(registry: EngineRegistry):
+    assert registry.separator().name == "divide"
+    assert registry.recogniser(language="en").name == "english-ear"
+    assert registry.recogniser(language="ko").name == "wide-ear"
+    assert registry.recogniser(language=None).name == "wide-ear", "the first one detects no language"
+    assert registry.translator(source="en", target="pt").name == "bridge"
+
+
+def test_auto_passes_over_what_is_not_installed_and_leaves_the_last_resort_for_last(registry: EngineRegistry):
+    assert registry.synthesiser(language="pt").name == "voice"
+    assert registry.synthesiser(language="ko").name == "robot"
+
+
+def test_an_engine_is_taken_by_name(registry: EngineRegistry):
+    assert registry.recogniser("wide-ear", "en").name == "wide-ear"
+    assert registry.synthesiser("robot", language="pt").name == "robot"
+
+
+def test_an_engine_is_built_once(registry: EngineRegistry):
+    assert registry.recogniser(language="ko") is registry.recogniser("wide-ear", "en")
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(registry: EngineRegistry):
+    with pytest.raises(ConfigurationError, match=r"no recognition engine 'ear'; known are auto, english-ear, wide-ear"):
+        registry.recogniser("ear", "en")
+
+
+def test_an_engine_of_another_stage_is_unknown(registry: EngineRegistry):
+    with pytest.raises(ConfigurationError, match="no separation engine 'voice'"):
+        registry.separator("voice")
+
+
+def test_an_engine_that_is_not_installed_says_how_to_install_it(registry: EngineRegistry):
+    with pytest.raises(EngineUnavailableError, match=r"best-voice: \S*uv pip install --python \S+ best-voice"):
+        registry.synthesiser("best-voice", language="pt")
+
+
+def test_what_only_an_uninstalled_engine_serves_says_so(registry: EngineRegistry):
+    with pytest.raises(
+        EngineUnavailableError,
+        match=r"translate 'en' to 'ko'; install far-bridge: \S*uv pip install --python \S+ far-bridge",
+    ):
+        registry.translator(source="en", target="ko")
+
+
+def test_a_pair_that_nothing_serves_names_what_is_served_and_how_to_add_more(registry: EngineRegistry):
+    with pytest.raises(UnsupportedLanguageError) as error:
+        registry.translator(source="ko", target="en")
+    message = str(error.value)
+    assert "translate 'ko' to 'en'" in message
+    assert "bridge: en-pt" in message
+    assert "far-bridge: en-ko" in message
+    assert "To add more: put pairs into bridge/" in message
+    assert "\n" not in message
+
+
+def test_an_error_names_some_of_many_pairs(settings: EngineSettings):
+    many = translates(*[(f"a{number}", "pt") for number in range(5000)])
+    registry = EngineRegistry(settings, [entry("translation", "tower", many)])
+    with pytest.raises(UnsupportedLanguageError, match=r"served are tower: a0-pt, .* and 4960 more\.$") as error:
+        registry.translator(source="ko", target="en")
+    assert len(str(error.value)) < 1000
+
+
+def test_a_named_engine_that_does_not_serve_the_need_is_refused(registry: EngineRegistry):
+    with pytest.raises(UnsupportedLanguageError, match=r"recognise 'ko'; served are english-ear: en"):
+        registry.recogniser("english-ear", "ko")
+
+
+def test_an_engine_without_its_weights_is_not_installed(settings: EngineSettings):
+    ear = entry("recognition", "ear", recognises("en"), weights=(FILE,))
+    registry = EngineRegistry(settings, [ear])
+    (status,) = registry.statuses()
+    assert not status.installed
+    assert status.weights[0].source == "missing: comes with made-up==1.0"
+    own = settings.weights_dir / "ear" / "model.bin"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    (status,) = registry.statuses()
+    assert status.installed
+    assert status.weights[0].source == str(own)
+
+
+def test_languages_in_the_users_own_folder_are_served(settings: EngineSettings):
+    def pairs(settings: EngineSettings) -> TranslatorCapabilities:
+        own = settings.weights_dir / "bridge" / "ko-en"
+        return translates(("en", "pt"), *([("ko", "en")] if own.is_dir() else []))
+
+    registry = EngineRegistry(
+        settings, [entry("translation", "bridge", translates(("en", "pt")), own_capabilities=pairs)]
+    )
+    with pytest.raises(UnsupportedLanguageError):
+        registry.translator(source="ko", target="en")
+    (settings.weights_dir / "bridge" / "ko-en").mkdir(parents=True)
+    assert registry.translator(source="ko", target="en").name == "bridge"
+
+
+def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(settings: EngineSettings):
+    bridge = entry(
+        "translation", "bridge", translates(("en", "pt")), weights=(FILE,), own_capabilities=lambda _: translates()
+    )
+    remedy = r"translate 'en' to 'pt'; install bridge: \S*uv pip install --python \S+ --no-deps made-up==1\.0"
+    with pytest.raises(EngineUnavailableError, match=remedy):
+        EngineRegistry(settings, [bridge]).translator(source="en", target="pt")
+
+
+FREE = RemoteModel(
+    name="free-model",
+    home="someone/free",
+    revision="a" * 40,
+    files=(RemoteFile(name="model.bin"),),
+    licence="MIT",
+    memory_mib=700,
+)
+UNFREE = dataclasses.replace(FREE, name="unfree-model", home="someone/unfree", licence="CC-BY-NC", commercial_use=False)
+FETCHED = (
+    entry("translation", "free", translates(("en", "pt")), models=lambda _: (FREE,)),
+    entry("translation", "unfree", translates(("en", "pt")), models=lambda _: (UNFREE,)),
+    entry("translation", "paid", translates(("en", "pt")), automatic=False, by_name_only=True),
+)
+
+
+def fetch(model: RemoteModel, settings: EngineSettings) -> None:
+    folder = model.folder(settings.cache_dir)
+    folder.mkdir(parents=True)
+    (folder / "model.bin").touch()
+
+
+def test_an_engine_whose_model_is_not_fetched_names_the_command_that_does(settings: EngineSettings):
+    registry = EngineRegistry(settings, FETCHED)
+    with pytest.raises(EngineUnavailableError, match="install free: dub-assets models pull free"):
+        registry.translator("free", source="en", target="pt")
+    status = registry.statuses()[0]
+    assert (status.installed, status.remedy, status.memory_mib) == (False, "dub-assets models pull free", 700)
+    assert status.weights[0].source == f"to pull from someone/free@{'a' * 40}"
+    fetch(FREE, settings)
+    assert registry.translator("free", source="en", target="pt").name == "free"
+    assert registry.statuses()[0].installed
+
+
+def test_the_commercial_profile_refuses_models_and_names_the_engines_that_are_left(settings: EngineSettings):
+    commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
+    fetch(FREE, settings)
+    fetch(UNFREE, settings)
+    assert EngineRegistry(settings, FETCHED).translator("unfree", source="en", target="pt").name == "unfree"
+    registry = EngineRegistry(commercial, FETCHED)
+    with pytest.raises(ConfigurationError) as error:
+        registry.translator("unfree", source="en", target="pt")
+    assert str(error.value) == (
+        "unfree uses unfree-model (CC-BY-NC), which LICENCE_PROFILE=commercial refuses; "
+        "these engines are permitted: free, paid"
+    )
+    reversed_ = EngineRegistry(commercial, FETCHED[::-1])
+    assert reversed_.translator(source="en", target="pt").name == "free", "auto passes over what is refused"
+    assert [status.barred for status in registry.statuses()] == [(), ("unfree-model (CC-BY-NC)",), ()]
+
+
+def test_an_engine_that_costs_money_is_taken_by_name_only(settings: EngineSettings):
+    registry = EngineRegistry(settings, FETCHED[2:])
+    assert registry.translator("paid", source="en", target="pt").name == "paid"
+    with pytest.raises(UnsupportedLanguageError, match=r"Also, by TRANSLATION_ENGINE: paid \(MIT\)\.$"):
+        registry.translator(source="en", target="pt")
+
+
+def test_auto_takes_the_best_engine_that_is_there_with_its_models(settings: EngineSettings):
+    best = entry("translation", "best", translates(("en", "pt")), models=lambda _: (FREE,), automatic=False)
+    good = entry("translation", "good", translates(("en", "pt")))
+    registry = EngineRegistry(settings, [best, good])
+    assert registry.translator(source="en", target="pt").name == "good"
+    assert registry.models({"translation": "auto"})[0].engine == "good", "nobody asked for the other's models"
+    fetch(FREE, settings)
+    assert registry.translator(source="en", target="pt").name == "best"
+
+
+def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_lacks_them(settings: EngineSettings):
+    pair = translates(("ko", "en"))
+    here = entry("translation", "here", translates(("en", "pt")))
+    without_library = entry("translation", "absent", pair, requires=NOT_INSTALLED, models=lambda _: (FREE,))
+    unfree = entry("translation", "unfree", pair, models=lambda _: (UNFREE,), automatic=False)
+    free = entry("translation", "free", pair, models=lambda _: (FREE,), automatic=False)
+    registry = EngineRegistry(settings, [here, without_library, unfree, free])
+    assert registry.models_for("auto", needs.translation("en", "pt")).models == ()
+    found = registry.models_for("auto", needs.translation("ko", "en"))
+    assert (found.engine, found.models) == ("free", (FREE,))
+    assert registry.models_for("unfree", needs.translation("ko", "en")).models == (UNFREE,)
+    with pytest.raises(EngineUnavailableError, match="install absent: "):
+        registry.models_for("absent", needs.translation("ko", "en"))
+    with pytest.raises(UnsupportedLanguageError, match="no engine can translate 'ko' to 'fr'"):
+        registry.models_for("free", needs.translation("ko", "fr"))
+    fetch(FREE, settings)
+    assert registry.models_for("auto", needs.translation("ko", "en")) == found, "to be verified"
+
+
+def test_the_models_of_a_choice_are_those_of_its_engines_and_of_those_named_besides(settings: EngineSettings):
+    def models(choice: str, *engines: str) -> list[str]:
+        found = EngineRegistry(settings, FETCHED).models({"translation": choice}, engines)
+        return [model.name for engine in found for model in engine.models]
+
+    assert models("auto") == ["free-model", "unfree-model"]
+    assert models("free") == ["free-model"]
+    assert models("paid") == []
+    assert models("paid", "unfree") == ["unfree-model"]
+    with pytest.raises(ConfigurationError, match="no engine 'unfre'; known are free, unfree, paid"):
+        models("paid", "unfre")
+
+
+def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistry):
+    statuses = {status.name: status for status in registry.statuses()}
+    assert list(statuses) == [entry.name for entry in ENTRIES]
+    assert statuses["bridge"].languages == ("en-pt",)
+    assert statuses["wide-ear"].languages == ("en", "ko")
+    assert statuses["divide"].languages == ()
+    assert statuses["voice"].installed
+    assert not statuses["best-voice"].installed
+    assert statuses["best-voice"].remedy == install_command("best-voice")
+
+
+def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineSettings):
+    automatic = [entry for entry in ALL if entry.automatic and not entry.unset(settings)]
+    statuses = EngineRegistry(settings, automatic).statuses()
+    assert len(statuses) >= 6
+    assert all(status.installed for status in statuses)
+    assert not [file for status in statuses for file in status.weights if file.source.startswith("missing")]
+
+
+def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_install_them(settings: EngineSettings):
+    statuses = {status.name: status for status in EngineRegistry(settings).statuses()}
+    others = [entry for entry in ALL if not entry.automatic]
+    assert "demucs" in [entry.name for entry in others]
+    assert all(statuses[entry.name].remedy for entry in others)
+    with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: make "):
+        EngineRegistry(settings).separator("demucs")
+
+
+def test_the_embedded_engines_are_preferred_by_language(settings: EngineSettings):
+    registry = EngineRegistry(settings)
+    assert registry.separator().identity.name == "deepfilternet"
+    assert registry.recogniser(language=None).identity.name == "faster-whisper"
+    assert registry.translator(source="en", target="pt").identity.name == "firefox"
+    assert registry.synthesiser(language="en").identity.name == "hibari"
+    assert registry.synthesiser(language="pt").identity.name == "kokoro"
+    assert registry.synthesiser(language="ko").identity.name == "espeak-ng"
+
+
+def test_an_unserved_pair_names_the_command_that_would_serve_it(settings: EngineSettings):
+    with pytest.raises(UnsupportedLanguageError) as error:
+        EngineRegistry(settings).translator(source="ko", target="en")
+    assert str(error.value) == (
+        "no engine can translate 'ko' to 'en': run `dub-assets models pull --pair ko-en`. Also, by TRANSLATION_ENGINE: "
+        "m2m100 (MIT), nllb (CC-BY-NC-4.0), chat (the terms of the service), amazon-translate (the AWS service terms)."
+    )
+
+
+def test_an_unserved_pair_names_no_engine_that_the_licence_profile_refuses(settings: EngineSettings):
+    commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
+    with pytest.raises(UnsupportedLanguageError) as error:
+        EngineRegistry(commercial).translator(source="ko", target="en")
+    assert "m2m100 (MIT)" in str(error.value)
+    assert "nllb" not in str(error.value)
+
+
+def test_a_pair_of_which_firefox_has_no_model_names_what_can(settings: EngineSettings):
+    with pytest.raises(UnsupportedLanguageError, match=r"served are firefox: en-pt, pt-en\. To add more: put") as error:
+        EngineRegistry(settings).translator(source="sw", target="zu")
+    assert "models pull --pair" not in str(error.value)
+    assert "m2m100 (MIT), nllb (CC-BY-NC-4.0)" in str(error.value)
+
+
+def test_every_pinned_part_names_the_version_that_is_installed():
+    parts = {part for entry in ALL for file in entry.weights for part in file.parts}
+    assert {part.distribution: part.version for part in parts} == {
+        part.distribution: metadata.version(part.distribution) for part in parts
+    }
+
+
+def test_choosing_engines_imports_no_heavy_library(settings: EngineSettings):
+    script = f"""
+import sys
+from pathlib import Path
+from dub_assets.engines import needs
+from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.models.install import install_command
+from dub_assets.engines.registry import EngineRegistry
+registry = EngineRegistry(EngineSettings(cache_dir=Path({str(settings.cache_dir)!r}), weights_dir=None, threads=1))
+registry.statuses(), registry.separator().capabilities, registry.recogniser(language="en").capabilities
+heavy = {{"faster_whisper", "ctranslate2", "onnxruntime", "kokoro_onnx", "fxtranslate", "hibari", "av", "torch"}}
+print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

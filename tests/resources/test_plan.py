@@ -1,0 +1,36 @@
+from dataclasses import replace
+
+import pytest
+from support.fakes import FakeEngines, FakeSpeakerEmbedder
+from support.programmes import REQUEST
+
+from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.resources.plan import check_engines, load_ahead
+
+
+def test_a_job_that_every_engine_serves_passes():
+    check_engines(REQUEST, FakeEngines())
+    check_engines(replace(REQUEST, source_language="auto"), FakeEngines())
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "told"),
+    [("xx", "pt", "recognises 'xx'"), ("ko", "pt", "'ko' to 'pt'"), ("auto", "xx", "speaks 'xx'")],
+)
+def test_what_no_engine_serves_is_told_before_any_work(source: str, target: str, told: str):
+    with pytest.raises(UnsupportedLanguageError, match=told):
+        check_engines(replace(REQUEST, source_language=source, target_language=target), FakeEngines())
+
+
+def test_dubbing_into_the_language_spoken_is_refused():
+    with pytest.raises(InputError, match="same language"):
+        check_engines(replace(REQUEST, target_language="en"), FakeEngines())
+
+
+def test_the_models_of_a_job_are_loaded_in_the_order_of_its_stages():
+    embedder = FakeSpeakerEmbedder()
+    engines = FakeEngines(teller=embedder)
+    load_ahead(REQUEST, engines)
+    recogniser, told_apart, synthesiser, _ = engines.prepared
+    assert (recogniser, told_apart) == (engines.recogniser("en"), embedder)
+    assert synthesiser is engines.synthesiser(REQUEST.target_language)

@@ -1,0 +1,201 @@
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.callback_schema import FAILING_STAGES, ROWS, consumer_fault
+from support.finished_job import REQUEST, final_video, products, quality
+
+from dub_assets.service.callbacks.segment_callback import (
+    SpokenSegment,
+    segment_mix_completed,
+    segment_mix_failed,
+    segment_mix_started,
+    segment_tts_completed,
+    segment_tts_failed,
+    segment_tts_started,
+)
+from dub_assets.service.callbacks.values import (
+    PROGRESS,
+    Callback,
+    Stage,
+    Subject,
+    callback_url,
+    completed,
+    dub_failed,
+    message_refused,
+    progress,
+    readable_line,
+    webhook_id,
+)
+from dub_assets.service.segment_request import SegmentMixKeys
+from dub_assets.stages.metadata.values import document
+from dub_assets.stages.segment_mixes.values import Gains
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+JOB = Subject.of(REQUEST)
+FOREIGN = Subject(job_id="edit-7")
+IN_PROJECT = Subject(job_id="edit-7", project_id="p1")
+PREFIX = "projects/p1/interim/job.1/segments"
+MIXED = SegmentMixKeys(
+    index=3,
+    bgm_key=f"{PREFIX}/0003_bgm.wav",
+    tts_key=f"{PREFIX}/0003_tts.wav",
+    mix_key=f"{PREFIX}/0003_mix.wav",
+    gains=Gains(background=0.35, speech=0.0),
+)
+SPOKEN = SpokenSegment(index=3, text="다시 말해 주세요", tts_key=MIXED.tts_key, mix_key=MIXED.mix_key, tts_gain_db=-1.5)
+
+
+def done() -> Callback:
+    return completed(REQUEST, document(REQUEST, products(), final_video(), quality()))
+
+
+CALLBACKS = {
+    **{stage: progress(JOB, stage) for stage in PROGRESS},
+    "completed": done(),
+    "failed": dub_failed(JOB, "no sound track: give a video with sound", asset="stems"),
+    "segment_mix_started": segment_mix_started(FOREIGN, count=2),
+    "segment_mix_completed": segment_mix_completed(IN_PROJECT, [MIXED]),
+    "segment_mix_completed_with_video": segment_mix_completed(IN_PROJECT, [MIXED], result_key=REQUEST.result_key),
+    "segment_mix_failed": segment_mix_failed(FOREIGN, "no object", indices=[3, 10]),
+    "segment_tts_started": segment_tts_started(JOB, index=3),
+    "segment_tts_completed": segment_tts_completed(JOB, SPOKEN),
+    "segment_tts_failed": segment_tts_failed(JOB, "no voice speaks this", index=3),
+    "message_refused": message_refused(FOREIGN, "segments is missing", task="TTS_BGM_MIX"),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_every_payload_is_as_it_was_agreed(name: str):
+    golden = (GOLDEN / f"callback_{name}.json").read_text(encoding="utf-8")
+    body = json.loads(CALLBACKS[name].encoded())
+    assert json.dumps(body, ensure_ascii=False, indent=2) + "\n" == golden
+
+
+def test_every_golden_payload_is_made_by_somebody():
+    assert {path.name for path in GOLDEN.glob("callback_*.json")} == {f"callback_{name}.json" for name in CALLBACKS}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_the_consumer_takes_every_payload(name: str):
+    assert consumer_fault(CALLBACKS[name].encoded()) is None
+
+
+def test_the_stages_are_those_that_the_consumer_knows():
+    assert set(get_args(Stage)) == {*ROWS, "failed"}
+    assert {callback.stage for callback in CALLBACKS.values()} == set(get_args(Stage))
+
+
+def test_progress_comes_in_the_contracts_order():
+    assert list(PROGRESS) == list(ROWS)[:6]
+
+
+@pytest.mark.parametrize(
+    ("asset", "stage_id"),
+    [
+        (None, "asr"),
+        ("stems", "asr"),
+        ("transcript", "asr"),
+        ("translation", "mt"),
+        ("tts_segments", "tts"),
+        ("segment_mixes", "mux"),
+        ("final_video", "mux"),
+        ("quality", "mux"),
+        ("quality_checks", "mux"),
+        ("metadata", "mux"),
+        ("report", "mux"),
+    ],
+)
+def test_a_failure_names_the_stage_of_the_asset_that_failed(asset: str | None, stage_id: str):
+    assert dub_failed(JOB, "x", asset=asset).body["stage_id"] == stage_id
+    assert stage_id in FAILING_STAGES
+
+
+@pytest.mark.parametrize(
+    ("task", "stage_id"),
+    [(None, "asr"), ("full_pipeline", "asr"), ("dance", "asr"), ("Segment_Mix", "segment_mix"), ("segment_tts",) * 2],
+)
+def test_a_refused_message_fails_in_the_first_stage_of_its_task(task: str | None, stage_id: str):
+    callback = message_refused(FOREIGN, "x", task=task)
+    assert callback.body["stage_id"] == stage_id
+    assert consumer_fault(callback.encoded()) is None
+
+
+def test_keys_without_a_value_are_absent():
+    body = segment_mix_started(FOREIGN, count=2).body
+    assert set(body) == {"status", "stage_id", "stage_status", "metadata"}
+    assert set(body["metadata"]) == {"stage", "job_id", "count"}
+
+
+def test_silence_has_no_gain_in_decibels():
+    silent = SpokenSegment(index=3, text="x", tts_key="t", mix_key="m", tts_gain_db=float("-inf"))
+    callback = segment_tts_completed(JOB, silent)
+    assert "tts_gain_db" not in callback.body["metadata"]["segment"]
+    assert consumer_fault(callback.encoded()) is None
+
+
+def test_the_last_callback_has_the_documents_segments():
+    segments = document(REQUEST, products(), final_video(), quality())["segments"]
+    assert done().body["metadata"]["segments"] == segments
+    assert done().body["metadata"]["source_lang"] == "ko"
+
+
+def test_bytes_are_compact_utf8_and_the_same_each_time():
+    assert done().encoded() == done().encoded()
+    assert "안녕하세요".encode() in done().encoded()
+    assert b": " not in progress(JOB, "downloaded").encoded()
+
+
+ANY_TEXT = st.characters(exclude_categories=())
+
+
+@given(st.text(ANY_TEXT, max_size=40), st.text(ANY_TEXT, max_size=600))
+@example("half a character: \ud800", "\udfff")
+def test_no_text_keeps_the_consumer_from_hearing_of_a_job(text: str, error: str):
+    spoken = SpokenSegment(index=3, text=text, tts_key="t", mix_key="m", tts_gain_db=0.0)
+    assert consumer_fault(segment_tts_completed(JOB, spoken).encoded()) is None
+    assert consumer_fault(dub_failed(JOB, error, asset=None).encoded()) is None
+
+
+def test_an_error_is_one_bounded_line():
+    assert readable_line("no such\n  object:\tx\x1b[0m\u2028y") == "no such object: x [0m y"
+    assert len(readable_line("ab " * 1000)) <= 500
+    assert readable_line("ab " * 1000).endswith("…")
+    assert readable_line(" \n") != ""
+
+
+def test_an_id_is_stable_tells_callbacks_apart_and_cannot_be_taken_for_another_text():
+    assert webhook_id("run", 1) == webhook_id("run", 1) == "msg_a7becdaa54de6754a29bee6d0caa327d"
+    assert len({webhook_id(origin, number) for origin in ("a", "b", "a.b") for number in range(7)}) == 21
+    assert re.fullmatch(r"msg_[0-9a-f]{32}", webhook_id("job.with.dots", 12))
+
+
+def test_the_jobs_id_stands_where_the_url_wants_it():
+    assert callback_url("https://a.example/{job_id}/x?j={job_id}", "job.1") == "https://a.example/job.1/x?j=job.1"
+    assert callback_url("https://a.example/{job_id}", "../x?y#z") == "https://a.example/..%2Fx%3Fy%23z"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"status": "finished"}, "status"),
+        ({"stage_id": 3}, "stage_id"),
+        ({"error": None}, "error"),
+        ({"result_key": ""}, "result_key"),
+        ({"stage_status": "processing"}, "does not go with"),
+        ({"metadata": {"stage": "dancing", "job_id": "j"}}, "unknown"),
+        ({"metadata": {"stage": "completed", "job_id": "j", "project_id": "p"}}, "segments"),
+    ],
+)
+def test_the_consumer_refuses_what_the_contract_does_not_know(change: dict, said: str):
+    body = json.dumps({**done().body, **change}).encode()
+    assert said in (consumer_fault(body) or "")
+
+
+def test_the_consumer_refuses_what_is_no_json():
+    assert consumer_fault(b"{")
+    assert consumer_fault(b"[]")

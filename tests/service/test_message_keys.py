@@ -1,0 +1,168 @@
+import pytest
+
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.service.callbacks.callback_address import checked_callback_url
+from dub_assets.service.message_keys import (
+    checked_clip_key,
+    checked_folder,
+    checked_key,
+    checked_result_key,
+    outside_own_objects,
+)
+
+PROJECTS = ("projects/",)
+JOB = JobKeys(
+    request=DubRequest(
+        job_id="j1",
+        project_id="p1",
+        input_key="projects/p1/inputs/talk.mp4",
+        source_language="en",
+        target_language="pt",
+        result_key="projects/p1/outputs/videos/j1.mp4",
+        metadata_key="projects/p1/outputs/metadata/j1.json",
+        segment_prefix="projects/p1/interim/j1/segments",
+        segment_clips=True,
+    )
+)
+OWN_KEYS = [
+    JOB.manifest("stems"),
+    JOB.stem("vocals"),
+    JOB.speech(3),
+    JOB.subtitles("pt", "vtt"),
+    job_record_key("j1"),
+    "Projects/p1/Interim/j1/STEMS/vocals.flac",
+]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["projects/p/inputs/talk.mp4", "projects/p/inputs/말하기 (1).mp4", "projects/p/..hidden/a..b.mp4", "projects/x"],
+)
+def test_plain_keys_below_the_prefix_are_taken_as_they_are(key):
+    assert checked_key("input_key", key, PROJECTS) == key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "projects",
+        "projects/",
+        "/projects/a.mp4",
+        "../projects/a.mp4",
+        "projects/../secrets/a.mp4",
+        "projects/p/./a.mp4",
+        "projects//a.mp4",
+        "projects/a\\..\\b.mp4",
+        "projects/a\nb.mp4",
+        "projects/a\0.mp4",
+        "projects/\ud800.mp4",
+        "projects/" + "k" * 1024,
+        "projects-of-others/a.mp4",
+        "Projects/a.mp4",
+        "jobs/j.json",
+        "s3://bucket/projects/a.mp4",
+        "file:///etc/passwd",
+    ],
+)
+def test_any_other_key_is_refused_by_name_on_one_printable_line(key):
+    with pytest.raises(InputError, match=r"^input_key ") as caught:
+        checked_key("input_key", key, PROJECTS)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
+
+
+def test_other_prefixes_can_be_allowed_and_keys_stay_relative_even_without_any():
+    assert checked_key("input_key", "media/a.mp4", ("projects/", "media/")) == "media/a.mp4"
+    assert checked_key("input_key", "a.mp4", ("",)) == "a.mp4"
+    for key in ("/a.mp4", "..", "../a.mp4", "a/../../b", ".", ""):
+        with pytest.raises(InputError):
+            checked_key("input_key", key, ("",))
+
+
+def test_a_folder_may_end_with_one_slash():
+    assert checked_folder("output_prefix", "projects/p/out/", PROJECTS) == "projects/p/out"
+    assert checked_folder("output_prefix", "projects/p/out", PROJECTS) == "projects/p/out"
+    assert checked_folder("output_prefix", "projects/", PROJECTS) == "projects"
+
+
+@pytest.mark.parametrize("folder", ["", "/", "projects//", "projects/..", "projects/../x", "other", "projects/a\\"])
+def test_a_folder_elsewhere_is_refused(folder):
+    with pytest.raises(InputError, match=r"^output_prefix "):
+        checked_folder("output_prefix", folder, PROJECTS)
+
+
+@pytest.mark.parametrize("key", OWN_KEYS)
+def test_nothing_is_written_where_the_pipeline_keeps_its_own_objects(key):
+    with pytest.raises(InputError, match="own objects"):
+        outside_own_objects("output_key", key)
+    for check in (checked_clip_key, checked_result_key):
+        with pytest.raises(InputError):
+            check("output_key", key, ("",))
+
+
+def test_clips_go_among_the_segments_and_results_do_not():
+    key = JOB.clip(3, "mix")
+    assert checked_clip_key("output_key", key, PROJECTS) == key
+    with pytest.raises(InputError, match="interim"):
+        checked_result_key("output_key", key, PROJECTS)
+    assert checked_result_key("output_key", JOB.request.result_key, PROJECTS) == JOB.request.result_key
+
+
+# --------------------------------------------------------------------------------------------- callback addresses
+
+
+@pytest.mark.parametrize(
+    ("url", "filled"),
+    [
+        ("http://localhost:8000/cb", "http://localhost:8000/cb"),
+        ("HTTPS://Api.example/{job_id}/cb?job={job_id}", "HTTPS://Api.example/j.1/cb?job=j.1"),
+        ("http://[::1]:80/", "http://[::1]:80/"),
+        ("https://api.example", "https://api.example"),
+        ("https://api.example/a@b", "https://api.example/a@b"),
+    ],
+)
+def test_an_address_is_taken_with_the_jobs_id_filled_in(url, filled):
+    assert checked_callback_url(url, "j.1") == filled
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.example/cb",
+        "/cb",
+        "//api.example/cb",
+        "ftp://api.example/cb",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://",
+        "http:///cb",
+        "http://:80/cb",
+        "http://user:word@api.example/cb",
+        "http://user@api.example/cb",
+        "http://@api.example/cb",
+        "http://api.example:99999/cb",
+        "http://api.example:0/cb",
+        "http://api.example:port/cb",
+        "http://[::1/cb",
+        "http://api.example/a b",
+        "http://api.example/a\nb",
+        "http://api.example\\@other.example/",
+        "http://api.example\\.other.example/",
+        "http://api.example/\ud800",
+        "https://" + "a" * 2050,
+    ],
+)
+def test_an_address_that_no_callback_can_go_to_is_refused_without_being_repeated(url):
+    with pytest.raises(InputError, match=r"^callback_url ") as caught:
+        checked_callback_url(url, "j1")
+    assert "word" not in str(caught.value)
+
+
+def test_an_id_cannot_change_where_an_address_leads():
+    assert checked_callback_url("http://api.example/{job_id}/cb", "../x?y#z") == "http://api.example/..%2Fx%3Fy%23z/cb"
+    with pytest.raises(InputError, match="credentials"):
+        checked_callback_url("http://{job_id}:x@api.example/", "j")

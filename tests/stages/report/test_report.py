@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.fakes import FakeEngines
+
+from dub_assets.core.signal.level import factor
+from dub_assets.stages.final_video.programme_layers import lines_alone
+from dub_assets.stages.final_video.stage import render_video
+from dub_assets.stages.products import Products
+from dub_assets.stages.quality.stage import measure_quality
+from dub_assets.stages.quality.values import Quality
+from dub_assets.stages.report import stage
+from dub_assets.stages.report.stage import write_report
+from dub_assets.stages.report.values import Report
+from dub_assets.stages.segment_mixes.values import FinalVideo
+
+
+@pytest.fixture
+def finished(studio, engines) -> tuple[Products, FinalVideo, Quality]:
+    return finished_by(studio, engines)
+
+
+def finished_by(studio, engines) -> tuple[Products, FinalVideo, Quality]:
+    products = studio.made(engines)
+    final = render_video(products, options=studio.options.mix, bench=studio.bench, previous=None)
+    quality = measure_quality(
+        products, final, engines=FakeEngines(), options=studio.options, bench=studio.bench, previous=None
+    )
+    return products, final, quality
+
+
+def page_of(studio, made: Report) -> str:
+    return studio.bench.workspace.open(made.page).read_text(encoding="utf-8")
+
+
+def data_of(studio, made: Report) -> dict:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(studio, made), re.DOTALL)
+    return json.loads(found[1])
+
+
+def test_the_page_lies_beside_the_document_and_tells_of_both_texts(studio, finished):
+    made = write_report(*finished, bench=studio.bench, previous=None)
+    assert made.page.key == "projects/project/outputs/metadata/job.report.html"
+    page = page_of(studio, made)
+    assert "Good morning." in page
+    assert "pt Good morning." in page
+
+
+def test_a_short_programme_is_in_it_whole_on_four_tracks(studio, finished):
+    data = data_of(studio, write_report(*finished, bench=studio.bench, previous=None))
+    heard = [(sound["track"], base64.b64decode(sound["data"]).decode()) for sound in data["sounds"]]
+    assert heard == [
+        ("original", "original.flac 0 10000"),
+        ("dub", "dub.flac 0 10000"),
+        ("background", "background.flac 0 10000"),
+        ("mix", "mix.flac 0 10000"),
+    ]
+    assert set(data["lanes"]) == {"original", "mix"}
+    assert data["lanes"]["mix"]["columns"] == 500
+    assert len(base64.b64decode(data["lanes"]["mix"]["peaks"])) == 500
+
+
+def test_of_a_long_one_there_are_the_segments_that_need_attention_first(studio, finished, monkeypatch):
+    products, final, quality = finished
+    first, second = products.tts.segments
+    flagged = replace(products, tts=replace(products.tts, segments=(first, replace(second, issues=("late_start",)))))
+    monkeypatch.setattr(stage, "_WHOLE_MS", 5_000)
+    both = data_of(studio, write_report(flagged, final, quality, bench=studio.bench, previous=None))
+    assert [(sound["track"], sound["start"]) for sound in both["sounds"]] == [
+        ("original", 4_000),
+        ("mix", 4_000),
+        ("original", 0),
+        ("mix", 0),
+    ]
+    monkeypatch.setattr(stage, "_MOST_SOUND_BYTES", 10)
+    one = data_of(studio, write_report(flagged, final, quality, bench=studio.bench, previous=None))
+    assert [(sound["track"], sound["start"]) for sound in one["sounds"]] == [("original", 4_000), ("mix", 4_000)]
+
+
+def test_the_pictures_of_a_long_one_stay_small(studio, finished, monkeypatch):
+    monkeypatch.setattr(stage, "_MOST_COLUMNS", 100)
+    data = data_of(studio, write_report(*finished, bench=studio.bench, previous=None))
+    assert data["lanes"]["original"]["columns"] == 100
+
+
+def test_an_unchanged_page_is_kept_and_any_change_makes_a_new_one(studio, finished):
+    products, final, quality = finished
+    made = write_report(products, final, quality, bench=studio.bench, previous=None)
+    assert write_report(products, final, quality, bench=studio.bench, previous=made) is made
+    (heard, *others) = products.transcript.segments
+    reworded = replace(products, transcript=replace(products.transcript, segments=(replace(heard, text="!"), *others)))
+    assert write_report(reworded, final, quality, bench=studio.bench, previous=made) is not made
+    remixed = replace(final, mix=products.stems.background)
+    assert write_report(products, remixed, quality, bench=studio.bench, previous=made) is not made
+
+
+def test_a_programme_without_speech_has_a_page(studio):
+    products, final, quality = finished_by(studio, FakeEngines(regions=[]))
+    made = write_report(products, final, quality, bench=studio.bench, previous=None)
+    assert made.flagged_count == 0
+    assert "No speech was found" in page_of(studio, made)
+
+
+def test_the_lines_alone_are_what_the_mix_adds_to_the_background(studio, finished):
+    products, final, _ = finished
+    alone = np.concatenate([block.samples for block in lines_alone(products, bench=studio.bench)])
+    mix = studio.bench.sounds.read(studio.bench.workspace.open(final.mix)).samples
+    background = studio.bench.sounds.read(studio.bench.workspace.open(products.stems.background)).samples
+    assert alone.shape == (480_000, 1)
+    assert np.abs(alone).max() > 0.01
+    on_speech, on_all = factor(final.gain.speech_db), factor(final.gain.programme_db)
+    assert mix / on_all - background == pytest.approx(np.repeat(alone, 2, axis=1) * on_speech, abs=1e-4)

@@ -1,0 +1,103 @@
+"""Lines against what a recogniser hears of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dub_assets.stages.tts_segments.agreement import read_back, spoken_issues, words_of
+
+TEXT = "Nós tínhamos tudo diante de nós, e nada antes de nós."
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        TEXT,
+        "nos tinhamos tudo diante de nos e nada antes de nos",
+        "Nós tinhámos tudo diante denós e nada antes de nós",
+        "Nós tínhamos tudo diante de nós, e nada antes de nos. é",
+    ],
+)
+def test_spelling_accents_joined_words_and_slips_of_a_letter_are_not_held_against_a_line(heard):
+    found = read_back(TEXT, heard, "pt")
+    assert spoken_issues(found, 0.7) == ()
+    assert found.agreement > 0.9
+
+
+@pytest.mark.parametrize(
+    ("heard", "issue"),
+    [
+        ("Nós tínhamos tudo diante de nós.", "dropped_words"),
+        ("Nós tínhamos diante de nós, e nada antes de nós.", "dropped_words"),
+        ("Nós tínhamos tudo diante, tínhamos tudo diante de nós, e nada antes de nós.", "repeated_words"),
+        ("Nós tínhamos tudo diante de nós, e nada antes de nós. De nós. De nós.", "repeated_words"),
+        ("Nós tínhamos tudo diante de nós, e nada antes de nós. Obrigado por assistir.", "invented_words"),
+    ],
+)
+def test_dropped_repeated_and_invented_words_are_told_apart(heard, issue):
+    assert spoken_issues(read_back(TEXT, heard, "pt"), 0.0) == (issue,)
+
+
+def test_another_sentence_is_unlike_the_text():
+    found = read_back(TEXT, "O gato dorme sobre a mesa, que fica perto da porta.", "pt")
+    assert found.agreement < 0.5
+    assert "unlike_text" in spoken_issues(found, 0.7)
+
+
+def test_nothing_heard_drops_every_word():
+    found = read_back("Boa noite a todos", "", "pt")
+    assert (found.dropped, found.agreement) == (4, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "heard"),
+    [
+        ("pt", "Em 1859 havia reis.", "Em mil oitocentos e cinquenta e nove havia reis."),
+        ("pt", "São dez horas.", "São 10 horas."),
+        (
+            "pt",
+            "Faz vinte e cinco graus Celsius e custa três reais e cinquenta centavos.",
+            "Faz 25 °C e custa R$ 3,50.",
+        ),
+        ("pt", "Saiu às quinze horas e trinta minutos.", "Saiu às 15h30."),
+        ("es", "Son mil doscientos cincuenta kilómetros.", "Son 1.250 km."),
+        ("en", "It was nineteen ninety-five.", "It was 1995."),
+        (
+            "en",
+            "At three forty-five PM, half of it was gone: fifty percent.",
+            "At 3:45 p.m., half of it was gone: 50%.",
+        ),
+    ],
+)
+def test_figures_may_be_heard_as_words_and_words_as_figures(language, text, heard):
+    for said, found in ((text, heard), (heard, text)):
+        assert read_back(said, found, language).agreement == 1.0
+        assert spoken_issues(read_back(said, found, language), 1.0) == ()
+
+
+def test_a_number_that_is_not_heard_is_dropped():
+    found = read_back("Custa 25 reais por mês.", "Custa por mês.", "pt")
+    assert found.dropped == 4
+
+
+def test_in_other_languages_figures_are_like_any_words():
+    found = read_back("En 1859 il y avait un roi.", "En mille huit cent cinquante-neuf il y avait un roi.", "fr")
+    assert (found.dropped, found.repeated, found.invented) == (0, 0, 0)
+
+
+def test_scripts_without_spaces_are_compared_letter_by_letter():
+    assert words_of("今日は、Tokyo") == ["今", "日", "は", "tokyo"]
+    assert read_back("今日はいい天気です", "今日はいい天気です", "ja").agreement == 1.0
+    assert read_back("今日はいい天気です", "今日はです", "ja").dropped == 4
+
+
+def test_fewer_faults_and_then_a_better_agreement_win():
+    good, spelled, dropped = (
+        read_back(TEXT, TEXT, "pt"),
+        read_back(TEXT, TEXT.replace("nada", "nata"), "pt"),
+        read_back(TEXT, "Nós", "pt"),
+    )
+    assert good.is_no_worse_than(spelled)
+    assert not spelled.is_no_worse_than(good)
+    assert spelled.is_no_worse_than(dropped)
+    assert good.is_no_worse_than(good)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.fakes import FakeEngines, FakeSpeakerEmbedder, FakeSynthesiser
+from support.programmes import SPEECH, WORDS, programme
+
+from dub_assets.core.engine import Voice
+from dub_assets.core.errors import InputError
+from dub_assets.core.signal.sound import Sound
+from dub_assets.stages.stems.stage import separate
+from dub_assets.stages.transcript.stage import transcribe
+from dub_assets.stages.translation.stage import translate
+from dub_assets.stages.tts_segments.stage import synthesise
+
+VOICES = tuple(
+    Voice(name=name, languages=frozenset({"pt"}), pitch_hz=pitch_hz)
+    for name, pitch_hz in (("man", 100.0), ("woman", 220.0))
+)
+
+
+def dialogue() -> Sound:
+    """A low voice and then a high, quiet one, which is another speaker to the fake embedder."""
+    sound = programme()
+    time = np.arange(sound.frames) / 48_000
+    tone = sum(
+        np.sin(2 * np.pi * np.where(time < 4.5, 105.0, 215.0) * time * partial) / partial for partial in (1, 2, 3)
+    )
+    samples = np.repeat((0.1 * tone * np.where(time < 4.5, 1.0, 0.1))[:, None], 2, axis=1)
+    return Sound(samples=samples.astype(np.float32), rate_hz=48_000)
+
+
+def spoken(studio, *, voices=None, embedder=None, previous=None, synthesiser=None):
+    engines = FakeEngines(
+        regions=SPEECH,
+        words=WORDS,
+        teller=embedder or FakeSpeakerEmbedder(),
+        synthesiser=synthesiser or FakeSynthesiser(voices=VOICES),
+    )
+    common = {"engines": engines, "bench": studio.bench}
+    stems = separate(studio.source, previous=None, **common)
+    transcript = transcribe(stems, "en", options=studio.options, previous=None, speakers=2, **common)
+    translation = translate(transcript, "pt", previous=None, **common)
+    return synthesise(
+        stems, transcript, translation, options=studio.options, previous=previous, voices=voices, **common
+    )
+
+
+def test_each_speaker_has_a_voice_of_fitting_pitch(new_studio):
+    made = spoken(new_studio(dialogue()))
+    assert [line.speech.voice for line in made.segments] == ["man", "woman"]
+
+
+def test_a_chosen_voice_is_taken_and_only_its_lines_are_spoken_anew(new_studio):
+    studio = new_studio(dialogue())
+    first = spoken(studio)
+    synthesiser = FakeSynthesiser(voices=VOICES)
+    made = spoken(studio, voices={"B": "man"}, previous=first, synthesiser=synthesiser)
+    assert [line.speech.voice for line in made.segments] == ["woman", "man"]
+    again = FakeSynthesiser(voices=VOICES)
+    assert spoken(studio, voices={"B": "man"}, previous=made, synthesiser=again) is made
+    assert again.spoken == []
+    kept = FakeSynthesiser(voices=VOICES)
+    spoken(studio, voices={"A": "woman", "B": "woman"}, previous=made, synthesiser=kept)
+    assert kept.spoken == [made.segments[1].speech.text]
+
+
+def test_a_voice_that_is_not_there_is_an_error(new_studio):
+    with pytest.raises(InputError, match="there are man, woman"):
+        spoken(new_studio(dialogue()), voices={"A": "child"})

@@ -1,0 +1,223 @@
+"""Lines read back by a recogniser that hears tones: each line is a tone as long as its text."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.fakes import FakeEngines, FakeRecogniser, FakeSynthesiser
+from support.programmes import SPEECH, WORDS
+
+from dub_assets.core.errors import DeviceMemoryError, EngineUnavailableError, OutOfSpaceError
+from dub_assets.core.speech import RecognisedWord, SpeechChunk
+from dub_assets.stages.tts_segments.read_back import packed
+
+MS_PER_CHARACTER = 60
+
+
+class ToneRecogniser(FakeRecogniser):
+    """Hears English words as told; of tones, the text that takes as long to say, but for what it is told to mishear."""
+
+    def __init__(self, texts: Sequence[str], mishears: dict[str, list[str]]) -> None:
+        super().__init__(WORDS)
+        self.capabilities = replace(self.capabilities, languages=frozenset({"en", "ko", "pt"}))
+        self._texts = list(texts)
+        self._mishears = mishears
+        self.read: list[int] = []
+        self.fails_with: list[BaseException | None] = []
+        """What each reading back raises, in their order; None: nothing."""
+
+    def recognise(self, chunks: Sequence[SpeechChunk], language: str):
+        if language != "pt":
+            return super().recognise(chunks, language)
+        failure = self.fails_with.pop(0) if self.fails_with else None
+        if failure is not None:
+            raise failure
+        self.read.append(len(chunks))
+        return [tuple(self._heard(chunk)) for chunk in chunks]
+
+    def _heard(self, chunk: SpeechChunk):
+        loud = np.abs(chunk.sound.samples[:, 0]) > 0.01
+        at = np.flatnonzero(loud)
+        for tone in np.split(at, np.flatnonzero(np.diff(at) > 1600) + 1):
+            start_ms, end_ms = int(tone[0]) // 16, int(tone[-1]) // 16
+            text = min(self._texts, key=lambda text: abs(len(text) * MS_PER_CHARACTER - (end_ms - start_ms)))
+            said = self._mishears.get(text, [])
+            words = (said.pop(0) if said else text).split()
+            for number, word in enumerate(words):
+                yield RecognisedWord(
+                    text=word,
+                    start_ms=start_ms + number * (end_ms - start_ms) // len(words),
+                    end_ms=start_ms + (number + 1) * (end_ms - start_ms) // len(words),
+                    probability=0.9,
+                )
+
+
+TEXTS = ["pt Good morning.", "pt And good night."]
+
+
+def engines_that_mishear(mishears=None, **synthesiser) -> FakeEngines:
+    return FakeEngines(
+        regions=SPEECH,
+        words=WORDS,
+        recogniser=ToneRecogniser(TEXTS, mishears or {}),
+        synthesiser=FakeSynthesiser(ms_per_character=MS_PER_CHARACTER, **synthesiser),
+    )
+
+
+def speeches(products):
+    return [segment.speech for segment in products.tts.segments]
+
+
+def test_every_line_is_read_back_in_one_go_and_spoken_once(studio):
+    engines = engines_that_mishear()
+    made = speeches(studio.made(engines))
+    assert [speech.read_back.heard for speech in made] == TEXTS
+    assert [(speech.read_back.agreement, speech.read_back.attempts) for speech in made] == [(1.0, 1)] * 2
+    assert engines.recogniser("pt").read == [1], "both lines in one chunk"
+    assert len(engines.synthesiser("pt").spoken) == 2
+    assert engines.recogniser("pt").closed
+
+
+def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept_where_that_is_heard(studio):
+    engines = engines_that_mishear({TEXTS[1]: ["pt And good night. And good night."]})
+    first, second = speeches(studio.made(engines))
+    assert first.read_back.attempts == 1
+    assert (second.read_back.heard, second.read_back.attempts) == (TEXTS[1], 2)
+    assert second.speed == pytest.approx(1.04)
+    sound = studio.bench.sounds.read(studio.bench.workspace.open(second.media))
+    assert sound.duration_ms == second.duration_ms == pytest.approx(len(TEXTS[1]) * MS_PER_CHARACTER / 1.04, abs=2)
+
+
+def test_a_line_that_stays_wrong_is_kept_as_it_was_first_and_tells_what_is_wrong(studio):
+    engines = engines_that_mishear({TEXTS[1]: ["pt good night.", "pt night."]})
+    _, second = speeches(studio.made(engines))
+    assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 2, 1)
+
+
+def test_what_was_read_back_is_not_read_again(studio):
+    engines = engines_that_mishear()
+    products = studio.made(engines)
+    assert studio.made(engines, previous=products) == products
+    assert engines.recogniser("pt").read == [1]
+
+
+def test_it_can_be_switched_off_and_on_again_without_speaking_anew(studio):
+    engines = engines_that_mishear()
+    checks = replace(studio.options.checks, speech=False)
+    silent = replace(studio, options=replace(studio.options, checks=checks)).made(engines)
+    assert [speech.read_back for speech in speeches(silent)] == [None, None]
+    read = studio.made(engines, previous=silent)
+    assert [speech.read_back.heard for speech in speeches(read)] == TEXTS
+    assert len(engines.synthesiser("pt").spoken) == 2
+
+
+def failing_engines(*failures: BaseException | None, mishears=None) -> FakeEngines:
+    engines = engines_that_mishear(mishears)
+    engines.recogniser("pt").fails_with = list(failures)
+    return engines
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        DeviceMemoryError("it ran out of memory on cuda:0: free it of other work"),
+        EngineUnavailableError("model.bin is not what it should be"),
+        RuntimeError("CUDA failed with error unspecified launch failure"),
+        OSError(errno.EIO, "Input/output error"),
+        MemoryError(),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(studio, caplog, failure):
+    engines = failing_engines(failure)
+    made = speeches(studio.made(engines))
+    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, True)] * 2
+    assert [speech.text for speech in made] == TEXTS
+    assert engines.recogniser("pt").closed
+    (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.name.startswith("dub_assets.")
+    assert warning.getMessage().startswith("2 lines are not read back, the recogniser failed: ")
+
+
+def test_a_recogniser_that_fails_is_closed_though_models_are_kept(studio, monkeypatch):
+    engines = failing_engines(RuntimeError())
+    monkeypatch.setattr(engines, "release", lambda engine: None)
+    studio.made(engines)
+    assert engines.recogniser("pt").closed
+    heard = engines_that_mishear()
+    monkeypatch.setattr(heard, "release", lambda engine: None)
+    studio.made(heard)
+    assert not heard.recogniser("pt").closed
+
+
+def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(studio, caplog):
+    studio.made(failing_engines(ValueError("pt And good night.")))
+    studio.made(failing_engines(DeviceMemoryError("free it of other work")))
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [message.rpartition(": ")[2] for message in said] == ["ValueError", "free it of other work"]
+
+
+def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(studio):
+    engines = failing_engines(RuntimeError())
+    unheard = studio.made(engines)
+    read = studio.made(engines, previous=unheard)
+    assert [(speech.read_back.heard, speech.unheard) for speech in speeches(read)] == [(text, False) for text in TEXTS]
+    assert len(engines.synthesiser("pt").spoken) == 2
+    assert studio.made(engines, previous=read) == read
+
+
+def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(studio):
+    unheard = studio.made(failing_engines(RuntimeError()))
+    checks = replace(studio.options.checks, speech=False)
+    silent = replace(studio, options=replace(studio.options, checks=checks))
+    assert not any(speech.unheard for speech in speeches(silent.made(engines_that_mishear(), previous=unheard)))
+
+
+def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(studio):
+    engines = failing_engines(None, RuntimeError(), mishears={TEXTS[1]: ["pt good night."]})
+    first, second = speeches(studio.made(engines))
+    assert [first.unheard, second.unheard] == [False, False]
+    assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [OutOfSpaceError("the disk is full"), OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt(), SystemExit()],
+    ids=lambda stop: type(stop).__name__,
+)
+def test_a_full_disk_or_an_interrupt_stops_the_job(studio, stop):
+    with pytest.raises(type(stop)):
+        studio.made(failing_engines(stop))
+
+
+def test_an_engine_that_could_be_installed_is_no_reason_to_fail(studio):
+    class Uninstalled(FakeEngines):
+        def recogniser(self, language):
+            if language == "pt":
+                raise EngineUnavailableError("no installed engine can recognise 'pt'; install one")
+            return super().recogniser(language)
+
+    made = speeches(studio.made(Uninstalled(regions=SPEECH, words=WORDS)))
+    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, False)] * 2
+
+
+def test_a_language_that_no_recogniser_hears_is_not_read_back(studio, engines):
+    assert [speech.read_back for speech in speeches(studio.made(engines))] == [None, None]
+
+
+def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():
+    packs = packed([10_000, 15_000, 3_000, 40_000, 1], 30_000)
+    assert [[at for at, _ in pack] for pack in packs] == [[0, 1, 2], [3], [4]]
+    assert packs[0][2][1].end_ms == 10_000 + 15_000 + 3_000 + 2 * 500
+    assert packs[1][0][1].duration_ms == 30_000
+    assert packed([], 30_000) == []
+
+
+def test_chunks_are_as_few_as_can_be_and_about_as_long_as_each_other():
+    assert [[at for at, _ in pack] for pack in packed([9_000] * 4, 30_000)] == [[0, 1], [2, 3]]
+    assert [[at for at, _ in pack] for pack in packed([12_000, 1_000, 1_000, 29_000], 30_000)] == [[0, 1, 2], [3]]

@@ -1,0 +1,79 @@
+"""The command line in this process, over a home of its own: fake engines, all else real."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from support.fakes import FakeEngines
+
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.cli import main
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.storage import StorageResource
+from dub_assets.settings import settings_from
+
+SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
+WORDS = [
+    RecognisedWord(text=text, start_ms=part.start_ms, end_ms=part.end_ms, probability=0.9)
+    for text, part in zip(("Good.", "Night."), SPEECH, strict=True)
+]
+
+
+class Line:
+    """The command line over a home of its own, with one dubbed video."""
+
+    def __init__(self, folder: Path, video: Path, patch: pytest.MonkeyPatch) -> None:
+        engines = FakeEngines(regions=SPEECH, words=WORDS)
+        patch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+        places = {"DUB_ASSETS_HOME": str(folder / "home"), "DUB_ASSETS_CACHE": str(folder / "cache")}
+        for name, value in {**places, "DAGSTER_HOME": str(folder / "dagster"), "COLUMNS": "220"}.items():
+            patch.setenv(name, value)
+        self.folder = folder
+        self.video = str(video)
+        self.archive = StorageResource.of(settings_from(places)).archive
+        self.notes = ""
+        self._patch = patch
+
+    def __call__(self, *arguments: str, fails: bool = False) -> str:
+        """What a command prints: on standard output, or on standard error where it fails."""
+        self._patch.setattr(sys, "argv", ["dub-assets", *arguments])
+        out, errors = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(errors), pytest.raises(SystemExit) as stopped:
+            main()
+        assert (stopped.value.code not in {0, None}) == fails, errors.getvalue()
+        self.notes = errors.getvalue()
+        return errors.getvalue() if fails else out.getvalue()
+
+    def dub(self, *arguments: str, fails: bool = False) -> str:
+        out = ["--out", str(self.folder / "results")]
+        return self("dub", self.video, "--from", "en", "--to", "pt", *out, *arguments, fails=fails)
+
+    @property
+    def job(self) -> str:
+        return (
+            next(key.key for key in self.archive.store.list("jobs/talk-")).removeprefix("jobs/").removesuffix(".json")
+        )
+
+    @property
+    def keys(self) -> JobKeys:
+        return JobKeys(request=self.archive.load(DubRequest, job_record_key(self.job)))
+
+    def manifest(self, kind: type, asset: str):
+        return self.archive.load(kind, self.keys.manifest(asset))
+
+
+def make_video(path: Path, *sound_options: str) -> Path:
+    """Write a video of four seconds, with a tone."""
+    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
+    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", *sound_options, str(path)]
+    subprocess.run(command, check=True)
+    return path

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from support.fakes import FakeEngines, FakeMediaTool, FakeProgress
+
+from dub_assets.core.keys import JobKeys
+from dub_assets.core.media import MediaObject
+from dub_assets.core.ports import Workbench
+from dub_assets.core.request import DubRequest
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
+from dub_assets.options import DubOptions
+from dub_assets.stages.products import Products
+from dub_assets.stages.segment_mixes.stage import mix_segments
+from dub_assets.stages.stems.stage import separate
+from dub_assets.stages.transcript.stage import transcribe
+from dub_assets.stages.translation.stage import translate
+from dub_assets.stages.tts_segments.stage import synthesise
+
+DURATION_MS = 10_000
+SPEECH = [Interval(start_ms=1000, end_ms=3000), Interval(start_ms=5000, end_ms=7000)]
+WORDS = [
+    RecognisedWord(text="Good", start_ms=1000, end_ms=1800, probability=0.9),
+    RecognisedWord(text="morning.", start_ms=1900, end_ms=3000, probability=0.8),
+    RecognisedWord(text="And", start_ms=5000, end_ms=5500, probability=0.9),
+    RecognisedWord(text="good", start_ms=5600, end_ms=6200, probability=0.9),
+    RecognisedWord(text="night.", start_ms=6300, end_ms=7000, probability=0.9),
+]
+REQUEST = DubRequest(
+    job_id="job",
+    project_id="project",
+    input_key="projects/project/inputs/talk.mp4",
+    source_language="en",
+    target_language="pt",
+    result_key="projects/project/outputs/videos/job.mp4",
+    metadata_key="projects/project/outputs/metadata/job.json",
+    segment_prefix="projects/project/interim/job/segments",
+    segment_clips=True,
+)
+
+
+def programme(duration_ms: int = DURATION_MS, channels: int = 2, level: float = 0.1) -> Sound:
+    noise = np.random.default_rng(1).normal(0, level / 3, (duration_ms * 48, channels))
+    return Sound(samples=np.clip(noise, -level, level).astype(np.float32), rate_hz=48_000)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A job with real files and a real workspace, a fake media tool and fake engines."""
+
+    bench: Workbench
+    media: FakeMediaTool
+    progress: FakeProgress
+    source: MediaObject
+    options: DubOptions
+
+    def made(self, engines: FakeEngines, previous: Products | None = None) -> Products:
+        """All stages before the video, one after the other."""
+        stems = separate(self.source, engines=engines, bench=self.bench, previous=previous and previous.stems)
+        common = {"engines": engines, "bench": self.bench}
+        transcript = transcribe(stems, "en", options=self.options, previous=previous and previous.transcript, **common)
+        translation = translate(transcript, "pt", previous=previous and previous.translation, **common)
+        tts = synthesise(
+            stems, transcript, translation, options=self.options, previous=previous and previous.tts, **common
+        )
+        mixes = mix_segments(
+            stems,
+            tts,
+            changes={},
+            options=self.options.mix,
+            bench=self.bench,
+            previous=previous and previous.mixes,
+        )
+        return Products(stems=stems, transcript=transcript, translation=translation, tts=tts, mixes=mixes)
+
+    def without_clips(self) -> Studio:
+        keys = JobKeys(request=replace(REQUEST, segment_clips=False))
+        return replace(self, bench=replace(self.bench, keys=keys))
