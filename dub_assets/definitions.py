@@ -8,12 +8,12 @@ from dub_assets.adapters.telemetry.progress import LoggedProgress
 from dub_assets.core.ports import Progress
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.io_manager import ManifestIOManager
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.logs import log_as_json
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service import jobs
-from dub_assets.service.callbacks.resources import CallbackDesk
+from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.sensor import callbacks_sensor
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.sensor import job_queue_sensor
@@ -26,7 +26,7 @@ from dub_assets.stages.quality import asset_checks as checks
 def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
     """Everything Dagster needs, for these settings."""
     storage = StorageResource.of(settings)
-    studio = Studio(
+    job_resources = JobResources(
         storage=storage,
         engines=EnginesResource.of(settings),
         media=MediaResource.of(settings),
@@ -41,10 +41,10 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
         sensors=[job_queue_sensor, callbacks_sensor],
         schedules=[retire_jobs],
         resources={
-            "studio": studio,
+            "job_resources": job_resources,
             "manifests": ManifestIOManager(storage=storage),
             "queue": QueueResource.of(settings),
-            "callback_desk": CallbackDesk(settings),
+            "callback_services": CallbackServices(settings),
             "retirement": settings.retirement,
         },
         executor=dg.in_process_executor,

@@ -23,14 +23,14 @@ def submit_message(file: Path, settings: Settings) -> None:
     given no deduplication id of the job's.
     """
     body = _read(file)
-    desk = QueueResource.of(settings)
-    request = desk.read(body)
+    services = QueueResource.of(settings)
+    request = services.read(body)
     if isinstance(request, DubRequest):
         _warn_of_pair(request, settings)
     if interruptions := current_interruptions():
         interruptions.advise("the message may have been sent: look at the queue before you send it again")
     told = {"job_id": request.job_id, "project_id": request.project_id, "task": TASKS[type(request)].name}
-    message_id = desk.queue.send(
+    message_id = services.queue.send(
         body,
         group=request.project_id or request.job_id,
         attributes={name: value for name, value in told.items() if value},

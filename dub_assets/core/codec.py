@@ -1,8 +1,8 @@
 """The codec between frozen dataclasses and JSON with a schema version.
 
-A document is the value's fields beside ``"schema": "<ClassName>/<version>"``; the version is the class variable
-``SCHEMA_VERSION`` (1 where there is none), to be raised with every change that old readers or old documents cannot
-take. Fields that a reader does not know are ignored; fields that are missing or of another type are errors.
+A document has the value's fields and ``"schema": "<name>/<version>"``. The name is the class variable ``SCHEMA_NAME``,
+or else the class's name; the version is ``SCHEMA_VERSION``, or else 1. Raise the version with every change that old
+readers or old documents cannot take. Unknown fields are ignored; missing fields and fields of another type are errors.
 
 Fields may be str, int, float (finite), bool, None, Literal, Fraction, dataclasses, and tuples, frozen sets, mappings
 with str keys and unions of these. docs/decisions/0003-codec.md says why this reads with pydantic.
@@ -26,8 +26,9 @@ Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 def schema_of(kind: type[object]) -> str:
-    """The name and version that a document of this class carries."""
-    return f"{kind.__name__}/{getattr(kind, 'SCHEMA_VERSION', 1)}"
+    """Return the ``schema`` of a document of this class: ``"<name>/<version>"``."""
+    name = getattr(kind, "SCHEMA_NAME", kind.__name__)
+    return f"{name}/{getattr(kind, 'SCHEMA_VERSION', 1)}"
 
 
 def encode(value: object) -> bytes:

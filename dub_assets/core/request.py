@@ -13,7 +13,7 @@ _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EngineWishes:
+class EngineOverrides:
     """The engines that one job asks for by name; None: what the configuration says."""
 
     separation: str | None = None
@@ -43,7 +43,7 @@ class DubRequest:
     segment_prefix: str
     segment_clips: bool
     callback_url: str | None = None
-    engines: EngineWishes = EngineWishes()
+    engines: EngineOverrides = EngineOverrides()
     speakers: int | None = None
     voices: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()

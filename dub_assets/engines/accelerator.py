@@ -40,7 +40,7 @@ class Device(Protocol):
         ...
 
 
-class Tenant(Protocol):
+class LoadedModel(Protocol):
     """An engine that takes memory of the device from its first work until it is closed."""
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Tenant(Protocol):
 class _Lease:
     """A model on the device, and how many calls use it now."""
 
-    tenant: Tenant
+    tenant: LoadedModel
     need_mib: int
     calls: int = 0
 
@@ -84,7 +84,7 @@ class Accelerator:
         return int(self.device.partition(":")[2] or 0)
 
     @contextmanager
-    def at_work(self, name: str, tenant: Tenant, need_mib: int) -> Iterator[None]:
+    def at_work(self, name: str, tenant: LoadedModel, need_mib: int) -> Iterator[None]:
         """Load and use a model inside; models that are not at work make room for it first.
 
         Raises DeviceMemoryError where the library inside runs out of memory.
@@ -103,13 +103,13 @@ class Accelerator:
             with self._lock:
                 lease.calls -= 1
 
-    def left(self, tenant: Tenant) -> None:
+    def left(self, tenant: LoadedModel) -> None:
         """A tenant has dropped its model: what it took is free."""
         with self._lock:
             self._leases.pop(id(tenant), None)
         self._device.release()
 
-    def batch_size(self, tenant: Tenant, need_mib: int, *, item_mib: int, most: int, otherwise: int) -> int:
+    def batch_size(self, tenant: LoadedModel, need_mib: int, *, item_mib: int, most: int, otherwise: int) -> int:
         """How many items a tenant may work on at once: what fits beside its model, others that rest gone."""
         free_mib = self._device.free_mib()
         with self._lock:

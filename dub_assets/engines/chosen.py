@@ -16,9 +16,9 @@ from dub_assets.core.ports import (
     Preloadable,
     Recogniser,
     Separator,
-    SpeakerTeller,
     Synthesiser,
     Translator,
+    TurnDiariser,
     VoiceActivityDetector,
 )
 from dub_assets.engines.language.py3langid import Py3LangId
@@ -59,9 +59,9 @@ class ChosenEngines:
         """What tells the language of a text."""
         return _language_identifier()
 
-    def speaker_teller(self) -> SpeakerTeller | None:
+    def turn_diariser(self) -> TurnDiariser | None:
         """The engine that tells speakers apart, where one is installed or named."""
-        return self.registry.speaker_teller(self.choices.speakers)
+        return self.registry.turn_diariser(self.choices.speakers)
 
     def translator(self, source_language: str, target_language: str) -> Translator:
         """The engine for a pair of languages."""

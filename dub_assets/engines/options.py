@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from dub_assets.core.device import COMPUTE_TYPES
 from dub_assets.core.option import option
-from dub_assets.core.request import EngineWishes
+from dub_assets.core.request import EngineOverrides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,11 @@ class EngineChoices:
         default=None, metadata=option("SYNTHESIS_VOICE", "voice that speaks; unset: the engine's first that fits")
     )
 
-    def granting(self, wishes: EngineWishes) -> EngineChoices:
+    def with_overrides(self, overrides: EngineOverrides) -> EngineChoices:
         """The choices for a job with these wishes; the configured voice is the configured synthesiser's."""
-        named = {field.name: name for field in fields(wishes) if (name := getattr(wishes, field.name)) is not None}
+        named = {
+            field.name: name for field in fields(overrides) if (name := getattr(overrides, field.name)) is not None
+        }
         voice = self.voice if named.get("synthesis", self.synthesis) == self.synthesis else None
         return replace(self, **named, voice=voice)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dub_assets.core.engine import EngineStage, SynthesiserCapabilities, Voice
 from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
-from dub_assets.core.ports import Recogniser, Separator, SpeakerTeller, Synthesiser, Translator
+from dub_assets.core.ports import Recogniser, Separator, Synthesiser, Translator, TurnDiariser
 from dub_assets.engines import needs
 from dub_assets.engines.amazon import engine as amazon
 from dub_assets.engines.campplus import engine as campplus
@@ -104,12 +104,12 @@ class EngineRegistry:
         recogniser: Recogniser = self._choose(name, needs.recognition(language))
         return recogniser
 
-    def speaker_teller(self, name: str = AUTO) -> SpeakerTeller | None:
+    def turn_diariser(self, name: str = AUTO) -> TurnDiariser | None:
         """What tells speakers apart; None where none is named and none is installed."""
         if name == AUTO and not self._installed("speakers", AUTO):
             return None
-        teller: SpeakerTeller = self._choose(name, needs.SPEAKERS)
-        return teller
+        builder: TurnDiariser = self._choose(name, needs.SPEAKERS)
+        return builder
 
     def translator(self, name: str = AUTO, *, source: str, target: str) -> Translator:
         """A translator from ``source`` to ``target``."""

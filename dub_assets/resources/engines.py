@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from dub_assets.core.ports import Engines
-from dub_assets.core.request import EngineWishes
+from dub_assets.core.request import EngineOverrides
 from dub_assets.engines.accelerator import Accelerator, accelerator_for
 from dub_assets.engines.chosen import ChosenEngines
 from dub_assets.engines.entry import EngineSettings
@@ -74,7 +74,7 @@ class EnginesResource(dg.ConfigurableResource):
             accelerator=_accelerator(self.device, self.compute_type),
         )
 
-    def engines(self, wishes: EngineWishes | None = None) -> Engines:
+    def engines(self, overrides: EngineOverrides | None = None) -> Engines:
         """The engines chosen, for a job with these wishes, none of them loaded yet."""
         choices = EngineChoices(
             separation=self.separation,
@@ -86,7 +86,7 @@ class EnginesResource(dg.ConfigurableResource):
         )
         return ChosenEngines(
             registry=self.registry(),
-            choices=choices.granting(wishes) if wishes else choices,
+            choices=choices.with_overrides(overrides) if overrides else choices,
             voice_activity=VoiceActivityOptions(aggressiveness=self.vad_aggressiveness, frame_ms=self.vad_frame_ms),
             keep=self.keep,
         )

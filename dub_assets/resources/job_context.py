@@ -12,7 +12,7 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.adapters.telemetry.meter import ProcessMeter
 from dub_assets.core.errors import ObjectMissingError, PermanentError, TransientError
 from dub_assets.core.keys import JobKeys, job_record_key
-from dub_assets.core.ports import Engines, Progress, Workbench
+from dub_assets.core.ports import Engines, Progress, StageContext
 from dub_assets.core.request import DubRequest
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
@@ -33,18 +33,18 @@ _RETRY_PAUSE_S = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class JobContext:
     """One job: what it asks for, its engines and options, its bench."""
 
     request: DubRequest
     engines: Engines
     options: DubOptions
-    bench: Workbench
+    ctx: StageContext
     archive: JobArchive
 
     def load(self, product: type[Product], asset: str) -> Product:
         """What this job's asset is. Raises ObjectMissingError, ObjectCorruptError."""
-        return self.archive.load(product, self.bench.keys.manifest(asset))
+        return self.archive.load(product, self.ctx.keys.manifest(asset))
 
     def products(self) -> Products:
         """What the job's video is made from. Raises ObjectMissingError, ObjectCorruptError."""
@@ -58,10 +58,10 @@ class Job:
 
     def previous(self, product: type[Product], asset: str) -> Product | None:
         """What this job's asset was when it was made before, if it is still there and readable."""
-        return self.archive.find(product, self.bench.keys.manifest(asset))
+        return self.archive.find(product, self.ctx.keys.manifest(asset))
 
 
-class Studio(dg.ConfigurableResource):
+class JobResources(dg.ConfigurableResource):
     """Storage, engines, media tools and options, put together for a job."""
 
     storage: dg.ResourceDependency[StorageResource]
@@ -72,23 +72,23 @@ class Studio(dg.ConfigurableResource):
     target_language: str = Field(default="en", description="Language to speak where a request names none.")
 
     @contextmanager
-    def job(self, context: dg.AssetExecutionContext) -> Iterator[Job]:
+    def job(self, context: dg.AssetExecutionContext) -> Iterator[JobContext]:
         """The job of the partition that is being made; errors of dub_assets become Dagster's, permanent or not."""
         with dagster_failures():
-            yield self.work_on(job_request(self.storage.archive, context.partition_key, context.run.tags))
+            yield self.open_job(job_request(self.storage.archive, context.partition_key, context.run.tags))
 
-    def work_on(self, request: DubRequest) -> Job:
+    def open_job(self, request: DubRequest) -> JobContext:
         """The job that asks for this; what killed runs of it left half-written is removed."""
         keys = JobKeys(request=request)
         workspace = self.storage.archive.workspace
         self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), below=True)
         for key in (request.result_key, f"{request.segment_prefix}/"):
             self.media.remove_abandoned(workspace.folder(key))
-        return Job(
+        return JobContext(
             request=request,
             engines=self.engines.engines(request.engines),
             options=self.options,
-            bench=Workbench(
+            ctx=StageContext(
                 keys=keys,
                 workspace=self.storage.archive.workspace,
                 media=self.media.tool(),

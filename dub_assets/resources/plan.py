@@ -12,7 +12,7 @@ def load_ahead(request: DubRequest, engines: Engines) -> None:
     """Have the models that a new job needs loaded while its first stage works, in the order of the stages."""
     engines.prepare(
         engines.recogniser(request.source_language),
-        engines.speaker_teller(),
+        engines.turn_diariser(),
         engines.synthesiser(request.target_language),
         engines.language_identifier(),
     )

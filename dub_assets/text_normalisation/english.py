@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, Noun, Tongue, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
 from dub_assets.text_normalisation.numerals import cardinal, digits, ordinal, year
 from dub_assets.text_normalisation.quantities import counted
 
@@ -104,7 +104,7 @@ _POUND = Currency(unit=_plural("pound"), cent=Noun(one="penny", many="pence"))
 _YEN = Currency(unit=Noun(one="yen", many="yen"), cent=Noun(one="sen", many="sen"))
 
 
-def _times_of_day(text: str, tongue: Tongue) -> str:
+def _times_of_day(text: str, tongue: LanguageRules) -> str:
     """Times: "3:45 pm", "15:30", "1:23:45"."""
 
     def duration(found: re.Match[str]) -> str:
@@ -132,14 +132,14 @@ def _minutes(written: str) -> str:
     return cardinal(minute, "en") if minute > 9 else f"oh {cardinal(minute, 'en')}"
 
 
-def _ordinals(text: str, tongue: Tongue) -> str:
+def _ordinals(text: str, tongue: LanguageRules) -> str:
     """Places in an order, "1st", and the day after a month: "May 5"."""
     _ = tongue
     text = put(_ORDINAL, lambda found: ordinal(int(found[1].replace(",", "")), "en"), text)
     return put(_MONTH_AND_DAY, lambda found: f"{found[1]} {ordinal(int(found[2]), 'en')}", text)
 
 
-def _decades(text: str, tongue: Tongue) -> str:
+def _decades(text: str, tongue: LanguageRules) -> str:
     """Decades: "the 1990s", "the '90s"."""
     _ = tongue
 
@@ -150,7 +150,7 @@ def _decades(text: str, tongue: Tongue) -> str:
     return put(_DECADE, said, text)
 
 
-def _short_phrases(text: str, tongue: Tongue) -> str:
+def _short_phrases(text: str, tongue: LanguageRules) -> str:
     """Set phrases: "2x", "class of '98"."""
     text = put(
         _SHORT_YEAR,
@@ -160,7 +160,7 @@ def _short_phrases(text: str, tongue: Tongue) -> str:
     return put(_TIMES, lambda found: counted(found[1], "", Noun(one="time", many="times"), tongue), text)
 
 
-def _years(text: str, tongue: Tongue) -> str:
+def _years(text: str, tongue: LanguageRules) -> str:
     """Years, "1995", in pairs, where it counts nothing; under 1100 only after such words as "in"."""
     _ = tongue
 
@@ -179,7 +179,7 @@ def _date(year_number: int, month: int, day: int) -> str:
     return f"{_MONTHS[month - 1]} {ordinal(day, 'en')}, {year(year_number, 'en')}"
 
 
-ENGLISH = Tongue(
+ENGLISH = LanguageRules(
     language="en",
     decimal=".",
     groups=",",

@@ -46,7 +46,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tongue:
+class LanguageRules:
     """A language as it is written with signs, and as those are said.
 
     ``decimal`` is its decimal mark, ``groups`` the marks that part thousands; ``marks`` says how a mark before decimals
@@ -77,7 +77,7 @@ class Tongue:
     counted: Sequence[Rule] = ()
 
 
-Rule = Callable[[str, Tongue], str]
+Rule = Callable[[str, LanguageRules], str]
 """From a text to the same with one kind of writing put into words."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, Noun, Tongue, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
 from dub_assets.text_normalisation.romance import (
@@ -119,7 +119,7 @@ def _gender_of(noun: str) -> Gender:
     return "f" if _FEMININE & {noun, f"{noun}s", f"{noun}es"} or noun.endswith(_FEMININE_ENDINGS) else ""
 
 
-def _times_of_day(text: str, tongue: Tongue) -> str:
+def _times_of_day(text: str, tongue: LanguageRules) -> str:
     """Times: "15h30" and "15:30" alike, with seconds too; "3:45 pm"."""
 
     def clock(found: re.Match[str]) -> str:
@@ -142,12 +142,12 @@ def _times_of_day(text: str, tongue: Tongue) -> str:
     return put(_CLOCK, clock, put(HALF_DAY, half_day, text))
 
 
-def _first_of_month(text: str, tongue: Tongue) -> str:
+def _first_of_month(text: str, tongue: LanguageRules) -> str:
     _ = tongue
     return _FIRST_OF_MONTH.sub("primeiro de ", text)
 
 
-def _times(text: str, tongue: Tongue) -> str:
+def _times(text: str, tongue: LanguageRules) -> str:
     """Multiples, "2x": "duas vezes"."""
     noun = Noun(one="vez", many="vezes", gender="f")
     return put(_TIMES, lambda found: counted(found[1], "", noun, tongue), text)
@@ -158,7 +158,7 @@ def _date(year: int, month: int, day: int) -> str:
     return f"{said} de {_MONTHS[month - 1]} de {cardinal(year, 'pt')}"
 
 
-PORTUGUESE = Tongue(
+PORTUGUESE = LanguageRules(
     language="pt",
     decimal=",",
     groups=".",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from dub_assets.text_normalisation.language_rules import Noun, Tongue
+from dub_assets.text_normalisation.language_rules import LanguageRules, Noun
 from dub_assets.text_normalisation.numerals import LONGEST, Gender, cardinal, digits
 
 _MILLIONS = re.compile(r"(?:lhão|lhões|llón|llones)$")
@@ -19,7 +19,7 @@ _OTHER_CUSTOM = str.maketrans(",.", ".,")
 
 
 @cache
-def number(tongue: Tongue) -> str:
+def number(tongue: LanguageRules) -> str:
     """A pattern for a number without its sign: thousands in groups of either custom, or digits with decimals."""
     own, other = rf"[{re.escape(tongue.groups)}{_NARROW_SPACES}]", re.escape(tongue.decimal)
     decimals = rf"(?:{other}\d+)?"
@@ -31,7 +31,7 @@ def number(tongue: Tongue) -> str:
     )
 
 
-def parted(written: str, tongue: Tongue) -> tuple[str, str, str]:
+def parted(written: str, tongue: LanguageRules) -> tuple[str, str, str]:
     """The digits before the decimal mark, the mark and those after it; mark and decimals may be empty.
 
     "1.250,000" is over a million, in which a translator took over half of a custom.
@@ -48,13 +48,13 @@ def parted(written: str, tongue: Tongue) -> tuple[str, str, str]:
     return re.sub(r"\D", "", found[1]), found[2] or "", found[3] or ""
 
 
-def _foreign(tongue: Tongue) -> str:
+def _foreign(tongue: LanguageRules) -> str:
     """A pattern for a number by the other custom, where it can be none by the own: "1,250,000", "1,234.56"."""
     group, mark = re.escape(tongue.decimal), re.escape(tongue.decimal.translate(_OTHER_CUSTOM))
     return rf"(?:[1-9]\d{{0,2}}(?:{group}\d{{3}}){{2,}}(?:{mark}\d+)?|[1-9]\d{{0,2}}{group}\d{{3}}{mark}\d+)"
 
 
-def read(written: str, tongue: Tongue, gender: Gender = "") -> str:
+def read(written: str, tongue: LanguageRules, gender: Gender = "") -> str:
     """A number, with or without a sign, in words."""
     sign, body = (written[0], written[1:]) if not written[0].isdecimal() else ("", written)
     whole, mark, decimals = parted(body, tongue)
@@ -64,7 +64,7 @@ def read(written: str, tongue: Tongue, gender: Gender = "") -> str:
     return " ".join(filter(None, said))
 
 
-def counted(written: str, magnitude: str, noun: Noun, tongue: Tongue) -> str:
+def counted(written: str, magnitude: str, noun: Noun, tongue: LanguageRules) -> str:
     """So many of something; ``magnitude`` is a word such as "milhões" after the number, or empty."""
     gender: Gender = noun.gender if magnitude in {"", "mil"} else "m"
     said = " ".join(filter(None, [read(written, tongue, gender), magnitude]))
@@ -73,13 +73,13 @@ def counted(written: str, magnitude: str, noun: Noun, tongue: Tongue) -> str:
     return said + of + name
 
 
-def is_one(written: str, tongue: Tongue) -> bool:
+def is_one(written: str, tongue: LanguageRules) -> bool:
     """Whether what is counted stands in the singular."""
     whole, _, decimals = parted(written.lstrip("-\N{MINUS SIGN}+\N{PLUS-MINUS SIGN}~\N{ALMOST EQUAL TO}"), tongue)
     return whole.lstrip("0") == "1" and not decimals
 
 
-def _sign(sign: str, tongue: Tongue) -> str:
+def _sign(sign: str, tongue: LanguageRules) -> str:
     words = tongue.words
     return {
         "": "",
@@ -90,13 +90,13 @@ def _sign(sign: str, tongue: Tongue) -> str:
     }.get(sign, words.minus)
 
 
-def _whole(whole: str, tongue: Tongue, gender: Gender) -> str:
+def _whole(whole: str, tongue: LanguageRules, gender: Gender) -> str:
     if len(whole) > LONGEST or (len(whole) > 1 and whole[0] == "0"):
         return digits(whole, tongue.language)
     return cardinal(int(whole), tongue.language, gender)
 
 
-def _decimals(decimals: str, tongue: Tongue) -> str:
+def _decimals(decimals: str, tongue: LanguageRules) -> str:
     if tongue.decimals_as_number and len(decimals) <= 2 and decimals[0] != "0":
         return cardinal(int(decimals), tongue.language)
     return digits(decimals, tongue.language)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from dub_assets.text_normalisation.language_rules import Noun, Rule, Tongue, put
+from dub_assets.text_normalisation.language_rules import LanguageRules, Noun, Rule, put
 from dub_assets.text_normalisation.numerals import Gender, cardinal, ordinal
 from dub_assets.text_normalisation.quantities import SIGN, is_one, number, read
 
@@ -26,7 +26,7 @@ _FOLLOWING = r"(?P<noun>[a-zà-ÿ]+)"
 def agreement(gender_of: Callable[[str], Gender]) -> Rule:
     """Numbers that agree with the word after them: "duas horas", "veintiún años"; "" is for one that says nothing."""
 
-    def rule(text: str, tongue: Tongue) -> str:
+    def rule(text: str, tongue: LanguageRules) -> str:
         def said(found: re.Match[str]) -> str | None:
             gender = gender_of(found["noun"])
             thousand = found["thousand"] or ""
@@ -42,14 +42,14 @@ def agreement(gender_of: Callable[[str], Gender]) -> Rule:
 
 
 @cache
-def _before_word(tongue: Tongue) -> re.Pattern[str]:
+def _before_word(tongue: LanguageRules) -> re.Pattern[str]:
     amount = rf"{SIGN}(?<![\w.,]){number(tongue)}"
     return re.compile(
         rf"(?:(?P<first>{amount}) (?P<link>a|o|ou|e|y|u) )?(?P<number>{amount})(?P<thousand> mil)? {_FOLLOWING}"
     )
 
 
-def ordinals(text: str, tongue: Tongue) -> str:
+def ordinals(text: str, tongue: LanguageRules) -> str:
     """Places in an order: "1º", "2.ª", "21o", in Spanish "1.er" too."""
 
     def said(found: re.Match[str]) -> str:
@@ -63,7 +63,7 @@ def ordinals(text: str, tongue: Tongue) -> str:
 def halves(gender_of: Callable[[str], Gender], half: str) -> Rule:
     """Halves of something feminine, "1/2 xícara": ``half`` is the feminine word for one half."""
 
-    def rule(text: str, tongue: Tongue) -> str:
+    def rule(text: str, tongue: LanguageRules) -> str:
         def said(found: re.Match[str]) -> str | None:
             if gender_of(found["noun"]) != "f":
                 return None
@@ -75,7 +75,7 @@ def halves(gender_of: Callable[[str], Gender], half: str) -> Rule:
     return rule
 
 
-def centuries(text: str, tongue: Tongue) -> str:
+def centuries(text: str, tongue: LanguageRules) -> str:
     """Centuries in Roman figures: "século XX"."""
     return _CENTURY.sub(lambda found: f"{found[1]} {cardinal(_roman(found[2]), tongue.language)}", text)
 
@@ -97,7 +97,7 @@ def areas(lengths: Mapping[str, Noun], squared: tuple[str, str], cubed: tuple[st
     return made
 
 
-def hour_and_minute(hour: int, minute: int, tongue: Tongue, joined: str) -> str:
+def hour_and_minute(hour: int, minute: int, tongue: LanguageRules, joined: str) -> str:
     """The time of a clock: "duas e quinze"."""
     said = cardinal(hour, tongue.language, "f")
     return f"{said} {joined} {cardinal(minute, tongue.language)}" if minute else said

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date
 from functools import cache
 
-from dub_assets.text_normalisation.language_rules import Tongue, put
+from dub_assets.text_normalisation.language_rules import LanguageRules, put
 from dub_assets.text_normalisation.numerals import cardinal, digits
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[@#]\w*[^\W\d]\w*")
@@ -33,7 +33,7 @@ _KEPT = "²³"
 """Odd digits that are part of units, and read on their own only after those."""
 
 
-def tidied(text: str, tongue: Tongue) -> str:
+def tidied(text: str, tongue: LanguageRules) -> str:
     """The text with ordinary digits and fractions for all others: "CO₂" as "CO2", "½" as "1/2"."""
     _ = tongue
     if text.isascii():
@@ -48,7 +48,7 @@ def _ordinary(character: str) -> str:
     return str(unicodedata.digit(character))
 
 
-def abbreviations(text: str, tongue: Tongue) -> str:
+def abbreviations(text: str, tongue: LanguageRules) -> str:
     """Written out: "Dr." before a name, "nº" before a number, "etc."."""
     if "." not in text and "º" not in text and "°" not in text:
         return text
@@ -58,11 +58,11 @@ def abbreviations(text: str, tongue: Tongue) -> str:
 
 
 @cache
-def _abbreviations(tongue: Tongue) -> list[tuple[re.Pattern[str], str]]:
+def _abbreviations(tongue: LanguageRules) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(rf"(?<![A-Za-zÀ-ÿ.]){pattern}"), words) for pattern, words in tongue.abbreviations.items()]
 
 
-def addresses(text: str, tongue: Tongue) -> str:
+def addresses(text: str, tongue: LanguageRules) -> str:
     """The digits of links, mail addresses and tags."""
 
     def without_digits(found: re.Match[str]) -> str | None:
@@ -71,7 +71,7 @@ def addresses(text: str, tongue: Tongue) -> str:
     return put(_ADDRESS, without_digits, text)
 
 
-def dates(text: str, tongue: Tongue) -> str:
+def dates(text: str, tongue: LanguageRules) -> str:
     """Dates with a year, "2024-05-03" and "3/5/2024"; those that are on no calendar stay."""
 
     def slashed(found: re.Match[str]) -> str | None:
@@ -83,7 +83,7 @@ def dates(text: str, tongue: Tongue) -> str:
     return put(_DATE, slashed, text)
 
 
-def _date(year: int, month: int, day: int, tongue: Tongue) -> str | None:
+def _date(year: int, month: int, day: int, tongue: LanguageRules) -> str | None:
     try:
         date(year, month, day)
     except ValueError:
@@ -91,7 +91,7 @@ def _date(year: int, month: int, day: int, tongue: Tongue) -> str | None:
     return tongue.date(year, month, day)
 
 
-def telephones(text: str, tongue: Tongue) -> str:
+def telephones(text: str, tongue: LanguageRules) -> str:
     """Digit by digit, with a pause between the groups."""
 
     def said(found: re.Match[str]) -> str | None:
@@ -104,7 +104,7 @@ def telephones(text: str, tongue: Tongue) -> str:
     return put(_TELEPHONE, said, text)
 
 
-def versions(text: str, tongue: Tongue) -> str:
+def versions(text: str, tongue: LanguageRules) -> str:
     """Versions: "1.2.3", but not "1.250.000"."""
 
     def said(found: re.Match[str]) -> str | None:
@@ -116,7 +116,7 @@ def versions(text: str, tongue: Tongue) -> str:
     return put(_VERSION, said, text)
 
 
-def codes(text: str, tongue: Tongue) -> str:
+def codes(text: str, tongue: LanguageRules) -> str:
     """Letters and digits in one, such as "COVID-19", "B2B", "v1.2" and "10-year-old": each by itself."""
 
     def said(found: re.Match[str]) -> str:
@@ -132,7 +132,7 @@ def codes(text: str, tongue: Tongue) -> str:
     return put(_CODE, said, text)
 
 
-def _joint(runs: list[str], at: int, tongue: Tongue) -> str:
+def _joint(runs: list[str], at: int, tongue: LanguageRules) -> str:
     """What stands between two parts of a code; hyphens stay between words, and in "10-year-old"."""
     before, after = "".join(runs[at - 1 : at]), "".join(runs[at + 1 : at + 2])
     if runs[at] == ".":
@@ -141,7 +141,7 @@ def _joint(runs: list[str], at: int, tongue: Tongue) -> str:
     return "-" if runs[at] == "-" and is_word and not after.isdecimal() else " "
 
 
-def _run(run: str, tongue: Tongue) -> str:
+def _run(run: str, tongue: LanguageRules) -> str:
     """Digits of a code: short ones as a number, others one by one."""
     if len(run) > _LONG_CODE or (len(run) > 1 and run[0] == "0"):
         return digits(run, tongue.language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, Noun, Tongue, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
 from dub_assets.text_normalisation.romance import (
@@ -124,7 +124,7 @@ def _gender_of(noun: str) -> Gender:
     return "" if noun in _SAY_NOTHING else "m"
 
 
-def _times_of_day(text: str, tongue: Tongue) -> str:
+def _times_of_day(text: str, tongue: LanguageRules) -> str:
     """Times: "15:30" as "quince y treinta", "3:45 p. m.", "1:23:45"."""
 
     def duration(found: re.Match[str]) -> str:
@@ -152,7 +152,7 @@ def _times_of_day(text: str, tongue: Tongue) -> str:
     return put(_CLOCK, clock, put(_DURATION, duration, put(HALF_DAY, half_day, text)))
 
 
-def _times(text: str, tongue: Tongue) -> str:
+def _times(text: str, tongue: LanguageRules) -> str:
     """Multiples, "2x": "dos veces"."""
     noun = Noun(one="vez", many="veces", gender="f")
     return put(_TIMES, lambda found: counted(found[1], "", noun, tongue), text)
@@ -163,7 +163,7 @@ def _date(year: int, month: int, day: int) -> str:
     return f"{said} de {_MONTHS[month - 1]} de {cardinal(year, 'es')}"
 
 
-SPANISH = Tongue(
+SPANISH = LanguageRules(
     language="es",
     decimal=",",
     groups=". ",

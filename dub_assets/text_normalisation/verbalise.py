@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from dub_assets.text_normalisation.language_rules import Tongue, put
+from dub_assets.text_normalisation.language_rules import LanguageRules, put
 from dub_assets.text_normalisation.numerals import digits
 from dub_assets.text_normalisation.quantities import SIGN, counted, number, parted, read
 from dub_assets.text_normalisation.signs import abbreviations, addresses, codes, dates, telephones, tidied, versions
@@ -25,7 +25,7 @@ _LEFT_OVER = re.compile(r"\d+")
 _POINT = re.compile(r"(?<![\w.,])\.(\d+)")
 
 
-def aloud(text: str, tongue: Tongue) -> str:
+def aloud(text: str, tongue: LanguageRules) -> str:
     """The text in words alone. What has neither digits nor signs nor abbreviations stays as it is."""
     text = abbreviations(text, tongue)
     for own in tongue.without_digits:
@@ -46,14 +46,14 @@ def aloud(text: str, tongue: Tongue) -> str:
     return text
 
 
-def _enumerations(text: str, tongue: Tongue) -> str:
+def _enumerations(text: str, tongue: LanguageRules) -> str:
     """Enumerations such as "1,2,3", which is no number: with spaces."""
     _ = tongue
     thousands = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
     return put(_ENUMERATION, lambda found: None if thousands.fullmatch(found[0]) else found[0].replace(",", ", "), text)
 
 
-def _fractions(text: str, tongue: Tongue) -> str:
+def _fractions(text: str, tongue: LanguageRules) -> str:
     """Fractions that there are words for: "3/4", "2 1/2"."""
 
     def said(found: re.Match[str]) -> str | None:
@@ -65,7 +65,7 @@ def _fractions(text: str, tongue: Tongue) -> str:
     return put(re.compile(r"(?<![\w.,/])(?:(?P<whole>\d+) )?(?P<fraction>\d\d?/\d\d?)(?![\w/])"), said, text)
 
 
-def _ranges(text: str, tongue: Tongue) -> str:
+def _ranges(text: str, tongue: LanguageRules) -> str:
     """Ranges: "10-15" as "10 to 15"."""
 
     def parted_by_a_word(found: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def _ranges(text: str, tongue: Tongue) -> str:
     return _RANGE.sub(parted_by_a_word, text)
 
 
-def _amounts(text: str, tongue: Tongue) -> str:
+def _amounts(text: str, tongue: LanguageRules) -> str:
     """Money: the sign before or after the amount, hundredths, millions."""
 
     def said(found: re.Match[str]) -> str | None:
@@ -89,7 +89,7 @@ def _amounts(text: str, tongue: Tongue) -> str:
 
 
 @cache
-def _money_patterns(tongue: Tongue) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _money_patterns(tongue: LanguageRules) -> tuple[re.Pattern[str], re.Pattern[str]]:
     symbols = "|".join(re.escape(symbol) for symbol in sorted(tongue.currencies, key=len, reverse=True))
     magnitude = rf"(?P<magnitude>\s(?:{'|'.join(tongue.magnitudes)})(?!\w))?(?:\s{tongue.of}(?=\s))?"
     sign, amount = SIGN.replace("(?:", "(?P<sign>", 1), rf"(?P<amount>{number(tongue)})"
@@ -99,7 +99,7 @@ def _money_patterns(tongue: Tongue) -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def _money(amount: str, magnitude: str, symbol: str, tongue: Tongue) -> str:
+def _money(amount: str, magnitude: str, symbol: str, tongue: LanguageRules) -> str:
     currency = tongue.currencies[symbol]
     body = amount.lstrip("-\N{MINUS SIGN}+\N{PLUS-MINUS SIGN}~\N{ALMOST EQUAL TO}")
     whole, _, decimals = parted(body, tongue)
@@ -112,7 +112,7 @@ def _money(amount: str, magnitude: str, symbol: str, tongue: Tongue) -> str:
     return f" {tongue.cents_after} ".join(said)
 
 
-def _measures(text: str, tongue: Tongue) -> str:
+def _measures(text: str, tongue: LanguageRules) -> str:
     """Numbers with a unit's sign: "25 °C", "60 km/h", "2 milhões de km"."""
 
     def said(found: re.Match[str]) -> str | None:
@@ -126,7 +126,7 @@ def _measures(text: str, tongue: Tongue) -> str:
 
 
 @cache
-def _measure_pattern(tongue: Tongue) -> re.Pattern[str]:
+def _measure_pattern(tongue: LanguageRules) -> re.Pattern[str]:
     symbols = sorted(tongue.units, key=len, reverse=True)
     names = "|".join(re.escape(symbol).replace("°", "[°º] ?") for symbol in symbols)
     letters = "|".join(re.escape(symbol) for symbol in symbols if symbol.isalnum())
@@ -137,7 +137,7 @@ def _measure_pattern(tongue: Tongue) -> re.Pattern[str]:
     )
 
 
-def _between(text: str, tongue: Tongue) -> str:
+def _between(text: str, tongue: LanguageRules) -> str:
     """Signs between numbers: "3 x 4", "16:9", "24/7", "2 + 2 = 4"."""
     words = tongue.words
     signs = {"x": words.by, "\N{MULTIPLICATION SIGN}": words.by, ":": words.to, "/": words.over}
@@ -145,7 +145,7 @@ def _between(text: str, tongue: Tongue) -> str:
     return _BETWEEN.sub(lambda found: f" {signs[found['sign']]} ", text)
 
 
-def _plain(text: str, tongue: Tongue) -> str:
+def _plain(text: str, tongue: LanguageRules) -> str:
     """What is left of numbers."""
     text = put(_NUMBERS, lambda _: f"{tongue.words.number} ", text)
     text = put(re.compile(rf"{SIGN}(?<![\w.,]){number(tongue)}(?!\w)"), lambda found: read(found[0], tongue), text)
@@ -153,7 +153,7 @@ def _plain(text: str, tongue: Tongue) -> str:
     return put(_LEFT_OVER, lambda found: digits(found[0], tongue.language), text)
 
 
-def _signs(text: str, tongue: Tongue) -> str:
+def _signs(text: str, tongue: LanguageRules) -> str:
     """Signs that are said wherever they stand."""
     percent = tongue.units["%"].many
     text = put(_PERCENT, lambda _: f" {percent}", text)

@@ -46,7 +46,7 @@ def _has_receipts(args: tuple[Any, ...], result: Any) -> bool:
     return bool(args[1])
 
 
-EnginesResource.engines = lambda self, wishes=None: _ENGINES
+EnginesResource.engines = lambda self, overrides=None: _ENGINES
 _original_save = JobArchive.save
 JobArchive.save = _save
 killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))

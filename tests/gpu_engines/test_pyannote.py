@@ -131,8 +131,8 @@ def test_it_is_a_diariser_and_no_embedder(diariser: Pyannote):
 
 def test_it_is_taken_by_name_alone(models: Path):
     registry = EngineRegistry(settings(models))
-    assert isinstance(registry.speaker_teller("pyannote"), Pyannote)
-    assert not isinstance(registry.speaker_teller(), Pyannote)
+    assert isinstance(registry.turn_diariser("pyannote"), Pyannote)
+    assert not isinstance(registry.turn_diariser(), Pyannote)
 
 
 def test_its_licence_permits_commercial_use(models: Path):

@@ -100,7 +100,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def jobs(settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     engines = FakeEngines(regions=SPEECH, words=WORDS)
-    monkeypatch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
         jobs = Jobs(settings, engines, instance)
@@ -206,7 +206,7 @@ def test_a_recogniser_that_fails_at_the_new_lines_leaves_them_unheard_and_the_jo
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ):
     engines = FakeEngines(regions=SPEECH, words=WORDS, recogniser=HearsNoPortuguese())
-    monkeypatch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
     result = jobs.run()
     assert result.success
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]

@@ -33,7 +33,7 @@ class Line:
 
     def __init__(self, folder: Path, video: Path, patch: pytest.MonkeyPatch) -> None:
         engines = FakeEngines(regions=SPEECH, words=WORDS)
-        patch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+        patch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
         places = {"DUB_ASSETS_HOME": str(folder / "home"), "DUB_ASSETS_CACHE": str(folder / "cache")}
         for name, value in {**places, "DAGSTER_HOME": str(folder / "dagster"), "COLUMNS": "220"}.items():
             patch.setenv(name, value)

@@ -36,11 +36,11 @@ class Deployment:
         self.definitions = definitions(settings_from(environment), FakeProgress())
         self._repository = self.definitions.get_repository_def()
         resources = self.definitions.resources
-        self.queue_resource, self.studio = resources["queue"], resources["studio"]
+        self.queue_resource, self.job_resources = resources["queue"], resources["job_resources"]
 
     @property
     def store(self):
-        return self.studio.storage.archive.store
+        return self.job_resources.storage.archive.store
 
     def evaluate(self) -> Any:
         """What the sensor answers; nothing of it is stored."""
@@ -48,7 +48,7 @@ class Deployment:
             instance=self.instance,
             cursor=self.cursor,
             repository_def=self._repository,
-            resources={"queue": self.queue_resource, "studio": self.studio},
+            resources={"queue": self.queue_resource, "job_resources": self.job_resources},
         ) as context:
             # as with a context of the daemon's, which knows its instance by reference
             vars(context)["caching_dynamic_partitions_loader"] = self.instance

@@ -29,7 +29,7 @@ def dubbing(folder: Path, monkeypatch: pytest.MonkeyPatch, **more: str) -> Itera
         regions=[Interval(start_ms=200, end_ms=900)],
         words=[RecognisedWord(text=SPOKEN, start_ms=200, end_ms=900, probability=0.9)],
     )
-    monkeypatch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
     clip = folder / "talk.mp4"
     sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
     command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", str(CLIP_S), "-pix_fmt", "yuv420p", str(clip)]

@@ -277,14 +277,14 @@ class FakeEngines:
         words: Sequence[RecognisedWord] = (),
         separator: FakeSeparator | None = None,
         recogniser: FakeRecogniser | None = None,
-        teller: FakeSpeakerEmbedder | FakeDiariser | None = None,
+        builder: FakeSpeakerEmbedder | FakeDiariser | None = None,
         translator: FakeTranslator | None = None,
         synthesiser: FakeSynthesiser | None = None,
     ) -> None:
         self._separator = separator or FakeSeparator()
         self._detector = FakeDetector(regions)
         self._recogniser = recogniser or FakeRecogniser(words)
-        self._teller = teller
+        self._teller = builder
         self._translator = translator or FakeTranslator()
         self._synthesiser = synthesiser or FakeSynthesiser()
         self.prepared: tuple[object, ...] = ()
@@ -303,7 +303,7 @@ class FakeEngines:
     def language_identifier(self) -> FakeIdentifier:
         return FakeIdentifier()
 
-    def speaker_teller(self) -> FakeSpeakerEmbedder | FakeDiariser | None:
+    def turn_diariser(self) -> FakeSpeakerEmbedder | FakeDiariser | None:
         return self._teller
 
     def translator(self, source_language: str, target_language: str) -> FakeTranslator:

@@ -53,7 +53,7 @@ def run() -> None:
     engines = FakeEngines(regions=SPEECH, words=WORDS)
     speaks = GatedSynthesiser(Path(os.environ["GATES"]))
     engines.synthesiser = lambda language: speaks
-    EnginesResource.engines = lambda self, wishes=None: engines
+    EnginesResource.engines = lambda self, overrides=None: engines
     main()
 
 

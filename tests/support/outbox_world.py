@@ -17,7 +17,7 @@ from dub_assets.core.request import DubRequest
 from dub_assets.definitions import definitions
 from dub_assets.resources import tags
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.service.callbacks.resources import CallbackDesk
+from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.sensor import callbacks_sensor
 from dub_assets.settings import settings_from
 
@@ -107,16 +107,16 @@ class World:
 
     def restart(self) -> None:
         """The process that sends callbacks is another one from now on."""
-        self.desk = CallbackDesk(self.settings, now_s=lambda: self.now_s)
+        self.services = CallbackServices(self.settings, now_s=lambda: self.now_s)
 
     @property
     def archive(self):
-        return self.desk.archive
+        return self.services.archive
 
     def tick(self) -> str:
         with (
             pytest.MonkeyPatch.context() as patience,
-            dg.build_sensor_context(instance=self.instance, resources={"callback_desk": self.desk}) as context,
+            dg.build_sensor_context(instance=self.instance, resources={"callback_services": self.services}) as context,
         ):
             patience.setattr("dub_assets.service.callbacks.sensor._WAIT_S", self.patience_s)
             (reason,) = [callbacks_sensor(context)]

@@ -7,7 +7,7 @@ from support.fakes import FakeEngines, FakeMediaTool, FakeProgress
 
 from dub_assets.core.keys import JobKeys
 from dub_assets.core.media import MediaObject
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.request import DubRequest
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import RecognisedWord
@@ -48,10 +48,10 @@ def programme(duration_ms: int = DURATION_MS, channels: int = 2, level: float = 
 
 
 @dataclass(frozen=True)
-class Studio:
+class StageHarness:
     """A job with real files and a real workspace, a fake media tool and fake engines."""
 
-    bench: Workbench
+    ctx: StageContext
     media: FakeMediaTool
     progress: FakeProgress
     source: MediaObject
@@ -59,8 +59,8 @@ class Studio:
 
     def made(self, engines: FakeEngines, previous: Products | None = None) -> Products:
         """All stages before the video, one after the other."""
-        stems = separate(self.source, engines=engines, bench=self.bench, previous=previous and previous.stems)
-        common = {"engines": engines, "bench": self.bench}
+        stems = separate(self.source, engines=engines, ctx=self.ctx, previous=previous and previous.stems)
+        common = {"engines": engines, "ctx": self.ctx}
         transcript = transcribe(stems, "en", options=self.options, previous=previous and previous.transcript, **common)
         translation = translate(transcript, "pt", previous=previous and previous.translation, **common)
         tts = synthesise(
@@ -71,11 +71,11 @@ class Studio:
             tts,
             changes={},
             options=self.options.mix,
-            bench=self.bench,
+            ctx=self.ctx,
             previous=previous and previous.mixes,
         )
         return Products(stems=stems, transcript=transcript, translation=translation, tts=tts, mixes=mixes)
 
-    def without_clips(self) -> Studio:
+    def without_clips(self) -> StageHarness:
         keys = JobKeys(request=replace(REQUEST, segment_clips=False))
-        return replace(self, bench=replace(self.bench, keys=keys))
+        return replace(self, ctx=replace(self.ctx, keys=keys))

@@ -52,11 +52,11 @@ class World:
     def await_told(self, job_id: str) -> list[str]:
         """Wait until everything is told of a job; what was told is returned."""
 
-        def is_told() -> bool:
+        def is_fully_reported() -> bool:
             runs = self.crew.runs(job_id)
             return bool(runs) and all(run.is_finished and run.tags[CALLBACKS] == "delivered" for run in runs)
 
-        self.crew.wait(is_told, f"not everything is told of {job_id}")
+        self.crew.wait(is_fully_reported, f"not everything is told of {job_id}")
         return self.told(job_id)
 
 

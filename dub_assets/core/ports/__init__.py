@@ -13,8 +13,8 @@ from dub_assets.core.ports.engines import (
 )
 from dub_assets.core.ports.language import LanguageIdentifier
 from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
-from dub_assets.core.ports.speakers import Diariser, SpeakerEmbedder, SpeakerTeller
-from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, Workbench
+from dub_assets.core.ports.speakers import Diariser, SpeakerEmbedder, TurnDiariser
+from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, StageContext
 from dub_assets.core.ports.storage import ObjectStore, Workspace
 
 __all__ = [
@@ -34,10 +34,10 @@ __all__ = [
     "SoundFiles",
     "SoundWriter",
     "SpeakerEmbedder",
-    "SpeakerTeller",
+    "StageContext",
     "Synthesiser",
     "Translator",
+    "TurnDiariser",
     "VoiceActivityDetector",
-    "Workbench",
     "Workspace",
 ]

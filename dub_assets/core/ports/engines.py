@@ -14,7 +14,7 @@ from dub_assets.core.engine import (
     Voice,
 )
 from dub_assets.core.ports.language import LanguageIdentifier
-from dub_assets.core.ports.speakers import SpeakerTeller
+from dub_assets.core.ports.speakers import TurnDiariser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import LanguageGuess, RecognisedWord, SpeechChunk, Utterance
 from dub_assets.core.text import Rendering, SourceLine, Term
@@ -199,7 +199,7 @@ class Engines(Protocol):
         """What tells the language of a text."""
         ...
 
-    def speaker_teller(self) -> SpeakerTeller | None:
+    def turn_diariser(self) -> TurnDiariser | None:
         """The engine that tells speakers apart; None where none is installed and none is named."""
         ...
 

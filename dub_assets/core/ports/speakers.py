@@ -60,5 +60,5 @@ class Diariser(Protocol):
         ...
 
 
-SpeakerTeller = SpeakerEmbedder | Diariser
+TurnDiariser = SpeakerEmbedder | Diariser
 """What tells speakers apart, in one of two ways: by the voices of given phrases, or by its own idea of turns."""

@@ -37,7 +37,7 @@ class Measurement(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workbench:
+class StageContext:
     """What every stage of one job works with; ``keys`` say where its products go."""
 
     keys: JobKeys

@@ -44,7 +44,7 @@ def _signed_matrix(writer: OnnxWriter, weight: str, zero: str) -> tuple[str, str
     return writer.constant(matrix), writer.constant((zeros ^ 128).view(np.int8))
 
 
-class FramesFirst:
+class ChannelsLastRewriter:
     """Writes nodes anew, one after the other: layers, and what lies between them, for turned values."""
 
     def __init__(self, writer: OnnxWriter, layers: Mapping[str, Layer]) -> None:

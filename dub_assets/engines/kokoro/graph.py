@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dub_assets.engines.kokoro.frames import FramesFirst
+from dub_assets.engines.kokoro.frames import ChannelsLastRewriter
 from dub_assets.engines.kokoro.layers import layers_of
 from dub_assets.engines.kokoro.onnx_writer import OnnxWriter
 from dub_assets.engines.shared.onnx_messages import INT8, UINT8, keep, message_class, node_of, parsed
@@ -53,7 +53,7 @@ class KokoroGraph:
     def _rewrite(self) -> None:
         graph = self._model.graph
         writer = OnnxWriter(graph)
-        frames = FramesFirst(writer, layers_of(graph.node))
+        frames = ChannelsLastRewriter(writer, layers_of(graph.node))
         for node in graph.node:
             frames.write(node)
         keep(graph.node, writer.nodes)

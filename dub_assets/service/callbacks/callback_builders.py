@@ -10,7 +10,7 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.tags import JOB_ID, PROJECT_ID, REQUEST_KEY, TASK
-from dub_assets.service.callbacks.outbox import Json, Teller
+from dub_assets.service.callbacks.outbox import CallbackBuilder, Json
 from dub_assets.service.callbacks.run_log import RunLog, event_of
 from dub_assets.service.callbacks.segment_callback import segment_mix_failed, segment_tts_failed
 from dub_assets.service.callbacks.values import (
@@ -134,7 +134,7 @@ def _refusal(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:  
     return message_refused(_subject(run), error, task=task)
 
 
-_TELLERS: Mapping[str, Callable[[dg.DagsterRun, JobArchive], Teller]] = {
+_TELLERS: Mapping[str, Callable[[dg.DagsterRun, JobArchive], CallbackBuilder]] = {
     "full_pipeline": FullPipelineTeller,
     "segment_mix": lambda run, archive: SegmentTeller(run, archive, _mix_failure),
     "segment_tts": lambda run, archive: SegmentTeller(run, archive, _tts_failure),
@@ -146,7 +146,7 @@ TASKS_TOLD = frozenset(_TELLERS)
 """The tasks whose runs can be told of."""
 
 
-def teller_of(run: dg.DagsterRun, archive: JobArchive) -> Teller:
+def callback_builder_of(run: dg.DagsterRun, archive: JobArchive) -> CallbackBuilder:
     """Who tells of a run: its task's teller."""
     return _TELLERS[run.tags[TASK]](run, archive)
 

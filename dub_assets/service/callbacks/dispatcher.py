@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from dub_assets.core.errors import DubError
 from dub_assets.core.retries import RetryRules
-from dub_assets.service.callbacks.outbox_entry import Dispatch
-from dub_assets.service.callbacks.ports import CallbackSender, DispatchBook
+from dub_assets.service.callbacks.outbox_entry import OutboxEntry
+from dub_assets.service.callbacks.ports import CallbackSender, OutboxStore
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Channel:
 
     job_id: str
     endpoint: str
-    parcels: tuple[tuple[str, Dispatch], ...]
+    parcels: tuple[tuple[str, OutboxEntry], ...]
     """URL and dispatch."""
 
     @property
@@ -39,7 +39,7 @@ class Channel:
         return self.job_id, self.endpoint
 
 
-class Courier:
+class CallbackDispatcher:
     """Delivers channels in parallel: at most ``lanes_per_endpoint`` at one endpoint, ``lanes`` in all.
 
     One process has one courier: it keeps a channel from being worked on twice at a time.
@@ -48,7 +48,7 @@ class Courier:
     def __init__(
         self,
         sender: CallbackSender,
-        book: DispatchBook,
+        book: OutboxStore,
         *,
         rules: RetryRules,
         now_s: Callable[[], float] = time.time,
@@ -63,7 +63,7 @@ class Courier:
         self._lanes_per_endpoint = lanes_per_endpoint
         self._lock = threading.Lock()
         self._busy: set[tuple[str, str]] = set()
-        self._running: list[_Lane] = []
+        self._running: list[_DeliveryWorker] = []
 
     def busy(self) -> frozenset[tuple[str, str]]:
         """The names of the channels that are being worked on; their dispatches are not to be touched."""
@@ -80,7 +80,7 @@ class Courier:
         for lane in started:
             lane.join(max(0.0, until - time.monotonic()))
 
-    def _start(self, channels: Iterable[Channel]) -> list[_Lane]:
+    def _start(self, channels: Iterable[Channel]) -> list[_DeliveryWorker]:
         by_endpoint: dict[str, deque[Channel]] = {}
         with self._lock:
             self._running = [lane for lane in self._running if lane.is_alive()]
@@ -92,14 +92,14 @@ class Courier:
                 lane.start()
         return lanes
 
-    def _hire(self, endpoint: str, waiting: deque[Channel]) -> list[_Lane]:
+    def _hire(self, endpoint: str, waiting: deque[Channel]) -> list[_DeliveryWorker]:
         """The lanes for an endpoint's channels, which count as busy from now on."""
         at_endpoint = sum(lane.endpoint == endpoint for lane in self._running)
         free = min(self._lanes_per_endpoint - at_endpoint, self._lanes - len(self._running), len(waiting))
         if free <= 0:
             return []
         self._busy |= {channel.name for channel in waiting}
-        hired = [_Lane(self, endpoint, waiting) for _ in range(free)]
+        hired = [_DeliveryWorker(self, endpoint, waiting) for _ in range(free)]
         self._running += hired
         return hired
 
@@ -134,7 +134,7 @@ class Courier:
             if not current.is_settled:
                 return
 
-    def _attempt(self, url: str, dispatch: Dispatch, number: int) -> Dispatch:
+    def _attempt(self, url: str, dispatch: OutboxEntry, number: int) -> OutboxEntry:
         body = self._book.body(dispatch.origin, number)
         outcome = self._sender.send(url, body, dispatch.webhook_id(number))
         after = dispatch.after_attempt(outcome, now_s=self._now_s(), rules=self._rules)
@@ -142,10 +142,10 @@ class Courier:
         return after
 
 
-class _Lane(threading.Thread):
+class _DeliveryWorker(threading.Thread):
     """A thread that works on channels of one endpoint."""
 
-    def __init__(self, courier: Courier, endpoint: str, waiting: deque[Channel]) -> None:
+    def __init__(self, courier: CallbackDispatcher, endpoint: str, waiting: deque[Channel]) -> None:
         super().__init__(name=f"callbacks to {endpoint}", daemon=True)
         self.endpoint = endpoint
         self._courier = courier

@@ -22,7 +22,7 @@ _STRATEGY = "dagster/retry_strategy"
 _REMINDER = "The repetition of this run that was promised has not come: its failure is told again."
 
 
-def remind(instance: dg.DagsterInstance, chains: Iterable[Chain], *, now_s: float) -> None:
+def renotify_failures(instance: dg.DagsterInstance, chains: Iterable[Chain], *, now_s: float) -> None:
     """Tell again of failures whose repetitions are overdue, once in a while."""
     retries_enabled = instance.run_retries_enabled
     for chain in chains:

@@ -11,14 +11,14 @@ from typing import Any, Protocol
 import dagster as dg
 
 from dub_assets.core.errors import PermanentError
-from dub_assets.service.callbacks.outbox_entry import Post
+from dub_assets.service.callbacks.outbox_entry import PendingCallback
 from dub_assets.service.callbacks.run_log import RunLog, event_of
 from dub_assets.service.callbacks.values import encoded_body
 
 Json = dict[str, Any]
 
 
-class Teller(Protocol):
+class CallbackBuilder(Protocol):
     """How the runs of one task are told of."""
 
     def stage(self, event: dg.DagsterEvent) -> str | None:
@@ -38,12 +38,12 @@ class Teller(Protocol):
         ...
 
 
-def new_posts(log: RunLog, teller: Teller, *, sealed: Collection[str], ends: bool) -> list[Post]:
+def new_posts(log: RunLog, builder: CallbackBuilder, *, sealed: Collection[str], ends: bool) -> list[PendingCallback]:
     """The callbacks of a run that are not sealed yet; ``ends``: whether its end is to be told, once it is there."""
-    posts = list(_progress(log, teller, sealed))
+    posts = list(_progress(log, builder, sealed))
     name = end_name(log.run.run_id)
     if ends and log.end is not None and name not in sealed:
-        posts.append(Post(name=name, created_s=log.end.timestamp, body=encoded_body(_ending(log, teller))))
+        posts.append(PendingCallback(name=name, created_s=log.end.timestamp, body=encoded_body(_ending(log, builder))))
     return posts
 
 
@@ -52,20 +52,20 @@ def end_name(run_id: str) -> str:
     return f"end of {run_id}"
 
 
-def _progress(log: RunLog, teller: Teller, sealed: Collection[str]) -> Iterator[Post]:
+def _progress(log: RunLog, builder: CallbackBuilder, sealed: Collection[str]) -> Iterator[PendingCallback]:
     told = set(sealed)
     for entry in log.events:
         event = event_of(entry)
-        stage = teller.stage(event)
+        stage = builder.stage(event)
         if stage is not None and stage not in told:
             told.add(stage)
-            yield Post(name=stage, created_s=entry.timestamp, body=encoded_body(teller.progress(event)))
+            yield PendingCallback(name=stage, created_s=entry.timestamp, body=encoded_body(builder.progress(event)))
 
 
-def _ending(log: RunLog, teller: Teller) -> Json:
+def _ending(log: RunLog, builder: CallbackBuilder) -> Json:
     if not log.succeeded:
-        return teller.failed(log.reason, log.failed_step)
+        return builder.failed(log.reason, log.failed_step)
     try:
-        return teller.completed(log)
+        return builder.completed(log)
     except PermanentError as error:
-        return teller.failed(str(error), None)
+        return builder.failed(str(error), None)

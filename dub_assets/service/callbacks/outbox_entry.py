@@ -1,13 +1,14 @@
-"""The dispatch of one run's callbacks: which are sealed, in what order, and how far they have come.
+"""An outbox entry: the callbacks of one retry group, in order, and the state of their delivery.
 
-An outbox entry. A callback is sealed once: its bytes are written down before the first attempt, so that every attempt
-sends the same, whatever later runs do to the objects that it tells of and whatever later versions would say instead.
+The bytes of a callback are stored before the first attempt. Every attempt sends the same bytes, even if a later run
+changes the objects that the callback describes, or a later version would build another body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.delivery import Delivery, Outcome
@@ -15,7 +16,7 @@ from dub_assets.service.callbacks.values import webhook_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class PendingCallback:
     """A callback to be sealed; ``name`` tells it from the others of its origin, ``created_s`` is Unix time."""
 
     name: str
@@ -24,7 +25,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class StoredCallback:
     """A callback whose bytes are written down."""
 
     name: str
@@ -32,11 +33,13 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
-    """What is told of a run and of its retries, counted from 0. ``origin`` is the id of the first of these runs."""
+class OutboxEntry:
+    """The callbacks of one retry group, counted from 0. ``origin`` is the id of the group's first run."""
+
+    SCHEMA_NAME: ClassVar[str] = "Dispatch"
 
     origin: str
-    sealed: tuple[Sealed, ...] = ()
+    sealed: tuple[StoredCallback, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
 
     @property
@@ -49,9 +52,9 @@ class Dispatch:
         """Whether every sealed callback is delivered or lost."""
         return self.delivery.settled >= len(self.sealed)
 
-    def with_sealed(self, posts: Sequence[Post]) -> Dispatch:
+    def with_sealed(self, posts: Sequence[PendingCallback]) -> OutboxEntry:
         """The dispatch with further callbacks; they count as lost at once where the endpoint has ended."""
-        sealed = (*self.sealed, *(Sealed(name=post.name, created_s=post.created_s) for post in posts))
+        sealed = (*self.sealed, *(StoredCallback(name=post.name, created_s=post.created_s) for post in posts))
         return replace(self, sealed=sealed, delivery=self.delivery.without_endpoint(len(sealed)))
 
     def next_due(self, now_s: float) -> int | None:
@@ -62,7 +65,7 @@ class Dispatch:
         """The id of a callback, stable over its attempts."""
         return webhook_id(self.origin, number)
 
-    def after_attempt(self, outcome: Outcome, *, now_s: float, rules: RetryRules) -> Dispatch:
+    def after_attempt(self, outcome: Outcome, *, now_s: float, rules: RetryRules) -> OutboxEntry:
         """The dispatch after an attempt at the callback that is waiting."""
         number = self.delivery.settled
         delivery = self.delivery.after_attempt(

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from dub_assets.core.errors import DubError
 from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS
-from dub_assets.service.callbacks.outbox_entry import Dispatch, Post
-from dub_assets.service.callbacks.resources import CallbackDesk
+from dub_assets.service.callbacks.outbox_entry import OutboxEntry, PendingCallback
+from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.segment_callback import refused
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
 
@@ -49,7 +49,7 @@ class Refusal:
 class PendingRefusals:
     """The refusals whose callbacks are due; one a process. The records are the truth, this only saves reading them."""
 
-    desk: CallbackDesk
+    services: CallbackServices
     _waiting: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     """By record, by message."""
 
@@ -64,20 +64,20 @@ class PendingRefusals:
         except DubError as error:
             _log.warning("callbacks of refused messages wait: %s", error)
             return []
-        now_s = self.desk.now_s()
+        now_s = self.services.now_s()
         waiting = [refusal for record in self._waiting.values() for refusal in record.values()]
         return [one for one in waiting if self._not_before.get(one.message.message_id, 0.0) <= now_s][:_AT_ONCE]
 
-    def sealed(self, refusal: Refusal) -> Dispatch:
+    def sealed(self, refusal: Refusal) -> OutboxEntry:
         """The dispatch of a refusal, with its callback; its id is that of the message, however often that comes."""
         message = refusal.message
-        dispatch = self.desk.book.load(message.message_id)
+        dispatch = self.services.book.load(message.message_id)
         if dispatch.sealed:
             return dispatch
-        post = Post(name=_NAME, created_s=message.refused_at_s, body=refused(message).encoded())
-        return self.desk.book.seal(dispatch, [post])
+        post = PendingCallback(name=_NAME, created_s=message.refused_at_s, body=refused(message).encoded())
+        return self.services.book.seal(dispatch, [post])
 
-    def note(self, refusal: Refusal, dispatch: Dispatch) -> bool:
+    def note(self, refusal: Refusal, dispatch: OutboxEntry) -> bool:
         """Note how far a refusal has come; True if its callback is to be sent now."""
         if dispatch.is_settled:
             for loss in dispatch.losses():
@@ -85,12 +85,12 @@ class PendingRefusals:
             self._settle(refusal)
             return False
         self._not_before[refusal.message.message_id] = dispatch.delivery.due_s
-        return dispatch.delivery.due_s <= self.desk.now_s()
+        return dispatch.delivery.due_s <= self.services.now_s()
 
     def _list(self) -> None:
-        stored = {item.key for item in self.desk.archive.store.list(PENDING_REFUSALS)}
+        stored = {item.key for item in self.services.archive.store.list(PENDING_REFUSALS)}
         for key in stored - self._waiting.keys():
-            record = self.desk.archive.find(RefusedMessages, key)
+            record = self.services.archive.find(RefusedMessages, key)
             if record is not None:
                 told = [message for message in record.messages if message.callback_url and message.job_id]
                 self._waiting[key] = {one.message_id: Refusal(message=one, record=key) for one in told}
@@ -103,7 +103,7 @@ class PendingRefusals:
         waiting.pop(refusal.message.message_id, None)
         self._not_before.pop(refusal.message.message_id, None)
         if not waiting:
-            store, key = self.desk.archive.store, refusal.record
+            store, key = self.services.archive.store, refusal.record
             store.put(key.replace(PENDING_REFUSALS, REFUSALS, 1), store.get(key), "application/json")
             store.delete([key])
             self._waiting.pop(key, None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dub_assets.service.callbacks.delivery import Outcome
-from dub_assets.service.callbacks.outbox_entry import Dispatch, Post
+from dub_assets.service.callbacks.outbox_entry import OutboxEntry, PendingCallback
 
 
 class CallbackSender(Protocol):
@@ -17,14 +17,14 @@ class CallbackSender(Protocol):
         ...
 
 
-class DispatchBook(Protocol):
+class OutboxStore(Protocol):
     """Where dispatches and the bytes of their callbacks are kept. Raises StorageUnavailableError."""
 
-    def load(self, origin: str) -> Dispatch:
+    def load(self, origin: str) -> OutboxEntry:
         """A run's dispatch; a new one where there is none yet."""
         ...
 
-    def seal(self, dispatch: Dispatch, posts: Sequence[Post]) -> Dispatch:
+    def seal(self, dispatch: OutboxEntry, posts: Sequence[PendingCallback]) -> OutboxEntry:
         """Write down further callbacks, first their bytes and then the dispatch that has them; it is returned."""
         ...
 
@@ -32,6 +32,6 @@ class DispatchBook(Protocol):
         """The bytes of a sealed callback."""
         ...
 
-    def save(self, dispatch: Dispatch) -> None:
+    def save(self, dispatch: OutboxEntry) -> None:
         """Write down how far a dispatch has come."""
         ...

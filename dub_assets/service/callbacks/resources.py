@@ -9,13 +9,13 @@ from functools import cached_property
 
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.resources.storage import StorageResource
-from dub_assets.service.callbacks.dispatcher import Courier
-from dub_assets.service.callbacks.outbox_store import StoredDispatchBook
+from dub_assets.service.callbacks.dispatcher import CallbackDispatcher
+from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
 from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.settings import Settings
 
 
-class CallbackDesk:
+class CallbackServices:
     """Everything that the sensor of callbacks needs; one a process, since its courier knows what is on its way.
 
     A plain object, not Dagster configuration: the secret is read from the environment and shown nowhere.
@@ -38,12 +38,12 @@ class CallbackDesk:
         return StorageResource.of(self._settings).archive
 
     @cached_property
-    def book(self) -> StoredDispatchBook:
+    def book(self) -> ArchivedOutbox:
         """What is to be sent, and how far it has come."""
-        return StoredDispatchBook(self.archive)
+        return ArchivedOutbox(self.archive)
 
     @cached_property
-    def courier(self) -> Courier:
+    def courier(self) -> CallbackDispatcher:
         """Who makes the attempts."""
         options = self._settings.callbacks
         sender = HttpCallbackSender(
@@ -54,4 +54,4 @@ class CallbackDesk:
             ca_file=options.ca_file,
             now_s=self.now_s,
         )
-        return Courier(sender, self.book, rules=options.retry_rules, now_s=self.now_s)
+        return CallbackDispatcher(sender, self.book, rules=options.retry_rules, now_s=self.now_s)

@@ -56,7 +56,7 @@ class Chain:
         """What is told in order: all of one job at one endpoint."""
         return self.job_id, self.endpoint
 
-    def is_told(self, sealed: Collection[str]) -> bool:
+    def is_fully_reported(self, sealed: Collection[str]) -> bool:
         """Whether there is nothing more to seal: every run's end is, or another run goes on in its place."""
         open_runs = [run for run in self.runs if end_name(run.run_id) not in sealed]
         return self.last not in open_runs and all(_RETRIED_BY in run.tags for run in open_runs)

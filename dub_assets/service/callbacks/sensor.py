@@ -17,15 +17,15 @@ import dagster as dg
 
 from dub_assets.core.errors import DubError
 from dub_assets.resources.tags import CALLBACKS, CALLBACKS_RUN
-from dub_assets.service.callbacks.callback_builders import teller_of
+from dub_assets.service.callbacks.callback_builders import callback_builder_of
 from dub_assets.service.callbacks.dispatcher import Channel
-from dub_assets.service.callbacks.lost_retries import remind
+from dub_assets.service.callbacks.lost_retries import renotify_failures
 from dub_assets.service.callbacks.lost_starts import requeue_lost_starts
 from dub_assets.service.callbacks.outbox import new_posts
-from dub_assets.service.callbacks.outbox_entry import Dispatch
+from dub_assets.service.callbacks.outbox_entry import OutboxEntry
 from dub_assets.service.callbacks.pending_refusals import PendingRefusals, Refusal
 from dub_assets.service.callbacks.pending_runs import PendingRuns
-from dub_assets.service.callbacks.resources import CallbackDesk
+from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.retry_group import Chain, end_is_to_be_told
 from dub_assets.service.callbacks.run_log import RunLog
 from dub_assets.service.tick_timing import rounded_to_turns
@@ -47,39 +47,39 @@ _REPEATED_WITHIN = timedelta(minutes=15)
     description="Tells the consumers of jobs how they go: every callback in order, until it is received or too old.",
 )
 def callbacks_sensor(
-    context: dg.SensorEvaluationContext, callback_desk: dg.ResourceParam[CallbackDesk]
+    context: dg.SensorEvaluationContext, callback_services: dg.ResourceParam[CallbackServices]
 ) -> dg.SkipReason:
     """Seal what is new, hand over what is due, stamp what is done, for as long as a turn may take."""
-    if not callback_desk.at_work.acquire(blocking=False):
+    if not callback_services.at_work.acquire(blocking=False):
         return dg.SkipReason("an earlier tick is still at work")
     try:
-        return dg.SkipReason(_work(context, callback_desk))
+        return dg.SkipReason(_work(context, callback_services))
     finally:
-        callback_desk.at_work.release()
+        callback_services.at_work.release()
 
 
-def _work(context: dg.SensorEvaluationContext, callback_desk: CallbackDesk) -> str:
+def _work(context: dg.SensorEvaluationContext, callback_services: CallbackServices) -> str:
     """One tick; what was done is returned in words."""
-    pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(callback_desk.watch_s)
-    refusals = _refusals_of(callback_desk)
+    pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(callback_services.watch_s)
+    refusals = _refusals_of(callback_services)
     while True:
         _take_up_repeated_runs(context.instance)
         requeue_lost_starts(context.instance)
         chains = pending.all()
-        remind(context.instance, chains, now_s=callback_desk.now_s())
-        told = _Look(context, callback_desk, refusals).work(chains)
+        renotify_failures(context.instance, chains, now_s=callback_services.now_s())
+        told = _Look(context, callback_services, refusals).work(chains)
         all_again = time.monotonic() + _ALL_EVERY_S
         while time.monotonic() < min(all_again, until):
             time.sleep(_PAUSE_S)
-            _Look(context, callback_desk, refusals).work(pending.changed())
+            _Look(context, callback_services, refusals).work(pending.changed())
         if time.monotonic() >= until:
             return told
 
 
 @lru_cache(maxsize=1)
-def _refusals_of(desk: CallbackDesk) -> PendingRefusals:
+def _refusals_of(services: CallbackServices) -> PendingRefusals:
     """What this process knows of refused messages."""
-    return PendingRefusals(desk)
+    return PendingRefusals(services)
 
 
 def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
@@ -94,13 +94,15 @@ def _take_up_repeated_runs(instance: dg.DagsterInstance) -> None:
 class _Look:
     """One look at the outbox; what it says is for the people who look at the sensor's ticks."""
 
-    def __init__(self, context: dg.SensorEvaluationContext, desk: CallbackDesk, refusals: PendingRefusals) -> None:
+    def __init__(
+        self, context: dg.SensorEvaluationContext, services: CallbackServices, refusals: PendingRefusals
+    ) -> None:
         self._instance = context.instance
         self._log = context.log
-        self._desk = desk
+        self._desk = services
         self._held_up: set[tuple[str, str]] = set()
         self._refusals = refusals
-        self._waiting: list[tuple[Chain | Refusal, Dispatch]] = []
+        self._waiting: list[tuple[Chain | Refusal, OutboxEntry]] = []
         self._done = 0
 
     def work(self, chains: Sequence[Chain]) -> str:
@@ -121,7 +123,7 @@ class _Look:
         self._desk.courier.deliver(self._channels(), wait_s=_WAIT_S)
         return self._summary(len(chains))
 
-    def _look_at(self, chain: Chain, dispatch: Dispatch) -> None:
+    def _look_at(self, chain: Chain, dispatch: OutboxEntry) -> None:
         if chain.channel in self._held_up:
             return
         try:
@@ -132,7 +134,7 @@ class _Look:
             return
         if not current.is_settled:
             self._waiting.append((chain, current))
-        elif chain.is_told(current.names):
+        elif chain.is_fully_reported(current.names):
             self._stamp(chain, current.losses())
 
     def _add_refusals(self, refusals: Sequence[Refusal]) -> None:
@@ -146,22 +148,22 @@ class _Look:
         except DubError as error:
             self._log.warning("callbacks of refused messages wait: %s", error)
 
-    def _sealed(self, chain: Chain, dispatch: Dispatch) -> Dispatch:
+    def _sealed(self, chain: Chain, dispatch: OutboxEntry) -> OutboxEntry:
         """The dispatch with all that the runs have to tell by now."""
         current = dispatch
-        if chain.is_told(current.names):
+        if chain.is_fully_reported(current.names):
             return current
         retries_enabled = self._instance.run_retries_enabled
         for run in chain.runs:
             log = RunLog.of(run, self._instance)
             ends = end_is_to_be_told(log, now_s=self._desk.now_s(), retries_enabled=retries_enabled)
-            posts = new_posts(log, teller_of(run, self._desk.archive), sealed=current.names, ends=ends)
+            posts = new_posts(log, callback_builder_of(run, self._desk.archive), sealed=current.names, ends=ends)
             if posts:
                 current = self._desk.book.seal(current, posts)
         return current
 
     def _channels(self) -> list[Channel]:
-        parcels: dict[tuple[str, str], list[tuple[str, Dispatch]]] = {}
+        parcels: dict[tuple[str, str], list[tuple[str, OutboxEntry]]] = {}
         for told_of, dispatch in self._waiting:
             parcels.setdefault(told_of.channel, []).append((told_of.url, dispatch))
         return [

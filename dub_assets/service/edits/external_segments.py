@@ -7,7 +7,7 @@ from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import SoundFiles
 from dub_assets.core.signal.level import decibels
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.service.callbacks.segment_callback import SpokenSegment
 from dub_assets.service.edits.job_editor import JobEditor
 from dub_assets.service.edits.remix import remix
@@ -26,10 +26,10 @@ from dub_assets.stages.segment_mixes.values import Gains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignSegments:
+class ExternalSegments:
     """What mixes and speaks them; ``editor`` is that of the message's job, where it is one of ours all the same."""
 
-    studio: Studio
+    job_resources: JobResources
     editor: JobEditor | None
 
     def mix_keys(self, request: SegmentMixRequest, orders: Sequence[SegmentMixOrder]) -> list[SegmentMixKeys]:
@@ -60,11 +60,11 @@ class ForeignSegments:
             request,
             keys,
             language,
-            engines=self.studio.engines.engines(),
-            options=self.studio.options.fit,
+            engines=self.job_resources.engines.engines(),
+            options=self.job_resources.options.fit,
             workspace=self._workspace,
             sounds=self._sounds,
-            media=self.studio.media.tool(),
+            media=self.job_resources.media.tool(),
         )
         self._publish([speech, self._mixed(background, speech, gains, keys.mix_key)])
         return SpokenSegment(
@@ -79,7 +79,7 @@ class ForeignSegments:
         return remix(background, speech, gains, mix_key, workspace=self._workspace, sounds=self._sounds)
 
     def _exists(self, key: str) -> bool:
-        return self.studio.storage.archive.store.head(key) is not None
+        return self.job_resources.storage.archive.store.head(key) is not None
 
     def _check(self, written: Sequence[str]) -> None:
         if self.editor is not None:
@@ -93,8 +93,8 @@ class ForeignSegments:
 
     @property
     def _workspace(self) -> LocalWorkspace:
-        return self.studio.storage.archive.workspace
+        return self.job_resources.storage.archive.workspace
 
     @property
     def _sounds(self) -> SoundFiles:
-        return self.studio.media.sounds()
+        return self.job_resources.media.sounds()

@@ -11,7 +11,7 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.keys import check_segments_exist, job_record_key
 from dub_assets.core.media import MediaObject
 from dub_assets.core.request import DubRequest
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.stages.final_video.asset import rendered
 from dub_assets.stages.metadata.asset import described
 from dub_assets.stages.quality.asset import measured
@@ -35,22 +35,24 @@ class JobEditor:
     """A job whose segments are mixed, and what to do to them; every step keeps the manifests true."""
 
     context: dg.OpExecutionContext
-    job: Job
+    job: JobContext
 
     @classmethod
-    def of(cls, context: dg.OpExecutionContext, studio: Studio, job_id: str, project_id: str | None) -> Self | None:
+    def of(
+        cls, context: dg.OpExecutionContext, job_resources: JobResources, job_id: str, project_id: str | None
+    ) -> Self | None:
         """The editor of a job of ours, or None: where it has no record, no mixes yet, or is another project's."""
-        archive = studio.storage.archive
+        archive = job_resources.storage.archive
         if archive.store.head(job_record_key(job_id)) is None:
             return None
-        job = studio.work_on(archive.load(DubRequest, job_record_key(job_id)))
-        mixes_key = job.bench.keys.manifest("segment_mixes")
+        job = job_resources.open_job(archive.load(DubRequest, job_record_key(job_id)))
+        mixes_key = job.ctx.keys.manifest("segment_mixes")
         is_ours = project_id in {None, job.request.project_id} and archive.store.head(mixes_key) is not None
         return cls(context=context, job=job) if is_ours else None
 
     def owns(self, index: int, prefixes: Collection[str | None], keys: Mapping[str, str | None]) -> bool:
         """Whether these folders, and keys by part of a segment, are the job's own; None stands for none given."""
-        own = {part: self.job.bench.keys.clip(index, part) for part in keys}
+        own = {part: self.job.ctx.keys.clip(index, part) for part in keys}
         return all(prefix in {None, self.job.request.segment_prefix} for prefix in prefixes) and all(
             key in {None, own[part]} for part, key in keys.items()
         )
@@ -81,7 +83,7 @@ class JobEditor:
                 evaluation_of(check, self.job.request.job_id)  # type: ignore[arg-type]
             )
         self._keep("metadata", described(self.job, products, final, quality))
-        if self.job.archive.store.head(self.job.bench.keys.manifest("report")) is not None:
+        if self.job.archive.store.head(self.job.ctx.keys.manifest("report")) is not None:
             self._keep("report", reported(self.job, products, final, quality))
         return self.job.request.result_key
 
@@ -101,10 +103,10 @@ class JobEditor:
         theirs = {media.key: media for media in made if media.key in _mixes_by_key(mixes)}
         if mixes is not None and theirs:
             replaced = replace(mixes, segments=tuple(_with_mix(segment, theirs) for segment in mixes.segments))
-            self.job.archive.save(self.job.bench.keys.manifest("segment_mixes"), replaced)
+            self.job.archive.save(self.job.ctx.keys.manifest("segment_mixes"), replaced)
 
     def _keep(self, asset: str, made: dg.Output[Value]) -> Value:
-        key = self.job.bench.keys.manifest(asset)
+        key = self.job.ctx.keys.manifest(asset)
         value: Value = made.value
         self.job.archive.save(key, value)
         metadata: dict[str, Any] = {**made.metadata, "manifest": key}

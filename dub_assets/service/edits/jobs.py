@@ -8,7 +8,7 @@ from pydantic import Field
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.signal.level import decibels
-from dub_assets.resources.job_context import Studio, dagster_failures
+from dub_assets.resources.job_context import JobResources, dagster_failures
 from dub_assets.service.callbacks.segment_callback import (
     SpokenSegment,
     segment_mix_completed,
@@ -17,7 +17,7 @@ from dub_assets.service.callbacks.segment_callback import (
     segment_tts_started,
 )
 from dub_assets.service.callbacks.values import Callback, Subject
-from dub_assets.service.edits.external_segments import ForeignSegments
+from dub_assets.service.edits.external_segments import ExternalSegments
 from dub_assets.service.edits.job_editor import JobEditor
 from dub_assets.service.segment_request import SegmentMixKeys, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import GainChange
@@ -37,12 +37,12 @@ class SegmentTask(dg.Config):
 @dg.op(
     description="Mixes segments with new gains: a job's own through its manifests, others from the sounds they name.",
 )
-def segment_mix(context: dg.OpExecutionContext, studio: Studio, config: SegmentTask) -> None:
+def segment_mix(context: dg.OpExecutionContext, job_resources: JobResources, config: SegmentTask) -> None:
     """Mix what the request names and, where it says so, bring the job's video up to date."""
     with dagster_failures():
-        request = studio.storage.archive.load(SegmentMixRequest, config.request_key)
-        editor = JobEditor.of(context, studio, request.job_id, request.project_id)
-        foreign = ForeignSegments(studio=studio, editor=editor)
+        request = job_resources.storage.archive.load(SegmentMixRequest, config.request_key)
+        editor = JobEditor.of(context, job_resources, request.job_id, request.project_id)
+        foreign = ExternalSegments(job_resources=job_resources, editor=editor)
         own = [order for order in request.segments if editor and _is_own(editor, request, order)]
         keys = foreign.mix_keys(request, [order for order in request.segments if order not in own])
         _check_rebuild(request.rebuild_video, request.job_id, [segment.index for segment in keys])
@@ -61,11 +61,11 @@ def segment_mix(context: dg.OpExecutionContext, studio: Studio, config: SegmentT
 @dg.op(
     description="Speaks a new text for one segment, then mixes it: of a job through its manifests, of others as named.",
 )
-def segment_tts(context: dg.OpExecutionContext, studio: Studio, config: SegmentTask) -> None:
+def segment_tts(context: dg.OpExecutionContext, job_resources: JobResources, config: SegmentTask) -> None:
     """Speak the request's text, which in a job of ours outlasts later runs, and bring the video up to date if asked."""
     with dagster_failures():
-        request = studio.storage.archive.load(SegmentTtsRequest, config.request_key)
-        editor = JobEditor.of(context, studio, request.job_id, request.project_id)
+        request = job_resources.storage.archive.load(SegmentTtsRequest, config.request_key)
+        editor = JobEditor.of(context, job_resources, request.job_id, request.project_id)
         subject = _subject(request, editor, language=request.target_language)
         clips = {"bgm": request.bgm_key, "tts": request.tts_key, "mix": request.mix_key}
         if editor and editor.owns(request.index, [request.segment_prefix], clips):
@@ -74,10 +74,10 @@ def segment_tts(context: dg.OpExecutionContext, studio: Studio, config: SegmentT
             spoken = _say(request, editor)
         else:
             _check_rebuild(request.rebuild_video, request.job_id, [request.index])
-            foreign = ForeignSegments(studio=studio, editor=editor)
+            foreign = ExternalSegments(job_resources=job_resources, editor=editor)
             keys = foreign.tts_keys(request)
             _tell(context, segment_tts_started(subject, index=request.index))
-            spoken = foreign.say(request, keys, subject.target_language or studio.target_language)
+            spoken = foreign.say(request, keys, subject.target_language or job_resources.target_language)
         result_key = editor.rebuild() if editor and request.rebuild_video else None
         _tell(context, segment_tts_completed(subject, spoken, result_key=result_key))
 
@@ -100,7 +100,7 @@ def _is_own(editor: JobEditor, request: SegmentMixRequest, order: SegmentMixOrde
 
 
 def _own_keys(editor: JobEditor, order: SegmentMixOrder) -> SegmentMixKeys:
-    bgm, tts, mix = (editor.job.bench.keys.clip(order.index, part) for part in ("bgm", "tts", "mix"))
+    bgm, tts, mix = (editor.job.ctx.keys.clip(order.index, part) for part in ("bgm", "tts", "mix"))
     return SegmentMixKeys(index=order.index, bgm_key=bgm, tts_key=tts, mix_key=mix, gains=order.gains)
 
 
@@ -110,8 +110,8 @@ def _say(request: SegmentTtsRequest, editor: JobEditor) -> SpokenSegment:
     return SpokenSegment(
         index=request.index,
         text=request.text,
-        tts_key=editor.job.bench.keys.clip(request.index, "tts"),
-        mix_key=editor.job.bench.keys.clip(request.index, "mix"),
+        tts_key=editor.job.ctx.keys.clip(request.index, "tts"),
+        mix_key=editor.job.ctx.keys.clip(request.index, "mix"),
         tts_gain_db=round(decibels(mixed.gains.speech), 2),
     )
 

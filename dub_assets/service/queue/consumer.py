@@ -20,7 +20,7 @@ from dub_assets.service.queue.message_models import Request
 from dub_assets.service.queue.receiving import receive_together
 from dub_assets.service.queue.refusals import Refusals
 from dub_assets.service.queue.resources import QueueResource
-from dub_assets.service.queue.run_index import RunBook
+from dub_assets.service.queue.run_index import RunIndex
 from dub_assets.service.queue.tasks import REFUSED, TASKS, run_request
 from dub_assets.service.received_message import FailedReceipt, ReceivedMessage
 from dub_assets.service.tick_timing import left_of_turn
@@ -40,7 +40,7 @@ DISPOSAL = Disposal()
 
 
 @dataclass(kw_only=True)
-class Taken:
+class ConsumeResult:
     """What one look at the queue led to. ``counts`` tells the fate of the messages that no run came of."""
 
     runs: list[dg.RunRequest] = field(default_factory=list)
@@ -51,17 +51,17 @@ class Taken:
     refusals: list[str] = field(default_factory=list)
 
 
-class Intake:
+class MessageConsumer:
     """One look at the queue. A message is deleted only once its run is stored, here or in an earlier look."""
 
-    def __init__(self, desk: QueueResource, archive: JobArchive, book: RunBook, log: Logger) -> None:
-        self._desk = desk
+    def __init__(self, services: QueueResource, archive: JobArchive, book: RunIndex, log: Logger) -> None:
+        self._desk = services
         self._archive = archive
         self._book = book
         self._log = log
         self._began_s = time.monotonic()
-        self._refusals = Refusals(desk.queue, archive, DISPOSAL, in_order=desk.keeps_order)
-        self.taken = Taken()
+        self._refusals = Refusals(services.queue, archive, DISPOSAL, in_order=services.keeps_order)
+        self.taken = ConsumeResult()
 
     def settle(self, held: Sequence[HeldMessage]) -> None:
         """Delete the messages whose runs are stored by now; the others go back to the queue, and are asked for again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from dub_assets.core.errors import InputError
-from dub_assets.core.request import DubRequest, EngineWishes
+from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.service.queue.glossary import Glossary
 from dub_assets.service.queue.message_base import Message, Request
 from dub_assets.service.queue.message_types import (
@@ -65,7 +65,7 @@ class FullPipelineMessage(Message, Glossary):
             segment_prefix=filled(rules.templates.segments),
             segment_clips=True,
             callback_url=self.callback,
-            engines=EngineWishes(**self.engines.model_dump()),
+            engines=EngineOverrides(**self.engines.model_dump()),
             speakers=self.speakers,
             voices=self.voices,
             terms=self.terms(),

@@ -10,7 +10,7 @@ from dub_assets.service.queue.tasks import TASKS
 _RUN_KEY = "dagster/run_key"
 
 
-class RunBook:
+class RunIndex:
     """Reads the runs of one Dagster instance."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:

@@ -4,13 +4,13 @@ import dagster as dg
 
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ObjectCorruptError, StorageUnavailableError
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.service.jobs import ALL
 from dub_assets.service.pending_messages import HeldMessage, HeldMessages
-from dub_assets.service.queue.consumer import Intake, Taken
+from dub_assets.service.queue.consumer import ConsumeResult, MessageConsumer
 from dub_assets.service.queue.resources import QueueResource
-from dub_assets.service.queue.run_index import RunBook
+from dub_assets.service.queue.run_index import RunIndex
 
 
 @dg.sensor(
@@ -21,7 +21,7 @@ from dub_assets.service.queue.run_index import RunBook
     "once its run is stored.",
 )
 def job_queue_sensor(
-    context: dg.SensorEvaluationContext, queue: QueueResource, studio: Studio
+    context: dg.SensorEvaluationContext, queue: QueueResource, job_resources: JobResources
 ) -> dg.SensorResult | dg.SkipReason:
     """One look at the queue; where there is nothing else to do, it waits for a message.
 
@@ -30,14 +30,14 @@ def job_queue_sensor(
     """
     if queue.url is None:
         return dg.SkipReason("JOB_QUEUE_URL is not set: there is no queue to read jobs from")
-    book = RunBook(context.instance)
-    intake = Intake(queue, studio.storage.archive, book, context.log)
+    book = RunIndex(context.instance)
+    intake = MessageConsumer(queue, job_resources.storage.archive, book, context.log)
     held = _held(context)
     intake.settle(held)
     room = queue.max_pending_runs - book.waiting()
     if room <= 0:
         reason = f"{queue.max_pending_runs} runs wait for a slot: messages stay in the queue (JOB_MAX_PENDING_RUNS)"
-        return _result(Taken(), skip_reason=reason)
+        return _result(ConsumeResult(), skip_reason=reason)
     try:
         intake.take(room, waits=not held)
     except StorageUnavailableError as error:
@@ -58,7 +58,7 @@ def _held(context: dg.SensorEvaluationContext) -> tuple[HeldMessage, ...]:
         return ()
 
 
-def _result(taken: Taken, *, skip_reason: str) -> dg.SensorResult:
+def _result(taken: ConsumeResult, *, skip_reason: str) -> dg.SensorResult:
     job_ids = list(dict.fromkeys(taken.job_ids))
     return dg.SensorResult(
         run_requests=taken.runs,
@@ -68,6 +68,6 @@ def _result(taken: Taken, *, skip_reason: str) -> dg.SensorResult:
     )
 
 
-def _fates(taken: Taken) -> str:
+def _fates(taken: ConsumeResult) -> str:
     told = [f"{count} messages {fate}" for fate, count in taken.counts.items()]
     return "; ".join([*told, *taken.refusals]) or "there is no message"

@@ -9,7 +9,7 @@ import dagster as dg
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, dispatch_key, job_record_key
 from dub_assets.core.request import DubRequest
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.tags import CALLBACKS, JOB_ID, REQUEST_KEY
 from dub_assets.service.pending_messages import RefusedMessages
@@ -24,20 +24,20 @@ _AT_ONCE = 500
 
 @dg.op(description="Deletes the partitions of old jobs, after their objects where that is configured.")
 def retire_old_jobs(
-    context: dg.OpExecutionContext, studio: Studio, retirement: dg.ResourceParam[RetirementOptions]
+    context: dg.OpExecutionContext, job_resources: JobResources, retirement: dg.ResourceParam[RetirementOptions]
 ) -> None:
     """Nothing is retired that has never run, that a run works on or waits for, or that owes callbacks."""
     instance, name = context.instance, jobs_partitions.name or "jobs"
     runs = _runs_by_job(instance, set(instance.get_dynamic_partitions(name)))
     last_run_s = {job_id: records[0].create_timestamp.timestamp() for job_id, records in runs.items()}
     retired = 0
-    _delete_refusals(studio.storage.archive, retirement, now_s=time.time())
+    _delete_refusals(job_resources.storage.archive, retirement, now_s=time.time())
     for job_id in jobs_to_retire(last_run_s, now_s=time.time(), options=retirement):
         finished = [record.dagster_run for record in runs[job_id] if not _is_open(record.dagster_run)]
         if retired == _AT_ONCE or len(finished) < len(runs[job_id]):
             continue
-        keys = _keys_to_delete(studio.storage.archive, job_id, finished, retirement.objects)
-        studio.storage.archive.store.delete(keys)
+        keys = _keys_to_delete(job_resources.storage.archive, job_id, finished, retirement.objects)
+        job_resources.storage.archive.store.delete(keys)
         instance.delete_dynamic_partition(name, job_id)
         retired += 1
         context.log.info("retired job %s: %d objects deleted", job_id, len(keys))

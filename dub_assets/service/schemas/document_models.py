@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.json_schema import SkipJsonSchema
 
 from dub_assets.stages.quality.values import CheckName, LineIssue, Severity
-from dub_assets.stages.tts_segments.values import Rung, TimingIssue
+from dub_assets.stages.tts_segments.values import FitMethod, TimingIssue
 
 
 class Sent(BaseModel):
@@ -43,7 +43,7 @@ class SegmentDub(Sent):
     """Voice of the speech engine."""
     tempo: float
     """Speaking rate over the ordinary rate of the language."""
-    rung: Rung
+    rung: FitMethod
     """Last step that the line needed to fit its slot; `flag`: it does not fit, and `issues` says how."""
     rendering: NonNegativeInt
     """Which rendering of the translation was spoken; 0 is the full one, higher numbers are shorter."""

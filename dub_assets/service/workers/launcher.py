@@ -20,7 +20,7 @@ from dagster_celery.launcher import CeleryRunLauncher
 
 from dub_assets.resources.tags import TASK
 from dub_assets.service.workers import folder_broker
-from dub_assets.service.workers.worker_registry import Roster
+from dub_assets.service.workers.worker_registry import WorkerRegistry
 
 _QUEUE_TAG = "dagster-celery/queue"
 _ENDED = {"SUCCESS", "FAILURE", "REVOKED"}
@@ -63,7 +63,7 @@ class WarmRunLauncher(CeleryRunLauncher):
             config_source={**_ONE_AT_A_TIME[bool(broker)], **_SECOND_TRY, **(config_source or {})},
             inst_data=inst_data,
         )
-        self._roster = Roster(self.celery)
+        self._roster = WorkerRegistry(self.celery)
 
     @classmethod
     def config_type(cls) -> Any:

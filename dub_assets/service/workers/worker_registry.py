@@ -12,7 +12,7 @@ _ASKED_ANEW_AFTER_S = 2.0
 _ANSWER_WITHIN_S = 1.0
 
 
-class Roster:
+class WorkerRegistry:
     """The workers that answer, each with the ids of its tasks.
 
     One question serves every run that is looked at within two seconds of it: a look at the workers costs a second

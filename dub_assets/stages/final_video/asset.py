@@ -4,23 +4,23 @@ import dagster as dg
 
 from dub_assets.resources.asset import PRODUCTS, job_asset
 from dub_assets.resources.asset_metadata import media_links, provenance
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.stages.final_video.stage import render_video
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
 @job_asset(deps=["source_video", *PRODUCTS], kinds={"video", "ffmpeg"}, code_version="2")
-def final_video(context: dg.AssetExecutionContext, studio: Studio) -> dg.Output[FinalVideo]:
+def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[FinalVideo]:
     """The original picture with the dub, the original sound beside it, and subtitles in both languages."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         return rendered(job, job.products())
 
 
-def rendered(job: Job, products: Products) -> dg.Output[FinalVideo]:
+def rendered(job: JobContext, products: Products) -> dg.Output[FinalVideo]:
     """The dubbed video of a job, and what to show of it."""
     made = render_video(
-        products, options=job.options.mix, bench=job.bench, previous=job.previous(FinalVideo, "final_video")
+        products, options=job.options.mix, ctx=job.ctx, previous=job.previous(FinalVideo, "final_video")
     )
     return dg.Output(
         made,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.loudness import (
     KWeighting,
     LayerPowers,
@@ -33,7 +33,7 @@ _LEFT_ALONE_LU = 0.2
 
 
 def programme_gain(
-    products: Products, *, options: MixOptions, bench: Workbench, earlier: ProgrammeGain | None
+    products: Products, *, options: MixOptions, ctx: StageContext, earlier: ProgrammeGain | None
 ) -> ProgrammeGain:
     """The earlier gain where it was fixed for this original, profile and these engines, whatever was edited since.
 
@@ -43,7 +43,7 @@ def programme_gain(
     mark = _mark(products, options)
     if earlier is not None and earlier.mark == mark:
         return earlier
-    source, found = _measured(products, options, bench)
+    source, found = _measured(products, options, ctx)
     target = source if options.target_lufs is None else options.target_lufs
     speech_db = programme_db = 0.0
     if target is not None and found is not None:
@@ -83,20 +83,20 @@ def _unedited(products: Products, options: MixOptions) -> Products:
     return replace(products, mixes=replace(products.mixes, segments=segments))
 
 
-def _measured(products: Products, options: MixOptions, bench: Workbench) -> tuple[float | None, LayerPowers | None]:
+def _measured(products: Products, options: MixOptions, ctx: StageContext) -> tuple[float | None, LayerPowers | None]:
     """The original's loudness, and the powers of the mix's layers where anything is said: side by side."""
-    original = bench.sounds.blocks(bench.workspace.open(products.stems.original))
+    original = ctx.sounds.blocks(ctx.workspace.open(products.stems.original))
     with ThreadPoolExecutor(max_workers=1) as pool:
         source = pool.submit(lambda: integrated_lufs(loudness_powers(original)))
-        mixed = _layer_powers(_unedited(products, options), options, bench) if products.tts.segments else None
+        mixed = _layer_powers(_unedited(products, options), options, ctx) if products.tts.segments else None
         return source.result(), mixed
 
 
-def _layer_powers(products: Products, options: MixOptions, bench: Workbench) -> LayerPowers:
+def _layer_powers(products: Products, options: MixOptions, ctx: StageContext) -> LayerPowers:
     of_background, of_speech = KWeighting(), KWeighting()
     found: list[tuple[Powers, Powers, Powers]] = []
     rest_background = rest_speech = np.zeros((0, 0), dtype=np.float32)
-    for block in layers(products, options=options, bench=bench):
+    for block in layers(products, options=options, ctx=ctx):
         background, speech = of_background.weigh(block.background), of_speech.weigh(block.speech)
         if len(rest_background):
             background, speech = np.concatenate([rest_background, background]), np.concatenate([rest_speech, speech])

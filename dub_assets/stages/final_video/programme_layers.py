@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dub_assets.core.errors import PermanentError
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.level import factor
 from dub_assets.core.signal.mixing import gate, spread
 from dub_assets.core.signal.sound import Samples, Sound
@@ -39,29 +39,29 @@ class Layers:
     speech: Samples
 
 
-def layers(products: Products, *, options: MixOptions, bench: Workbench) -> Iterator[Layers]:
+def layers(products: Products, *, options: MixOptions, ctx: StageContext) -> Iterator[Layers]:
     """Both layers from the beginning to the end; where no segment lies, the background is untouched."""
     parts = _parts(products)
     start = 0
-    for block in bench.sounds.blocks(bench.workspace.open(products.stems.background)):
+    for block in ctx.sounds.blocks(ctx.workspace.open(products.stems.background)):
         samples = block.samples.copy()
         _set_gains(samples, start, parts)
         if options.duck_db:
             _duck(samples, start, parts, options)
         speech = np.zeros_like(samples)
         for part in parts:
-            _add_speech(speech, start, part, bench)
+            _add_speech(speech, start, part, ctx)
         yield Layers(background=samples, speech=speech)
         start += block.frames
 
 
-def lines_alone(products: Products, *, bench: Workbench) -> Iterator[Sound]:
+def lines_alone(products: Products, *, ctx: StageContext) -> Iterator[Sound]:
     """Every line's speech in its place, at its segment's gain, over silence: mono, 48 kHz, in blocks."""
     parts, frames = _parts(products), products.stems.info.sound_frames
     for start in range(0, frames, _BLOCK_FRAMES):
         speech = np.zeros((min(_BLOCK_FRAMES, frames - start), 1), dtype=np.float32)
         for part in parts:
-            _add_speech(speech, start, part, bench)
+            _add_speech(speech, start, part, ctx)
         yield Sound(samples=speech, rate_hz=SAMPLE_RATE_HZ)
 
 
@@ -99,13 +99,13 @@ def _duck(samples: Samples, start: int, parts: Sequence[Part], options: MixOptio
     samples *= np.power(np.float32(factor(-options.duck_db)), inside)[:, None]
 
 
-def _add_speech(samples: Samples, start: int, part: Part, bench: Workbench) -> None:
+def _add_speech(samples: Samples, start: int, part: Part, ctx: StageContext) -> None:
     """Add what lies of a segment's speech in the block that begins at frame ``start``."""
     at = part.speech.window.start_ms * FRAMES_PER_MS - start
     longest = part.speech.window.duration_ms * FRAMES_PER_MS + SAMPLE_RATE_HZ
     if at >= len(samples) or at + longest <= 0:
         return
-    speech = spread(bench.sounds.read(bench.workspace.open(part.speech.clip)), samples.shape[1]).samples
+    speech = spread(ctx.sounds.read(ctx.workspace.open(part.speech.clip)), samples.shape[1]).samples
     first, last = max(0, at), min(len(samples), at + len(speech))
     if first < last:
         samples[first:last] += speech[first - at : last - at] * np.float32(part.mix.gains.speech)

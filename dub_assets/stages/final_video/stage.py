@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaObject, Rendition, Subtitles
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.stages.final_video.mix_programme import mix_programme
@@ -25,30 +25,30 @@ _CLOSE_LU = 0.1
 
 
 def render_video(
-    products: Products, *, options: MixOptions, bench: Workbench, previous: FinalVideo | None
+    products: Products, *, options: MixOptions, ctx: StageContext, previous: FinalVideo | None
 ) -> FinalVideo:
     """Mix the programme and mux it with the picture, the original sound and the subtitles.
 
     Without any speech the dub is the original sound.
     """
-    mark = _fingerprint(products, options, bench)
+    mark = _fingerprint(products, options, ctx)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement:
-        gain, mix = _mix(products, options, bench, previous)
-        source_subtitles, target_subtitles = _write_subtitles(products, bench)
+    with ctx.meter.measure() as measurement:
+        gain, mix = _mix(products, options, ctx, previous)
+        source_subtitles, target_subtitles = _write_subtitles(products, ctx)
         rendition = Rendition(
-            source=bench.workspace.open(products.stems.source),
+            source=ctx.workspace.open(products.stems.source),
             info=products.stems.info,
-            dub=bench.workspace.open(mix),
+            dub=ctx.workspace.open(mix),
             source_language=products.translation.source_language,
             target_language=products.translation.target_language,
-            subtitles=_tracks(products, source_subtitles, target_subtitles, bench),
+            subtitles=_tracks(products, source_subtitles, target_subtitles, ctx),
             true_peak_dbtp=options.true_peak_dbtp,
         )
-        loudness = bench.media.render(rendition, bench.workspace.new(bench.keys.request.result_key))
+        loudness = ctx.media.render(rendition, ctx.workspace.new(ctx.keys.request.result_key))
     return FinalVideo(
-        video=bench.workspace.seal(bench.keys.request.result_key),
+        video=ctx.workspace.seal(ctx.keys.request.result_key),
         mix=mix,
         source_subtitles=source_subtitles,
         target_subtitles=target_subtitles,
@@ -60,11 +60,11 @@ def render_video(
     )
 
 
-def _fingerprint(products: Products, options: MixOptions, bench: Workbench) -> str:
+def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> str:
     return fingerprint(
         STAGE,
         version=_VERSION,
-        result_key=bench.keys.request.result_key,
+        result_key=ctx.keys.request.result_key,
         stems=[products.stems.source.sha256, products.stems.background.sha256],
         languages=[products.translation.source_language, products.translation.target_language],
         texts=[
@@ -78,25 +78,25 @@ def _fingerprint(products: Products, options: MixOptions, bench: Workbench) -> s
 
 
 def _mix(
-    products: Products, options: MixOptions, bench: Workbench, previous: FinalVideo | None
+    products: Products, options: MixOptions, ctx: StageContext, previous: FinalVideo | None
 ) -> tuple[ProgrammeGain, MediaObject]:
     """The mix and its gain: a new one for a named loudness is mended where the limiter took some of it away."""
     earlier = previous.gain if previous is not None else None
-    gain = programme_gain(products, options=options, bench=bench, earlier=earlier)
-    mix = mix_programme(products, gain, options=options, bench=bench)
+    gain = programme_gain(products, options=options, ctx=ctx, earlier=earlier)
+    mix = mix_programme(products, gain, options=options, ctx=ctx)
     target = options.target_lufs
     for _ in range(_MENDINGS):
         if target is None or gain == earlier:
             break
-        found = integrated_lufs(loudness_powers(bench.sounds.blocks(bench.workspace.open(mix))))
+        found = integrated_lufs(loudness_powers(ctx.sounds.blocks(ctx.workspace.open(mix))))
         if found is None or abs(target - found) <= _CLOSE_LU:
             break
         gain = replace(gain, programme_db=round(gain.programme_db + target - found, 2))
-        mix = mix_programme(products, gain, options=options, bench=bench)
+        mix = mix_programme(products, gain, options=options, ctx=ctx)
     return gain, mix
 
 
-def _write_subtitles(products: Products, bench: Workbench) -> tuple[SubtitleFiles, SubtitleFiles]:
+def _write_subtitles(products: Products, ctx: StageContext) -> tuple[SubtitleFiles, SubtitleFiles]:
     """The subtitles of the original, by when its words are said, and of the dub, by when its lines are."""
     texts = products.texts()
     original = [
@@ -106,26 +106,26 @@ def _write_subtitles(products: Products, bench: Workbench) -> tuple[SubtitleFile
     dubbed = [Cue(interval=segment.placed, text=texts[segment.index]) for segment in products.tts.segments]
     duration_ms = products.stems.info.duration_ms
     return (
-        _written(original, products.translation.source_language, duration_ms, bench),
-        _written(dubbed, products.translation.target_language, duration_ms, bench),
+        _written(original, products.translation.source_language, duration_ms, ctx),
+        _written(dubbed, products.translation.target_language, duration_ms, ctx),
     )
 
 
-def _written(cues: Iterable[Cue], language: str, duration_ms: int, bench: Workbench) -> SubtitleFiles:
+def _written(cues: Iterable[Cue], language: str, duration_ms: int, ctx: StageContext) -> SubtitleFiles:
     shown = subtitles(cues, language=language, duration_ms=duration_ms)
     return SubtitleFiles(
-        srt=bench.workspace.write(bench.keys.subtitles(language, "srt"), srt(shown).encode()),
-        vtt=bench.workspace.write(bench.keys.subtitles(language, "vtt"), vtt(shown).encode()),
+        srt=ctx.workspace.write(ctx.keys.subtitles(language, "srt"), srt(shown).encode()),
+        vtt=ctx.workspace.write(ctx.keys.subtitles(language, "vtt"), vtt(shown).encode()),
     )
 
 
 def _tracks(
-    products: Products, source: SubtitleFiles, target: SubtitleFiles, bench: Workbench
+    products: Products, source: SubtitleFiles, target: SubtitleFiles, ctx: StageContext
 ) -> tuple[Subtitles, ...]:
     """The subtitle tracks, the dub's first; none where nothing is said."""
     languages = ((target, products.translation.target_language), (source, products.translation.source_language))
     return tuple(
-        Subtitles(path=bench.workspace.open(files.srt), language=language)
+        Subtitles(path=ctx.workspace.open(files.srt), language=language)
         for files, language in languages
         if files.srt.size_bytes
     )

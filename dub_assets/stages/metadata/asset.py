@@ -4,7 +4,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import PRODUCTS, job_asset
 from dub_assets.resources.asset_metadata import media_links, provenance
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.stages.metadata.stage import describe
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
@@ -14,18 +14,18 @@ from dub_assets.stages.segment_mixes.values import FinalVideo, Metadata
 @job_asset(deps=PRODUCTS, kinds={"json"}, code_version="1")
 def metadata(
     context: dg.AssetExecutionContext,
-    studio: Studio,
+    job_resources: JobResources,
     final_video: FinalVideo,
     quality: Quality,
 ) -> dg.Output[Metadata]:
     """The metadata document: texts, times and keys of all segments, engines, weights and figures."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         return described(job, job.products(), final_video, quality)
 
 
-def described(job: Job, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Metadata]:
+def described(job: JobContext, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Metadata]:
     """The document of a job, and what to show of it."""
-    made = describe(products, final, quality, bench=job.bench)
+    made = describe(products, final, quality, ctx=job.ctx)
     return dg.Output(
         made,
         metadata={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.stages.metadata.values import document
 from dub_assets.stages.products import Products
@@ -15,14 +15,12 @@ from dub_assets.stages.segment_mixes.values import FinalVideo, Metadata
 STAGE = "metadata"
 
 
-def describe(products: Products, final: FinalVideo, quality: Quality, *, bench: Workbench) -> Metadata:
+def describe(products: Products, final: FinalVideo, quality: Quality, *, ctx: StageContext) -> Metadata:
     """Write the metadata document (UTF-8 JSON) of a finished job."""
-    request = bench.keys.request
-    with bench.meter.measure() as measurement:
+    request = ctx.keys.request
+    with ctx.meter.measure() as measurement:
         content = document(request, products, final, quality)
-        written = bench.workspace.write(
-            request.metadata_key, json.dumps(content, ensure_ascii=False, indent=2).encode()
-        )
+        written = ctx.workspace.write(request.metadata_key, json.dumps(content, ensure_ascii=False, indent=2).encode())
     return Metadata(
         document=written,
         segments_count=len(products.transcript.segments),

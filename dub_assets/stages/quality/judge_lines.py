@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dub_assets.core.ports import LanguageIdentifier, Workbench
+from dub_assets.core.ports import LanguageIdentifier, StageContext
 from dub_assets.core.signal.leakage import leakage_db
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain
 from dub_assets.core.timing import Interval
@@ -31,7 +31,7 @@ class LineJudge:
     products: Products
     identifier: LanguageIdentifier
     options: CheckOptions
-    bench: Workbench
+    ctx: StageContext
 
     def lines(self) -> Iterator[LineQuality]:
         """One a segment of the transcript, in order."""
@@ -93,7 +93,7 @@ class LineJudge:
 
     def _spoken(self, line: TtsSegment, of_text: tuple[LineIssue, ...], background_gain: float) -> LineQuality:
         issues: list[LineIssue] = [*of_text]
-        level = active_speech_level_dbfs(self.bench.sounds.read(self.bench.workspace.open(line.clip)))
+        level = active_speech_level_dbfs(self.ctx.sounds.read(self.ctx.workspace.open(line.clip)))
         heard = line.speech.read_back
         if level is None:
             issues.append("inaudible")
@@ -115,7 +115,6 @@ class LineJudge:
     def _leftover_db(self, interval: Interval, gain: float) -> float | None:
         stems = self.products.stems
         vocals, background = (
-            self.bench.sounds.read(self.bench.workspace.open(stem), interval)
-            for stem in (stems.vocals, stems.background)
+            self.ctx.sounds.read(self.ctx.workspace.open(stem), interval) for stem in (stems.vocals, stems.background)
         )
         return leakage_db(apply_gain(background, gain), vocals)

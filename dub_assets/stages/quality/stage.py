@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Engines, LanguageIdentifier, Workbench
+from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import FRAMES_PER_MS, Interval
 from dub_assets.options import DubOptions
@@ -31,7 +31,7 @@ def measure_quality(
     *,
     engines: Engines,
     options: DubOptions,
-    bench: Workbench,
+    ctx: StageContext,
     previous: Quality | None,
 ) -> Quality:
     """Measure a finished dub, and say what each check makes of it."""
@@ -39,10 +39,10 @@ def measure_quality(
     mark = _mark(products, final, identifier, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement:
-        judge = LineJudge(products=products, identifier=identifier, options=options.checks, bench=bench)
+    with ctx.meter.measure() as measurement:
+        judge = LineJudge(products=products, identifier=identifier, options=options.checks, ctx=ctx)
         lines = tuple(judge.lines())
-        figures = _figures(products, final, lines, judge, bench)
+        figures = _figures(products, final, lines, judge, ctx)
         findings = Findings(products=products, final=final, lines=lines, figures=figures, options=options)
         checks = checked(findings)
     return Quality(
@@ -83,25 +83,25 @@ def _agreement(lines: Sequence[LineQuality], products: Products) -> float | None
 
 
 def _figures(
-    products: Products, final: FinalVideo, lines: Sequence[LineQuality], judge: LineJudge, bench: Workbench
+    products: Products, final: FinalVideo, lines: Sequence[LineQuality], judge: LineJudge, ctx: StageContext
 ) -> DubFigures:
     segments = [segment.interval for segment in products.transcript.segments]
-    video = bench.workspace.open(final.video)
+    video = ctx.workspace.open(final.video)
     return DubFigures(
         unspoken_ms=sum(ms for _, ms in unspoken(products.stems.speech, segments)),
         text_language=judge.text_language(),
         agreement=_agreement(lines, products),
         leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),
-        sound_lag_ms=_sound_lag_ms(products, video, bench.workspace.open(final.mix), bench),
-        length_difference_ms=bench.media.probe(video).duration_ms - products.stems.info.duration_ms,
+        sound_lag_ms=_sound_lag_ms(products, video, ctx.workspace.open(final.mix), ctx),
+        length_difference_ms=ctx.media.probe(video).duration_ms - products.stems.info.duration_ms,
     )
 
 
-def _sound_lag_ms(products: Products, video: Path, mix: Path, bench: Workbench) -> float | None:
+def _sound_lag_ms(products: Products, video: Path, mix: Path, ctx: StageContext) -> float | None:
     """The median over a few excerpts, each from a line's start on: at the front, in the middle and at the end."""
     lags = []
     for interval in _excerpts(products):
-        lag = lag_frames(bench.media.excerpt(video, interval), bench.sounds.read(mix, interval))
+        lag = lag_frames(ctx.media.excerpt(video, interval), ctx.sounds.read(mix, interval))
         if lag is not None:
             lags.append(lag / FRAMES_PER_MS)
     return round(median(lags), 2) if lags else None

@@ -4,7 +4,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import PRODUCTS, job_asset
 from dub_assets.resources.asset_metadata import media_links, provenance
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.report.stage import write_report
@@ -15,22 +15,22 @@ from dub_assets.stages.segment_mixes.values import FinalVideo
 @job_asset(deps=PRODUCTS, kinds={"html"}, code_version="1")
 def report(
     context: dg.AssetExecutionContext,
-    studio: Studio,
+    job_resources: JobResources,
     final_video: FinalVideo,
     quality: Quality,
 ) -> dg.Output[Report]:
     """One page on the job: timeline, texts, findings and players, in a file that needs nothing beside it."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         return reported(job, job.products(), final_video, quality)
 
 
-def reported(job: Job, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Report]:
+def reported(job: JobContext, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Report]:
     """The page of a job, and what to show of it."""
     made = write_report(
         products,
         final,
         quality,
-        bench=job.bench,
+        ctx=job.ctx,
         previous=job.previous(Report, "report"),
         fit=job.options.fit,
     )

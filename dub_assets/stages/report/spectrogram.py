@@ -21,14 +21,14 @@ _LONGEST_STEP = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Strip:
+class Spectrogram:
     """A sound in columns of equal time: ``peaks`` (columns; 0 to 1) and ``levels_db`` (columns, bands; low to high)."""
 
     peaks: NDArray[np.float32]
     levels_db: NDArray[np.float32]
 
 
-def strip(blocks: Iterable[Sound], *, columns_per_s: int) -> Strip:
+def strip(blocks: Iterable[Sound], *, columns_per_s: int) -> Spectrogram:
     """The strip of a programme given in blocks at ``STRIP_RATE_HZ``; its channels are averaged.
 
     Bands are triangles of equal width on the mel scale (``2595 log10(1 + f / 700)``); a full-scale sine reads 0 dB,
@@ -48,10 +48,10 @@ def strip(blocks: Iterable[Sound], *, columns_per_s: int) -> Strip:
         peaks.append(np.abs(frames.reshape(-1, hop)).max(axis=1))
         powers.append(_powers(sound, hop // windows, len(frames)) @ filters)
     if not peaks:
-        return Strip(peaks=np.zeros(0, np.float32), levels_db=np.zeros((0, BANDS), np.float32))
+        return Spectrogram(peaks=np.zeros(0, np.float32), levels_db=np.zeros((0, BANDS), np.float32))
     power = np.concatenate(powers).reshape(-1, windows, BANDS).mean(axis=1)
     levels_db = 10.0 * np.log10(np.maximum(power, 10.0 ** (SILENCE_DB / 10.0)))
-    return Strip(peaks=np.concatenate(peaks).astype(np.float32), levels_db=levels_db.astype(np.float32))
+    return Spectrogram(peaks=np.concatenate(peaks).astype(np.float32), levels_db=levels_db.astype(np.float32))
 
 
 def shades(levels_db: NDArray[np.float32], *, brightest_db: float, range_db: float, count: int) -> NDArray[np.uint8]:

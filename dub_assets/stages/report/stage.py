@@ -11,14 +11,14 @@ import numpy as np
 
 from dub_assets.core.batches import some_ahead
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.stages.final_video.programme_layers import lines_alone
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.report.page.html import look, page
-from dub_assets.stages.report.spectrogram import STRIP_RATE_HZ, Strip, shades, strip
+from dub_assets.stages.report.spectrogram import STRIP_RATE_HZ, Spectrogram, shades, strip
 from dub_assets.stages.report.values import (
     SHADES,
     Lane,
@@ -55,20 +55,20 @@ def write_report(
     final: FinalVideo,
     quality: Quality,
     *,
-    bench: Workbench,
+    ctx: StageContext,
     previous: Report | None,
     fit: FitOptions = _DEFAULT_FIT,
 ) -> Report:
     """Write the page of a finished job: one HTML document that needs nothing beside it."""
-    view = report_view(bench.keys.request, products, final, quality, free_tempo=fit.free_tempo)
+    view = report_view(ctx.keys.request, products, final, quality, free_tempo=fit.free_tempo)
     mark = _fingerprint(view, products, final)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement:
+    with ctx.meter.measure() as measurement:
         with ThreadPoolExecutor(max_workers=1) as pool:
-            lanes = pool.submit(_lanes, products, final, bench)
-            pieces = list(_pieces(view, products, final, bench))
-        written = bench.workspace.write(bench.keys.report, page(view, lanes.result(), pieces))
+            lanes = pool.submit(_lanes, products, final, ctx)
+            pieces = list(_pieces(view, products, final, ctx))
+        written = ctx.workspace.write(ctx.keys.report, page(view, lanes.result(), pieces))
     return Report(
         page=written,
         flagged_count=len(view.flagged),
@@ -89,23 +89,23 @@ def _fingerprint(view: ReportView, products: Products, final: FinalVideo) -> str
     )
 
 
-def _lanes(products: Products, final: FinalVideo, bench: Workbench) -> list[Lane]:
+def _lanes(products: Products, final: FinalVideo, ctx: StageContext) -> list[Lane]:
     """The original and the mix as pictures, on one scale of shades."""
     duration_s = max(1, products.stems.info.duration_ms // 1000)
     columns_per_s = next((rate for rate in _COLUMNS_PER_S if rate * duration_s <= _MOST_COLUMNS), 1)
     tracks: Mapping[Track, Path] = {
-        "original": bench.workspace.open(products.stems.original),
-        "mix": bench.workspace.open(final.mix),
+        "original": ctx.workspace.open(products.stems.original),
+        "mix": ctx.workspace.open(final.mix),
     }
     strips = {
-        track: strip(bench.sounds.blocks(path, rate_hz=STRIP_RATE_HZ), columns_per_s=columns_per_s)
+        track: strip(ctx.sounds.blocks(path, rate_hz=STRIP_RATE_HZ), columns_per_s=columns_per_s)
         for track, path in tracks.items()
     }
     brightest_db = max(float(one.levels_db.max(initial=-_RANGE_DB)) for one in strips.values())
     return [_lane(track, one, brightest_db) for track, one in strips.items()]
 
 
-def _lane(track: Track, drawn: Strip, brightest_db: float) -> Lane:
+def _lane(track: Track, drawn: Spectrogram, brightest_db: float) -> Lane:
     shaded = shades(drawn.levels_db, brightest_db=brightest_db, range_db=_RANGE_DB, count=SHADES)
     columns, bands = shaded.shape
     return Lane(
@@ -117,31 +117,31 @@ def _lane(track: Track, drawn: Strip, brightest_db: float) -> Lane:
     )
 
 
-def _pieces(view: ReportView, products: Products, final: FinalVideo, bench: Workbench) -> Iterator[SoundPiece]:
+def _pieces(view: ReportView, products: Products, final: FinalVideo, ctx: StageContext) -> Iterator[SoundPiece]:
     """The sounds of the page."""
     whole = Interval(start_ms=0, end_ms=view.duration_ms)
-    original, mix = bench.workspace.open(products.stems.original), bench.workspace.open(final.mix)
+    original, mix = ctx.workspace.open(products.stems.original), ctx.workspace.open(final.mix)
     if view.duration_ms > _WHOLE_MS:
-        yield from _pieces_of_segments(view, original, mix, bench)
+        yield from _pieces_of_segments(view, original, mix, ctx)
         return
     tracks: Mapping[Track, Path] = {
         "original": original,
-        "dub": _dub_alone(products, bench),
-        "background": bench.workspace.open(products.stems.background),
+        "dub": _dub_alone(products, ctx),
+        "background": ctx.workspace.open(products.stems.background),
         "mix": mix,
     }
     with ThreadPoolExecutor(max_workers=min(len(tracks), os.cpu_count() or 1)) as pool:
-        yield from pool.map(lambda track: _piece(track, tracks[track], whole, bench), tracks)
+        yield from pool.map(lambda track: _piece(track, tracks[track], whole, ctx), tracks)
 
 
-def _pieces_of_segments(view: ReportView, original: Path, mix: Path, bench: Workbench) -> Iterator[SoundPiece]:
+def _pieces_of_segments(view: ReportView, original: Path, mix: Path, ctx: StageContext) -> Iterator[SoundPiece]:
     def heard(segment: ReportSegment) -> tuple[SoundPiece, SoundPiece]:
         placed = segment.placed or segment.original
         window = Interval(
             start_ms=min(segment.original.start_ms, placed.start_ms),
             end_ms=max(segment.original.end_ms, placed.end_ms),
         ).widened(_MARGIN_MS, view.duration_ms)
-        return _piece("original", original, window, bench), _piece("mix", mix, window, bench)
+        return _piece("original", original, window, ctx), _piece("mix", mix, window, ctx)
 
     used = 0
     for pieces in some_ahead(heard, by_attention(view.segments), threads=os.cpu_count() or 1):
@@ -151,14 +151,14 @@ def _pieces_of_segments(view: ReportView, original: Path, mix: Path, bench: Work
             return
 
 
-def _piece(track: Track, path: Path, interval: Interval, bench: Workbench) -> SoundPiece:
-    return SoundPiece(track=track, interval=interval, content=bench.media.preview(path, interval))
+def _piece(track: Track, path: Path, interval: Interval, ctx: StageContext) -> SoundPiece:
+    return SoundPiece(track=track, interval=interval, content=ctx.media.preview(path, interval))
 
 
-def _dub_alone(products: Products, bench: Workbench) -> Path:
+def _dub_alone(products: Products, ctx: StageContext) -> Path:
     """A sound file of the lines in their places, over silence."""
-    path = bench.workspace.new(bench.keys.stem("dub"))
-    with bench.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
-        for block in lines_alone(products, bench=bench):
+    path = ctx.workspace.new(ctx.keys.stem("dub"))
+    with ctx.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
+        for block in lines_alone(products, ctx=ctx):
             file.write(block)
     return path

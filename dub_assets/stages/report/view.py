@@ -15,7 +15,7 @@ from dub_assets.stages.transcript.values import TranscriptSegment
 from dub_assets.stages.translation.values import TranslatedLine
 from dub_assets.stages.tts_segments.fitting import ON_TIME_MS
 from dub_assets.stages.tts_segments.options import FitOptions
-from dub_assets.stages.tts_segments.values import Rung, TtsSegment
+from dub_assets.stages.tts_segments.values import FitMethod, TtsSegment
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 _UNSURE = 0.6
@@ -36,7 +36,7 @@ _ISSUES: Mapping[str, tuple[Weight, str]] = {
 }
 
 
-_FIT_METHODS: Mapping[Rung, str] = {
+_FIT_METHODS: Mapping[FitMethod, str] = {
     "full": "none needed",
     "shorter": "shorter translation",
     "pause": "pauses around the line",
@@ -181,7 +181,7 @@ def _fit_method(speech: TtsSegment) -> str:
     """What was done to fit a line into its slot; of a line that does not fit, everything that was done."""
     if speech.rung != "flag":
         return _FIT_METHODS[speech.rung]
-    steps: Mapping[Rung, bool] = {
+    steps: Mapping[FitMethod, bool] = {
         "shorter": speech.rendering > 0,
         "speed": speech.speech.speed > 1.0,
         "stretch": speech.stretch > 1.0,

@@ -6,7 +6,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset
 from dub_assets.resources.asset_metadata import provenance
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.resources.selection import MixSelection
 from dub_assets.stages.segment_mixes.stage import mix_segments
 from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
@@ -17,20 +17,20 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 @job_asset(kinds={"audio"}, code_version="1")
 def segment_mixes(
     context: dg.AssetExecutionContext,
-    studio: Studio,
+    job_resources: JobResources,
     config: MixSelection,
     stems: Stems,
     tts_segments: TtsSegments,
 ) -> dg.Output[SegmentMixes]:
     """How each segment is mixed, and the clips of it that editors work with where the job asks for them."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         indexes = [segment.index for segment in tts_segments.segments]
         changes, only = config.gain_changes(of=indexes), config.indexes(of=indexes)
         return mixed(job, stems, tts_segments, changes=changes, only=only)
 
 
 def mixed(
-    job: Job, stems: Stems, tts: TtsSegments, *, changes: Mapping[int, GainChange], only: Collection[int] | None
+    job: JobContext, stems: Stems, tts: TtsSegments, *, changes: Mapping[int, GainChange], only: Collection[int] | None
 ) -> dg.Output[SegmentMixes]:
     """The mixes of a job, and what to show of them."""
     made = mix_segments(
@@ -38,7 +38,7 @@ def mixed(
         tts,
         changes=changes,
         options=job.options.mix,
-        bench=job.bench,
+        ctx=job.ctx,
         previous=job.previous(SegmentMixes, "segment_mixes"),
         only=only,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaObject, PictureCut
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.limiter import limit_true_peak
 from dub_assets.core.signal.mixing import mix, to_stereo
@@ -33,7 +33,7 @@ def mix_segments(
     *,
     changes: Mapping[int, GainChange],
     options: MixOptions,
-    bench: Workbench,
+    ctx: StageContext,
     previous: SegmentMixes | None,
     only: Collection[int] | None = None,
 ) -> SegmentMixes:
@@ -48,13 +48,13 @@ def mix_segments(
         before={segment.index: segment for segment in previous.segments} if previous else {},
         changes=changes,
         only=only,
-        bench=bench,
+        ctx=ctx,
     )
     segments: list[SegmentMix] = []
-    with bench.meter.measure() as measurement, ThreadPoolExecutor(max_workers=_THREADS) as pool:
+    with ctx.meter.measure() as measurement, ThreadPoolExecutor(max_workers=_THREADS) as pool:
         for segment in pool.map(mixer.mixed, tts.segments):
             segments.append(segment)
-            bench.progress.report(STAGE, len(segments), len(tts.segments))
+            ctx.progress.report(STAGE, len(segments), len(tts.segments))
     mark = fingerprint(STAGE, version=_VERSION, segments=[segment.fingerprint for segment in segments])
     if previous is not None and previous.segments == tuple(segments):
         return previous
@@ -75,7 +75,7 @@ class _SegmentMixer:
     before: Mapping[int, SegmentMix]
     changes: Mapping[int, GainChange]
     only: Collection[int] | None
-    bench: Workbench
+    ctx: StageContext
 
     def mixed(self, segment: TtsSegment) -> SegmentMix:
         """The mix of a segment: the one there was where nothing asks for another."""
@@ -89,7 +89,7 @@ class _SegmentMixer:
 
     def is_as_before(self, earlier: SegmentMix, segment: TtsSegment, gains: Gains) -> bool:
         """Whether mixing the segment would give what it was before, and its clips are all there."""
-        clips_are_there = self.bench.keys.request.segment_clips == (earlier.clips is not None)
+        clips_are_there = self.ctx.keys.request.segment_clips == (earlier.clips is not None)
         return clips_are_there and earlier.fingerprint == self.fingerprint(segment, gains)
 
     def fingerprint(self, segment: TtsSegment, gains: Gains) -> str:
@@ -97,7 +97,7 @@ class _SegmentMixer:
         return fingerprint(
             "segment_mix",
             version=_VERSION,
-            clips=self.bench.keys.request.segment_clips,
+            clips=self.ctx.keys.request.segment_clips,
             stems=[self.stems.original.sha256, self.stems.background.sha256, self.stems.source.sha256],
             speech=segment.clip,
             window=segment.window,
@@ -107,7 +107,7 @@ class _SegmentMixer:
 
     def mix(self, segment: TtsSegment, gains: Gains, edited: GainChange) -> SegmentMix:
         """The mix of a segment, with its clips where the job asks for them."""
-        clips = self._clips(segment, gains) if self.bench.keys.request.segment_clips else None
+        clips = self._clips(segment, gains) if self.ctx.keys.request.segment_clips else None
         return SegmentMix(
             index=segment.index,
             window=segment.window,
@@ -119,7 +119,7 @@ class _SegmentMixer:
 
     def _clips(self, segment: TtsSegment, gains: Gains) -> SegmentClips:
         background = self._stretch_of(self.stems.background, segment)
-        speech = self.bench.sounds.read(self.bench.workspace.open(segment.clip))
+        speech = self.ctx.sounds.read(self.ctx.workspace.open(segment.clip))
         mixed = mix(background, to_stereo(speech), gains.background, gains.speech)
         return SegmentClips(
             source=self._write(segment, "source", self._stretch_of(self.stems.vocals, segment)),
@@ -129,20 +129,20 @@ class _SegmentMixer:
         )
 
     def _stretch_of(self, stem: MediaObject, segment: TtsSegment) -> Sound:
-        return to_stereo(self.bench.sounds.read(self.bench.workspace.open(stem), segment.window))
+        return to_stereo(self.ctx.sounds.read(self.ctx.workspace.open(stem), segment.window))
 
     def _write(self, segment: TtsSegment, part: str, sound: Sound) -> MediaObject:
-        key = self.bench.keys.clip(segment.index, part)
-        path = self.bench.workspace.new(key)
+        key = self.ctx.keys.clip(segment.index, part)
+        path = self.ctx.workspace.new(key)
         (limited,) = limit_true_peak([sound], _FULL_SCALE_DBTP)
-        with self.bench.sounds.writer(path, channels=sound.channels, rate_hz=SAMPLE_RATE_HZ) as file:
+        with self.ctx.sounds.writer(path, channels=sound.channels, rate_hz=SAMPLE_RATE_HZ) as file:
             file.write(limited)
-        return self.bench.workspace.seal(key)
+        return self.ctx.workspace.seal(key)
 
     def _cut_picture(self, segment: TtsSegment) -> MediaObject | None:
         if self.stems.info.picture is None:
             return None
-        key = self.bench.keys.clip(segment.index, "video")
-        source = self.bench.workspace.open(self.stems.source)
-        self.bench.media.cut_picture(PictureCut(source=source, interval=segment.window), self.bench.workspace.new(key))
-        return self.bench.workspace.seal(key)
+        key = self.ctx.keys.clip(segment.index, "video")
+        source = self.ctx.workspace.open(self.stems.source)
+        self.ctx.media.cut_picture(PictureCut(source=source, interval=segment.window), self.ctx.workspace.new(key))
+        return self.ctx.workspace.seal(key)

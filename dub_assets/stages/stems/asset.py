@@ -4,22 +4,22 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset
 from dub_assets.resources.asset_metadata import provenance, seconds
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.plan import check_engines
 from dub_assets.stages.stems.stage import separate
 from dub_assets.stages.stems.values import Stems
 
 
 @job_asset(deps=["source_video"], kinds={"audio", "onnx"}, code_version="1")
-def stems(context: dg.AssetExecutionContext, studio: Studio) -> dg.Output[Stems]:
+def stems(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[Stems]:
     """The video's sound at 48 kHz, taken apart into vocals and background that add up to it."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         check_engines(job.request, job.engines)
-        source = job.bench.workspace.adopt(job.request.input_key)
+        source = job.ctx.workspace.adopt(job.request.input_key)
         context.log_event(
             dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})
         )
-        made = separate(source, engines=job.engines, bench=job.bench, previous=job.previous(Stems, "stems"))
+        made = separate(source, engines=job.engines, ctx=job.ctx, previous=job.previous(Stems, "stems"))
     picture = made.info.picture
     return dg.Output(
         made,

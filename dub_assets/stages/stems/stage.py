@@ -11,7 +11,7 @@ from dub_assets.core.batches import one_ahead
 from dub_assets.core.engine_use import released
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
-from dub_assets.core.ports import Engines, Separator, VoiceActivityDetector, Workbench
+from dub_assets.core.ports import Engines, Separator, StageContext, VoiceActivityDetector
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.mixing import gate
 from dub_assets.core.signal.sound import Samples, Sound
@@ -38,7 +38,7 @@ def separate(
     source: MediaObject,
     *,
     engines: Engines,
-    bench: Workbench,
+    ctx: StageContext,
     previous: Stems | None,
 ) -> Stems:
     """Probe the video, take its sound, and tell vocals from background.
@@ -52,18 +52,18 @@ def separate(
     )
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement, released(engines, separator):
-        path = bench.workspace.open(source)
-        info = bench.media.probe(path)
-        bench.media.extract_sound(path, info, bench.workspace.new(bench.keys.stem("original")))
-        original = bench.workspace.seal(bench.keys.stem("original"))
-        speech = _split(original, info, separator, detector, bench)
+    with ctx.meter.measure() as measurement, released(engines, separator):
+        path = ctx.workspace.open(source)
+        info = ctx.media.probe(path)
+        ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
+        original = ctx.workspace.seal(ctx.keys.stem("original"))
+        speech = _split(original, info, separator, detector, ctx)
     return Stems(
         source=source,
         info=info,
         original=original,
-        vocals=bench.workspace.seal(bench.keys.stem("vocals")),
-        background=bench.workspace.seal(bench.keys.stem("background")),
+        vocals=ctx.workspace.seal(ctx.keys.stem("vocals")),
+        background=ctx.workspace.seal(ctx.keys.stem("background")),
         speech=tuple(speech),
         provenance=Provenance(
             fingerprint=mark,
@@ -78,49 +78,49 @@ def _split(
     info: MediaInfo,
     separator: Separator,
     detector: VoiceActivityDetector,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> list[Interval]:
     """Write vocals and background, and return where someone speaks."""
-    estimate = bench.workspace.new(bench.keys.stem("vocals_estimate"))
-    _estimate_vocals(bench.workspace.open(original), estimate, info, separator, bench)
-    heard = bench.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
+    estimate = ctx.workspace.new(ctx.keys.stem("vocals_estimate"))
+    _estimate_vocals(ctx.workspace.open(original), estimate, info, separator, ctx)
+    heard = ctx.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
     speech = detector.regions(block.mono() for block in one_ahead(heard))
     spoken = merged((part.widened(_HELD_MS, info.duration_ms) for part in speech), gap_ms=_CLOSED_GAP_MS)
-    _write_stems(bench.workspace.open(original), estimate, spoken, bench)
+    _write_stems(ctx.workspace.open(original), estimate, spoken, ctx)
     estimate.unlink()
     return speech
 
 
-def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator: Separator, bench: Workbench) -> None:
+def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator: Separator, ctx: StageContext) -> None:
     rate_hz = separator.capabilities.sample_rate_hz
-    channels = bench.sounds.channels(original)
+    channels = ctx.sounds.channels(original)
     done = 0
-    bench.progress.report(STAGE, 0, info.duration_ms // 1000)
-    with bench.sounds.writer(estimate, channels=channels, rate_hz=rate_hz) as vocals_file:
-        for _, vocals in one_ahead(separator.separate(bench.sounds.blocks(original, rate_hz=rate_hz))):
+    ctx.progress.report(STAGE, 0, info.duration_ms // 1000)
+    with ctx.sounds.writer(estimate, channels=channels, rate_hz=rate_hz) as vocals_file:
+        for _, vocals in one_ahead(separator.separate(ctx.sounds.blocks(original, rate_hz=rate_hz))):
             vocals_file.write(vocals)
             done += vocals.frames
-            bench.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
+            ctx.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
 
 
-def _write_stems(original: Path, estimate: Path, spoken: list[Interval], bench: Workbench) -> None:
-    channels = bench.sounds.channels(original)
-    vocals_path = bench.workspace.new(bench.keys.stem("vocals"))
-    background_path = bench.workspace.new(bench.keys.stem("background"))
+def _write_stems(original: Path, estimate: Path, spoken: list[Interval], ctx: StageContext) -> None:
+    channels = ctx.sounds.channels(original)
+    vocals_path = ctx.workspace.new(ctx.keys.stem("vocals"))
+    background_path = ctx.workspace.new(ctx.keys.stem("background"))
     with (
-        bench.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
-        bench.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
+        ctx.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
+        ctx.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
     ):
-        for mixture, vocals in one_ahead(_gated(original, estimate, spoken, bench)):
+        for mixture, vocals in one_ahead(_gated(original, estimate, spoken, ctx)):
             vocals_file.write(vocals)
             background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
 
 
-def _gated(original: Path, estimate: Path, spoken: list[Interval], bench: Workbench) -> Iterator[tuple[Sound, Sound]]:
+def _gated(original: Path, estimate: Path, spoken: list[Interval], ctx: StageContext) -> Iterator[tuple[Sound, Sound]]:
     """Blocks of the original and of the vocals, silent outside speech."""
     frame = 0
-    estimates = _Reader(bench.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
-    for mixture in bench.sounds.blocks(original):
+    estimates = _Reader(ctx.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
+    for mixture in ctx.sounds.blocks(original):
         open_ = gate(spoken, ramp_ms=_FADE_MS, start_frame=frame, frames=mixture.frames)
         frame += mixture.frames
         vocals = estimates.read(mixture.frames, mixture.channels)

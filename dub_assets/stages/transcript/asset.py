@@ -4,22 +4,22 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset
 from dub_assets.resources.asset_metadata import preview, provenance
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.stage import transcribe
 from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
 
 
 @job_asset(kinds={"text", "whisper"}, code_version="1")
-def transcript(context: dg.AssetExecutionContext, studio: Studio, stems: Stems) -> dg.Output[Transcript]:
+def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> dg.Output[Transcript]:
     """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         made = transcribe(
             stems,
             job.request.source_language,
             engines=job.engines,
             options=job.options,
-            bench=job.bench,
+            ctx=job.ctx,
             previous=job.previous(Transcript, "transcript"),
             speakers=job.request.speakers,
         )

@@ -9,7 +9,7 @@ from itertools import chain
 from dub_assets.core.batches import batch_by_batch
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.media import MediaObject
-from dub_assets.core.ports import Diariser, SpeakerEmbedder, SpeakerTeller, Workbench
+from dub_assets.core.ports import Diariser, SpeakerEmbedder, StageContext, TurnDiariser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint
 from dub_assets.core.timing import Interval
@@ -25,39 +25,39 @@ _PITCH_PHRASES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SpeakerLabels:
     """The words, each with its speaker, and who the speakers are."""
 
     words: tuple[TimedWord, ...]
     speakers: tuple[Speaker, ...]
 
 
-def tell_speakers(
+def diarise(
     words: Sequence[TimedWord],
     stems: Stems,
     *,
-    teller: SpeakerTeller | None,
+    builder: TurnDiariser | None,
     count: int | None,
-    bench: Workbench,
-) -> Told:
+    ctx: StageContext,
+) -> SpeakerLabels:
     """The words with their speakers, ``count`` of them, or as many as are heard; as they came where nothing can tell.
 
     Raises EngineUnavailableError where several are to be told apart and nothing can.
     """
-    if teller is None:
+    if builder is None:
         if (count or 1) > 1:
             raise EngineUnavailableError(
                 "no engine that tells speakers apart is installed: `dub-assets engines` says how to install one"
             )
-        return Told(words=tuple(words), speakers=())
-    booth = _Booth(stems=stems, rate_hz=teller.capabilities.sample_rate_hz, bench=bench)
-    found, numbers = _heard(words, teller, count, booth)
+        return SpeakerLabels(words=tuple(words), speakers=())
+    booth = _Booth(stems=stems, rate_hz=builder.capabilities.sample_rate_hz, ctx=ctx)
+    found, numbers = _heard(words, builder, count, booth)
     told = [
         replace(word, speaker=speaker_name(number))
         for phrase, number in zip(found, numbers, strict=True)
         for word in words[phrase.first : phrase.after]
     ]
-    return Told(words=tuple(told), speakers=booth.speakers(found, numbers))
+    return SpeakerLabels(words=tuple(told), speakers=booth.speakers(found, numbers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class _Booth:
 
     stems: Stems
     rate_hz: int
-    bench: Workbench
+    ctx: StageContext
 
     def voices(self, found: Sequence[Phrase], embedder: SpeakerEmbedder) -> list[Voiceprint]:
         """The voice of each phrase."""
@@ -84,13 +84,13 @@ class _Booth:
 
     def programme(self) -> Iterator[Sound]:
         """The whole original, block by block."""
-        path = self.bench.workspace.open(self.stems.original)
-        return (block.mono() for block in self.bench.sounds.blocks(path, rate_hz=self.rate_hz))
+        path = self.ctx.workspace.open(self.stems.original)
+        return (block.mono() for block in self.ctx.sounds.blocks(path, rate_hz=self.rate_hz))
 
     def sound(self, media: MediaObject, interval: Interval) -> Sound:
         """An interval of the original, or of the vocals."""
-        path = self.bench.workspace.open(media)
-        return self.bench.sounds.resample(self.bench.sounds.read(path, interval).mono(), self.rate_hz)
+        path = self.ctx.workspace.open(media)
+        return self.ctx.sounds.resample(self.ctx.sounds.read(path, interval).mono(), self.rate_hz)
 
     def speakers(self, found: Sequence[Phrase], numbers: Sequence[int]) -> tuple[Speaker, ...]:
         """Everyone who speaks, in order of appearance."""
@@ -112,13 +112,13 @@ def _longest(intervals: Sequence[Interval]) -> list[Interval]:
 
 
 def _heard(
-    words: Sequence[TimedWord], teller: SpeakerTeller, count: int | None, booth: _Booth
+    words: Sequence[TimedWord], builder: TurnDiariser, count: int | None, booth: _Booth
 ) -> tuple[list[Phrase], list[int]]:
     """Phrases of one speaker each, and who says them; nothing is listened to where one alone can be it."""
     found = phrases(words)
-    if isinstance(teller, Diariser):
+    if isinstance(builder, Diariser):
         if count != 1 and len(words) > 1:
-            return cut_at_changes(found, words, speakers_of_words(words, teller.turns(booth.programme(), count)))
+            return cut_at_changes(found, words, speakers_of_words(words, builder.turns(booth.programme(), count)))
     elif count != 1 and len(found) > 1:
-        return found, speakers_of(found, booth.voices(found, teller), count=count)
+        return found, speakers_of(found, booth.voices(found, builder), count=count)
     return found, [0] * len(found)

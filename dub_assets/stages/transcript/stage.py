@@ -12,14 +12,14 @@ from dub_assets.core.batches import in_batches
 from dub_assets.core.engine_use import released
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.language import UNDETERMINED
-from dub_assets.core.ports import Engines, Recogniser, Workbench
+from dub_assets.core.ports import Engines, Recogniser, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.speech import LanguageGuess, RecognisedWord, SpeechChunk
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
 from dub_assets.options import DubOptions
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.chunking import chunks
-from dub_assets.stages.transcript.diarise import tell_speakers
+from dub_assets.stages.transcript.diarise import diarise
 from dub_assets.stages.transcript.segmentation import place_words, segment_words
 from dub_assets.stages.transcript.values import TimedWord, Transcript
 
@@ -37,7 +37,7 @@ def transcribe(
     *,
     engines: Engines,
     options: DubOptions,
-    bench: Workbench,
+    ctx: StageContext,
     previous: Transcript | None,
     speakers: int | None = None,
 ) -> Transcript:
@@ -46,16 +46,16 @@ def transcribe(
     ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is how many speak, where that is known. Nothing is
     recognised outside speech, so silence yields no text.
     """
-    recogniser, teller = engines.recogniser(language), engines.speaker_teller()
+    recogniser, builder = engines.recogniser(language), engines.turn_diariser()
     count = speakers or options.speakers.count
-    speaker_marks = [teller and teller.identity, count, stems.vocals.sha256]
+    speaker_marks = [builder and builder.identity, count, stems.vocals.sha256]
     mark = _mark(stems, language, recogniser, speaker_marks, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with bench.meter.measure() as measurement, released(engines, recogniser, teller):
-        listener = _Listener(path=bench.workspace.open(stems.original), recogniser=recogniser, bench=bench)
+    with ctx.meter.measure() as measurement, released(engines, recogniser, builder):
+        listener = _Listener(path=ctx.workspace.open(stems.original), recogniser=recogniser, ctx=ctx)
         guess, words = _words(stems, language, listener, options)
-        told = tell_speakers(words, stems, teller=teller, count=count, bench=bench)
+        told = diarise(words, stems, builder=builder, count=count, ctx=ctx)
     duration_ms = stems.info.duration_ms
     return Transcript(
         language=guess.language,
@@ -65,7 +65,7 @@ def transcribe(
         speakers=told.speakers,
         provenance=Provenance(
             fingerprint=mark,
-            engines=tuple(engine.identity for engine in (recogniser, teller) if engine),
+            engines=tuple(engine.identity for engine in (recogniser, builder) if engine),
             figures=measurement.figures(media_ms=duration_ms),
         ),
     )
@@ -104,11 +104,11 @@ class _Listener:
 
     path: Path
     recogniser: Recogniser
-    bench: Workbench
+    ctx: StageContext
 
     def quietest(self, search: Interval) -> int:
         """The time at which the sound is quietest."""
-        samples = self.bench.sounds.read(self.path, search).mono().samples[:, 0]
+        samples = self.ctx.sounds.read(self.path, search).mono().samples[:, 0]
         size = SAMPLE_RATE_HZ * _QUIET_FRAME_MS // 1000
         energy = np.square(samples[: len(samples) // size * size]).reshape(-1, size).mean(axis=1)
         return search.start_ms + int(energy.argmin()) * _QUIET_FRAME_MS + _QUIET_FRAME_MS // 2
@@ -128,7 +128,7 @@ class _Listener:
             intervals,
             size=self.recogniser.capabilities.batch_size,
             threads=self.recogniser.capabilities.concurrency,
-            progress=self.bench.progress,
+            progress=self.ctx.progress,
             stage=STAGE,
         )
         return [word for words in found for word in words]
@@ -138,7 +138,7 @@ class _Listener:
         return [
             SpeechChunk(
                 interval=interval,
-                sound=self.bench.sounds.resample(self.bench.sounds.read(self.path, interval).mono(), rate_hz),
+                sound=self.ctx.sounds.resample(self.ctx.sounds.read(self.path, interval).mono(), rate_hz),
             )
             for interval in intervals
         ]

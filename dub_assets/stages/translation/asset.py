@@ -4,21 +4,23 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset
 from dub_assets.resources.asset_metadata import preview, provenance
-from dub_assets.resources.job_context import Studio
+from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.stage import translate
 from dub_assets.stages.translation.values import Translation
 
 
 @job_asset(kinds={"text"}, code_version="2")
-def translation(context: dg.AssetExecutionContext, studio: Studio, transcript: Transcript) -> dg.Output[Translation]:
+def translation(
+    context: dg.AssetExecutionContext, job_resources: JobResources, transcript: Transcript
+) -> dg.Output[Translation]:
     """The transcript in the target language: as many lines as there are segments, in the same order."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         made = translate(
             transcript,
             job.request.target_language,
             engines=job.engines,
-            bench=job.bench,
+            ctx=job.ctx,
             previous=job.previous(Translation, "translation"),
             terms=job.request.terms,
         )

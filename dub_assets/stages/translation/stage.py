@@ -10,7 +10,7 @@ from dub_assets.core.engine_use import made_by, released
 from dub_assets.core.errors import InputError, PermanentError
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.keys import check_segments_exist, segment_name
-from dub_assets.core.ports import Engines, Translator, Workbench
+from dub_assets.core.ports import Engines, StageContext, Translator
 from dub_assets.core.sentences import join_words
 from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.core.timing import slots
@@ -34,7 +34,7 @@ def translate(
     target_language: str,
     *,
     engines: Engines,
-    bench: Workbench,
+    ctx: StageContext,
     previous: Translation | None,
     terms: Sequence[Term] = (),
 ) -> Translation:
@@ -52,8 +52,8 @@ def translate(
         and _texts(_editors_lines(previous)) == _texts(written)
     ):
         return previous
-    with bench.meter.measure() as measurement, released(engines, translator):
-        lines = _lines(transcript, target_language, translator, terms, bench) if translator else ()
+    with ctx.meter.measure() as measurement, released(engines, translator):
+        lines = _lines(transcript, target_language, translator, terms, ctx) if translator else ()
     return Translation(
         source_language=transcript.language,
         target_language=target_language,
@@ -112,7 +112,7 @@ def _written(transcript: Transcript, target_language: str, previous: Translation
 
 
 def _lines(
-    transcript: Transcript, target_language: str, translator: Translator, terms: Sequence[Term], bench: Workbench
+    transcript: Transcript, target_language: str, translator: Translator, terms: Sequence[Term], ctx: StageContext
 ) -> tuple[TranslatedLine, ...]:
     """Every segment's line; passages that cannot be parted again are translated segment by segment."""
 
@@ -121,7 +121,7 @@ def _lines(
             lambda batch: translate_with_terms(translator, batch, transcript.language, target_language, terms),
             _source_lines(groups, transcript, target_language),
             size=translator.capabilities.batch_size,
-            progress=bench.progress,
+            progress=ctx.progress,
             stage=STAGE,
         )
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset
 from dub_assets.resources.asset_metadata import lines_table, provenance
-from dub_assets.resources.job_context import Job, Studio
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.resources.selection import SegmentSelection
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript
@@ -19,20 +19,20 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 @job_asset(kinds={"audio", "onnx"}, code_version="2")
 def tts_segments(
     context: dg.AssetExecutionContext,
-    studio: Studio,
+    job_resources: JobResources,
     config: SegmentSelection,
     stems: Stems,
     transcript: Transcript,
     translation: Translation,
 ) -> dg.Output[TtsSegments]:
     """Every line spoken, fitted to its slot and brought to the level of the original speech."""
-    with studio.job(context) as job:
+    with job_resources.job(context) as job:
         only = config.indexes(of=[segment.index for segment in transcript.segments])
         return spoken(job, stems, transcript, translation, only=only)
 
 
 def spoken(
-    job: Job, stems: Stems, transcript: Transcript, translation: Translation, *, only: Collection[int] | None
+    job: JobContext, stems: Stems, transcript: Transcript, translation: Translation, *, only: Collection[int] | None
 ) -> dg.Output[TtsSegments]:
     """The lines of a job spoken, and what to show of them."""
     made = synthesise(
@@ -41,7 +41,7 @@ def spoken(
         translation,
         engines=job.engines,
         options=job.options,
-        bench=job.bench,
+        ctx=job.ctx,
         previous=job.previous(TtsSegments, "tts_segments"),
         only=only,
         voices={**parse_choices(job.options.speakers.voices), **job.request.voices},

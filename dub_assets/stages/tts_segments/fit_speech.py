@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db, peak_dbfs, rms_dbfs
 from dub_assets.core.signal.sound import Sound, silence
 from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ, Interval
@@ -35,14 +35,14 @@ def fit_speech(
     stems: Stems,
     *,
     options: DubOptions,
-    bench: Workbench,
+    ctx: StageContext,
     previous: TtsSegments | None,
 ) -> tuple[TtsSegment, ...]:
     """Every line placed, stretched and at the original's level; clips of ``previous`` are kept where they are right."""
     placements = place(
         [_line(line, speeches[line.index]) for line in lines], duration_ms=stems.info.duration_ms, options=options.fit
     )
-    targets = _target_levels(lines, stems, options.mix, bench)
+    targets = _target_levels(lines, stems, options.mix, ctx)
     earlier = {segment.fingerprint: segment for segment in previous.segments} if previous else {}
 
     def fit(line: SpokenLine, placement: Placement, target_dbfs: float | None) -> TtsSegment:
@@ -56,7 +56,7 @@ def fit_speech(
             target_dbfs=target_dbfs,
         )
         kept = earlier.get(mark)
-        return replace(kept, speech=speech) if kept else _fitted(line, speech, placement, target_dbfs, mark, bench)
+        return replace(kept, speech=speech) if kept else _fitted(line, speech, placement, target_dbfs, mark, ctx)
 
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         return tuple(pool.map(fit, lines, placements, targets))
@@ -74,12 +74,12 @@ def _line(line: SpokenLine, speech: SynthesisedSpeech) -> Line:
 
 
 def _target_levels(
-    lines: Sequence[SpokenLine], stems: Stems, options: MixOptions, bench: Workbench
+    lines: Sequence[SpokenLine], stems: Stems, options: MixOptions, ctx: StageContext
 ) -> list[float | None]:
     """The active speech level (dBFS) that each line should have."""
-    vocals, background = bench.workspace.open(stems.vocals), bench.workspace.open(stems.background)
-    originals = [active_speech_level_dbfs(bench.sounds.read(vocals, line.segment)) for line in lines]
-    under = [rms_dbfs(bench.sounds.read(background, line.segment)) for line in lines]
+    vocals, background = ctx.workspace.open(stems.vocals), ctx.workspace.open(stems.background)
+    originals = [active_speech_level_dbfs(ctx.sounds.read(vocals, line.segment)) for line in lines]
+    under = [rms_dbfs(ctx.sounds.read(background, line.segment)) for line in lines]
     return line_levels(originals, under, options)
 
 
@@ -89,15 +89,15 @@ def _fitted(
     placement: Placement,
     target_dbfs: float | None,
     mark: str,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> TtsSegment:
-    sound = bench.sounds.read(bench.workspace.open(speech.media))
+    sound = ctx.sounds.read(ctx.workspace.open(speech.media))
     if placement.stretch > 1.0:
-        sound = bench.media.stretch(sound, placement.stretch)
-    sound = bench.sounds.resample(sound, SAMPLE_RATE_HZ)
+        sound = ctx.media.stretch(sound, placement.stretch)
+    sound = ctx.sounds.resample(sound, SAMPLE_RATE_HZ)
     gain_db = level_gain_db(sound, target_dbfs)
-    path = bench.workspace.new(bench.keys.clip(line.index, "tts"))
-    with bench.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
+    path = ctx.workspace.new(ctx.keys.clip(line.index, "tts"))
+    with ctx.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
         file.write(_lead_in(line.segment, placement.placed))
         file.write(apply_gain_db(sound, gain_db))
     return TtsSegment(
@@ -112,7 +112,7 @@ def _fitted(
         gain_db=gain_db,
         issues=placement.issues,
         speech=speech,
-        clip=bench.workspace.seal(bench.keys.clip(line.index, "tts")),
+        clip=ctx.workspace.seal(ctx.keys.clip(line.index, "tts")),
         fingerprint=mark,
     )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from dub_assets.core.timing import Interval
 from dub_assets.stages.tts_segments.options import FitOptions
-from dub_assets.stages.tts_segments.values import Rung, TimingIssue, tempo
+from dub_assets.stages.tts_segments.values import FitMethod, TimingIssue, tempo
 
 ON_TIME_MS = 40
 """Deviation of a line's start that nobody sees on the lips (EBU R 37: sound 40 ms early is acceptable)."""
@@ -52,7 +52,7 @@ class Placement:
 
     placed: Interval
     stretch: float
-    rung: Rung
+    rung: FitMethod
     issues: tuple[TimingIssue, ...]
 
 
@@ -134,11 +134,11 @@ def _placement(line: Line, start_ms: int, stretch: float, options: FitOptions) -
         issues.append("early_start")
     if placed.end_ms > line.slot.end_ms:
         issues.append("over_slot")
-    rung: Rung = "flag" if issues else _rung(line, placed, stretch)
+    rung: FitMethod = "flag" if issues else _rung(line, placed, stretch)
     return Placement(placed=placed, stretch=round(stretch, 4), rung=rung, issues=tuple(issues))
 
 
-def _rung(line: Line, placed: Interval, stretch: float) -> Rung:
+def _rung(line: Line, placed: Interval, stretch: float) -> FitMethod:
     if stretch > 1.0:
         return "stretch"
     if line.speed > 1.0:

@@ -15,7 +15,7 @@ import numpy as np
 from dub_assets.core.batches import batch_by_batch
 from dub_assets.core.engine_use import released
 from dub_assets.core.errors import DubError, EngineUnavailableError, OutOfSpaceError, UnsupportedLanguageError
-from dub_assets.core.ports import Engines, Recogniser, Synthesiser, Workbench
+from dub_assets.core.ports import Engines, Recogniser, StageContext, Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import RecognisedWord, SpeechChunk, Utterance
 from dub_assets.core.timing import Interval
@@ -39,7 +39,7 @@ def read_lines_back(
     engines: Engines,
     synthesiser: Synthesiser,
     options: CheckOptions,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> dict[int, SynthesisedSpeech]:
     """The speech of every line with what is heard of it; what was read back before is not read again.
 
@@ -56,12 +56,12 @@ def read_lines_back(
     except (UnsupportedLanguageError, EngineUnavailableError):
         return result
     with released(engines, recogniser):
-        desk = _Desk(recogniser=recogniser, synthesiser=synthesiser, bench=bench)
-        for line, found in zip(unread, desk.read(unread, desk.stored(unread, result)), strict=True):
+        services = _Desk(recogniser=recogniser, synthesiser=synthesiser, ctx=ctx)
+        for line, found in zip(unread, services.read(unread, services.stored(unread, result)), strict=True):
             result[line.index] = replace(result[line.index], read_back=found, unheard=found is None)
         for attempt in range(min(options.speech_attempts, len(_OTHER_SPEEDS))):
             wrong = [line for line in unread if _is_wrong(result[line.index], options)]
-            for line, again in zip(wrong, desk.speak_again(wrong, attempt, result), strict=True):
+            for line, again in zip(wrong, services.speak_again(wrong, attempt, result), strict=True):
                 result[line.index] = again
     return result
 
@@ -84,7 +84,7 @@ class _Desk:
 
     recogniser: Recogniser
     synthesiser: Synthesiser
-    bench: Workbench
+    ctx: StageContext
 
     def speak_again(
         self, lines: Sequence[SpokenLine], attempt: int, speeches: Mapping[int, SynthesisedSpeech]
@@ -104,7 +104,7 @@ class _Desk:
         return [
             _Take(
                 length_ms=speech.duration_ms,
-                sound=partial(self.bench.sounds.read, self.bench.workspace.open(speech.media)),
+                sound=partial(self.ctx.sounds.read, self.ctx.workspace.open(speech.media)),
             )
             for speech in spoken
         ]
@@ -138,7 +138,7 @@ class _Desk:
 
     def _chunk(self, pack: Pack, takes: Sequence[_Take]) -> SpeechChunk:
         rate_hz = self.recogniser.capabilities.sample_rate_hz
-        return chunk_of(pack, [self.bench.sounds.resample(takes[at].sound().mono(), rate_hz) for at, _ in pack])
+        return chunk_of(pack, [self.ctx.sounds.resample(takes[at].sound().mono(), rate_hz) for at, _ in pack])
 
     def _at_other_speed(self, utterance: Utterance, attempt: int) -> Utterance:
         offer = self.synthesiser.capabilities
@@ -153,14 +153,14 @@ class _Desk:
             return before
         if known is not None and known.is_no_worse_than(found):
             return replace(before, read_back=replace(known, attempts=known.attempts + 1))
-        key = self.bench.keys.speech(index)
-        with self.bench.sounds.writer(self.bench.workspace.new(key), channels=1, rate_hz=sound.rate_hz) as file:
+        key = self.ctx.keys.speech(index)
+        with self.ctx.sounds.writer(self.ctx.workspace.new(key), channels=1, rate_hz=sound.rate_hz) as file:
             file.write(sound)
         return replace(
             before,
             speed=speed,
             duration_ms=sound.duration_ms,
-            media=self.bench.workspace.seal(key),
+            media=self.ctx.workspace.seal(key),
             read_back=replace(found, attempts=1 + (known.attempts if known else 0)),
         )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from dub_assets.core.batches import in_batches
 from dub_assets.core.engine_use import made_by, released
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Engines, Synthesiser, Workbench
+from dub_assets.core.ports import Engines, StageContext, Synthesiser
 from dub_assets.core.speech import Utterance
 from dub_assets.core.timing import slots
 from dub_assets.options import DubOptions
@@ -38,7 +38,7 @@ def synthesise(  # noqa: PLR0913  # what a stage works with, and what may be cho
     *,
     engines: Engines,
     options: DubOptions,
-    bench: Workbench,
+    ctx: StageContext,
     previous: TtsSegments | None,
     only: Collection[int] | None = None,
     voices: Mapping[str, str] | None = None,
@@ -56,14 +56,14 @@ def synthesise(  # noqa: PLR0913  # what a stage works with, and what may be cho
         return previous
     segments: tuple[TtsSegment, ...] = ()
     predictions: tuple[Prediction, ...] = ()
-    with bench.meter.measure() as measurement:
+    with ctx.meter.measure() as measurement:
         if synthesiser is not None:
             with released(engines, synthesiser):
-                parts = _parts(cast_with, transcript, translation, stems, synthesiser, bench)
+                parts = _parts(cast_with, transcript, translation, stems, synthesiser, ctx)
                 lines, predictions = _lines(transcript, translation, parts, synthesiser, previous, options)
-                speeches = _speeches(lines, _kept(lines, previous, only), synthesiser, engines, options, bench)
+                speeches = _speeches(lines, _kept(lines, previous, only), synthesiser, engines, options, ctx)
             mark = _mark_after(lines, speeches, mark)
-            segments = fit_speech(lines, speeches, stems, options=options, bench=bench, previous=previous)
+            segments = fit_speech(lines, speeches, stems, options=options, ctx=ctx, previous=previous)
     return TtsSegments(
         language=translation.target_language,
         segments=segments,
@@ -119,11 +119,11 @@ def _parts(
     translation: Translation,
     stems: Stems,
     synthesiser: Synthesiser,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> list[Part]:
     """The part of each line, with what its voice is cloned from."""
     rate_hz = synthesiser.capabilities.sample_rate_hz
-    references = voice_references(transcript, stems, cast_with.own_voices, rate_hz=rate_hz, bench=bench)
+    references = voice_references(transcript, stems, cast_with.own_voices, rate_hz=rate_hz, ctx=ctx)
     return parts_of(transcript, translation, cast_with, references)
 
 
@@ -206,18 +206,18 @@ def _speeches(
     synthesiser: Synthesiser,
     engines: Engines,
     options: DubOptions,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> dict[int, SynthesisedSpeech]:
     """The speech of every line by segment: spoken where it is not kept, and again where it is not heard as written."""
-    spoken = _speak(lines, kept, synthesiser, bench)
-    return read_lines_back(lines, spoken, engines=engines, synthesiser=synthesiser, options=options.checks, bench=bench)
+    spoken = _speak(lines, kept, synthesiser, ctx)
+    return read_lines_back(lines, spoken, engines=engines, synthesiser=synthesiser, options=options.checks, ctx=ctx)
 
 
 def _speak(
     lines: Sequence[SpokenLine],
     kept: dict[int, SynthesisedSpeech],
     synthesiser: Synthesiser,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> dict[int, SynthesisedSpeech]:
     """The speech of every line by segment, new where it is not kept."""
 
@@ -225,8 +225,8 @@ def _speak(
         sounds = synthesiser.synthesise([line.utterance for line in batch])
         made = []
         for line, sound in zip(batch, sounds, strict=True):
-            path = bench.workspace.new(bench.keys.speech(line.index))
-            with bench.sounds.writer(path, channels=1, rate_hz=sound.rate_hz) as file:
+            path = ctx.workspace.new(ctx.keys.speech(line.index))
+            with ctx.sounds.writer(path, channels=1, rate_hz=sound.rate_hz) as file:
                 file.write(sound)
             made.append(
                 SynthesisedSpeech(
@@ -234,7 +234,7 @@ def _speak(
                     voice=line.utterance.voice,
                     speed=line.utterance.speed,
                     duration_ms=sound.duration_ms,
-                    media=bench.workspace.seal(bench.keys.speech(line.index)),
+                    media=ctx.workspace.seal(ctx.keys.speech(line.index)),
                     fingerprint=line.fingerprint,
                 )
             )
@@ -245,5 +245,5 @@ def _speak(
         (line for line in lines if line.index not in kept), key=lambda line: len(line.utterance.text), reverse=True
     )
     threads = synthesiser.capabilities.concurrency
-    spoken = in_batches(speak, missing, size=1, threads=threads, progress=bench.progress, stage=STAGE)
+    spoken = in_batches(speak, missing, size=1, threads=threads, progress=ctx.progress, stage=STAGE)
     return kept | {line.index: speech for line, speech in zip(missing, spoken, strict=True)}

@@ -16,7 +16,7 @@ TimingIssue = Literal["fast_speech", "late_start", "early_start", "over_slot"]
 """``fast_speech``: over the free tempo; ``late_start``, ``early_start``: not where the original line begins;
 ``over_slot``: it ends after its slot."""
 
-Rung = Literal["full", "shorter", "pause", "speed", "stretch", "flag"]
+FitMethod = Literal["full", "shorter", "pause", "speed", "stretch", "flag"]
 """The last step that a line needed to fit: none, a shorter rendering, the pauses around it, the engine's speed, a
 stretch; ``flag``: it does not fit well even so, and its issues say how."""
 
@@ -79,7 +79,7 @@ class TtsSegment:
     placed: Interval
     ordinary_ms: int
     rendering: int
-    rung: Rung
+    rung: FitMethod
     stretch: float
     gain_db: float
     issues: tuple[TimingIssue, ...]
@@ -127,10 +127,10 @@ class TtsSegments:
     provenance: Provenance
     predictions: tuple[Prediction, ...] = ()
 
-    def rungs(self) -> dict[Rung, int]:
+    def rungs(self) -> dict[FitMethod, int]:
         """How many lines fit by which step, in the ladder's order."""
         taken = [segment.rung for segment in self.segments]
-        return {rung: taken.count(rung) for rung in get_args(Rung) if rung in taken}
+        return {rung: taken.count(rung) for rung in get_args(FitMethod) if rung in taken}
 
     def without(self, lost: Collection[MediaObject]) -> TtsSegments:
         """The same without the lines that one of these lost objects belongs to."""

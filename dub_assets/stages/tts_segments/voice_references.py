@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.ports import Workbench
+from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.leakage import leakage_db
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db, rms_dbfs
 from dub_assets.core.signal.sound import Sound, silence
@@ -32,17 +32,17 @@ def voice_references(
     speakers: Collection[str | None],
     *,
     rate_hz: int,
-    bench: Workbench,
+    ctx: StageContext,
 ) -> dict[str | None, VoiceReference]:
     """The reference of each of these speakers, mono at ``rate_hz``; those who say too little have none."""
     references: dict[str | None, VoiceReference] = {}
     for speaker in speakers:
         segments = [segment for segment in transcript.segments if segment.speaker == speaker]
-        stretches = reference_stretches(list(_heard(segments, stems, bench)))
+        stretches = reference_stretches(list(_heard(segments, stems, ctx)))
         if stretches:
             references[speaker] = VoiceReference(
                 fingerprint=fingerprint("voice", version=_VERSION, vocals=stems.vocals.sha256, stretches=stretches),
-                sound=bench.sounds.resample(_joined(stretches, stems, bench), rate_hz),
+                sound=ctx.sounds.resample(_joined(stretches, stems, ctx), rate_hz),
             )
     return references
 
@@ -55,12 +55,12 @@ def made_from(transcript: Transcript, stems: Stems, speakers: Sequence[str | Non
     return (_VERSION, stems.background.sha256, speakers, heard)
 
 
-def _heard(segments: Sequence[TranscriptSegment], stems: Stems, bench: Workbench) -> Iterator[HeardSegment]:
+def _heard(segments: Sequence[TranscriptSegment], stems: Stems, ctx: StageContext) -> Iterator[HeardSegment]:
     """The segments in whose vocals someone is heard."""
-    vocals_path, background_path = bench.workspace.open(stems.vocals), bench.workspace.open(stems.background)
+    vocals_path, background_path = ctx.workspace.open(stems.vocals), ctx.workspace.open(stems.background)
     for segment in segments:
-        vocals = bench.sounds.read(vocals_path, segment.interval).mono()
-        background = bench.sounds.read(background_path, segment.interval).mono()
+        vocals = ctx.sounds.read(vocals_path, segment.interval).mono()
+        background = ctx.sounds.read(background_path, segment.interval).mono()
         level_dbfs = active_speech_level_dbfs(vocals)
         if level_dbfs is None:
             continue
@@ -75,10 +75,10 @@ def _heard(segments: Sequence[TranscriptSegment], stems: Stems, bench: Workbench
         )
 
 
-def _joined(stretches: Sequence[Interval], stems: Stems, bench: Workbench) -> Sound:
+def _joined(stretches: Sequence[Interval], stems: Stems, ctx: StageContext) -> Sound:
     """Stretches of the vocals as one mono sound at 48 kHz, short pauses between, at an ordinary level."""
-    path = bench.workspace.open(stems.vocals)
+    path = ctx.workspace.open(stems.vocals)
     pause = silence(SAMPLE_RATE_HZ * _PAUSE_MS // 1000, 1, SAMPLE_RATE_HZ).samples
-    pieces = [piece for stretch in stretches for piece in (pause, bench.sounds.read(path, stretch).mono().samples)]
+    pieces = [piece for stretch in stretches for piece in (pause, ctx.sounds.read(path, stretch).mono().samples)]
     sound = Sound(samples=np.concatenate(pieces[1:]), rate_hz=SAMPLE_RATE_HZ)
     return apply_gain_db(sound, level_gain_db(sound, _LEVEL_DBFS))

@@ -44,7 +44,7 @@ def world(environment: dict[str, str], clip: Path, monkeypatch: pytest.MonkeyPat
         regions=[Interval(start_ms=200, end_ms=900)],
         words=[RecognisedWord(text="Good.", start_ms=200, end_ms=900, probability=0.9)],
     )
-    monkeypatch.setattr(EnginesResource, "engines", lambda self, wishes=None: engines)
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
     with dg.DagsterInstance.ephemeral() as instance:
         world = World(environment, instance)
         world.archive.put_file("projects/shop/inputs/talk.mp4", clip)
@@ -292,8 +292,8 @@ def test_a_silent_endpoint_holds_up_neither_the_sensor_nor_another_endpoint(worl
         world.tick()
         wait_until(lambda: receiver.stages == STAGES * 2, "the other endpoint's callbacks")
         assert len(silent.received) == 1, "an attempt under way is not made a second time"
-    world.desk.courier.deliver([], wait_s=0)
-    for lane in world.desk.courier._running:
+    world.services.courier.deliver([], wait_s=0)
+    for lane in world.services.courier._running:
         lane.join()
 
 
@@ -359,13 +359,13 @@ from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.service.callbacks.dispatcher import Channel, Courier
 from dub_assets.service.callbacks.delivery import RetryRules
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.service.callbacks.outbox_store import StoredDispatchBook
+from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 
 folder, origin, url, moment = sys.argv[1:]
 store = LocalObjectStore(Path(folder), shared=Path(folder, "shared"))
-book = StoredDispatchBook(JobArchive(store, LocalWorkspace(Path(folder, "shared"), store)))
+book = ArchivedOutbox(JobArchive(store, LocalWorkspace(Path(folder, "shared"), store)))
 sender = HttpCallbackSender(allowed_hosts=frozenset({"127.0.0.1"}), localhost_host=None)
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 save = book.save
@@ -376,7 +376,7 @@ elif moment == "after the attempt":
 else:
     book.save = lambda dispatch: (save(dispatch), die())
 channel = Channel(job_id="talk-1", endpoint="e", parcels=((url, book.load(origin)),))
-Courier(sender, book, rules=RetryRules()).deliver([channel], wait_s=60)
+CallbackDispatcher(sender, book, rules=RetryRules()).deliver([channel], wait_s=60)
 """
 
 
@@ -388,7 +388,7 @@ def test_what_kill_9_interrupts_is_told_again_with_the_same_bytes_and_nothing_is
     world, receiver, tmp_path, moment, received, monkeypatch
 ):
     run = world.talk("talk-1", receiver.url())
-    monkeypatch.setattr(world.desk.courier, "deliver", lambda *_, **__: None)
+    monkeypatch.setattr(world.services.courier, "deliver", lambda *_, **__: None)
     world.tick()
     folder = str(tmp_path / "home" / "objects")
     command = [sys.executable, "-c", _COURIER, folder, run.run_id, receiver.url("/callbacks/talk-1"), moment]

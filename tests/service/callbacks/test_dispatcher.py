@@ -13,9 +13,9 @@ from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.errors import StorageUnavailableError
 from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.delivery import Delivered, Failed, Outcome
-from dub_assets.service.callbacks.dispatcher import Channel, Courier
-from dub_assets.service.callbacks.outbox_entry import Dispatch, Post
-from dub_assets.service.callbacks.outbox_store import StoredDispatchBook
+from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, Channel
+from dub_assets.service.callbacks.outbox_entry import OutboxEntry, PendingCallback
+from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
 
 
 class Sender:
@@ -42,9 +42,9 @@ class Sender:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> StoredDispatchBook:
+def book(tmp_path: Path) -> ArchivedOutbox:
     store = LocalObjectStore(tmp_path / "objects", shared=tmp_path / "shared")
-    return StoredDispatchBook(JobArchive(store, LocalWorkspace(tmp_path / "shared", store)))
+    return ArchivedOutbox(JobArchive(store, LocalWorkspace(tmp_path / "shared", store)))
 
 
 @pytest.fixture
@@ -53,16 +53,16 @@ def sender() -> Sender:
 
 
 @pytest.fixture
-def courier(sender: Sender, book: StoredDispatchBook) -> Courier:
-    return Courier(sender, book, rules=RetryRules(), now_s=lambda: 1000.0)
+def courier(sender: Sender, book: ArchivedOutbox) -> CallbackDispatcher:
+    return CallbackDispatcher(sender, book, rules=RetryRules(), now_s=lambda: 1000.0)
 
 
-def sealed(book: StoredDispatchBook, origin: str, *bodies: bytes) -> Dispatch:
-    posts = [Post(name=f"{number}", created_s=1000.0, body=body) for number, body in enumerate(bodies)]
-    return book.seal(Dispatch(origin=origin), posts)
+def sealed(book: ArchivedOutbox, origin: str, *bodies: bytes) -> OutboxEntry:
+    posts = [PendingCallback(name=f"{number}", created_s=1000.0, body=body) for number, body in enumerate(bodies)]
+    return book.seal(OutboxEntry(origin=origin), posts)
 
 
-def channel(job_id: str, *parcels: tuple[str, Dispatch], endpoint: str = "e") -> Channel:
+def channel(job_id: str, *parcels: tuple[str, OutboxEntry], endpoint: str = "e") -> Channel:
     return Channel(job_id=job_id, endpoint=endpoint, parcels=parcels)
 
 
@@ -119,7 +119,7 @@ def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_ta
 ):
     one = channel("job", ("u", sealed(book, "run-1", b"a", b"b")))
 
-    def unavailable(_: Dispatch) -> None:
+    def unavailable(_: OutboxEntry) -> None:
         raise StorageUnavailableError("the store did not answer")
 
     monkeypatch.setattr(book, "save", unavailable)
@@ -130,7 +130,7 @@ def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_ta
     assert sender.sent == [("u", b"a"), ("u", b"a"), ("u", b"b")]
 
 
-def drain(courier: Courier) -> None:
+def drain(courier: CallbackDispatcher) -> None:
     """Wait for every lane."""
     for lane in list(courier._running):
         lane.join(300)

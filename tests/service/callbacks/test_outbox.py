@@ -13,7 +13,7 @@ from support.outbox_world import STAGES, Trouble, World, dub_job
 
 from dub_assets.core.keys import request_key
 from dub_assets.resources import tags
-from dub_assets.service.callbacks.callback_builders import teller_of
+from dub_assets.service.callbacks.callback_builders import callback_builder_of
 from dub_assets.service.callbacks.outbox import end_name, new_posts
 from dub_assets.service.callbacks.retry_group import chains_of, end_is_to_be_told
 from dub_assets.service.callbacks.run_log import RunLog
@@ -36,7 +36,7 @@ def log_of(world: World, result: dg.ExecuteInProcessResult) -> RunLog:
 
 
 def stages_of(world: World, log: RunLog, *, sealed=(), ends: bool = True) -> list[str]:
-    posts = new_posts(log, teller_of(log.run, world.archive), sealed=sealed, ends=ends)
+    posts = new_posts(log, callback_builder_of(log.run, world.archive), sealed=sealed, ends=ends)
     assert [consumer_fault(post.body) for post in posts] == [None] * len(posts)
     return [json.loads(post.body)["metadata"]["stage"] for post in posts]
 
@@ -57,7 +57,7 @@ def test_what_is_sealed_is_not_told_again(world: World):
 
 def test_the_time_of_a_callback_is_that_of_its_event(world: World):
     log = log_of(world, world.talk("talk-1", URL))
-    posts = new_posts(log, teller_of(log.run, world.archive), sealed=(), ends=True)
+    posts = new_posts(log, callback_builder_of(log.run, world.archive), sealed=(), ends=True)
     times = [post.created_s for post in posts]
     assert times == sorted(times)
     assert times[-1] == log.end.timestamp
@@ -106,7 +106,7 @@ def test_a_failure_speaks_with_the_words_of_its_step(world: World, error: Except
         broken()
 
     log = log_of(world, world.run_job(dub_job, world.tags("talk-1", URL)))
-    (post,) = new_posts(log, teller_of(log.run, world.archive), sealed=(), ends=True)
+    (post,) = new_posts(log, callback_builder_of(log.run, world.archive), sealed=(), ends=True)
     assert json.loads(post.body)["error"] == told
 
 
@@ -150,7 +150,7 @@ def test_a_segment_task_that_fails_after_it_was_done_says_which_segments_failed(
     world.archive.save(request_key("m1"), request)
     log = log_of(world, world.run_job(mix_job(fails=True), world.tags("talk-1", URL, task="segment_mix")))
     assert stages_of(world, log) == ["segment_mix_started", "failed"]
-    failure = new_posts(log, teller_of(log.run, world.archive), sealed=(), ends=True)[-1]
+    failure = new_posts(log, callback_builder_of(log.run, world.archive), sealed=(), ends=True)[-1]
     assert json.loads(failure.body)["metadata"]["segments"] == [{"index": 3}]
 
 

@@ -142,7 +142,7 @@ def test_a_tick_that_starts_while_another_is_at_work_leaves_everything_to_it(tmp
         home = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
         world = World(home, instance)
         world.talk("talk-1", receiver.url())
-        with world.desk.at_work:
+        with world.services.at_work:
             assert world.tick() == "an earlier tick is still at work"
         assert receiver.received == []
         world.tick()

@@ -22,7 +22,7 @@ BGM, TTS, MIX = (f"projects/p/interim/j/segments/0003_{part}.wav" for part in ("
 HALF_A_STEP = 0.5 / 2**15
 
 
-class Studio:
+class JobResources:
     """A store with sounds that others wrote, and a workspace before it."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,8 +47,8 @@ class Studio:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
+def job_resources(tmp_path: Path) -> JobResources:
+    return JobResources(tmp_path)
 
 
 def noise(frames: int, channels: int, *, seed: int = 1, peak: float = 0.3) -> np.ndarray:
@@ -56,34 +56,34 @@ def noise(frames: int, channels: int, *, seed: int = 1, peak: float = 0.3) -> np
 
 
 @pytest.mark.parametrize("gains", [(0.35, 1.0), (1.0, 1.0), (0.0, 0.7), (0.9, 0.0), (0.123456, 1.654321)])
-def test_gains_are_exact_to_the_rounding_of_16_bits(studio, gains):
+def test_gains_are_exact_to_the_rounding_of_16_bits(job_resources, gains):
     background, speech = noise(700_001, 2), noise(500_003, 2, seed=2)
-    studio.put(BGM, background)
-    studio.put(TTS, speech)
+    job_resources.put(BGM, background)
+    job_resources.put(TTS, speech)
     expected = gains[0] * background.astype(np.float64)
     expected[: len(speech)] += gains[1] * speech.astype(np.float64)
-    assert np.abs(studio.mixed(*gains) - expected).max() <= HALF_A_STEP + 1e-7
+    assert np.abs(job_resources.mixed(*gains) - expected).max() <= HALF_A_STEP + 1e-7
 
 
-def test_16_bit_inputs_at_full_gain_come_out_as_they_went_in(studio):
+def test_16_bit_inputs_at_full_gain_come_out_as_they_went_in(job_resources):
     background = np.random.default_rng(3).integers(-9000, 9000, (60_000, 2), dtype=np.int16)
-    studio.put(BGM, background, subtype="PCM_16")
-    studio.put(TTS, np.zeros((1, 1), dtype=np.int16), subtype="PCM_16")
-    assert np.array_equal(studio.mixed(1.0, 1.0) * 2**15, background)
+    job_resources.put(BGM, background, subtype="PCM_16")
+    job_resources.put(TTS, np.zeros((1, 1), dtype=np.int16), subtype="PCM_16")
+    assert np.array_equal(job_resources.mixed(1.0, 1.0) * 2**15, background)
 
 
 @pytest.mark.parametrize(("below", "above"), [(1000, 96_000), (96_000, 1000), (0, 5000), (5000, 0), (0, 0)])
-def test_a_mix_is_as_long_as_the_longer_sound(studio, below, above):
-    studio.put(BGM, noise(below, 2))
-    studio.put(TTS, noise(above, 1))
-    assert len(studio.mixed(1.0, 1.0)) == max(below, above)
+def test_a_mix_is_as_long_as_the_longer_sound(job_resources, below, above):
+    job_resources.put(BGM, noise(below, 2))
+    job_resources.put(TTS, noise(above, 1))
+    assert len(job_resources.mixed(1.0, 1.0)) == max(below, above)
 
 
-def test_sounds_of_other_rates_and_channels_are_brought_to_48_khz_stereo(studio):
+def test_sounds_of_other_rates_and_channels_are_brought_to_48_khz_stereo(job_resources):
     background, speech = noise(44_100 * 25, 1), noise(24_000 * 3, 1, seed=2)
-    studio.put(BGM, background, 44_100)
-    studio.put(TTS, speech, 24_000)
-    mixed = studio.mixed(0.5, 1.0)
+    job_resources.put(BGM, background, 44_100)
+    job_resources.put(TTS, speech, 24_000)
+    mixed = job_resources.mixed(0.5, 1.0)
     assert len(mixed) == 48_000 * 25
     expected = 0.5 * soxr.resample(background, 44_100, 48_000, "HQ")
     expected[: 48_000 * 3] += soxr.resample(speech, 24_000, 48_000, "HQ")
@@ -91,45 +91,45 @@ def test_sounds_of_other_rates_and_channels_are_brought_to_48_khz_stereo(studio)
     assert np.abs(mixed[:, :1] - expected).max() <= HALF_A_STEP + 1e-5
 
 
-def test_surround_comes_down_to_stereo_and_more_than_eight_channels_are_refused(studio):
+def test_surround_comes_down_to_stereo_and_more_than_eight_channels_are_refused(job_resources):
     surround = np.zeros((100, 6), dtype=np.float32)
     surround[:, 2] = 0.5
-    studio.put(BGM, surround)
-    studio.put(TTS, noise(1, 1, peak=1e-9))
-    assert studio.mixed(1.0, 1.0) == pytest.approx(0.5 * 0.5**0.5, abs=2 * HALF_A_STEP)
-    studio.put(BGM, np.zeros((100, 9), dtype=np.float32))
+    job_resources.put(BGM, surround)
+    job_resources.put(TTS, noise(1, 1, peak=1e-9))
+    assert job_resources.mixed(1.0, 1.0) == pytest.approx(0.5 * 0.5**0.5, abs=2 * HALF_A_STEP)
+    job_resources.put(BGM, np.zeros((100, 9), dtype=np.float32))
     with pytest.raises(InputError, match=rf"{BGM} has more than 8 channels"):
-        studio.mixed(1.0, 1.0)
+        job_resources.mixed(1.0, 1.0)
 
 
-def test_only_what_would_clip_is_limited(studio):
+def test_only_what_would_clip_is_limited(job_resources):
     background = noise(96_000, 2, peak=0.2)
     speech = np.zeros((96_000, 1), dtype=np.float32)
     speech[48_000:48_010] = 1.5
-    studio.put(BGM, background)
-    studio.put(TTS, speech)
-    mixed = studio.mixed(1.0, 1.0)
+    job_resources.put(BGM, background)
+    job_resources.put(TTS, speech)
+    mixed = job_resources.mixed(1.0, 1.0)
     assert true_peak_dbtp([Sound(samples=mixed.astype(np.float32), rate_hz=48_000)]) <= 0.1
     assert np.abs(mixed[:47_000] - background[:47_000]).max() <= HALF_A_STEP + 1e-7
     assert np.abs(mixed[80_000:] - background[80_000:]).max() <= HALF_A_STEP + 1e-7
 
 
-def test_what_is_no_sound_is_refused_by_its_key(studio):
-    studio.put(BGM, noise(100, 2))
-    studio.store.put(TTS, b"<html>not found</html>", "audio/wav")
+def test_what_is_no_sound_is_refused_by_its_key(job_resources):
+    job_resources.put(BGM, noise(100, 2))
+    job_resources.store.put(TTS, b"<html>not found</html>", "audio/wav")
     with pytest.raises(InputError, match=rf"{TTS} is no sound that can be read"):
-        studio.mixed(1.0, 1.0)
+        job_resources.mixed(1.0, 1.0)
 
 
-def test_a_sound_that_is_not_there_is_missing_by_its_key(studio):
-    studio.put(BGM, noise(100, 2))
+def test_a_sound_that_is_not_there_is_missing_by_its_key(job_resources):
+    job_resources.put(BGM, noise(100, 2))
     with pytest.raises(ObjectMissingError, match=TTS):
-        studio.mixed(1.0, 1.0)
+        job_resources.mixed(1.0, 1.0)
 
 
-def test_a_sound_that_was_replaced_is_mixed_as_it_is_now(studio):
-    studio.put(TTS, noise(100, 1, peak=1e-9))
-    studio.put(BGM, np.full((100, 2), 0.25, dtype=np.float32))
-    assert studio.mixed(1.0, 1.0) == pytest.approx(0.25)
-    studio.put(BGM, np.full((100, 2), 0.5, dtype=np.float32))
-    assert studio.mixed(1.0, 1.0) == pytest.approx(0.5)
+def test_a_sound_that_was_replaced_is_mixed_as_it_is_now(job_resources):
+    job_resources.put(TTS, noise(100, 1, peak=1e-9))
+    job_resources.put(BGM, np.full((100, 2), 0.25, dtype=np.float32))
+    assert job_resources.mixed(1.0, 1.0) == pytest.approx(0.25)
+    job_resources.put(BGM, np.full((100, 2), 0.5, dtype=np.float32))
+    assert job_resources.mixed(1.0, 1.0) == pytest.approx(0.5)

@@ -25,7 +25,7 @@ TEXT = "Quarenta letras, mais ou menos, ao todo."
 SOUNDS = SoundfileSoundFiles()
 
 
-class Studio:
+class JobResources:
     def __init__(self, folder: Path) -> None:
         self.store = LocalObjectStore(folder / "objects")
         self.workspace = LocalWorkspace(folder / "workspace", self.store)
@@ -85,8 +85,8 @@ def request(slot_ms: int | None, text: str) -> SegmentTtsRequest:
 
 
 @pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return Studio(tmp_path)
+def job_resources(tmp_path: Path) -> JobResources:
+    return JobResources(tmp_path)
 
 
 def voice(rate_hz: int, amplitude: float) -> np.ndarray:
@@ -94,9 +94,9 @@ def voice(rate_hz: int, amplitude: float) -> np.ndarray:
     return (amplitude * np.sin(2 * np.pi * 200 * time)).astype(np.float32)[:, None]
 
 
-def test_without_a_slot_speech_has_its_natural_length(studio):
+def test_without_a_slot_speech_has_its_natural_length(job_resources):
     engines = FakeEngines()
-    sound = studio.said(engines)
+    sound = job_resources.said(engines)
     assert (sound.rate_hz, sound.channels) == (48_000, 1)
     assert sound.duration_ms == len(TEXT) * 60
     assert engines.synthesiser("pt").spoken == [TEXT]
@@ -104,42 +104,42 @@ def test_without_a_slot_speech_has_its_natural_length(studio):
 
 
 @pytest.mark.parametrize("slot_ms", [None, 9000])
-def test_numbers_are_spoken_in_words(studio, slot_ms):
+def test_numbers_are_spoken_in_words(job_resources, slot_ms):
     engines = FakeEngines()
-    studio.said(engines, text="São R$ 3,50 por 2 horas.", slot_ms=slot_ms)
+    job_resources.said(engines, text="São R$ 3,50 por 2 horas.", slot_ms=slot_ms)
     assert engines.synthesiser("pt").spoken == ["São três reais e cinquenta centavos por duas horas."]
 
 
 @pytest.mark.parametrize(("slot_ms", "expected_ms"), [(3000, 2400), (2000, 2000), (1000, 1832)])
-def test_with_a_slot_it_is_hurried_until_it_fits_and_never_cut_nor_slowed(studio, slot_ms, expected_ms):
+def test_with_a_slot_it_is_hurried_until_it_fits_and_never_cut_nor_slowed(job_resources, slot_ms, expected_ms):
     """Its natural length is 2.4 s; its text ordinarily takes 2.47 s, and is spoken 1.35 times as fast at most."""
-    sound = studio.said(FakeEngines(synthesiser=FakeSynthesiser(max_speed=1.2)), slot_ms=slot_ms)
+    sound = job_resources.said(FakeEngines(synthesiser=FakeSynthesiser(max_speed=1.2)), slot_ms=slot_ms)
     assert sound.duration_ms == pytest.approx(expected_ms, abs=3)
 
 
-def test_speech_is_as_loud_as_its_sources_speak_whatever_their_rate(studio):
+def test_speech_is_as_loud_as_its_sources_speak_whatever_their_rate(job_resources):
     sources = [
-        studio.put(f"projects/p/inputs/voice{number}.wav", voice(rate_hz, amplitude), rate_hz)
+        job_resources.put(f"projects/p/inputs/voice{number}.wav", voice(rate_hz, amplitude), rate_hz)
         for number, (rate_hz, amplitude) in enumerate([(16_000, 0.05), (44_100, 0.1), (48_000, 0.2)])
     ]
-    level = active_speech_level_dbfs(studio.said(FakeEngines(), sources=tuple(sources)))
+    level = active_speech_level_dbfs(job_resources.said(FakeEngines(), sources=tuple(sources)))
     assert level == pytest.approx(20 * np.log10(0.1 / 2**0.5), abs=0.1)
 
 
-def test_sources_in_which_nobody_speaks_leave_the_level_alone(studio):
-    source = studio.put("projects/p/inputs/still.wav", np.zeros((48_000, 1), dtype=np.float32), 48_000)
-    level = active_speech_level_dbfs(studio.said(FakeEngines(), sources=(source,)))
+def test_sources_in_which_nobody_speaks_leave_the_level_alone(job_resources):
+    source = job_resources.put("projects/p/inputs/still.wav", np.zeros((48_000, 1), dtype=np.float32), 48_000)
+    level = active_speech_level_dbfs(job_resources.said(FakeEngines(), sources=(source,)))
     assert level == pytest.approx(20 * np.log10(0.25 / 2**0.5), abs=0.1)
 
 
-def test_a_source_that_is_no_sound_or_not_there_is_named(studio):
-    studio.store.put("projects/p/inputs/page.html", b"<html>", "text/html")
+def test_a_source_that_is_no_sound_or_not_there_is_named(job_resources):
+    job_resources.store.put("projects/p/inputs/page.html", b"<html>", "text/html")
     with pytest.raises(InputError, match=r"page\.html is no sound that can be read"):
-        studio.said(FakeEngines(), sources=("projects/p/inputs/page.html",))
+        job_resources.said(FakeEngines(), sources=("projects/p/inputs/page.html",))
     with pytest.raises(ObjectMissingError, match=r"gone\.wav"):
-        studio.said(FakeEngines(), sources=("projects/p/inputs/gone.wav",))
+        job_resources.said(FakeEngines(), sources=("projects/p/inputs/gone.wav",))
 
 
-def test_a_language_that_nobody_speaks_is_an_error(studio):
+def test_a_language_that_nobody_speaks_is_an_error(job_resources):
     with pytest.raises(UnsupportedLanguageError, match="'ko'"):
-        studio.said(FakeEngines(), language="ko")
+        job_resources.said(FakeEngines(), language="ko")

@@ -63,7 +63,7 @@ def service_in(folder: Path, patch: pytest.MonkeyPatch, environment: Mapping[str
         **ffmpeg_environment(),
     }
     chosen = engines()
-    patch.setattr(EnginesResource, "engines", lambda self, wishes=None: chosen)
+    patch.setattr(EnginesResource, "engines", lambda self, overrides=None: chosen)
     with dg.DagsterInstance.ephemeral() as instance:
         yield Service(settings_from({**places, **environment}), chosen, instance, folder)
 

@@ -9,7 +9,7 @@ from support.fakes import FakeSeparator
 
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, MessageRefusedError
-from dub_assets.core.request import DubRequest, EngineWishes
+from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.engines.options import EngineChoices
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.service.queue.resources import QueueResource
@@ -30,7 +30,7 @@ def read(environment: dict[str, str], **engines: str) -> DubRequest:
 
 def test_a_message_names_engines_that_there_are(tmp_path):
     request = read({}, synthesis="espeak-ng", translation="chat")
-    assert request.engines == EngineWishes(synthesis="espeak-ng", translation="chat")
+    assert request.engines == EngineOverrides(synthesis="espeak-ng", translation="chat")
     assert decode(DubRequest, encode(request)) == request
     resource = EnginesResource.of(settings_from({"DUB_ASSETS_CACHE": str(tmp_path)}))
     assert resource.engines().synthesiser("pt").identity.name == "kokoro"
@@ -40,9 +40,9 @@ def test_a_message_names_engines_that_there_are(tmp_path):
 def test_a_message_names_what_tells_speakers_apart(tmp_path):
     request = read({}, speakers="pyannote")
     engines = EnginesResource.of(settings_from({"DUB_ASSETS_CACHE": str(tmp_path)})).engines
-    assert engines().speaker_teller().identity.name == "campplus"
+    assert engines().turn_diariser().identity.name == "campplus"
     with pytest.raises(EngineUnavailableError, match="install pyannote: "):
-        engines(request.engines).speaker_teller()
+        engines(request.engines).turn_diariser()
 
 
 def test_a_name_that_no_engine_has_is_refused_with_those_that_there_are():
@@ -68,14 +68,14 @@ def test_a_stage_s_engine_is_closed_unless_models_are_to_stay(environment: dict[
 def test_a_record_from_before_there_were_wishes_is_read():
     document = json.loads(encode(read({})))
     del document["engines"]
-    assert decode(DubRequest, json.dumps(document).encode()).engines == EngineWishes()
+    assert decode(DubRequest, json.dumps(document).encode()).engines == EngineOverrides()
 
 
 def test_the_configured_voice_is_the_configured_synthesisers(tmp_path):
     configured = EngineChoices(synthesis="kokoro", voice="jf_alpha")
-    assert configured.granting(EngineWishes(synthesis="espeak-ng")).voice is None
-    assert configured.granting(EngineWishes(synthesis="kokoro")).voice == "jf_alpha"
-    assert configured.granting(EngineWishes(translation="nllb")).voice == "jf_alpha"
+    assert configured.with_overrides(EngineOverrides(synthesis="espeak-ng")).voice is None
+    assert configured.with_overrides(EngineOverrides(synthesis="kokoro")).voice == "jf_alpha"
+    assert configured.with_overrides(EngineOverrides(translation="nllb")).voice == "jf_alpha"
     settings = settings_from({"SYNTHESIS_VOICE": "nobody", "DUB_ASSETS_CACHE": str(tmp_path)})
     with pytest.raises(ConfigurationError, match="SYNTHESIS_VOICE='nobody'"):
-        EnginesResource.of(settings).engines(EngineWishes()).voice("pt")
+        EnginesResource.of(settings).engines(EngineOverrides()).voice("pt")

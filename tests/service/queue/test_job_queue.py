@@ -24,7 +24,7 @@ from dub_assets.core.errors import (
 )
 from dub_assets.core.keys import PENDING_REFUSALS, claim_key, job_record_key, request_key
 from dub_assets.core.request import DubRequest
-from dub_assets.resources import job_context as studio
+from dub_assets.resources import job_context as job_resources
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.service.jobs import ALL as JOBS
 from dub_assets.service.pending_messages import Claim, HeldMessage, HeldMessages, RefusedMessage
@@ -131,7 +131,7 @@ def test_a_full_job_becomes_a_run_with_its_record_request_partition_and_tags(wir
         "dub/callback_url": "https://consumer.example/jobs/talk-1",
         "dub/callbacks": "pending",
     }
-    archive = deployment.studio.storage.archive
+    archive = deployment.job_resources.storage.archive
     request = archive.load(DubRequest, request_key(message_id))
     assert request == archive.load(DubRequest, job_record_key("talk-1"))
     assert request.input_key == "projects/shop/inputs/talk.mp4"
@@ -191,7 +191,7 @@ def test_the_same_job_sent_again_is_a_run_of_its_own_with_its_own_request(wire: 
     second = wire.send(full(target_lang="en"))
     deployment = wire.deploy()
     assert {request.run_key for request in deployment.tick().run_requests} == {first, second}
-    archive = deployment.studio.storage.archive
+    archive = deployment.job_resources.storage.archive
     languages = [archive.load(DubRequest, request_key(name)).target_language for name in (first, second)]
     assert languages == ["pt", "en"]
 
@@ -331,7 +331,7 @@ def test_a_refused_message_whose_run_an_earlier_version_stored_is_put_away_once(
     deployment = wire.deploy()
     (received,) = deployment.queue_resource.queue.receive(1)
     record = RefusedMessage.of(received, MessageRefusedError("the task is unknown"))
-    deployment.studio.storage.archive.save(request_key(received.message_id), record)
+    deployment.job_resources.storage.archive.save(request_key(received.message_id), record)
     config = {"ops": {"refused_message": {"config": {"reason": record.reason}}}}
     tags = {RUN_KEY: received.message_id, "dub/task": "refused", "dub/request_key": request_key(received.message_id)}
     over = dg.DagsterRunStatus.FAILURE
@@ -441,7 +441,7 @@ def test_a_store_that_fails_for_one_message_leaves_it_and_goes_on(wire: Wire, mo
     assert asked.partition_key == "b"
     deployment.tick()
     assert wire.left() == 1
-    assert deployment.studio.storage.archive.load(Claim, claim_key(lost)).attempts == 0
+    assert deployment.job_resources.storage.archive.load(Claim, claim_key(lost)).attempts == 0
 
 
 def test_a_fault_with_nothing_to_show_for_fails_the_tick(wire: Wire, monkeypatch: pytest.MonkeyPatch):
@@ -489,7 +489,7 @@ def test_a_message_that_trips_over_a_bug_is_given_up_and_told_of(wire: Wire, mon
     for attempt in range(1, 4):
         queue.send(full(f"good-{attempt}"))
         assert [request.partition_key for request in deployment.tick().run_requests] == [f"good-{attempt}"]
-        assert deployment.studio.storage.archive.load(Claim, claim_key(poison)).attempts == attempt
+        assert deployment.job_resources.storage.archive.load(Claim, claim_key(poison)).attempts == attempt
         queue.now_s += 61
     assert not deployment.tick().run_requests
     (refused,) = deployment.refusals()
@@ -504,7 +504,7 @@ def test_a_message_that_kills_whoever_reads_it_is_given_up_unread(wire: Wire, mo
     (received,) = deployment.queue_resource.queue.receive(1)
     deployment.queue_resource.queue.release([received.receipt])
     claim = Claim(deployment=deployment.instance.run_storage.get_run_storage_id(), at_ms=0, attempts=4)
-    deployment.studio.storage.archive.save(claim_key(message_id), claim)
+    deployment.job_resources.storage.archive.save(claim_key(message_id), claim)
     answer = deployment.tick()
     assert "given up unread" in answer.skip_message
     assert wire.dead() == [("it was taken up 4 times in vain", "lethal")]
@@ -525,7 +525,7 @@ def test_a_message_that_another_deployment_has_forsaken_is_taken_over(wire: Wire
     first, second = wire.deploy(), wire.deploy()
     first.keep(first.evaluate())
     wire.redeliver(first)
-    archive = second.studio.storage.archive
+    archive = second.job_resources.storage.archive
     claim = archive.load(Claim, claim_key(message_id))
     archive.save(claim_key(message_id), Claim(deployment=claim.deployment, at_ms=claim.at_ms - 120_000, attempts=1))
     assert [request.run_key for request in second.tick().run_requests] == [message_id]
@@ -587,9 +587,9 @@ def test_a_run_reads_the_request_of_its_message_and_the_others_the_record(wire: 
     deployment.tick()
     wire.send(full(target_lang="en"))
     deployment.tick()
-    archive = deployment.studio.storage.archive
+    archive = deployment.job_resources.storage.archive
     (run,) = deployment.runs(first)
-    assert studio.job_request(archive, "talk-1", run.tags).target_language == "pt"
-    assert studio.job_request(archive, "talk-1", {}).target_language == "en"
+    assert job_resources.job_request(archive, "talk-1", run.tags).target_language == "pt"
+    assert job_resources.job_request(archive, "talk-1", {}).target_language == "en"
     segment = dict(run.tags) | {"dub/task": "segment_mix"}
-    assert studio.job_request(archive, "talk-1", segment).target_language == "en"
+    assert job_resources.job_request(archive, "talk-1", segment).target_language == "en"

@@ -11,7 +11,7 @@ from support.published_schemas import fault
 
 from dub_assets.core.errors import ConfigurationError, MessageRefusedError, PermanentError
 from dub_assets.core.keys import KeyTemplates
-from dub_assets.core.request import DubRequest, EngineWishes
+from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.core.text import Term
 from dub_assets.service.queue.messages import parse
 from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
@@ -80,8 +80,8 @@ ENGINES = {"translation": ["auto", "firefox", "nllb"], "synthesis": ["auto", "ko
 
 def test_a_job_names_its_engines():
     message = DUB | {"engines": {"translation": "nllb", "synthesis": None}}
-    assert read(message, engines=ENGINES).engines == EngineWishes(translation="nllb")
-    assert read(DUB, engines=ENGINES).engines == EngineWishes()
+    assert read(message, engines=ENGINES).engines == EngineOverrides(translation="nllb")
+    assert read(DUB, engines=ENGINES).engines == EngineOverrides()
 
 
 @pytest.mark.parametrize(

@@ -22,38 +22,38 @@ from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
 @pytest.fixture
-def finished(studio, engines) -> tuple[Products, FinalVideo, Quality]:
-    return finished_by(studio, engines)
+def finished(harness, engines) -> tuple[Products, FinalVideo, Quality]:
+    return finished_by(harness, engines)
 
 
-def finished_by(studio, engines) -> tuple[Products, FinalVideo, Quality]:
-    products = studio.made(engines)
-    final = render_video(products, options=studio.options.mix, bench=studio.bench, previous=None)
+def finished_by(harness, engines) -> tuple[Products, FinalVideo, Quality]:
+    products = harness.made(engines)
+    final = render_video(products, options=harness.options.mix, ctx=harness.ctx, previous=None)
     quality = measure_quality(
-        products, final, engines=FakeEngines(), options=studio.options, bench=studio.bench, previous=None
+        products, final, engines=FakeEngines(), options=harness.options, ctx=harness.ctx, previous=None
     )
     return products, final, quality
 
 
-def page_of(studio, made: Report) -> str:
-    return studio.bench.workspace.open(made.page).read_text(encoding="utf-8")
+def page_of(harness, made: Report) -> str:
+    return harness.ctx.workspace.open(made.page).read_text(encoding="utf-8")
 
 
-def data_of(studio, made: Report) -> dict:
-    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(studio, made), re.DOTALL)
+def data_of(harness, made: Report) -> dict:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(harness, made), re.DOTALL)
     return json.loads(found[1])
 
 
-def test_the_page_lies_beside_the_document_and_tells_of_both_texts(studio, finished):
-    made = write_report(*finished, bench=studio.bench, previous=None)
+def test_the_page_lies_beside_the_document_and_tells_of_both_texts(harness, finished):
+    made = write_report(*finished, ctx=harness.ctx, previous=None)
     assert made.page.key == "projects/project/outputs/metadata/job.report.html"
-    page = page_of(studio, made)
+    page = page_of(harness, made)
     assert "Good morning." in page
     assert "pt Good morning." in page
 
 
-def test_a_short_programme_is_in_it_whole_on_four_tracks(studio, finished):
-    data = data_of(studio, write_report(*finished, bench=studio.bench, previous=None))
+def test_a_short_programme_is_in_it_whole_on_four_tracks(harness, finished):
+    data = data_of(harness, write_report(*finished, ctx=harness.ctx, previous=None))
     heard = [(sound["track"], base64.b64decode(sound["data"]).decode()) for sound in data["sounds"]]
     assert heard == [
         ("original", "original.flac 0 10000"),
@@ -66,12 +66,12 @@ def test_a_short_programme_is_in_it_whole_on_four_tracks(studio, finished):
     assert len(base64.b64decode(data["lanes"]["mix"]["peaks"])) == 500
 
 
-def test_of_a_long_one_there_are_the_segments_that_need_attention_first(studio, finished, monkeypatch):
+def test_of_a_long_one_there_are_the_segments_that_need_attention_first(harness, finished, monkeypatch):
     products, final, quality = finished
     first, second = products.tts.segments
     flagged = replace(products, tts=replace(products.tts, segments=(first, replace(second, issues=("late_start",)))))
     monkeypatch.setattr(stage, "_WHOLE_MS", 5_000)
-    both = data_of(studio, write_report(flagged, final, quality, bench=studio.bench, previous=None))
+    both = data_of(harness, write_report(flagged, final, quality, ctx=harness.ctx, previous=None))
     assert [(sound["track"], sound["start"]) for sound in both["sounds"]] == [
         ("original", 4_000),
         ("mix", 4_000),
@@ -79,39 +79,39 @@ def test_of_a_long_one_there_are_the_segments_that_need_attention_first(studio, 
         ("mix", 0),
     ]
     monkeypatch.setattr(stage, "_MOST_SOUND_BYTES", 10)
-    one = data_of(studio, write_report(flagged, final, quality, bench=studio.bench, previous=None))
+    one = data_of(harness, write_report(flagged, final, quality, ctx=harness.ctx, previous=None))
     assert [(sound["track"], sound["start"]) for sound in one["sounds"]] == [("original", 4_000), ("mix", 4_000)]
 
 
-def test_the_pictures_of_a_long_one_stay_small(studio, finished, monkeypatch):
+def test_the_pictures_of_a_long_one_stay_small(harness, finished, monkeypatch):
     monkeypatch.setattr(stage, "_MOST_COLUMNS", 100)
-    data = data_of(studio, write_report(*finished, bench=studio.bench, previous=None))
+    data = data_of(harness, write_report(*finished, ctx=harness.ctx, previous=None))
     assert data["lanes"]["original"]["columns"] == 100
 
 
-def test_an_unchanged_page_is_kept_and_any_change_makes_a_new_one(studio, finished):
+def test_an_unchanged_page_is_kept_and_any_change_makes_a_new_one(harness, finished):
     products, final, quality = finished
-    made = write_report(products, final, quality, bench=studio.bench, previous=None)
-    assert write_report(products, final, quality, bench=studio.bench, previous=made) is made
+    made = write_report(products, final, quality, ctx=harness.ctx, previous=None)
+    assert write_report(products, final, quality, ctx=harness.ctx, previous=made) is made
     (heard, *others) = products.transcript.segments
     reworded = replace(products, transcript=replace(products.transcript, segments=(replace(heard, text="!"), *others)))
-    assert write_report(reworded, final, quality, bench=studio.bench, previous=made) is not made
+    assert write_report(reworded, final, quality, ctx=harness.ctx, previous=made) is not made
     remixed = replace(final, mix=products.stems.background)
-    assert write_report(products, remixed, quality, bench=studio.bench, previous=made) is not made
+    assert write_report(products, remixed, quality, ctx=harness.ctx, previous=made) is not made
 
 
-def test_a_programme_without_speech_has_a_page(studio):
-    products, final, quality = finished_by(studio, FakeEngines(regions=[]))
-    made = write_report(products, final, quality, bench=studio.bench, previous=None)
+def test_a_programme_without_speech_has_a_page(harness):
+    products, final, quality = finished_by(harness, FakeEngines(regions=[]))
+    made = write_report(products, final, quality, ctx=harness.ctx, previous=None)
     assert made.flagged_count == 0
-    assert "No speech was found" in page_of(studio, made)
+    assert "No speech was found" in page_of(harness, made)
 
 
-def test_the_lines_alone_are_what_the_mix_adds_to_the_background(studio, finished):
+def test_the_lines_alone_are_what_the_mix_adds_to_the_background(harness, finished):
     products, final, _ = finished
-    alone = np.concatenate([block.samples for block in lines_alone(products, bench=studio.bench)])
-    mix = studio.bench.sounds.read(studio.bench.workspace.open(final.mix)).samples
-    background = studio.bench.sounds.read(studio.bench.workspace.open(products.stems.background)).samples
+    alone = np.concatenate([block.samples for block in lines_alone(products, ctx=harness.ctx)])
+    mix = harness.ctx.sounds.read(harness.ctx.workspace.open(final.mix)).samples
+    background = harness.ctx.sounds.read(harness.ctx.workspace.open(products.stems.background)).samples
     assert alone.shape == (480_000, 1)
     assert np.abs(alone).max() > 0.01
     on_speech, on_all = factor(final.gain.speech_db), factor(final.gain.programme_db)

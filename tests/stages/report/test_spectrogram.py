@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dub_assets.core.signal.sound import Sound
-from dub_assets.stages.report.spectrogram import BANDS, SILENCE_DB, STRIP_RATE_HZ, Strip, shades, strip
+from dub_assets.stages.report.spectrogram import BANDS, SILENCE_DB, STRIP_RATE_HZ, Spectrogram, shades, strip
 
 
 def sine(hz: float, seconds: float = 2.0, level: float = 1.0) -> np.ndarray:
@@ -14,7 +14,7 @@ def sine(hz: float, seconds: float = 2.0, level: float = 1.0) -> np.ndarray:
     return (level * np.sin(2 * np.pi * hz * at)).astype(np.float32)
 
 
-def drawn(samples: np.ndarray, columns_per_s: int = 50, cuts: tuple[int, ...] = ()) -> Strip:
+def drawn(samples: np.ndarray, columns_per_s: int = 50, cuts: tuple[int, ...] = ()) -> Spectrogram:
     blocks = [Sound(samples=part[:, None], rate_hz=STRIP_RATE_HZ) for part in np.split(samples, cuts)]
     return strip(blocks, columns_per_s=columns_per_s)
 

@@ -30,41 +30,41 @@ def dialogue() -> Sound:
     return Sound(samples=samples.astype(np.float32), rate_hz=48_000)
 
 
-def spoken(studio, *, voices=None, embedder=None, previous=None, synthesiser=None):
+def spoken(harness, *, voices=None, embedder=None, previous=None, synthesiser=None):
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
-        teller=embedder or FakeSpeakerEmbedder(),
+        builder=embedder or FakeSpeakerEmbedder(),
         synthesiser=synthesiser or FakeSynthesiser(voices=VOICES),
     )
-    common = {"engines": engines, "bench": studio.bench}
-    stems = separate(studio.source, previous=None, **common)
-    transcript = transcribe(stems, "en", options=studio.options, previous=None, speakers=2, **common)
+    common = {"engines": engines, "ctx": harness.ctx}
+    stems = separate(harness.source, previous=None, **common)
+    transcript = transcribe(stems, "en", options=harness.options, previous=None, speakers=2, **common)
     translation = translate(transcript, "pt", previous=None, **common)
     return synthesise(
-        stems, transcript, translation, options=studio.options, previous=previous, voices=voices, **common
+        stems, transcript, translation, options=harness.options, previous=previous, voices=voices, **common
     )
 
 
-def test_each_speaker_has_a_voice_of_fitting_pitch(new_studio):
-    made = spoken(new_studio(dialogue()))
+def test_each_speaker_has_a_voice_of_fitting_pitch(new_harness):
+    made = spoken(new_harness(dialogue()))
     assert [line.speech.voice for line in made.segments] == ["man", "woman"]
 
 
-def test_a_chosen_voice_is_taken_and_only_its_lines_are_spoken_anew(new_studio):
-    studio = new_studio(dialogue())
-    first = spoken(studio)
+def test_a_chosen_voice_is_taken_and_only_its_lines_are_spoken_anew(new_harness):
+    harness = new_harness(dialogue())
+    first = spoken(harness)
     synthesiser = FakeSynthesiser(voices=VOICES)
-    made = spoken(studio, voices={"B": "man"}, previous=first, synthesiser=synthesiser)
+    made = spoken(harness, voices={"B": "man"}, previous=first, synthesiser=synthesiser)
     assert [line.speech.voice for line in made.segments] == ["woman", "man"]
     again = FakeSynthesiser(voices=VOICES)
-    assert spoken(studio, voices={"B": "man"}, previous=made, synthesiser=again) is made
+    assert spoken(harness, voices={"B": "man"}, previous=made, synthesiser=again) is made
     assert again.spoken == []
     kept = FakeSynthesiser(voices=VOICES)
-    spoken(studio, voices={"A": "woman", "B": "woman"}, previous=made, synthesiser=kept)
+    spoken(harness, voices={"A": "woman", "B": "woman"}, previous=made, synthesiser=kept)
     assert kept.spoken == [made.segments[1].speech.text]
 
 
-def test_a_voice_that_is_not_there_is_an_error(new_studio):
+def test_a_voice_that_is_not_there_is_an_error(new_harness):
     with pytest.raises(InputError, match="there are man, woman"):
-        spoken(new_studio(dialogue()), voices={"A": "child"})
+        spoken(new_harness(dialogue()), voices={"A": "child"})

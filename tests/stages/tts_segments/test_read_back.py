@@ -73,9 +73,9 @@ def speeches(products):
     return [segment.speech for segment in products.tts.segments]
 
 
-def test_every_line_is_read_back_in_one_go_and_spoken_once(studio):
+def test_every_line_is_read_back_in_one_go_and_spoken_once(harness):
     engines = engines_that_mishear()
-    made = speeches(studio.made(engines))
+    made = speeches(harness.made(engines))
     assert [speech.read_back.heard for speech in made] == TEXTS
     assert [(speech.read_back.agreement, speech.read_back.attempts) for speech in made] == [(1.0, 1)] * 2
     assert engines.recogniser("pt").read == [1], "both lines in one chunk"
@@ -83,35 +83,35 @@ def test_every_line_is_read_back_in_one_go_and_spoken_once(studio):
     assert engines.recogniser("pt").closed
 
 
-def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept_where_that_is_heard(studio):
+def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept_where_that_is_heard(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt And good night. And good night."]})
-    first, second = speeches(studio.made(engines))
+    first, second = speeches(harness.made(engines))
     assert first.read_back.attempts == 1
     assert (second.read_back.heard, second.read_back.attempts) == (TEXTS[1], 2)
     assert second.speed == pytest.approx(1.04)
-    sound = studio.bench.sounds.read(studio.bench.workspace.open(second.media))
+    sound = harness.ctx.sounds.read(harness.ctx.workspace.open(second.media))
     assert sound.duration_ms == second.duration_ms == pytest.approx(len(TEXTS[1]) * MS_PER_CHARACTER / 1.04, abs=2)
 
 
-def test_a_line_that_stays_wrong_is_kept_as_it_was_first_and_tells_what_is_wrong(studio):
+def test_a_line_that_stays_wrong_is_kept_as_it_was_first_and_tells_what_is_wrong(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt good night.", "pt night."]})
-    _, second = speeches(studio.made(engines))
+    _, second = speeches(harness.made(engines))
     assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 2, 1)
 
 
-def test_what_was_read_back_is_not_read_again(studio):
+def test_what_was_read_back_is_not_read_again(harness):
     engines = engines_that_mishear()
-    products = studio.made(engines)
-    assert studio.made(engines, previous=products) == products
+    products = harness.made(engines)
+    assert harness.made(engines, previous=products) == products
     assert engines.recogniser("pt").read == [1]
 
 
-def test_it_can_be_switched_off_and_on_again_without_speaking_anew(studio):
+def test_it_can_be_switched_off_and_on_again_without_speaking_anew(harness):
     engines = engines_that_mishear()
-    checks = replace(studio.options.checks, speech=False)
-    silent = replace(studio, options=replace(studio.options, checks=checks)).made(engines)
+    checks = replace(harness.options.checks, speech=False)
+    silent = replace(harness, options=replace(harness.options, checks=checks)).made(engines)
     assert [speech.read_back for speech in speeches(silent)] == [None, None]
-    read = studio.made(engines, previous=silent)
+    read = harness.made(engines, previous=silent)
     assert [speech.read_back.heard for speech in speeches(read)] == TEXTS
     assert len(engines.synthesiser("pt").spoken) == 2
 
@@ -133,9 +133,9 @@ def failing_engines(*failures: BaseException | None, mishears=None) -> FakeEngin
     ],
     ids=lambda failure: type(failure).__name__,
 )
-def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(studio, caplog, failure):
+def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(harness, caplog, failure):
     engines = failing_engines(failure)
-    made = speeches(studio.made(engines))
+    made = speeches(harness.made(engines))
     assert [(speech.read_back, speech.unheard) for speech in made] == [(None, True)] * 2
     assert [speech.text for speech in made] == TEXTS
     assert engines.recogniser("pt").closed
@@ -144,43 +144,43 @@ def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_t
     assert warning.getMessage().startswith("2 lines are not read back, the recogniser failed: ")
 
 
-def test_a_recogniser_that_fails_is_closed_though_models_are_kept(studio, monkeypatch):
+def test_a_recogniser_that_fails_is_closed_though_models_are_kept(harness, monkeypatch):
     engines = failing_engines(RuntimeError())
     monkeypatch.setattr(engines, "release", lambda engine: None)
-    studio.made(engines)
+    harness.made(engines)
     assert engines.recogniser("pt").closed
     heard = engines_that_mishear()
     monkeypatch.setattr(heard, "release", lambda engine: None)
-    studio.made(heard)
+    harness.made(heard)
     assert not heard.recogniser("pt").closed
 
 
-def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(studio, caplog):
-    studio.made(failing_engines(ValueError("pt And good night.")))
-    studio.made(failing_engines(DeviceMemoryError("free it of other work")))
+def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(harness, caplog):
+    harness.made(failing_engines(ValueError("pt And good night.")))
+    harness.made(failing_engines(DeviceMemoryError("free it of other work")))
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [message.rpartition(": ")[2] for message in said] == ["ValueError", "free it of other work"]
 
 
-def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(studio):
+def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(harness):
     engines = failing_engines(RuntimeError())
-    unheard = studio.made(engines)
-    read = studio.made(engines, previous=unheard)
+    unheard = harness.made(engines)
+    read = harness.made(engines, previous=unheard)
     assert [(speech.read_back.heard, speech.unheard) for speech in speeches(read)] == [(text, False) for text in TEXTS]
     assert len(engines.synthesiser("pt").spoken) == 2
-    assert studio.made(engines, previous=read) == read
+    assert harness.made(engines, previous=read) == read
 
 
-def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(studio):
-    unheard = studio.made(failing_engines(RuntimeError()))
-    checks = replace(studio.options.checks, speech=False)
-    silent = replace(studio, options=replace(studio.options, checks=checks))
+def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(harness):
+    unheard = harness.made(failing_engines(RuntimeError()))
+    checks = replace(harness.options.checks, speech=False)
+    silent = replace(harness, options=replace(harness.options, checks=checks))
     assert not any(speech.unheard for speech in speeches(silent.made(engines_that_mishear(), previous=unheard)))
 
 
-def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(studio):
+def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(harness):
     engines = failing_engines(None, RuntimeError(), mishears={TEXTS[1]: ["pt good night."]})
-    first, second = speeches(studio.made(engines))
+    first, second = speeches(harness.made(engines))
     assert [first.unheard, second.unheard] == [False, False]
     assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 1, 1)
 
@@ -190,24 +190,24 @@ def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_hea
     [OutOfSpaceError("the disk is full"), OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt(), SystemExit()],
     ids=lambda stop: type(stop).__name__,
 )
-def test_a_full_disk_or_an_interrupt_stops_the_job(studio, stop):
+def test_a_full_disk_or_an_interrupt_stops_the_job(harness, stop):
     with pytest.raises(type(stop)):
-        studio.made(failing_engines(stop))
+        harness.made(failing_engines(stop))
 
 
-def test_an_engine_that_could_be_installed_is_no_reason_to_fail(studio):
+def test_an_engine_that_could_be_installed_is_no_reason_to_fail(harness):
     class Uninstalled(FakeEngines):
         def recogniser(self, language):
             if language == "pt":
                 raise EngineUnavailableError("no installed engine can recognise 'pt'; install one")
             return super().recogniser(language)
 
-    made = speeches(studio.made(Uninstalled(regions=SPEECH, words=WORDS)))
+    made = speeches(harness.made(Uninstalled(regions=SPEECH, words=WORDS)))
     assert [(speech.read_back, speech.unheard) for speech in made] == [(None, False)] * 2
 
 
-def test_a_language_that_no_recogniser_hears_is_not_read_back(studio, engines):
-    assert [speech.read_back for speech in speeches(studio.made(engines))] == [None, None]
+def test_a_language_that_no_recogniser_hears_is_not_read_back(harness, engines):
+    assert [speech.read_back for speech in speeches(harness.made(engines))] == [None, None]
 
 
 def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():

@@ -15,14 +15,14 @@ from dub_assets.stages.tts_segments.stage import synthesise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 
-def again(studio, products, engines, **changes):
+def again(harness, products, engines, **changes):
     return synthesise(
         products.stems,
         products.transcript,
         changes.pop("translation", products.translation),
         engines=engines,
-        options=studio.options,
-        bench=studio.bench,
+        options=harness.options,
+        ctx=harness.ctx,
         previous=products.tts,
         **changes,
     )
@@ -33,24 +33,24 @@ def with_text(translation, index, text):
     return replace(translation, lines=lines)
 
 
-def test_every_line_is_spoken_in_its_slot(studio, engines):
-    tts = studio.made(engines).tts
+def test_every_line_is_spoken_in_its_slot(harness, engines):
+    tts = harness.made(engines).tts
     assert [segment.speech.text for segment in tts.segments] == ["pt Good morning.", "pt And good night."]
     assert [segment.placed.start_ms for segment in tts.segments] == [part.start_ms for part in SPEECH]
     assert all(segment.placed.end_ms <= segment.slot.end_ms for segment in tts.segments)
     assert all(segment.issues == () for segment in tts.segments)
 
 
-def test_the_clip_has_the_length_that_was_placed(studio, engines):
-    for segment in studio.made(engines).tts.segments:
-        clip = studio.bench.sounds.read(studio.bench.workspace.open(segment.clip))
+def test_the_clip_has_the_length_that_was_placed(harness, engines):
+    for segment in harness.made(engines).tts.segments:
+        clip = harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip))
         assert (clip.channels, clip.rate_hz) == (1, 48_000)
         assert abs(clip.frames / 48 - segment.placed.duration_ms) <= 2
 
 
-def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(studio):
+def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=340, max_speed=1.2))
-    first = studio.made(engines).tts.segments[0]
+    first = harness.made(engines).tts.segments[0]
     assert first.speech.speed == 1.2
     assert first.stretch == pytest.approx(340 * 16 / 1.2 / first.placed.duration_ms, rel=0.01)
     assert first.stretch > 1.0
@@ -58,14 +58,14 @@ def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(studio):
     assert first.placed.start_ms == first.segment.start_ms - 40
 
 
-def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(studio):
+def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(harness):
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
         translator=FakeTranslator(max_shorter=2),
         synthesiser=FakeSynthesiser(ms_per_character=300),
     )
-    products = studio.made(engines)
+    products = harness.made(engines)
     first, second = products.tts.segments
     assert (first.speech.text, first.rendering) == ("pt Good", 1)
     assert (second.speech.text, second.rendering) == ("pt And good night.", 0)
@@ -74,73 +74,73 @@ def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(studio):
     assert products.texts() == {0: "pt Good", 1: "pt And good night."}
 
 
-def test_a_line_is_as_fast_as_its_text_over_its_time_against_the_ordinary_rate(studio, engines):
-    segment = studio.made(engines).tts.segments[0]
+def test_a_line_is_as_fast_as_its_text_over_its_time_against_the_ordinary_rate(harness, engines):
+    segment = harness.made(engines).tts.segments[0]
     assert segment.tempo == pytest.approx(ordinary_ms("pt Good morning.", "pt") / segment.placed.duration_ms, abs=0.001)
 
 
-def test_a_late_line_is_late_in_its_clip_too(studio):
+def test_a_late_line_is_late_in_its_clip_too(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=410, max_speed=1.0))
-    second = studio.made(engines).tts.segments[1]
+    second = harness.made(engines).tts.segments[1]
     late_ms = second.placed.start_ms - second.segment.start_ms
     assert late_ms > 40
     assert "late_start" in second.issues
-    clip = studio.bench.sounds.read(studio.bench.workspace.open(second.clip)).samples
+    clip = harness.ctx.sounds.read(harness.ctx.workspace.open(second.clip)).samples
     assert not clip[: late_ms * 48].any()
     assert clip[late_ms * 48 + 48 :].any()
 
 
-def test_the_level_is_the_original_speechs(new_studio, engines):
+def test_the_level_is_the_original_speechs(new_harness, engines):
     levels = {}
     for level in (0.05, 0.2):
-        studio = new_studio(programme(level=level))
-        segment = studio.made(engines).tts.segments[0]
-        levels[level] = active_speech_level_dbfs(studio.bench.sounds.read(studio.bench.workspace.open(segment.clip)))
+        harness = new_harness(programme(level=level))
+        segment = harness.made(engines).tts.segments[0]
+        levels[level] = active_speech_level_dbfs(harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)))
     assert levels[0.2] - levels[0.05] == pytest.approx(12.04, abs=0.5)
 
 
-def test_a_line_much_softer_than_the_others_stays_within_the_range(new_studio, engines):
+def test_a_line_much_softer_than_the_others_stays_within_the_range(new_harness, engines):
     samples = programme().samples.copy()
     samples[5000 * 48 : 7000 * 48] *= 0.01
-    studio = new_studio(Sound(samples=samples, rate_hz=48_000))
+    harness = new_harness(Sound(samples=samples, rate_hz=48_000))
     loud, soft = (
-        active_speech_level_dbfs(studio.bench.sounds.read(studio.bench.workspace.open(segment.clip)))
-        for segment in studio.made(engines).tts.segments
+        active_speech_level_dbfs(harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)))
+        for segment in harness.made(engines).tts.segments
     )
-    assert 0 < loud - soft <= 2 * studio.options.mix.level_range_db + 0.5
+    assert 0 < loud - soft <= 2 * harness.options.mix.level_range_db + 0.5
 
 
 @pytest.mark.parametrize("option", ["level_range_db", "soft_range_db"])
-def test_another_range_of_levels_fits_the_lines_again_without_speaking(studio, engines, option):
-    products = studio.made(engines)
+def test_another_range_of_levels_fits_the_lines_again_without_speaking(harness, engines, option):
+    products = harness.made(engines)
     spoken = list(engines.synthesiser("pt").spoken)
-    other = replace(studio.options.mix, **{option: getattr(studio.options.mix, option) + 1.0})
-    studio = replace(studio, options=replace(studio.options, mix=other))
-    assert again(studio, products, engines) is not products.tts
+    other = replace(harness.options.mix, **{option: getattr(harness.options.mix, option) + 1.0})
+    harness = replace(harness, options=replace(harness.options, mix=other))
+    assert again(harness, products, engines) is not products.tts
     assert engines.synthesiser("pt").spoken == spoken
 
 
-def test_nothing_is_spoken_again_where_nothing_changed(studio, engines):
-    products = studio.made(engines)
+def test_nothing_is_spoken_again_where_nothing_changed(harness, engines):
+    products = harness.made(engines)
     spoken = list(engines.synthesiser("pt").spoken)
-    assert again(studio, products, engines) is products.tts
+    assert again(harness, products, engines) is products.tts
     assert engines.synthesiser("pt").spoken == spoken
 
 
-def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(studio, engines):
-    products = studio.made(engines)
+def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(harness, engines):
+    products = harness.made(engines)
     spoken = len(engines.synthesiser("pt").spoken)
-    made = again(studio, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
+    made = again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt Bye."]
     assert made.segments[0] == products.tts.segments[0]
     assert made.segments[1].clip.sha256 != products.tts.segments[1].clip.sha256
 
 
-def test_numbers_are_spoken_in_words_and_stay_written(studio, engines):
-    products = studio.made(engines)
+def test_numbers_are_spoken_in_words_and_stay_written(harness, engines):
+    products = harness.made(engines)
     spoken = len(engines.synthesiser("pt").spoken)
     written = with_text(products.translation, 1, "pt São 25 °C às 15h30.")
-    made = again(studio, products, engines, translation=written)
+    made = again(harness, products, engines, translation=written)
     said = "pt São vinte e cinco graus Celsius às quinze horas e trinta minutos."
     assert engines.synthesiser("pt").spoken[spoken:] == [said]
     assert engines.synthesiser("pt").predicted[-1] == said
@@ -149,85 +149,85 @@ def test_numbers_are_spoken_in_words_and_stay_written(studio, engines):
     assert replace(products, tts=made, translation=written).texts()[1] == "pt São 25 °C às 15h30."
 
 
-def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_change(studio, engines, monkeypatch):
-    products = studio.made(engines)
+def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_change(harness, engines, monkeypatch):
+    products = harness.made(engines)
     written = with_text(products.translation, 1, "pt R$ 3,50")
     with monkeypatch.context() as before:
         for module in (casting, synthesise_stage):
             before.setattr(module, "spoken", lambda text, language: text)
-        old = again(studio, products, engines, translation=written)
+        old = again(harness, products, engines, translation=written)
     assert engines.synthesiser("pt").spoken[-1] == "pt R$ 3,50"
     spoken = len(engines.synthesiser("pt").spoken)
-    new = again(studio, replace(products, tts=old), engines, translation=written)
+    new = again(harness, replace(products, tts=old), engines, translation=written)
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt três reais e cinquenta centavos"]
     assert new.segments[0] == old.segments[0]
 
 
-def test_a_newer_engine_speaks_every_line_again(studio, engines):
-    products = studio.made(engines)
+def test_a_newer_engine_speaks_every_line_again(harness, engines):
+    products = harness.made(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    again(studio, products, newer)
+    again(harness, products, newer)
     assert len(newer.synthesiser("pt").spoken) == 2
 
 
-def test_the_length_of_a_text_is_predicted_once_an_engine(studio, engines):
-    products = studio.made(engines)
+def test_the_length_of_a_text_is_predicted_once_an_engine(harness, engines):
+    products = harness.made(engines)
     first = list(engines.synthesiser("pt").predicted)
     assert first == [line.text for line in products.translation.lines]
-    again(studio, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
+    again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
     assert engines.synthesiser("pt").predicted == [*first, "pt Bye."]
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    again(studio, products, newer)
+    again(harness, products, newer)
     assert newer.synthesiser("pt").predicted == first
 
 
-def test_a_selected_segment_is_spoken_again_and_all_others_are_kept(studio, engines):
-    products = studio.made(engines)
+def test_a_selected_segment_is_spoken_again_and_all_others_are_kept(harness, engines):
+    products = harness.made(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    made = again(studio, products, newer, only={1})
+    made = again(harness, products, newer, only={1})
     assert newer.synthesiser("pt").spoken == ["pt And good night."]
     assert made.segments[0] == products.tts.segments[0]
 
 
-def test_one_segment_made_again_has_the_samples_of_a_full_run(studio, engines):
-    products = studio.made(engines)
-    made = again(studio, products, engines, only={1})
+def test_one_segment_made_again_has_the_samples_of_a_full_run(harness, engines):
+    products = harness.made(engines)
+    made = again(harness, products, engines, only={1})
     assert [segment.clip.sha256 for segment in made.segments] == [
         segment.clip.sha256 for segment in products.tts.segments
     ]
 
 
-def test_without_lines_nothing_is_spoken(studio):
+def test_without_lines_nothing_is_spoken(harness):
     engines = FakeEngines(regions=[])
-    assert studio.made(engines).tts.segments == ()
+    assert harness.made(engines).tts.segments == ()
     assert not engines.synthesiser("pt").closed
 
 
-def test_speech_is_neither_cut_nor_clipped(studio, engines):
-    for segment in studio.made(engines).tts.segments:
-        clip = studio.bench.sounds.read(studio.bench.workspace.open(segment.clip)).samples
+def test_speech_is_neither_cut_nor_clipped(harness, engines):
+    for segment in harness.made(engines).tts.segments:
+        clip = harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)).samples
         assert np.abs(clip).max() <= 10 ** (-1 / 20) + 1e-3
         assert np.abs(clip[-480:]).max() > 0
 
 
-def test_a_line_that_was_lost_is_spoken_again_and_the_others_are_kept(studio, engines):
-    products = studio.made(engines)
+def test_a_line_that_was_lost_is_spoken_again_and_the_others_are_kept(harness, engines):
+    products = harness.made(engines)
     lost = products.tts.segments[1].clip
     synthesiser = engines.synthesiser("pt")
     synthesiser.spoken.clear()
     damaged = replace(products, tts=products.tts.without([lost]))
     assert len(damaged.tts.segments) == 1
-    tts = again(studio, damaged, engines)
+    tts = again(harness, damaged, engines)
     assert synthesiser.spoken == ["pt And good night."]
     assert tts.segments == products.tts.segments
 
 
-def test_after_one_line_was_made_again_nothing_is_left_to_do_unless_another_one_is_stale(studio, engines):
-    products = studio.made(engines)
+def test_after_one_line_was_made_again_nothing_is_left_to_do_unless_another_one_is_stale(harness, engines):
+    products = harness.made(engines)
     edited = with_text(products.translation, 1, "pt Bye.")
-    one = again(studio, products, engines, translation=edited, only={1})
-    assert again(studio, replace(products, tts=one), engines, translation=edited) is one
+    one = again(harness, products, engines, translation=edited, only={1})
+    assert again(harness, replace(products, tts=one), engines, translation=edited) is one
     both = with_text(edited, 0, "pt Hello.")
-    one = again(studio, products, engines, translation=both, only={1})
-    later = again(studio, replace(products, tts=one), engines, translation=both)
+    one = again(harness, products, engines, translation=both, only={1})
+    later = again(harness, replace(products, tts=one), engines, translation=both)
     assert [segment.speech.text for segment in later.segments] == ["pt Hello.", "pt Bye."]
