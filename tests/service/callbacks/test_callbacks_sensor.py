@@ -356,8 +356,8 @@ _COURIER = """
 import os, signal, sys
 from pathlib import Path
 from dub_assets.service.callbacks.sender import HttpCallbackSender
-from dub_assets.service.callbacks.dispatcher import Channel, Courier
-from dub_assets.service.callbacks.delivery import RetryRules
+from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, Channel
+from dub_assets.core.retries import RetryRules
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
 from dub_assets.adapters.storage.local import LocalObjectStore
