@@ -18,7 +18,7 @@ class Model:
         self.loaded = False
 
     def work(self, call=lambda: None):
-        with self._accelerator.at_work("model", self, self.need_mib):
+        with self._accelerator.in_use("model", self, self.need_mib):
             if not self.loaded:
                 self._device.free -= self.need_mib
                 self.loaded = True
@@ -29,7 +29,7 @@ class Model:
         if self.loaded:
             self._device.free += self.need_mib
             self.loaded = False
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
 
 @pytest.fixture

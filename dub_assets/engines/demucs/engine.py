@@ -67,7 +67,7 @@ class Demucs:
         """
         plan = {"item_mib": SEGMENT_MIB, "most": _MOST_SEGMENTS, "otherwise": 1}
         fitting = FittingBatches(self._accelerator.batch_size(self, MODEL_MIB, **plan))
-        with self._accelerator.at_work(NAME, self, MODEL_MIB):
+        with self._accelerator.in_use(NAME, self, MODEL_MIB):
             model = self._loaded()
 
             def work(pairs: Sequence[Samples]) -> list[Samples]:
@@ -88,7 +88,7 @@ class Demucs:
     def close(self) -> None:
         """Drop the model and give its memory back; a later call loads it again."""
         self._model = None
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     @cached_property
     def _weights(self) -> Weights:

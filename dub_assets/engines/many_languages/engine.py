@@ -142,7 +142,7 @@ class ManyLanguagesTranslator:
     def close(self) -> None:
         """Free the model's memory; a later call loads it again."""
         self._loaded = None
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     def _line(self, line: SourceLine, sentences: Sequence[str], made: Iterator[str], language: str, number: int) -> str:
         if not sentences:
@@ -156,7 +156,7 @@ class ManyLanguagesTranslator:
 
     def _translated(self, sentences: Sequence[str], source: str, target: str) -> list[str]:
         need_mib = self._family.needs_mib(self._settings)
-        with self._accelerator.at_work(self._family.name, self, need_mib), self._readable():
+        with self._accelerator.in_use(self._family.name, self, need_mib), self._readable():
             tokeniser, translator = self._model()
             tokens = [[source, *pieces, _END] for pieces in tokeniser.encode(list(sentences), out_type=str)]
             results = translator.translate_batch(

@@ -75,7 +75,7 @@ class Pyannote:
             size = self._batch_size()
             while True:
                 try:
-                    with self._accelerator.at_work(NAME, self, MODEL_MIB), _silenced():
+                    with self._accelerator.in_use(NAME, self, MODEL_MIB), _silenced():
                         return self._turns(samples, count, size)
                 except DeviceMemoryError:
                     if size == 1:
@@ -85,7 +85,7 @@ class Pyannote:
     def close(self) -> None:
         """Free the models' memory; a later call loads them again."""
         self._pipeline = None
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     @cached_property
     def _weights(self) -> Weights:

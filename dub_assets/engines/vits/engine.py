@@ -80,7 +80,7 @@ class Vits:
         """Drop the voice and give its memory back; the next call loads it again."""
         with self._lock:
             self._voice = self._model = None
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     @cached_property
     def _accelerator(self) -> Accelerator:
@@ -90,7 +90,7 @@ class Vits:
         text = checked_text(utterance, NAME, self.capabilities)
         if not text:
             return wordless
-        with self._accelerator.at_work(NAME, self, MODEL_MIB), self._lock:
+        with self._accelerator.in_use(NAME, self, MODEL_MIB), self._lock:
             model = self._loaded(utterance)
             if not set(text.lower()) & set(map(str.lower, model.tokenizer.characters.vocab)) - {" "}:
                 raise InputError(f"{NAME}: the voice {utterance.voice!r} knows no letter of a text; rewrite the text")

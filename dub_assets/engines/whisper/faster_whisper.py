@@ -93,12 +93,12 @@ class FasterWhisper:
 
         Raises InputError where there is nothing to listen to, UnsupportedLanguageError where the model knows but one.
         """
-        with self._at_work():
+        with self._in_use():
             return self._detected(chunks)
 
     def recognise(self, chunks: Sequence[SpeechChunk], language: str) -> list[tuple[RecognisedWord, ...]]:
         """The words of each chunk; an empty tuple where nothing is said. Raises UnsupportedLanguageError."""
-        with self._at_work():
+        with self._in_use():
             self._check(language)
             return self._recognised(chunks, language)
 
@@ -110,7 +110,7 @@ class FasterWhisper:
     def close(self) -> None:
         """Free the model's memory; a later call loads it again."""
         self._model = None
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     def _detected(self, chunks: Sequence[SpeechChunk]) -> LanguageGuess:
         if not self.capabilities.detects_language:
@@ -149,8 +149,8 @@ class FasterWhisper:
     def _weights(self) -> Weights:
         return faster_whisper_weights.find(self._settings)
 
-    def _at_work(self) -> AbstractContextManager[None]:
-        return self._accelerator.at_work(self._name, self, ENTRY.needs_mib(self._settings))
+    def _in_use(self) -> AbstractContextManager[None]:
+        return self._accelerator.in_use(self._name, self, ENTRY.needs_mib(self._settings))
 
     @cached_property
     def _accelerator(self) -> Accelerator:

@@ -87,8 +87,8 @@ class WhisperX(FasterWhisper):
         self._aligner.close()
         super().close()
 
-    def _at_work(self) -> AbstractContextManager[None]:
-        return self._accelerator.at_work(NAME, self, ENTRY.needs_mib(self._settings))
+    def _in_use(self) -> AbstractContextManager[None]:
+        return self._accelerator.in_use(NAME, self, ENTRY.needs_mib(self._settings))
 
     @cached_property
     def _aligner(self) -> Aligner:

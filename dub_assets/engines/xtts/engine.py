@@ -92,7 +92,7 @@ class Xtts:
         with self._lock:
             self._model = None
             self._cloned.clear()
-        self._accelerator.left(self)
+        self._accelerator.unloaded(self)
 
     @cached_property
     def _weights(self) -> Weights:
@@ -106,7 +106,7 @@ class Xtts:
         text = checked_text(utterance, NAME, self.capabilities)
         if not text:
             return pause(WORDLESS_MS, RATE_HZ)
-        with self._accelerator.at_work(NAME, self, MODEL_MIB), self._lock:
+        with self._accelerator.in_use(NAME, self, MODEL_MIB), self._lock:
             model = self._loaded()
             voice = self._voice(model, utterance)
             with drawn(_seed(utterance), threads=self._settings.threads):
