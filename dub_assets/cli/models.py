@@ -11,8 +11,8 @@ from dub_assets.cli.terminal import PlainConsole, write_line
 from dub_assets.core.engine import EngineStage
 from dub_assets.core.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.firefox.mozilla_registry import LICENCE, Pair, pull_command, pulled_models
 from dub_assets.engines.firefox.pull import PairPuller, parse_pair
-from dub_assets.engines.firefox.registry import LICENCE, Pair, pull_command, pulled_models
 from dub_assets.engines.firefox.weights import pairs, route, sources
 from dub_assets.engines.models import remote
 from dub_assets.engines.models.pull import pull

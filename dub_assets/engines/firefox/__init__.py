@@ -1,1 +1,1 @@
-"""firefox."""
+"""Translation with Firefox's models, on the processor."""

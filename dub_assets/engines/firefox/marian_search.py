@@ -1,4 +1,4 @@
-"""What a Marian model can say of a sentence: translations short and long, and how likely a given one is."""
+"""Beam search for translations of different lengths, and the probability of a given translation."""
 
 from __future__ import annotations
 
@@ -11,105 +11,117 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dub_assets.engines.firefox.marian_file import Array, Shortlist
-from dub_assets.engines.firefox.marian_model import Chooser, MarianModel, Reading
-from dub_assets.engines.firefox.vocabulary import END, Vocabulary
+from dub_assets.engines.firefox.marian_model import EncoderState, MarianModel, OutputLayer
+from dub_assets.engines.firefox.vocabulary import END_ID, Vocabulary
 
-_LONGEST = 2.0
-"""Pieces of a translation for each of its source, before it is given up."""
-
-_PIECES_BESIDE = 5
+_MAX_GROWTH, _MIN_TOKENS = 2.0, 5
+"""A search stops at ``_MAX_GROWTH`` tokens for each token of the source, and ``_MIN_TOKENS`` more."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MarianLanguages:
-    """A model with the vocabularies of its two languages; ``shortlist`` may be missing, which costs time only."""
+class MarianTranslator:
+    """A model with the vocabularies of its two languages. Without a ``shortlist``, searches take longer."""
 
     model: MarianModel
     source: Vocabulary
     target: Vocabulary
     shortlist: Shortlist | None
 
-    def translations(self, sentence: str, prices: Sequence[Array], *, beam: int) -> dict[str, float]:
-        """Translations of a sentence, and the logarithms of their probabilities.
+    def translations(self, sentence: str, costs: Sequence[Array], *, beam: int) -> dict[str, float]:
+        """Return translations of a sentence with their log probabilities.
 
-        There is a beam search for each list of prices, in which every piece costs that beside its improbability. A
-        search of ``beam`` hypotheses side by side ends when none under way can beat the best that is done.
+        One beam search of ``beam`` hypotheses is made for each array of ``costs``: the cost of each token in nats, which
+        is subtracted from its log probability. A search ends when no open hypothesis can beat the best finished one.
         """
         source = self.source.encode(sentence)
-        reading = self.model.read(source)
-        needed = self.shortlist.needed(source) if self.shortlist else np.arange(len(self.target.pieces))
-        searches = [_Search(pieces=needed, price=price[needed], beam=beam) for price in prices]
-        self._run(searches, reading, self.model.chooser(needed), int(_LONGEST * len(source)) + _PIECES_BESIDE)
-        return {self.target.decode(pieces): chance for search in searches for pieces, chance in search.done}
+        encoder_state = self.model.encode(source)
+        candidates = self.shortlist.candidates(source) if self.shortlist else np.arange(len(self.target.pieces))
+        searches = [_BeamSearch(candidates=candidates, costs=cost[candidates], beam=beam) for cost in costs]
+        max_tokens = int(_MAX_GROWTH * len(source)) + _MIN_TOKENS
+        self._run(searches, encoder_state, self.model.output_layer(candidates), max_tokens)
+        return {
+            self.target.decode(tokens): log_probability
+            for search in searches
+            for tokens, log_probability in search.finished
+        }
 
-    def _run(self, searches: Sequence[_Search], reading: Reading, chooser: Chooser, longest: int) -> None:
-        """Run searches side by side, a piece at a time, to their ends: one product serves the hypotheses of all."""
-        writing = self.model.begin().of(np.zeros(len(searches), np.int64))
-        for _ in range(longest):
-            outputs, writing = self.model.write(writing, reading)
-            steps = chooser.log_probabilities(outputs)
+    def score(self, sentence: str, translation: str) -> Array:
+        """Return the log probability of each token of a translation, of its end too, given the tokens before it."""
+        tokens = self.target.encode(translation)
+        outputs = self.model.outputs(tokens, self.model.encode(self.source.encode(sentence)))
+        return self._whole_output_layer.log_probabilities(outputs)[np.arange(len(tokens)), tokens]
+
+    def _run(
+        self,
+        searches: Sequence[_BeamSearch],
+        encoder_state: EncoderState,
+        output_layer: OutputLayer,
+        max_tokens: int,
+    ) -> None:
+        """Run searches to their ends, token by token; the hypotheses of all searches are one batch."""
+        state = self.model.begin().select(np.zeros(len(searches), np.int64))
+        for _ in range(max_tokens):
+            outputs, state = self.model.step(state, encoder_state)
+            log_probabilities = output_layer.log_probabilities(outputs)
             rows: list[NDArray[np.int64]] = []
-            under_way, start = [], 0
+            unfinished, start = [], 0
             for search in searches:
-                after = start + len(search.under_way)
-                if len(kept := search.step(steps[start:after])):
+                end = start + len(search.hypotheses)
+                if len(kept := search.extend(log_probabilities[start:end])):
                     rows.append(start + kept)
-                    under_way.append(search)
-                start = after
-            if not under_way:
+                    unfinished.append(search)
+                start = end
+            if not unfinished:
                 return
-            searches = under_way
-            pieces = [pieces[-1] for search in searches for pieces in search.under_way]
-            writing = self.model.given(writing.of(np.concatenate(rows)), pieces)
-
-    def likelihoods(self, sentence: str, translation: str) -> Array:
-        """The logarithm of the probability of each piece of a translation, one after the other, its end included."""
-        wanted = self.target.encode(translation)
-        outputs = self.model.rewrite(wanted, self.model.read(self.source.encode(sentence)))
-        return self._every.log_probabilities(outputs)[np.arange(len(wanted)), wanted]
+            searches = unfinished
+            last_tokens = [tokens[-1] for search in searches for tokens in search.hypotheses]
+            state = self.model.append(state.select(np.concatenate(rows)), last_tokens)
 
     @cached_property
-    def _every(self) -> Chooser:
-        return self.model.chooser(slice(None))
+    def _whole_output_layer(self) -> OutputLayer:
+        return self.model.output_layer(slice(None))
 
 
 @dataclass(slots=True, kw_only=True)
-class _Search:
-    """A beam search: hypotheses under way with their scores, less what their pieces cost, and with their chances.
+class _BeamSearch:
+    """A beam search over ``candidates`` (token ids), whose ``costs`` are subtracted from their log probabilities.
 
-    ``done`` are the pieces of what was found, and the logarithms of their probabilities.
+    ``hypotheses`` are open, with scores after costs and log probabilities before costs. ``finished`` are tokens and
+    log probabilities.
     """
 
-    pieces: NDArray[np.int64]
-    price: Array
+    candidates: NDArray[np.int64]
+    costs: Array
     beam: int
-    under_way: list[list[int]] = field(default_factory=lambda: [[]])
-    done: list[tuple[list[int], float]] = field(default_factory=list)
+    hypotheses: list[list[int]] = field(default_factory=lambda: [[]])
+    finished: list[tuple[list[int], float]] = field(default_factory=list)
     _scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
-    _chances: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
-    _best: float = -np.inf
+    _log_probabilities: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
+    _best_score: float = -np.inf
 
-    def step(self, steps: Array) -> NDArray[np.int64]:
-        """Go on by a piece, given how likely each piece is after each hypothesis (a row each).
+    def extend(self, log_probabilities: Array) -> NDArray[np.int64]:
+        """Extend each hypothesis by a token, given the log probabilities of all candidates (a row a hypothesis).
 
-        The rows of those that went on are returned, none where the search is at its end.
+        Return the row that each new hypothesis extends; an empty array if the search has ended.
         """
-        totals, sums = self._scores[:, None] + steps - self.price, self._chances[:, None] + steps
-        places = self._best_of(totals)
-        ends = [place for place in places if self.pieces[place[1]] == END]
-        self.done += [(self.under_way[row], float(sums[row, column])) for row, column in ends]
-        self._best = max([self._best, *(float(totals[place]) for place in ends)])
+        scores = self._scores[:, None] + log_probabilities - self.costs
+        totals = self._log_probabilities[:, None] + log_probabilities
+        places = self._best_places(scores)
+        ends = [place for place in places if self.candidates[place[1]] == END_ID]
+        self.finished += [(self.hypotheses[row], float(totals[row, column])) for row, column in ends]
+        self._best_score = max([self._best_score, *(float(scores[place]) for place in ends)])
         rows, columns = np.array([place for place in places if place not in ends][: self.beam]).T
-        self._scores, self._chances = totals[rows, columns], sums[rows, columns]
-        if len(self.done) >= self.beam and self._best > self._scores.max():
+        self._scores, self._log_probabilities = scores[rows, columns], totals[rows, columns]
+        if len(self.finished) >= self.beam and self._best_score > self._scores.max():
             return np.zeros(0, np.int64)
-        before = self.under_way
-        self.under_way = [[*before[row], int(self.pieces[column])] for row, column in zip(rows, columns, strict=True)]
+        self.hypotheses = [
+            [*self.hypotheses[row], int(self.candidates[column])] for row, column in zip(rows, columns, strict=True)
+        ]
         return np.asarray(rows, np.int64)
 
-    def _best_of(self, totals: NDArray[Any]) -> list[tuple[int, int]]:
-        """The places of the best totals, twice as many as the beam is wide, the best first."""
-        flat = totals.ravel()
+    def _best_places(self, scores: NDArray[Any]) -> list[tuple[int, int]]:
+        """Return (row, column) of the best scores, best first: up to twice as many as the beam is wide."""
+        flat = scores.ravel()
         count = min(2 * self.beam, flat.size)
         best = np.argpartition(-flat, count - 1)[:count]
-        return [divmod(int(at), totals.shape[1]) for at in best[np.argsort(-flat[best])]]
+        return [divmod(int(place), scores.shape[1]) for place in best[np.argsort(-flat[best])]]

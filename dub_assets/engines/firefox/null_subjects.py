@@ -1,4 +1,4 @@
-"""Sentences without their subject pronouns, in languages whose verbs say who does it: "Vou lá" for "Eu vou lá"."""
+"""Null subjects: omit subject pronouns in languages whose verbs express the person, as "Vou lá" for "Eu vou lá"."""
 
 from __future__ import annotations
 
@@ -11,36 +11,42 @@ _PRONOUNS = {
     "it": frozenset(["io", "tu", "lei", "lui", "noi", "voi", "loro"]),
     "pt": frozenset(["eu", "tu", "você", "ele", "ela", "nós", "vós", "vocês", "eles", "elas"]),
 }
-"""Subject pronouns of languages that can do without (Dryer, "Expression of pronominal subjects", WALS chapter 101);
-Brazilian Portuguese says more of them. One is the subject where a clause begins with it: not in "de nós"."""
+"""Subject pronouns by language (Dryer, "Expression of pronominal subjects", WALS chapter 101).
+
+Brazilian Portuguese omits fewer of them.
+"""
 
 
 def without_subjects(text: str, language: str) -> tuple[str, ...]:
-    """A text with each of its subject pronouns left out, then with all of them; nothing in other languages.
+    """Return the text without each of its subject pronouns in turn, then without all; nothing for other languages.
 
-    Whether the verb says as much, as "vou" does and "poderia" does not, is for the caller to judge.
+    A pronoun counts as a subject if it opens a clause: "nós" in "de nós" does not. Whether the verb alone is clear, as
+    "vou" is and "poderia" is not, is left to the caller.
+
+    >>> without_subjects("Eu vou lá.", "pt")
+    ('Vou lá.',)
     """
     words, pronouns = text.split(), _PRONOUNS.get(language, frozenset())
-    places = [
-        at
-        for at in range(len(words) - 1)
-        if words[at].casefold() in pronouns and (at == 0 or _opens_clause(words, at, language))
+    subjects = [
+        index
+        for index in range(len(words) - 1)
+        if words[index].casefold() in pronouns and (index == 0 or _opens_clause(words, index, language))
     ]
-    ways = [{at} for at in places] + ([set(places)] if len(places) > 1 else [])
-    return tuple(_without(words, left_out) for left_out in ways)
+    selections = [{index} for index in subjects] + ([set(subjects)] if len(subjects) > 1 else [])
+    return tuple(_without(words, omitted) for omitted in selections)
 
 
-def _opens_clause(words: list[str], at: int, language: str) -> bool:
-    before = words[at - 1]
-    return ends_clause(before) or ends_sentence(before, words[at]) or is_conjunction(before, language)
+def _opens_clause(words: list[str], index: int, language: str) -> bool:
+    before = words[index - 1]
+    return ends_clause(before) or ends_sentence(before, words[index]) or is_conjunction(before, language)
 
 
-def _without(words: list[str], places: set[int]) -> str:
-    """The words without some, the next one written with a capital where the one left out was."""
+def _without(words: list[str], omitted: set[int]) -> str:
+    """Join the words except the omitted ones; the word after an omitted capitalised word is capitalised."""
     kept: list[str] = []
     capital = False
-    for at, word in enumerate(words):
-        if at in places:
+    for index, word in enumerate(words):
+        if index in omitted:
             capital = capital or word[0].isupper()
         else:
             kept.append(word[0].upper() + word[1:] if capital else word)

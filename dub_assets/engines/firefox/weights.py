@@ -1,4 +1,4 @@
-"""Where the Firefox engine's models come from: the user's own folder, Mozilla's registry, and a package."""
+"""Finds Firefox's models: in the weights folder, pulled from Mozilla's registry, or shipped in a package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.firefox.registry import LICENCE, PIVOT, Pair, pulled_models
+from dub_assets.engines.firefox.mozilla_registry import LICENCE, PIVOT, Pair, pulled_models
 from dub_assets.engines.models import remote, weights
 from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.models.weights import PackagedFile, PackagePart, Weights
@@ -60,12 +60,12 @@ PACKAGED: dict[Pair, tuple[PackagedFile, ...]] = {
         },
     ),
 }
-"""The pairs whose models a package ships; the Portuguese is Brazil's."""
+"""Files of the models that a package ships, by pair; Portuguese is Brazilian."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFiles:
-    """One model; ``shortlist`` holds the words that each word may become, None where all are tried."""
+    """The files of one model. Without a ``shortlist``, the whole vocabulary is searched."""
 
     vocabulary: Path
     target_vocabulary: Path
@@ -74,24 +74,27 @@ class ModelFiles:
 
 
 def direct_pairs(settings: EngineSettings) -> frozenset[Pair]:
-    """The pairs whose models are installed, pulled, or lie in the weights folder."""
+    """Return the pairs with a model of their own: in the weights folder, pulled, or installed."""
     return frozenset(_installed_pairs() | set(_own_folders(settings)) | set(_pulled(settings)))
 
 
 def pairs(settings: EngineSettings) -> frozenset[Pair]:
-    """Every pair that is served: by a model of its own, or by two through English."""
+    """Return all supported pairs, direct or through English."""
     direct = direct_pairs(settings)
     into, out_of = ({pair[side] for pair in direct if pair[1 - side] == PIVOT} for side in (0, 1))
     return direct | {(source, target) for source in into for target in out_of if source != target}
 
 
 def route(pair: Pair, direct: Collection[Pair]) -> tuple[Pair, ...]:
-    """The models to use one after the other for a pair that is served."""
+    """Return the pairs whose models translate ``pair`` in sequence: the pair itself, or two through English."""
     return (pair,) if pair in direct else ((pair[0], PIVOT), (PIVOT, pair[1]))
 
 
 def models(settings: EngineSettings) -> dict[Pair, Weights]:
-    """The files of every model at hand, verified; the user's own come first, then what was pulled."""
+    """Return the verified files of every available model.
+
+    The weights folder takes precedence over pulled models, and these over installed ones.
+    """
     cache_dir, folder = settings.cache_dir, settings.weights_dir
     found = {
         pair: weights.own(f"{NAME}/{name}", cache_dir=cache_dir, folder=folder)
@@ -106,7 +109,7 @@ def models(settings: EngineSettings) -> dict[Pair, Weights]:
 
 
 def sources(settings: EngineSettings) -> dict[Pair, str]:
-    """Where the model of each direct pair comes from, for people."""
+    """Return where the model of each direct pair comes from, as text for the user."""
     pulled = {pair: str(model.folder(settings.cache_dir)) for pair, model in _pulled(settings).items()}
     root = settings.weights_dir / NAME if settings.weights_dir else None
     own = {pair: str(root / name) for pair, name in _own_folders(settings).items() if root}
@@ -115,7 +118,7 @@ def sources(settings: EngineSettings) -> dict[Pair, str]:
 
 
 def files_of(found: Weights) -> ModelFiles:
-    """The files of a model by what they are for. Raises EngineUnavailableError where one is missing."""
+    """Return the files of a model by their role. Raises EngineUnavailableError if one is missing."""
     return ModelFiles(
         vocabulary=_file(found, "*vocab.*.spm", "srcvocab.*.spm"),
         target_vocabulary=_file(found, "vocab.*.spm", "trgvocab.*.spm"),
@@ -138,13 +141,13 @@ def _installed_pairs() -> set[Pair]:
 
 
 def _pulled(settings: EngineSettings) -> dict[Pair, RemoteModel]:
-    """The models of the lock whose files are here."""
+    """Return the models of the lock whose files are present."""
     models = pulled_models(settings.lock)
     return {pair: model for pair, model in models.items() if remote.is_present(model, settings.cache_dir)}
 
 
 def _own_folders(settings: EngineSettings) -> dict[Pair, str]:
-    """The user's own models: pairs of languages to the names of their folders."""
+    """Return the names of the models' folders in the weights folder, by pair."""
     root = settings.weights_dir / NAME if settings.weights_dir else None
     folders = sorted(root.iterdir()) if root and root.is_dir() else []
     named = [(match, folder) for folder in folders if (match := _FOLDER.fullmatch(folder.name))]

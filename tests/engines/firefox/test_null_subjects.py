@@ -1,3 +1,5 @@
+"""Omission of subject pronouns."""
+
 from __future__ import annotations
 
 import pytest
@@ -6,7 +8,7 @@ from dub_assets.engines.firefox.null_subjects import without_subjects
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "left"),
+    ("language", "text", "expected"),
     [
         ("pt", "Eu vou lá.", ("Vou lá.",)),
         ("pt", "então nós vamos", ("então vamos",)),
@@ -19,23 +21,23 @@ from dub_assets.engines.firefox.null_subjects import without_subjects
         ),
     ],
 )
-def test_a_subject_goes_where_a_clause_begins_with_it(language, text, left):
-    assert without_subjects(text, language) == left
+def test_omits_a_pronoun_that_opens_a_clause(language, text, expected):
+    assert without_subjects(text, language) == expected
 
 
-def test_a_pronoun_that_is_no_subject_stays():
+def test_keeps_a_pronoun_inside_a_clause():
     assert without_subjects("Não tínhamos nada antes de nós agora.", "pt") == ()
     assert without_subjects("Fui eu.", "pt") == ()
 
 
-def test_a_sentence_after_another_has_its_own_subject():
+def test_omits_the_subject_of_a_second_sentence():
     assert without_subjects("Chega! Ela foi embora.", "pt") == ("Chega! Foi embora.",)
 
 
-def test_a_pronoun_alone_stays():
+def test_keeps_a_pronoun_that_is_the_whole_text():
     assert without_subjects("Eu", "pt") == ()
 
 
-def test_languages_that_need_their_subjects_keep_them():
+def test_keeps_subjects_in_languages_that_require_them():
     assert without_subjects("I will go.", "en") == ()
     assert without_subjects("Je vais là.", "fr") == ()

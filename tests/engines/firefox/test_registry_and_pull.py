@@ -15,8 +15,8 @@ from dub_assets.core.text import SourceLine
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.firefox import weights as firefox_weights
 from dub_assets.engines.firefox.engine import FirefoxTranslator
+from dub_assets.engines.firefox.mozilla_registry import pulled_models
 from dub_assets.engines.firefox.pull import PairPuller, parse_pair
-from dub_assets.engines.firefox.registry import pulled_models
 from dub_assets.engines.model_options import ModelOptions
 from dub_assets.engines.models import download
 

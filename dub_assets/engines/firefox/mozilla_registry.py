@@ -1,8 +1,8 @@
 """Mozilla's registry of Firefox's translation models: Remote Settings' collection ``translations-models-v2``.
 
-A record describes one file of one version of one pair of languages: its name, the sha256 and size of the packed file
-(zstd) and of the unpacked one, and the Firefox releases that get it (``filter_expression``). Records are chosen as a
-released Firefox for the desktop chooses them.
+A record describes one file of one version of a language pair: its name, the sha256 and size of the packed (zstd) and
+unpacked file, and the Firefox releases that receive it (``filter_expression``). Records are selected as a released
+desktop Firefox selects them.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from dub_assets.engines.models.remote import ModelsLock, PackedFile, RemoteFile,
 
 LICENCE = "MPL-2.0"
 PIVOT = "en"
-"""Mozilla trains models from and to English; other pairs are translated through it."""
+"""Mozilla trains models from and to English; other pairs are translated through English."""
 
 Pair = tuple[str, str]
-"""The language translated from, and the one translated into."""
+"""Source and target language (ISO 639-1)."""
 
 _HOME = "remote-settings://translations-models-v2/"
 _VERSION = re.compile(r"3\.(\d+)(?:([ab])(\d+))?")
-"""Versions that the engine can run: Firefox's models of major version 3; ``a`` and ``b`` mark previews."""
+"""Supported versions: major version 3; ``a`` and ``b`` mark previews."""
 
 _DESKTOP = re.compile(r"\(?(.*?)\)?(?: && )?env\.appinfo\.OS != 'Android'")
 _PREVIEWS = ("env.channel == 'default' || env.channel == 'nightly'", "env.channel != 'release'")
 _CODES = {"zh-Hans": "zh", "nb": "no"}
-"""The registry's codes that differ from ISO 639-1. Traditional Chinese (zh-Hant) is not served."""
+"""The registry's codes that differ from ISO 639-1. Traditional Chinese (zh-Hant) is not supported."""
 
 _SHORTLIST = "lex.50.50."
 _MEMORY_MIB = 200
@@ -42,12 +42,12 @@ ar az bg bn ca cs da de el en es et fa fi fr gu he hi hr hu id is it ja kn ko lt
 ta te tr uk zh
 """
 KNOWN_LANGUAGES = frozenset(_LANGUAGES.split())
-"""Languages with models from and to English when this was written: for advice. A pull asks the registry itself."""
+"""Languages with models from and to English at the time of writing; used in advice only. A pull reads the registry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """One version of a pair's model: its records by file type; ``order`` sorts versions."""
+    """One version of a pair's model, with its records by file type; ``order`` sorts versions."""
 
     pair: Pair
     version: str
@@ -67,12 +67,12 @@ class _Candidate:
 
 
 def pull_command(source: str, target: str) -> str:
-    """The command that fetches what a pair needs."""
+    """Return the command that pulls the models of a pair."""
     return f"dub-assets models pull --pair {source}-{target}"
 
 
 def pulled_models(lock: ModelsLock) -> dict[Pair, RemoteModel]:
-    """The models that the lock names, by pair, whether their files are here or not."""
+    """Return the models that the lock names, by pair; their files may be missing."""
     models: dict[Pair, RemoteModel] = {}
     for pin, entry in sorted(lock.read().items()):
         pair, _, version = pin.removeprefix(_HOME).partition("@")
@@ -86,7 +86,10 @@ def pulled_models(lock: ModelsLock) -> dict[Pair, RemoteModel]:
 
 
 class Registry:
-    """The records, fetched once. Raises ServiceUnavailableError or FileMissingError if the registry does not answer."""
+    """The registry's records, read on construction.
+
+    Raises ServiceUnavailableError or FileMissingError if the registry does not answer.
+    """
 
     def __init__(self, options: ModelOptions) -> None:
         self._address = options.firefox_registry
@@ -95,43 +98,44 @@ class Registry:
         records = document.get("data") if isinstance(document, dict) else None
         if not isinstance(records, list):
             raise EngineUnavailableError(
-                f"{self._address} is no list of Firefox's models: check FIREFOX_MODELS_REGISTRY"
+                f"{self._address} is not a list of Firefox's models: check FIREFOX_MODELS_REGISTRY"
             )
         self._candidates = _candidates(records)
 
     def model(self, pair: Pair, locked: RemoteModel | None = None) -> RemoteModel:
-        """The model from one language straight into another.
+        """Return the best model that translates a pair directly, or the same version as a ``locked`` model.
 
-        Of a ``locked`` model the same version is taken. Raises EngineUnavailableError if that is gone, and
-        UnsupportedLanguageError if there is no model at all.
+        Raises EngineUnavailableError if the locked version is gone, UnsupportedLanguageError if there is no model.
         """
-        found = [each for each in self._candidates if each.pair == pair]
-        models = [self._as_model(each) for each in sorted(found, key=lambda each: each.rank, reverse=True)]
+        candidates = [candidate for candidate in self._candidates if candidate.pair == pair]
+        candidates.sort(key=lambda candidate: candidate.rank, reverse=True)
+        models = [self._as_model(candidate) for candidate in candidates]
         if not models:
-            raise UnsupportedLanguageError(f"Firefox has no model for {_named(pair)}")
+            raise UnsupportedLanguageError(f"Firefox has no model for {_display_name(pair)}")
         if locked is None:
             return models[0]
-        wanted = {file.name: file.sha256 for file in locked.files}
+        hashes = {file.name: file.sha256 for file in locked.files}
         for model in models:
-            if model.revision == locked.revision and {file.name: file.sha256 for file in model.files} == wanted:
+            if model.revision == locked.revision and {file.name: file.sha256 for file in model.files} == hashes:
                 return model
         raise EngineUnavailableError(
             f"{self._address} does not have {'-'.join(pair)} {locked.revision} as it was pulled first: delete "
             f"{locked.pin} from the models' lock to take what the registry has now"
         )
 
-    def route(self, pair: Pair, here: Collection[Pair]) -> tuple[Pair, ...]:
-        """The pairs to translate one after the other: the pair itself, or two through English.
+    def route(self, pair: Pair, available: Collection[Pair]) -> tuple[Pair, ...]:
+        """Return the pair itself, or two pairs through English.
 
-        Raises UnsupportedLanguageError if the registry and the models that are ``here`` serve neither.
+        Raises UnsupportedLanguageError if neither the registry nor the ``available`` models serve them.
         """
-        known = {each.pair for each in self._candidates}.union(here)
+        known = {candidate.pair for candidate in self._candidates}.union(available)
         through = ((pair[0], PIVOT), (PIVOT, pair[1]))
         if pair in known:
             return (pair,)
         if PIVOT not in pair and known.issuperset(through):
             return through
-        missing = [_named(each) for each in (through if PIVOT not in pair else (pair,)) if each not in known]
+        legs = through if PIVOT not in pair else (pair,)
+        missing = [_display_name(leg) for leg in legs if leg not in known]
         raise UnsupportedLanguageError(f"Firefox has no model for {' or for '.join(missing)}")
 
     def _as_model(self, candidate: _Candidate) -> RemoteModel:
@@ -168,7 +172,7 @@ def _model(pair: Pair, version: str, files: tuple[RemoteFile, ...]) -> RemoteMod
 
 
 def _candidates(records: Iterable[Mapping[str, Any]]) -> list[_Candidate]:
-    """The complete models among the records that a released Firefox for the desktop, or a preview of it, gets."""
+    """Return the complete models of records that a desktop Firefox receives, as a release or a preview."""
     candidates: dict[tuple[str, ...], _Candidate] = {}
     for record in records:
         audience = _audience(record.get("filter_expression") or "")
@@ -194,7 +198,7 @@ def _candidates(records: Iterable[Mapping[str, Any]]) -> list[_Candidate]:
 
 
 def _audience(expression: str) -> str | None:
-    """Who gets a record: ``release`` or ``preview`` of Firefox for the desktop; None if neither does."""
+    """Return which desktop Firefox receives a record: ``release``, ``preview``, or None for neither."""
     text = " ".join(expression.split())
     if match := _DESKTOP.fullmatch(text):
         text = match[1]
@@ -204,18 +208,18 @@ def _audience(expression: str) -> str | None:
 
 
 def _is_safe(record: Mapping[str, Any]) -> bool:
-    """Whether a record has everything that a download needs, and a name that is no path."""
+    """True if a record has all fields that a download needs, and its name is not a path."""
     name, attachment = record.get("name", ""), record.get("attachment") or {}
     has_all = all(attachment.get(key) for key in ("location", "hash", "size")) and record.get("fileType")
     return bool(has_all) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) is not None
 
 
 def _unpack(packed: bytes) -> bytes:
-    """The content of a zstd file. Raises ValueError."""
+    """Return the content of a zstd file. Raises ValueError."""
     from fxtranslate import discovery
 
     return discovery.verify_and_decompress(packed)
 
 
-def _named(pair: Pair) -> str:
+def _display_name(pair: Pair) -> str:
     return f"{language_name(pair[0])} to {language_name(pair[1])}"
