@@ -10,8 +10,7 @@ import pytest
 
 from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
 from sample.build import build, cut
-from sample.landscape import HEIGHT
-from sample.picture import frame_number
+from sample.picture import HEIGHT, frame_number
 from sample.timeline import FRAME_MS, phrases
 
 
