@@ -1,8 +1,4 @@
-"""Every option of a dub, with its one default and the environment variable that sets it.
-
-A field's metadata says how it is set and shown: ``env`` (the variable), ``help`` (what it does), ``minimum`` and
-``maximum`` (bounds), ``choices``, ``unit`` (``"s"`` where the variable counts seconds, the field whole milliseconds).
-"""
+"""The options of a dub. ``core/option.py`` says how an option is declared."""
 
 from __future__ import annotations
 
@@ -11,8 +7,7 @@ from dataclasses import dataclass, field
 from dub_assets.engines.options import DeviceOptions, EngineChoices, VoiceActivityOptions
 from dub_assets.stages.quality.options import CheckOptions
 from dub_assets.stages.segment_mixes.options import MixOptions
-from dub_assets.stages.transcript.options import SpeakerOptions
-from dub_assets.stages.transcript.segmentation import SegmentationRules
+from dub_assets.stages.transcript.options import SegmentationRules, SpeakerOptions
 from dub_assets.stages.tts_segments.options import FitOptions
 
 

@@ -45,7 +45,7 @@ def test_values_are_read_into_their_types():
             "SEPARATION_ENGINE": "",
         }
     )
-    assert settings.places.home == Path("/somewhere")
+    assert settings.paths.home == Path("/somewhere")
     assert settings.storage.bucket == "dubs"
     assert settings.options.voice_activity.aggressiveness == 1
     assert settings.options.voice_activity.frame_ms == 20

@@ -20,9 +20,9 @@ _SHOWN_IDS = 5
 
 def open_archive(settings: Settings) -> JobArchive:
     """Open the archive in the bucket or folder that the settings name."""
-    workspace = settings.places.cache / "workspace"
+    workspace = settings.paths.cache / "workspace"
     storage = settings.storage
-    store: ObjectStore = LocalObjectStore(settings.places.home / "objects", shared=workspace)
+    store: ObjectStore = LocalObjectStore(settings.paths.home / "objects", shared=workspace)
     if storage.bucket is not None:
         client = partial(s3_client, region=storage.region, profile=storage.profile, endpoint_url=storage.endpoint_url)
         store = S3ObjectStore(storage.bucket, client=client)

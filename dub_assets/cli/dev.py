@@ -42,8 +42,8 @@ _PATIENCE = {"DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300"}
 
 def run_dev(settings: Settings, arguments: Sequence[str], *, warnings_off: str) -> int:
     """Run ``dagster dev`` until it ends; return its exit code. Signals are passed on to it."""
-    find_ffmpeg(settings.places.ffmpeg)  # a code location that fails would only show in the UI
-    home = dagster_home(settings.places.home)
+    find_ffmpeg(settings.paths.ffmpeg)  # a code location that fails would only show in the UI
+    home = dagster_home(settings.paths.home)
     if settings.queue.url is not None:
         dagster_yaml = home / "dagster.yaml"
         runs_jobs = not hands_runs_to_workers(dagster_yaml)

@@ -18,6 +18,6 @@ def start_file_server(settings: Settings) -> None:
     if settings.storage.bucket is not None or port == 0:
         return
     read_end, _ = os.pipe()  # the other end closes with this process, which ends the server
-    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(settings.places.home / "objects"), str(port)]
+    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(settings.paths.home / "objects"), str(port)]
     subprocess.Popen(command, stdin=read_end)  # noqa: S603 - this package, by its own interpreter
     os.close(read_end)

@@ -15,7 +15,7 @@ DEFAULT_FOLDER = Path("results")
 
 def delivery_records(archive: JobArchive, settings: Settings) -> DeliveryRecords:
     """Return the records of this machine for the jobs of the archive's store."""
-    return DeliveryRecords(home=settings.places.home, store=archive.store.description)
+    return DeliveryRecords(home=settings.paths.home, store=archive.store.description)
 
 
 def dub_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path, *, stem: str) -> ResultFolder:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.files import write_atomic
 from dub_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def local_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """Open the persistent instance; Dagster's own log is silent."""
     from dagster import DagsterInstance
 
-    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.places.home))
+    os.environ["DAGSTER_HOME"] = str(dagster_home(settings.paths.home))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with DagsterInstance.get() as instance:
         yield instance
@@ -133,6 +134,4 @@ def packaged_configuration() -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    write_atomic(file, text.encode())

@@ -55,8 +55,8 @@ def _registry(settings: Settings) -> EngineRegistry:
     device = settings.options.device
     return EngineRegistry(
         EngineSettings(
-            cache_dir=settings.places.cache / "weights",
-            weights_dir=settings.places.weights,
+            cache_dir=settings.paths.cache / "weights",
+            weights_dir=settings.paths.weights,
             threads=os.cpu_count() or 1,
             models=settings.models,
             services=settings.services,

@@ -26,7 +26,7 @@ def run_worker(settings: Settings, *, name: str, queues: str) -> None:
     if find_spec("dagster_celery") is None:
         raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
     signal.signal(signal.SIGTERM, _end)  # the first process of a container ignores it otherwise
-    home = dagster_home(settings.places.home)
+    home = dagster_home(settings.paths.home)
     with startup_log(settings):
         make_ready(settings, Role(is_worker=True, dagster_yaml=home / "dagster.yaml"))
     os.environ["DAGSTER_HOME"] = str(home)

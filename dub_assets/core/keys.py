@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
 
 from dub_assets.core.errors import ConfigurationError, InputError
+from dub_assets.core.option import option
 from dub_assets.core.request import DubRequest
 
 _LONGEST_SEGMENT_NAME = 9
@@ -16,17 +18,14 @@ _LONGEST_SEGMENT_NAME = 9
 class KeyTemplates:
     """Templates of keys, with the fields ``{project_id}`` and ``{job_id}``."""
 
-    video: str = field(
-        default="projects/{project_id}/outputs/videos/{job_id}.mp4",
-        metadata={"env": "JOB_RESULT_VIDEO_PREFIX", "help": "key template of the dubbed video"},
+    video: Annotated[str, option("JOB_RESULT_VIDEO_PREFIX", "key template of the dubbed video")] = (
+        "projects/{project_id}/outputs/videos/{job_id}.mp4"
     )
-    metadata: str = field(
-        default="projects/{project_id}/outputs/metadata/{job_id}.json",
-        metadata={"env": "JOB_RESULT_METADATA_PREFIX", "help": "key template of the metadata document"},
+    metadata: Annotated[str, option("JOB_RESULT_METADATA_PREFIX", "key template of the metadata document")] = (
+        "projects/{project_id}/outputs/metadata/{job_id}.json"
     )
-    segments: str = field(
-        default="projects/{project_id}/interim/{job_id}/segments",
-        metadata={"env": "JOB_INTERIM_SEGMENT_PREFIX", "help": "key template of the folder of segment clips"},
+    segments: Annotated[str, option("JOB_INTERIM_SEGMENT_PREFIX", "key template of the folder of segment clips")] = (
+        "projects/{project_id}/interim/{job_id}/segments"
     )
 
     def fill(self, template: str, *, project_id: str, job_id: str) -> str:

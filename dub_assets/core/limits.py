@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import FiniteFloat
 
 from dub_assets.core.errors import InputError
+from dub_assets.core.option import option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimits:
     """The largest file, programme and picture that are worked on; by default 20 GiB, 4 hours and 8K."""
 
-    max_size_bytes: int = field(
-        default=20 * 2**30, metadata={"env": "MEDIA_MAX_SIZE", "help": "largest file in bytes", "minimum": 1}
-    )
-    max_duration_s: float = field(
-        default=4 * 3600.0, metadata={"env": "MEDIA_MAX_DURATION", "help": "longest video in seconds", "minimum": 0}
-    )
-    max_pixels: int = field(
-        default=8192 * 4320,
-        metadata={"env": "MEDIA_MAX_PIXELS", "help": "largest picture, width times height", "minimum": 1},
-    )
+    max_size_bytes: Annotated[int, option("MEDIA_MAX_SIZE", "largest file in bytes", ge=1)] = 20 * 2**30
+    max_duration_s: Annotated[FiniteFloat, option("MEDIA_MAX_DURATION", "longest video in seconds", ge=0)] = 4 * 3600.0
+    max_pixels: Annotated[int, option("MEDIA_MAX_PIXELS", "largest picture, width times height", ge=1)] = 8192 * 4320
 
     def check_size(self, size_bytes: int, name: str) -> None:
         """Raise InputError for a file of too many bytes."""

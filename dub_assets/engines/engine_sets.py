@@ -1,6 +1,6 @@
-"""Engine sets: defaults for several settings at once, chosen by ``ENGINE_SET``.
+"""Engine sets: defaults of several settings at once, chosen by ``ENGINE_SET``.
 
-A set only replaces defaults. A variable that the environment sets goes before it.
+A set replaces defaults only: a variable that is set in the environment takes precedence.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ ENGINE_SETS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         ),
     }
 )
-"""Variables and their values, by the name of the set.
+"""Variables and their defaults, by the name of the set.
 
 ``packaged``: the engines whose weights ship as packages. ``gpu``: engines on torch whose code and models permit
 commercial use; docs/decisions/0011-images.md has the reasons.
 """
 
 _ALIGNED = {"gpu"}
-"""Sets that place words by the model of the service's source language."""
+"""Sets that align words in the source language of the service."""
 
 
 def engine_set_defaults(name: str, source_language: str) -> dict[str, str]:
-    """Return the variables that an engine set stands for, in a service whose jobs are in ``source_language``.
+    """Return the variables that an engine set gives a default, for jobs in ``source_language``.
 
     Raises KeyError if there is no such set.
     """

@@ -1,76 +1,63 @@
-"""The services that engines may call over the network; none is called unless it is named.
+"""Options of the services that engines call over the network; a service is called only if an option names it.
 
-Metadata as in ``options.py``. Keys are read from the environment and are part of no configuration, log or fingerprint.
+Keys are part of no log, fingerprint or Dagster configuration.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated
 
+from pydantic import FiniteFloat
 
-def _option(env: str, help_: str, **more: Any) -> dict[str, Any]:
-    return {"env": env, "help": help_, **more}
-
-
-_TIMEOUT = {"minimum": 1, "maximum": 600, "unit": "s"}
+from dub_assets.core.option import Seconds, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatOptions:
     """An OpenAI-compatible chat endpoint that translates. Prices are US dollars a million tokens."""
 
-    url: str | None = field(
-        default=None,
-        metadata=_option("TRANSLATION_CHAT_URL", "OpenAI-compatible endpoint, such as https://api.openai.com/v1"),
+    url: Annotated[
+        str | None, option("TRANSLATION_CHAT_URL", "OpenAI-compatible endpoint, such as https://api.openai.com/v1")
+    ] = None
+    model: Annotated[str | None, option("TRANSLATION_CHAT_MODEL", "model of that endpoint")] = None
+    key: Annotated[str | None, option("TRANSLATION_CHAT_KEY", "key of that endpoint; unset: none is sent")] = field(
+        default=None, repr=False
     )
-    model: str | None = field(default=None, metadata=_option("TRANSLATION_CHAT_MODEL", "model to ask there"))
-    key: str | None = field(
-        default=None, repr=False, metadata=_option("TRANSLATION_CHAT_KEY", "key of that endpoint; unset: none is sent")
+    shorter: Annotated[
+        int, option("TRANSLATION_CHAT_SHORTER", "shorter renderings requested for each line", ge=0, le=4)
+    ] = 2
+    timeout_ms: Annotated[int, Seconds(1, 600), option("TRANSLATION_CHAT_TIMEOUT", "seconds to wait for an answer")] = (
+        120_000
     )
-    shorter: int = field(
-        default=2,
-        metadata=_option(
-            "TRANSLATION_CHAT_SHORTER", "shorter renderings to ask for beside each line", minimum=0, maximum=4
-        ),
-    )
-    timeout_ms: int = field(
-        default=120_000, metadata=_option("TRANSLATION_CHAT_TIMEOUT", "seconds to wait for an answer", **_TIMEOUT)
-    )
-    price_in: float | None = field(
-        default=None,
-        metadata=_option(
-            "TRANSLATION_CHAT_PRICE_IN", "dollars a million tokens sent; unset: cost is not told", minimum=0
-        ),
-    )
-    price_out: float | None = field(
-        default=None,
-        metadata=_option("TRANSLATION_CHAT_PRICE_OUT", "dollars a million tokens received", minimum=0),
-    )
+    price_in: Annotated[
+        FiniteFloat | None,
+        option("TRANSLATION_CHAT_PRICE_IN", "dollars a million tokens sent; unset: no cost is reported", ge=0),
+    ] = None
+    price_out: Annotated[
+        FiniteFloat | None, option("TRANSLATION_CHAT_PRICE_OUT", "dollars a million tokens received", ge=0)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechServiceOptions:
     """An OpenAI-compatible speech endpoint."""
 
-    url: str | None = field(
-        default=None,
-        metadata=_option("SPEECH_SERVICE_URL", "OpenAI-compatible endpoint, such as https://api.openai.com/v1"),
+    url: Annotated[
+        str | None, option("SPEECH_SERVICE_URL", "OpenAI-compatible endpoint, such as https://api.openai.com/v1")
+    ] = None
+    model: Annotated[str | None, option("SPEECH_SERVICE_MODEL", "model of that endpoint")] = None
+    key: Annotated[str | None, option("SPEECH_SERVICE_KEY", "key of that endpoint; unset: none is sent")] = field(
+        default=None, repr=False
     )
-    model: str | None = field(default=None, metadata=_option("SPEECH_SERVICE_MODEL", "model to ask there"))
-    key: str | None = field(
-        default=None, repr=False, metadata=_option("SPEECH_SERVICE_KEY", "key of that endpoint; unset: none is sent")
+    voices: Annotated[str, option("SPEECH_SERVICE_VOICES", "its voices, comma-separated, in order of preference")] = (
+        "alloy"
     )
-    voices: str = field(
-        default="alloy",
-        metadata=_option("SPEECH_SERVICE_VOICES", "its voices, comma-separated, in order of preference"),
-    )
-    languages: str = field(
-        default="",
-        metadata=_option("SPEECH_SERVICE_LANGUAGES", "languages that it speaks, comma-separated; empty: all"),
-    )
-    timeout_ms: int = field(
-        default=120_000, metadata=_option("SPEECH_SERVICE_TIMEOUT", "seconds to wait for an answer", **_TIMEOUT)
+    languages: Annotated[
+        str, option("SPEECH_SERVICE_LANGUAGES", "languages that it speaks, comma-separated; unset: all")
+    ] = ""
+    timeout_ms: Annotated[int, Seconds(1, 600), option("SPEECH_SERVICE_TIMEOUT", "seconds to wait for an answer")] = (
+        120_000
     )
 
 
@@ -78,21 +65,18 @@ class SpeechServiceOptions:
 class AmazonTranslateOptions:
     """Amazon Translate, with the usual credentials chain of AWS."""
 
-    region: str | None = field(
-        default=None,
-        metadata=_option("AMAZON_TRANSLATE_REGION", "region of Amazon Translate; unset: the credentials chain's"),
-    )
-    terminologies: str = field(
-        default="",
-        metadata=_option(
-            "AMAZON_TRANSLATE_TERMINOLOGIES", "names, comma-separated, of terminologies kept there for every job"
-        ),
-    )
+    region: Annotated[
+        str | None,
+        option("AMAZON_TRANSLATE_REGION", "region of Amazon Translate; unset: that of the credentials chain"),
+    ] = None
+    terminologies: Annotated[
+        str, option("AMAZON_TRANSLATE_TERMINOLOGIES", "names, comma-separated, of its terminologies for every job")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOptions:
-    """Every service."""
+    """All services."""
 
     chat: ChatOptions = field(default_factory=ChatOptions)
     speech: SpeechServiceOptions = field(default_factory=SpeechServiceOptions)

@@ -45,7 +45,7 @@ class EnginesResource(dg.ConfigurableResource):
     def of(cls, settings: Settings) -> Self:
         """The engines that the settings name."""
         voice_activity = settings.options.voice_activity
-        weights = settings.places.weights
+        weights = settings.paths.weights
         return cls(
             **dataclasses.asdict(settings.options.engines),
             vad_aggressiveness=voice_activity.aggressiveness,
@@ -55,7 +55,7 @@ class EnginesResource(dg.ConfigurableResource):
             device=settings.options.device.name,
             compute_type=settings.options.device.compute_type,
             keep=settings.options.device.keep,
-            cache=str(settings.places.cache / "weights"),
+            cache=str(settings.paths.cache / "weights"),
             weights=str(weights) if weights else None,
         )
 

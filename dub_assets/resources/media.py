@@ -10,7 +10,7 @@ from pydantic import Field
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
-from dub_assets.core.atomic_file import remove_abandoned
+from dub_assets.core.files import remove_abandoned
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.ports import MediaTool, SoundFiles
 from dub_assets.settings import Settings
@@ -27,7 +27,7 @@ class MediaResource(dg.ConfigurableResource):
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The tools that the settings name. Raises ConfigurationError if their ffmpeg cannot be used."""
-        ffmpeg = settings.places.ffmpeg
+        ffmpeg = settings.paths.ffmpeg
         find_ffmpeg(ffmpeg)
         return cls(ffmpeg=str(ffmpeg) if ffmpeg else None, **dataclasses.asdict(settings.limits))
 
@@ -42,6 +42,6 @@ class MediaResource(dg.ConfigurableResource):
         """The reader and writer of sound files."""
         return SoundfileSoundFiles()
 
-    def remove_abandoned(self, folder: Path, *, below: bool = False) -> None:
-        """Remove what killed processes left half-written in a folder, or also ``below`` it."""
-        remove_abandoned(folder, below=below)
+    def remove_abandoned(self, folder: Path, *, recursive: bool = False) -> None:
+        """Remove temporary files of killed processes in a folder, and below it if ``recursive``."""
+        remove_abandoned(folder, recursive=recursive)

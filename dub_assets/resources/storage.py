@@ -38,8 +38,8 @@ class StorageResource(dg.ConfigurableResource):
             import dagster_aws.s3  # noqa: F401 - takes half a second, which a folder need not wait for
         return cls(
             **dataclasses.asdict(settings.storage),
-            folder=str(settings.places.home / "objects"),
-            workspace=str(settings.places.cache / "workspace"),
+            folder=str(settings.paths.home / "objects"),
+            workspace=str(settings.paths.cache / "workspace"),
         )
 
     @cached_property

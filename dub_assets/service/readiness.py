@@ -90,7 +90,7 @@ def examine(settings: Settings, role: Role, environment: Mapping[str, str]) -> R
                     "this Dagster home starts its runs by itself: copy dagster.yaml of setups/warm or setups/cluster "
                     f"into {role.dagster_yaml.parent}"
                 )
-    for variable, folder in (("DUB_ASSETS_HOME", settings.places.home), ("DUB_ASSETS_CACHE", settings.places.cache)):
+    for variable, folder in (("DUB_ASSETS_HOME", settings.paths.home), ("DUB_ASSETS_CACHE", settings.paths.cache)):
         with readiness.collecting(f"{variable}: "):
             _require_writable(folder)
     if settings.storage.bucket is not None:
@@ -101,7 +101,7 @@ def examine(settings: Settings, role: Role, environment: Mapping[str, str]) -> R
             QueueResource.of(settings).queue.depth()
     if role.runs_jobs:
         with readiness.collecting():
-            find_ffmpeg(settings.places.ffmpeg)
+            find_ffmpeg(settings.paths.ffmpeg)
         _examine_engines(settings, readiness)
     return readiness
 

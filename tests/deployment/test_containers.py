@@ -89,7 +89,7 @@ def test_the_stages_that_the_gpu_image_is_made_of_are_found(tmp_path: Path):
     assert found["PYTHONPATH"] == f"{tmp_path}/app/code"
     assert found["PATH"].startswith(f"{tmp_path}/app/.venv/bin:{tmp_path}/app/code/bin:")
     settings = settings_from(found)
-    assert settings.places.cache == tmp_path / "app/cache"
+    assert settings.paths.cache == tmp_path / "app/cache"
     assert settings.options.engines.separation == "demucs"
 
 

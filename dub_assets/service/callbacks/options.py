@@ -1,71 +1,53 @@
-"""The options of callbacks, each with its one default and the environment variable that sets it.
-
-Metadata as in ``options.py``; ``empty`` says what a variable means that is set but empty.
-"""
+"""Options of callbacks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Annotated
 
+from dub_assets.core.option import MAY_BE_EMPTY, Seconds, UserPath, option
 from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.webhook import signing_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackOptions:
-    """How callbacks are signed and where they may go."""
+    """How callbacks are signed, and where they may be sent. Raises ConfigurationError if the secret is unusable."""
 
-    secret: str | None = field(
-        default=None,
-        repr=False,
-        metadata={
-            "env": "JOB_CALLBACK_SECRET",
-            "help": "secret that callbacks are signed with by Standard Webhooks: base64, `whsec_` before it or not",
-        },
-    )
-    allowed_hosts: str = field(
-        default="",
-        metadata={
-            "env": "JOB_CALLBACK_ALLOWED_HOSTS",
-            "help": "hosts, comma-separated and without ports, that callbacks may reach at private addresses too",
-        },
-    )
-    localhost_host: str = field(
-        default="host.docker.internal",
-        metadata={
-            "env": "JOB_CALLBACK_LOCALHOST_HOST",
-            "help": "host in the place of localhost and 127.0.0.1 in callback URLs; set empty: none",
-            "empty": "off",
-        },
-    )
-    ca_file: Path | None = field(
-        default=None,
-        metadata={
-            "env": "JOB_CALLBACK_CA_FILE",
-            "help": "certificate authorities (PEM) to trust for callbacks; unset: the public ones",
-        },
-    )
-    timeout_ms: int = field(
-        default=30_000,
-        metadata={
-            "env": "JOB_CALLBACK_TIMEOUT",
-            "help": "seconds that one attempt may take, all in all",
-            "minimum": 1,
-            "maximum": 300,
-            "unit": "s",
-        },
-    )
-    max_age_ms: int = field(
-        default=72 * 3600 * 1000,
-        metadata={
-            "env": "JOB_CALLBACK_MAX_AGE",
-            "help": "seconds after which a callback that was not received is given up",
-            "minimum": 0,
-            "maximum": 30 * 24 * 3600,
-            "unit": "s",
-        },
-    )
+    secret: Annotated[
+        str | None,
+        option(
+            "JOB_CALLBACK_SECRET",
+            "secret that signs callbacks by Standard Webhooks: base64, with or without the prefix `whsec_`",
+        ),
+    ] = field(default=None, repr=False)
+    allowed_hosts: Annotated[
+        str,
+        option(
+            "JOB_CALLBACK_ALLOWED_HOSTS",
+            "hosts, comma-separated and without ports, that callbacks may reach at private addresses too",
+        ),
+    ] = ""
+    localhost_host: Annotated[
+        str,
+        MAY_BE_EMPTY,
+        option(
+            "JOB_CALLBACK_LOCALHOST_HOST",
+            "host that replaces localhost and 127.0.0.1 in callback URLs; set empty: they are kept",
+        ),
+    ] = "host.docker.internal"
+    ca_file: Annotated[
+        UserPath | None,
+        option("JOB_CALLBACK_CA_FILE", "certificate authorities (PEM) to trust for callbacks; unset: the public ones"),
+    ] = None
+    timeout_ms: Annotated[
+        int, Seconds(1, 300), option("JOB_CALLBACK_TIMEOUT", "seconds that one attempt may take, in total")
+    ] = 30_000
+    max_age_ms: Annotated[
+        int,
+        Seconds(0, 30 * 24 * 3600),
+        option("JOB_CALLBACK_MAX_AGE", "seconds after which a callback that was not acknowledged is given up"),
+    ] = 72 * 3600 * 1000
 
     def __post_init__(self) -> None:
         if self.secret is not None:

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
+
+from dub_assets.core.option import one_of, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetirementOptions:
-    """When jobs are retired. Metadata as in ``options.py``."""
+    """When jobs are retired."""
 
-    after_days: int | None = field(
-        default=None,
-        metadata={
-            "env": "JOB_RETIRE_AFTER_DAYS",
-            "help": "days after its last run that a job's partition is deleted; unset: never",
-            "minimum": 1,
-            "maximum": 36_500,
-        },
-    )
-    keep: int | None = field(
-        default=None,
-        metadata={
-            "env": "JOB_RETIRE_KEEP",
-            "help": "jobs, those that ran last, whose partitions are kept at most; unset: all",
-            "minimum": 1,
-            "maximum": 1_000_000,
-        },
-    )
-    objects: str = field(
-        default="nothing",
-        metadata={
-            "env": "JOB_RETIRE_OBJECTS",
-            "help": "what is deleted with a partition: nothing; interim (all but results); everything but the input",
-            "choices": ("nothing", "interim", "everything"),
-        },
-    )
+    after_days: Annotated[
+        int | None,
+        option(
+            "JOB_RETIRE_AFTER_DAYS",
+            "days after its last run that a job's partition is deleted; unset: never",
+            ge=1,
+            le=36_500,
+        ),
+    ] = None
+    keep: Annotated[
+        int | None,
+        option(
+            "JOB_RETIRE_KEEP",
+            "number of jobs, those with the latest runs, whose partitions are kept at most; unset: all",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = None
+    objects: Annotated[
+        str,
+        one_of("nothing", "interim", "everything"),
+        option(
+            "JOB_RETIRE_OBJECTS",
+            "objects deleted with a partition: nothing; interim (all but results); everything but the input",
+        ),
+    ] = "nothing"
 
     @property
     def retires(self) -> bool:

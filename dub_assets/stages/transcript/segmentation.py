@@ -3,51 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 
-from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.sentences import ends_clause, ends_sentence, is_conjunction, join_words
 from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval, merged
+from dub_assets.stages.transcript.options import SegmentationRules
 from dub_assets.stages.transcript.values import TimedWord, TranscriptSegment
 from dub_assets.stages.transcript.word_times import parts_within, word_spans
 
 Piece = tuple[int, int]
 """Words ``[first, after)``."""
-
-
-def _ms(env: str, default: int, help_text: str) -> int:
-    metadata = {"env": env, "help": help_text, "minimum": 0, "maximum": 60_000}
-    value: int = field(default=default, metadata=metadata)
-    return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentationRules:
-    """How speech is cut into segments. Raises ConfigurationError where the shortest is not under the longest."""
-
-    min_ms: int = _ms("SEGMENT_MIN_MS", 1_000, "shorter segments join a neighbour of the same sentence")
-    max_ms: int = _ms("SEGMENT_MAX_MS", 8_000, "longer segments are cut, unless they are a single word")
-    pause_ms: int = _ms("SEGMENT_PAUSE_MS", 500, "a pause of this length ends a segment")
-    merge_gap_ms: int = _ms("SEGMENT_MERGE_GAP_MS", 1_000, "short segments join across pauses up to this length")
-    snap_ms: int = _ms("SEGMENT_SNAP_MS", 300, "a border this near to the edge of a speech region moves there")
-    doubt_probability: float = field(
-        default=0.4,
-        metadata={
-            "env": "SEGMENT_DOUBT_PROBABILITY",
-            "help": "words outside every speech region are dropped when their probability is lower",
-            "minimum": 0.0,
-            "maximum": 1.0,
-        },
-    )
-
-    def __post_init__(self) -> None:
-        if not self.min_ms < self.max_ms:
-            raise ConfigurationError(
-                f"SEGMENT_MIN_MS ({self.min_ms}) must be less than SEGMENT_MAX_MS ({self.max_ms}): change one of them."
-            )
 
 
 DEFAULT_RULES = SegmentationRules()
