@@ -17,6 +17,7 @@ from dub_assets.engines.deepfilternet import engine as deepfilternet
 from dub_assets.engines.demucs import engine as demucs
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.espeak import engine as espeak
+from dub_assets.engines.faster_whisper import engine as faster_whisper
 from dub_assets.engines.firefox import engine as firefox
 from dub_assets.engines.hibari import engine as hibari
 from dub_assets.engines.kokoro import engine as kokoro
@@ -28,7 +29,7 @@ from dub_assets.engines.pyannote import engine as pyannote
 from dub_assets.engines.speech_service import engine as speech_service
 from dub_assets.engines.status import EngineStatus, languages_of, licensed, status_of
 from dub_assets.engines.vits import engine as vits
-from dub_assets.engines.whisper import faster_whisper, whisperx
+from dub_assets.engines.whisperx import engine as whisperx
 from dub_assets.engines.xtts import engine as xtts
 
 AUTO = "auto"

@@ -14,8 +14,8 @@ from dub_assets.core.ports import Preloadable
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.campplus import engine as campplus
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.faster_whisper import engine as faster_whisper
 from dub_assets.engines.kokoro import engine as kokoro
-from dub_assets.engines.whisper import faster_whisper
 
 pytestmark = pytest.mark.models
 
@@ -24,7 +24,7 @@ _LOAD = """
 import sys
 from pathlib import Path
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.speakers import campplus
+from dub_assets.engines.campplus import engine as campplus
 
 campplus.ENTRY.build(EngineSettings(cache_dir=Path(sys.argv[1]), weights_dir=None, threads=1)).load()
 """

@@ -26,8 +26,8 @@ from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.model_options import ModelOptions
-from dub_assets.engines.whisper.alignment_models import BASE_MIB, LARGE_MIB, MODELS
-from dub_assets.engines.whisper.whisperx import ENTRY, WhisperX
+from dub_assets.engines.whisperx.alignment_models import BASE_MIB, LARGE_MIB, MODELS
+from dub_assets.engines.whisperx.engine import ENTRY, WhisperX
 
 
 def settings(root: Path) -> EngineSettings:
@@ -163,7 +163,7 @@ def test_closing_drops_every_model(tmp_path: Path):
     whisperx = WhisperX(settings(tmp_path))
     whisperx.recognise([chunk(CLAUSE)], "en")
     whisperx.close()
-    assert whisperx._model is whisperx._pipeline is whisperx._aligner._model is None
+    assert whisperx._loaded is whisperx._aligner._model is None
 
 
 def test_a_pause_at_the_start_moves_every_word(recogniser):

@@ -29,8 +29,9 @@ from workers.servers import servers
 from dub_assets.adapters.storage.s3 import s3_client
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.model_options import ModelOptions
-from dub_assets.engines.whisper import faster_whisper_weights, whisper_models
-from dub_assets.engines.whisper.alignment_models import MODELS as ALIGNMENT_MODELS
+from dub_assets.engines.whisper import weights as whisper_weights
+from dub_assets.engines.whisper import whisper_models
+from dub_assets.engines.whisperx.alignment_models import MODELS as ALIGNMENT_MODELS
 from sample.build import build, cut
 from tests.image.dockerfile import Image
 
@@ -121,7 +122,7 @@ def registry(hub: Hub) -> MozillaRegistry:
 
 def as_large_v3(folder: Path) -> dict[str, bytes]:
     """Whisper base, which packages ship, in the files of large-v3."""
-    base = faster_whisper_weights.find(
+    base = whisper_weights.find(
         EngineSettings(cache_dir=folder / "weights", weights_dir=None, threads=1, models=ModelOptions())
     )
     tokens = base["vocabulary.txt"].read_text(encoding="utf-8").removesuffix("\n").split("\n")

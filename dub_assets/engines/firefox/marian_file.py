@@ -22,7 +22,11 @@ _REQUIRED_SETTINGS = {
     "dec-cell": "ssru",
     "tied-embeddings-all": "true",
 }
-_REQUIRED_SETTINGS |= {"transformer-preprocess": '""', "transformer-postprocess": "dan", "transformer-ffn-activation": "relu"}
+_REQUIRED_SETTINGS |= {
+    "transformer-preprocess": '""',
+    "transformer-postprocess": "dan",
+    "transformer-ffn-activation": "relu",
+}
 _DEFAULT_SETTINGS = {
     "transformer-ffn-depth": "2",
     "transformer-postprocess-emb": "d",
@@ -88,7 +92,7 @@ def read_shortlist(path: Path) -> Shortlist:
 
 
 def _items(data: bytes) -> dict[str, tuple[int, tuple[int, ...], bytes]]:
-    """Return type, shape and bytes of every item. The file has all headers, names, shapes, padding, then all contents."""
+    """Return type, shape and bytes of every item. A file has headers, names, shapes, padding, then contents."""
     version, count = struct.unpack_from("<QQ", data)
     if version != 1:
         raise ValueError(f"a file of version {version} of Marian's format is not supported")

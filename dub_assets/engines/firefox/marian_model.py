@@ -118,7 +118,7 @@ class MarianModel:
         return DecoderState(cells=state.cells, inputs=inputs, position=state.position)
 
     def outputs(self, tokens: list[int], encoder_state: EncoderState) -> Array:
-        """Return the decoder's output at each position of a given translation (teacher forcing), shape (tokens, width)."""
+        """Return the decoder's outputs for a given translation (teacher forcing), shape ``(tokens, width)``."""
         begin = self.begin().inputs
         x = np.concatenate([begin, self._embed(tokens[:-1], np.arange(1, len(tokens)))])
         for layer, context in zip(self._decoder_layers, encoder_state.layers, strict=True):

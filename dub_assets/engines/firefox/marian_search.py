@@ -30,8 +30,9 @@ class MarianTranslator:
     def translations(self, sentence: str, costs: Sequence[Array], *, beam: int) -> dict[str, float]:
         """Return translations of a sentence with their log probabilities.
 
-        One beam search of ``beam`` hypotheses is made for each array of ``costs``: the cost of each token in nats, which
-        is subtracted from its log probability. A search ends when no open hypothesis can beat the best finished one.
+        Each array of ``costs`` is one beam search of ``beam`` hypotheses. It has the cost of each token in nats, which
+        is subtracted from the token's log probability. A search ends when no open hypothesis can beat the best finished
+        one.
         """
         source = self.source.encode(sentence)
         encoder_state = self.model.encode(source)

@@ -54,7 +54,8 @@ class PairPuller:
         if len(legs) == 1:
             return PulledPair(pair=pair, legs=((pair, self._pulled(pair, None, report)),))
         pulled = (
-            self._pulled(leg, locked.get(leg), report) if leg in locked or leg not in available else None for leg in legs
+            self._pulled(leg, locked.get(leg), report) if leg in locked or leg not in available else None
+            for leg in legs
         )
         return PulledPair(pair=pair, legs=tuple(zip(legs, pulled, strict=True)))
 

@@ -1,9 +1,9 @@
-"""Whisper's sizes as converted for CTranslate2, pinned on the model hub: commit, sha256 and size of each file."""
+"""Whisper models of all sizes for CTranslate2 on the model hub, pinned by commit, sha256 and size."""
 
 from __future__ import annotations
 
 from dub_assets.engines.models.remote import RemoteFile, RemoteModel
-from dub_assets.engines.whisper.whisper import LICENCE
+from dub_assets.engines.whisper.model import LICENCE
 
 _TOKENIZER = RemoteFile(
     name="tokenizer.json",
@@ -24,7 +24,7 @@ def _model(name: str, home: str, revision: str, memory_mib: int, *files: RemoteF
 def _systran(
     name: str, revision: str, memory_mib: int, config: tuple[int, str], model: tuple[int, str], *more: RemoteFile
 ) -> RemoteModel:
-    """A conversion by Systran: (size, sha256) of its configuration and weights, then the files that differ."""
+    """Return a model that Systran converted: (size, sha256) of configuration and weights, and files that differ."""
     files = (
         RemoteFile(name="config.json", size=config[0], sha256=config[1]),
         RemoteFile(name="model.bin", size=model[0], sha256=model[1]),
@@ -111,4 +111,4 @@ MODELS = {
         ),
     )
 }
-"""By name. Memory is an estimate for 16-bit floats on a GPU with a batch of one; 8 bits take about two thirds."""
+"""Models by name. Memory is an estimate for 16-bit floats on a GPU with a batch of one; 8 bits need two thirds."""

@@ -1,4 +1,4 @@
-"""Words as a recogniser hears them, made into words of the programme."""
+"""Recognised words: from words timed inside a chunk to words of the programme."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dub_assets.core.sentences import LANGUAGES_WITHOUT_SPACES
 from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval
 
-UNSPACED_LANGUAGES = frozenset({"ja", "km", "lo", "my", "th", "zh"})
-"""Languages written without spaces between words: there, no space before a word does not make it part of the last."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeardWord:
-    """A word as the model writes it, a space before it where it begins a new one; times in seconds of its chunk."""
+class ChunkWord:
+    """A word or part of a word, timed in seconds from the start of its chunk.
+
+    ``text`` begins with a space if it begins a new word, as Whisper's tokens do.
+    """
 
     text: str
     start_s: float
@@ -23,56 +24,56 @@ class HeardWord:
     probability: float
 
 
-def heard_words(segment: Any, offset_s: float) -> list[HeardWord]:
-    """The words of a segment of faster-whisper's, ``offset_s`` earlier."""
+def words_of_segment(segment: Any, window_start_s: float) -> list[ChunkWord]:
+    """Return the words of a faster-whisper segment, whose times count from ``window_start_s`` before the chunk."""
     return [
-        HeardWord(
+        ChunkWord(
             text=word.word,
-            start_s=float(word.start) - offset_s,
-            end_s=float(word.end) - offset_s,
+            start_s=float(word.start) - window_start_s,
+            end_s=float(word.end) - window_start_s,
             probability=float(word.probability),
         )
         for word in segment.words
     ]
 
 
-def placed(heard: Iterable[HeardWord], chunk: Interval, language: str) -> tuple[RecognisedWord, ...]:
-    """Words with times in the programme: in order, inside the chunk, each at least 1 ms long or without times.
+def words_of_programme(words: Iterable[ChunkWord], chunk: Interval, language: str) -> tuple[RecognisedWord, ...]:
+    """Return whole words with times in the programme: in order, inside the chunk, each at least 1 ms long.
 
-    Punctuation and word parts are joined to the word before; punctuation before any word is dropped. The last word
-    ends a phrase, since chunks are cut at pauses.
+    A word without such an interval gets no times. Parts of words and punctuation are joined to the word before;
+    leading punctuation is dropped. The last word ends a phrase, because chunks are cut at pauses.
     """
-    words: list[RecognisedWord] = []
-    free_from_ms = chunk.start_ms
-    for part in _joined(heard, spaced=language not in UNSPACED_LANGUAGES):
-        start_ms = max(chunk.start_ms + round(part.start_s * 1000), free_from_ms)
-        end_ms = min(chunk.start_ms + round(part.end_s * 1000), chunk.end_ms)
-        timed = start_ms < end_ms
-        free_from_ms = end_ms if timed else free_from_ms
-        words.append(
+    recognised: list[RecognisedWord] = []
+    earliest_ms = chunk.start_ms
+    for word in _whole_words(words, has_spaces=language not in LANGUAGES_WITHOUT_SPACES):
+        start_ms = max(chunk.start_ms + round(word.start_s * 1000), earliest_ms)
+        end_ms = min(chunk.start_ms + round(word.end_s * 1000), chunk.end_ms)
+        is_timed = start_ms < end_ms
+        earliest_ms = end_ms if is_timed else earliest_ms
+        recognised.append(
             RecognisedWord(
-                text=part.text,
-                start_ms=start_ms if timed else None,
-                end_ms=end_ms if timed else None,
-                probability=min(1.0, max(0.0, part.probability)),
+                text=word.text,
+                start_ms=start_ms if is_timed else None,
+                end_ms=end_ms if is_timed else None,
+                probability=min(1.0, max(0.0, word.probability)),
             )
         )
-    return (*words[:-1], replace(words[-1], ends_phrase=True)) if words else ()
+    return (*recognised[:-1], replace(recognised[-1], ends_phrase=True)) if recognised else ()
 
 
-def _joined(heard: Iterable[HeardWord], *, spaced: bool) -> list[HeardWord]:
-    words: list[HeardWord] = []
-    for word in heard:
-        text = word.text.strip()
-        is_part = not any(map(str.isalnum, text)) or (spaced and not word.text.startswith(" "))
-        if words and is_part:
+def _whole_words(parts: Iterable[ChunkWord], *, has_spaces: bool) -> list[ChunkWord]:
+    words: list[ChunkWord] = []
+    for part in parts:
+        text = part.text.strip()
+        continues = not any(map(str.isalnum, text)) or (has_spaces and not part.text.startswith(" "))
+        if words and continues:
             last = words[-1]
             words[-1] = replace(
                 last,
                 text=last.text + text,
-                end_s=max(last.end_s, word.end_s),
-                probability=min(last.probability, word.probability),
+                end_s=max(last.end_s, part.end_s),
+                probability=min(last.probability, part.probability),
             )
         elif any(map(str.isalnum, text)):
-            words.append(replace(word, text=text))
+            words.append(replace(part, text=text))
     return words

@@ -75,7 +75,9 @@ def test_omits_subject_pronouns_first(translator):
 def test_prefers_the_rendering_closest_to_the_full_one_among_equally_long_ones(translator):
     (rendering,) = translate(translator, "We had everything before us.")
     assert rendering.text == "Nós tínhamos tudo diante de nós."
-    assert rendering.shorter[0] == "Tínhamos tudo diante de nós."  # "Nós tínhamos tudo antes de nós." has as many syllables
+    assert (
+        rendering.shorter[0] == "Tínhamos tudo diante de nós."
+    )  # "Nós tínhamos tudo antes de nós." has as many syllables
 
 
 def test_rejects_renderings_with_untranslated_words(translator):

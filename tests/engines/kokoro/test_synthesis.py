@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -18,11 +20,11 @@ from dub_assets.core.speech import SpeechChunk, Utterance
 from dub_assets.core.timing import Interval
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.espeak import engine as espeak
+from dub_assets.engines.faster_whisper import engine as faster_whisper
 from dub_assets.engines.hibari import engine as hibari
 from dub_assets.engines.kokoro import engine as kokoro
 from dub_assets.engines.kokoro.graph import KokoroGraph
 from dub_assets.engines.kokoro.model import FRAME_MS, STYLES
-from dub_assets.engines.whisper import faster_whisper
 
 pytestmark = pytest.mark.models
 
@@ -205,40 +207,55 @@ def test_speech_is_understood(name, language, most, engines, recogniser):
 
 
 @pytest.mark.parametrize("language", ["pt", "es", "en"])
-def test_kokoro_gives_the_speech_of_the_packaged_model(language, engines):
-    """The lengths are the same to the frame, the spectra alike up to what rounding to 8 bits in each layer leaves."""
+def test_rewritten_kokoro_gives_the_speech_of_the_packaged_model(language, engines):
+    """Lengths are equal to the frame; spectra differ by no more than rounding to 8 bits in each layer explains."""
     engine = engines["kokoro"]
     packaged = onnxruntime.InferenceSession(str(engine._weights[kokoro.MODEL.name]), providers=["CPUExecutionProvider"])
+    model = engine._model()
     for utterance in said(engine, *LINES[language][:2], language=language):
-        (piece,) = engine._pieces(utterance)
-        expected = packaged.run(None, engine._model().inputs(piece, utterance.voice, 1.0))[0].ravel()
-        frames = engine._model().frames(piece, utterance.voice, 1.0)
+        (chunk,) = engine._chunks(utterance)
+        expected = packaged.run(None, model.inputs(chunk, utterance.voice, 1.0))[0].ravel()
+        frames = model.frames(chunk, utterance.voice, 1.0)
         assert frames.sum() * FRAME_MS == expected.size * 1000 / kokoro.RATE_HZ
-        spectra, expected_spectra = magnitudes(engine._model().speak(piece, utterance.voice, 1.0)), magnitudes(expected)
+        spectra, expected_spectra = magnitudes(model.speak(chunk, utterance.voice, 1.0)), magnitudes(expected)
         assert np.linalg.norm(spectra - expected_spectra) < 0.1 * np.linalg.norm(expected_spectra)
 
 
 def magnitudes(samples):
-    """Magnitudes of windows of 21 ms, four of them overlapping."""
+    """Magnitudes of windows of 21 ms that overlap fourfold."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, 512)[::128]
     return np.abs(np.fft.rfft(windows * np.hanning(512)))
 
 
 @pytest.mark.parametrize(("exact", "convolutions"), [(True, 0), (False, 87)])
-def test_kokoros_convolutions_are_rewritten_where_the_processor_multiplies_exactly(engines, exact, convolutions):
-    model = engines["kokoro"]._weights[kokoro.MODEL.name].read_bytes()
-    graph = KokoroGraph(model, signed_products=exact)
+def test_rewrites_kokoros_convolutions_where_the_processor_multiplies_exactly(engines, exact, convolutions):
+    path = engines["kokoro"]._weights[kokoro.MODEL.name]
+    graph = KokoroGraph(path, signed_products=exact)
     assert graph.speech().count(b"ConvInteger") == convolutions
-    assert len(graph.durations()) < len(model) / 5
+    assert len(graph.durations()) < path.stat().st_size / 5
 
 
-def test_kokoro_speaks_long_texts_in_pieces_with_pauses(engines, monkeypatch):
+def test_opening_a_rewritten_model_does_not_import_onnx(settings, engines):
+    engines["kokoro"].load()
+    script = f"""
+import sys
+from pathlib import Path
+from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.kokoro import engine as kokoro
+kokoro.Kokoro(EngineSettings(cache_dir=Path({str(settings.cache_dir)!r}), weights_dir=None, threads=2)).load()
+print("onnx" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_kokoro_speaks_long_texts_in_chunks_with_pauses(engines, monkeypatch):
     engine = engines["kokoro"]
     texts = ["Muito obrigado.", "Você já tentou?"]
     apart = engine.synthesise(said(engine, *texts))
     monkeypatch.setattr(kokoro, "_MAX_TOKENS", 25)
     (whole,) = said(engine, " ".join(texts))
-    assert [piece.pause_ms for piece in engine._pieces(whole)] == [350, 0]
+    assert [chunk.pause_ms for chunk in engine._chunks(whole)] == [350, 0]
     (sound,) = engine.synthesise([whole])
     assert sound.frames == sum(part.frames for part in apart) + 350 * kokoro.RATE_HZ // 1000
     assert engine.predict_ms([whole])[0] == sum(engine.predict_ms(said(engine, *texts))) + 350

@@ -1,40 +1,28 @@
-"""Every recogniser does what the port says; add another engine's entry to ``RECOGNISERS``."""
+"""Recognition by faster-whisper; other recognisers run the same contract with torch, in ``tests/gpu_engines``."""
 
 from __future__ import annotations
 
 import pytest
-from support.contracts.recognition import CLAUSE, RecogniserContract
-from support.recordings import chunk
+from support.contracts.recognition import RecogniserContract
 
-from dub_assets.core.errors import EngineUnavailableError, InputError
+from dub_assets.core.errors import InputError
 from dub_assets.core.ports import Recogniser
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.whisper import faster_whisper
+from dub_assets.engines.faster_whisper import engine as faster_whisper
 
 pytestmark = pytest.mark.models
 
-RECOGNISERS = [faster_whisper.ENTRY]
 
-
-@pytest.fixture(scope="module", params=RECOGNISERS, ids=lambda entry: entry.name)
-def recogniser(request, tmp_path_factory) -> Recogniser:
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory) -> Recogniser:
     settings = EngineSettings(cache_dir=tmp_path_factory.mktemp("cache"), weights_dir=None, threads=2)
-    return request.param.build(settings)
+    return faster_whisper.ENTRY.build(settings)
 
 
 class TestContract(RecogniserContract):
-    """What every recogniser does."""
+    """The contract of recognisers."""
 
 
-def test_no_language_is_detected_in_nothing(recogniser: Recogniser):
+def test_refuses_to_detect_a_language_without_speech(recogniser: Recogniser):
     with pytest.raises(InputError, match="name the source language"):
         recogniser.detect_language([])
-
-
-def test_a_folder_of_ones_own_must_hold_a_whole_model(tmp_path):
-    own = tmp_path / faster_whisper.NAME / "model.bin"
-    own.parent.mkdir()
-    own.write_bytes(b"half a model")
-    settings = EngineSettings(cache_dir=tmp_path / "cache", weights_dir=tmp_path, threads=1)
-    with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, tokenizer\.json"):
-        faster_whisper.FasterWhisper(settings).recognise([chunk(CLAUSE)], "en")

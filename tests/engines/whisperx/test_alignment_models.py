@@ -1,4 +1,4 @@
-"""The models that WhisperX places words by: pinned as data, needed by those who name their languages."""
+"""WhisperX's alignment models: pinned, and needed only for the languages that the settings name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dub_assets.core.errors import ConfigurationError
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.model_options import ALIGNMENT_LANGUAGES, ModelOptions
 from dub_assets.engines.registry import EngineRegistry
-from dub_assets.engines.whisper import whisperx
-from dub_assets.engines.whisper.alignment_models import MODELS
-from dub_assets.engines.whisper.whisper import LANGUAGES
+from dub_assets.engines.whisper.model import LANGUAGES
+from dub_assets.engines.whisperx import engine as whisperx
+from dub_assets.engines.whisperx.alignment_models import MODELS
 
 
 def settings(tmp_path: Path, *languages: str, profile: str = "any") -> EngineSettings:
@@ -21,38 +21,37 @@ def settings(tmp_path: Path, *languages: str, profile: str = "any") -> EngineSet
     return EngineSettings(cache_dir=tmp_path / "cache", weights_dir=tmp_path / "weights", threads=1, models=options)
 
 
-def test_every_language_that_may_be_named_has_a_model_and_every_model_a_name():
+def test_languages_of_the_option_are_those_of_the_models():
     assert tuple(MODELS) == ALIGNMENT_LANGUAGES
     assert LANGUAGES.issuperset(MODELS)
     assert MODELS["ko"].home == "kresnik/wav2vec2-large-xlsr-korean"
 
 
 @pytest.mark.parametrize("language", ALIGNMENT_LANGUAGES)
-def test_a_model_is_pinned_and_has_a_licence(language: str):
+def test_model_is_pinned_and_permits_commercial_use(language: str):
     model = MODELS[language]
     assert model.is_fixed == (language not in {"cs", "id"})
     assert model.licence in {"Apache-2.0", "CC-BY-4.0", "CC0-1.0"}
     assert model.memory_mib > 0
 
 
-def test_nothing_is_fetched_for_those_who_name_no_language(tmp_path: Path):
+def test_needs_no_alignment_model_by_default(tmp_path: Path):
     assert whisperx.ENTRY.all_models(settings(tmp_path)) == ()
 
 
-def test_the_models_of_named_languages_are_listed_to_be_pulled(tmp_path: Path):
+def test_lists_the_models_of_named_languages_to_pull(tmp_path: Path):
     registry = EngineRegistry(settings(tmp_path, "ko", "en"))
     (needed,) = registry.models({"recognition": "whisperx"})
     assert needed.models == (MODELS["ko"], MODELS["en"])
     (status,) = [status for status in registry.statuses() if status.name == "whisperx"]
     shown = {file.name: file.source for file in status.weights}
     assert shown["align-ko"] == f"to pull from {MODELS['ko'].pin}"
-    assert "model.bin" in shown, "Whisper's own weights still come from packages"
+    assert "model.bin" in shown, "Whisper's own weights come from packages"
     (needed,) = registry.models({"recognition": "faster-whisper"})
     assert needed.models == ()
 
 
-def test_the_packages_of_whisper_are_needed_beside_them(tmp_path: Path):
-    """Naming a language must not hide that Whisper itself is missing."""
+def test_needs_whisper_as_well_as_alignment_models(tmp_path: Path):
     entry = replace(whisperx.ENTRY, requires=())
     assert not entry.lacks_packages(settings(tmp_path, "ko"))
     assert entry.remedy(settings(tmp_path, "ko")) == "dub-assets models pull whisperx"
@@ -63,7 +62,7 @@ def test_the_packages_of_whisper_are_needed_beside_them(tmp_path: Path):
     assert replace(entry, weights=gone).lacks_packages(settings(tmp_path, "ko"))
 
 
-def test_the_licence_profile_looks_at_them_too(tmp_path: Path):
+def test_licence_profile_applies_to_alignment_models(tmp_path: Path):
     permitted = settings(tmp_path, *ALIGNMENT_LANGUAGES, profile="commercial")
     assert whisperx.ENTRY.barred_models(permitted) == ()
     unfree = replace(MODELS["ko"], licence="CC-BY-NC-4.0", commercial_use=False)

@@ -1,13 +1,20 @@
-"""Whisper, the model: languages, limits, thresholds and the base weights, whichever engine runs it."""
+"""Facts of the Whisper model: languages, limits, thresholds and the packaged weights."""
 
 from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dub_assets.core.engine import RecogniserCapabilities
 from dub_assets.engines.models.weights import PackagedFile, PackagePart
 
+Track = NDArray[np.float32]
+"""Mono samples at ``RATE_HZ``, shape ``(frames,)``."""
+
 LICENCE = "MIT"
 RATE_HZ = 16_000
 WINDOW_S = 30
+WINDOW_FRAMES = WINDOW_S * RATE_HZ
 BATCH_SIZE = 4
 
 _CODES = """
@@ -16,13 +23,16 @@ hu hy id is it ja jv ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt
 my ne nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh
 """
 LANGUAGES = frozenset(_CODES.split())
-"""Those with a two-letter code; Whisper's "haw" and "yue" have none."""
+"""ISO 639-1 codes of Whisper's languages; its "haw" and "yue" have none."""
 
-ITS_CODES = {"jv": "jw"}
-OUR_CODES = {"jw": "jv", "yue": "zh"}
+WHISPER_CODES = {"jv": "jw"}
+"""Whisper's codes that differ from ISO 639-1."""
 
-# Whisper's own thresholds (Radford et al. 2022, section 4.5): a text is a failure where it repeats itself or where
-# the model is unsure of it, and no text at all where the model is unsure of it and hears no speech.
+ISO_639_1_CODES = {"jw": "jv", "yue": "zh"}
+"""The opposite; Cantonese counts as Chinese."""
+
+# Whisper's own thresholds (Radford et al. 2022, section 4.5). Decoding has failed if the text repeats itself (it
+# compresses too well) or its mean log probability is low; a low one with a high no-speech probability means silence.
 COMPRESSION_RATIO = 2.4
 LOG_PROBABILITY = -1.0
 NO_SPEECH_PROBABILITY = 0.6

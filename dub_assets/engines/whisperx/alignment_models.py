@@ -1,7 +1,7 @@
-"""Models of a language's sounds that words are placed by: those of WhisperX 3.8, pinned on the model hub.
+"""Alignment models by language: those of WhisperX 3.8, pinned on the model hub.
 
-Left out are languages of WhisperX whose models no card attests a licence of. For German, French and Spanish WhisperX
-itself takes models of torchaudio that forbid commercial use (CC-BY-NC-4.0); those here do not.
+Languages whose models state no licence are left out. For German, French and Spanish, WhisperX uses models of torchaudio
+that forbid commercial use (CC-BY-NC-4.0); the models here permit it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from dub_assets.engines.models.remote import RemoteFile, RemoteModel
 
 FREE = "Apache-2.0"
 LARGE_MIB = 1_400
-"""Of a model of 315 million weights in 32 bits, and half a minute of speech at work: an estimate."""
+"""Memory of a model of 315 million 32-bit weights with half a minute of speech: an estimate."""
 BASE_MIB = 600
-"""The same of 95 million."""
+"""Memory of a model of 95 million weights: an estimate."""
 
 _TAG = "main"
-"""Where no commit is known for certain: the first pull writes down the one that it found, and all hashes."""
+"""Revision of models whose commit is not known: the first pull records the commit and all hashes."""
 
 _PROCESSOR = (
     RemoteFile(name="config.json"),
@@ -25,7 +25,7 @@ _PROCESSOR = (
     RemoteFile(name="special_tokens_map.json", otherwise=""),
 )
 _WEIGHTS = RemoteFile(name="model.safetensors", otherwise="pytorch_model.bin")
-"""What transformers reads of a wav2vec2 with its processor; older repositories lack some of it."""
+"""Files that transformers reads of a wav2vec2 model and its processor; older repositories lack some of them."""
 
 
 def _pickled(sha256: str) -> RemoteFile:
@@ -53,7 +53,7 @@ def _model(
 
 
 def _grosman(language: str, name: str, revision: str, weights: RemoteFile = _WEIGHTS) -> tuple[str, RemoteModel]:
-    """One of the family that Jonatas Grosman trained."""
+    """Return a model that Jonatas Grosman trained."""
     return _model(language, f"jonatasgrosman/wav2vec2-large-xlsr-53-{name}", revision, weights=weights)
 
 
@@ -111,4 +111,4 @@ MODELS = dict(
         ),
     )
 )
-"""By language (ISO 639-1)."""
+"""Models by language (ISO 639-1)."""
