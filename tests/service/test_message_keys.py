@@ -3,7 +3,7 @@ import pytest
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.request import DubRequest
-from dub_assets.service.callbacks.callback_address import checked_callback_url
+from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.message_keys import (
     checked_clip_key,
     checked_folder,

@@ -1,8 +1,8 @@
-"""Where a callback may go: the URL is read once, its host resolved once, and every address looked at.
+"""Callback URLs and the addresses that callbacks may be sent to.
 
-Only public addresses are fit, unless the operator allowed the host. What is public is written out here (IANA's
-special-purpose registries of IPv4 and IPv6) rather than asked of ``ipaddress``, whose opinion changed between
-Python 3.11 and 3.13.
+A URL is read once, its host is resolved once, and every address is checked. Only public addresses are allowed, unless
+the operator allowed the host. The list of addresses that are not public (IANA's special-purpose registries of IPv4 and
+IPv6) is written out here, because the answers of ``ipaddress`` changed between Python 3.11 and 3.13.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from dub_assets.core.errors import InputError, PermanentError, TransientError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
-"""From a host and a port to its addresses, as text; OSError where it has none."""
+"""Returns the addresses of a host and port as text. Raises OSError if there are none."""
 
+_MAX_URL_CHARACTERS = 2048
 _LOCAL_NAMES = {"localhost", "127.0.0.1"}
 _PORTS = {"http": 80, "https": 443}
+_PATH_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+"""Characters that stay as they are in a path and query, beside letters, digits and ``_.-``."""
 _NAME = re.compile(r"(?=.{1,253}\.?\Z)([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.ASCII)
 
 _NOT_PUBLIC_V4 = {
@@ -65,7 +69,11 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A callback URL, taken apart. ``host`` is lower-case ASCII; IPv6 without brackets, IPv4 with four numbers."""
+    """The parts of a callback URL.
+
+    ``host`` is in lower-case ASCII: an IPv6 address without brackets, an IPv4 address as four numbers. ``path`` has the
+    query, and is percent-encoded where it is not ASCII.
+    """
 
     scheme: str
     host: str
@@ -78,41 +86,58 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
-    @property
-    def url(self) -> str:
-        """The URL, put together anew, so that nobody reads the original a second time and otherwise."""
-        return f"{self.scheme}://{self.authority}{self.path}"
+
+def checked_callback_url(url: str, job_id: str) -> str:
+    """Return the callback URL of a message, with the job's id filled in. Raises InputError if it is no plain URL.
+
+    This checks the text. The sender checks the addresses of the host when it sends.
+    """
+    if len(url) > _MAX_URL_CHARACTERS:
+        raise InputError(f"callback_url is longer than {_MAX_URL_CHARACTERS} characters")
+    if "\\" in url or any(unicodedata.category(character) in {"Cc", "Cs", "Zs", "Zl", "Zp"} for character in url):
+        raise InputError("callback_url has a backslash, a space or a control character")
+    filled = callback_url(url, job_id)
+    _split(filled)
+    return filled
+
+
+def callback_url(template: str, job_id: str) -> str:
+    """Return a callback URL with ``{job_id}`` replaced by the quoted id."""
+    return template.replace("{job_id}", quote(job_id, safe="", errors="replace"))
 
 
 def read_target(url: str, *, localhost_host: str | None) -> Target:
-    """The target of a callback URL; ``localhost`` and ``127.0.0.1`` become ``localhost_host`` where there is one.
+    """Return the parts of a callback URL, with ``localhost`` and ``127.0.0.1`` replaced by ``localhost_host`` if given.
 
-    Raises InputError, which does not repeat the URL, where it is no plain http(s) URL.
+    Raises InputError, which does not repeat the URL, if it is no plain http(s) URL.
     """
+    if not url.isprintable():
+        raise InputError("callback_url has a character that cannot be printed")
     parts, port = _split(url)
     named = parts.hostname or ""
     try:
         host = canonical_host(localhost_host if localhost_host and named in _LOCAL_NAMES else named)
     except ValueError as error:
-        raise InputError("the callback URL's host is no name and no address") from error
-    query = f"?{parts.query}" if parts.query else ""
+        raise InputError("the host of callback_url is neither a name nor an address") from error
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     return Target(
         scheme=parts.scheme,
         host=host,
         port=_PORTS[parts.scheme] if port is None else port,
-        path=f"{parts.path or '/'}{query}",
+        path=quote(path, safe=_PATH_CHARACTERS),
     )
 
 
-def fit_addresses(target: Target, resolve: Resolver, *, allowed_hosts: frozenset[str]) -> list[Address]:
-    """The addresses of a target, all of them fit to be connected to.
+def checked_addresses(target: Target, resolve: Resolver, *, allowed_hosts: frozenset[str]) -> list[Address]:
+    """Return the addresses of a target's host, all of which may be connected to, in order and without repetition.
 
-    Raises PermanentError where one of them is not and the host is not allowed, TransientError where none is found.
+    Raises PermanentError if one of them is not public and the host is not allowed, TransientError if there is none.
     """
     try:
         addresses = [ipaddress.ip_address(text) for text in resolve(target.host, target.port)]
     except OSError as error:
-        raise TransientError(f"the callback host {target.host} was not found: {_said(error)}") from error
+        reason = error.strerror or type(error).__name__
+        raise TransientError(f"the callback host {target.host} was not found: {reason}") from error
     if not addresses:
         raise TransientError(f"the callback host {target.host} has no address")
     if target.host not in allowed_hosts:
@@ -127,10 +152,10 @@ def fit_addresses(target: Target, resolve: Resolver, *, allowed_hosts: frozenset
 
 
 def canonical_host(host: str) -> str:
-    """A host as ``Target`` spells it: every spelling of an IPv4 becomes its four numbers. ValueError for no host."""
+    """Return a host as ``Target`` spells it. Raises ValueError if it is neither a name nor an address."""
     name = host.lower() if host.isascii() else _punycode(host)
     if "%" in name or " " in name:
-        raise ValueError("neither a zone nor a space belongs into a host")
+        raise ValueError("a host has neither a zone nor a space")
     if ":" in name:
         return str(ipaddress.IPv6Address(name))
     try:
@@ -142,7 +167,7 @@ def canonical_host(host: str) -> str:
 
 
 def not_public(address: Address) -> str | None:
-    """What an address is instead of public; None where it is public. Addresses that carry an IPv4 are as that one."""
+    """Return the kind of an address that is not public, else None. An IPv6 address that embeds an IPv4 is as that."""
     if isinstance(address, ipaddress.IPv4Address):
         return next((kind for network, kind in _NOT_PUBLIC_V4.items() if address in network), None)
     if address.ipv4_mapped is not None:
@@ -154,25 +179,22 @@ def not_public(address: Address) -> str | None:
 
 
 def system_resolver(host: str, port: int) -> list[str]:
-    """The addresses that the system knows for a host, in its order."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+    """Return the addresses of a host in the order of the system's resolver."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in entries]
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
-    if not url.isprintable():
-        raise InputError("the callback URL has a character in it that cannot be printed")
+    """Return the parts of a URL and its port. Raises InputError if it is no http(s) URL or has credentials."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise InputError("the callback URL cannot be read: its host or port is malformed") from error
-    if parts.scheme not in _PORTS:
-        raise InputError("the callback URL is neither http nor https")
+        raise InputError("callback_url is no URL: its host or port cannot be read") from error
+    if parts.scheme not in _PORTS or not parts.hostname or port == 0:
+        raise InputError("callback_url is not an http:// or https:// URL with a host")
     if "@" in parts.netloc:
-        raise InputError("the callback URL has credentials in it: sign callbacks with JOB_CALLBACK_SECRET instead")
-    if not parts.hostname or port == 0:
-        raise InputError("the callback URL has no host or a port of 0")
+        raise InputError("callback_url has credentials in it: use JOB_CALLBACK_SECRET to sign callbacks instead")
     return parts, port
 
 
@@ -180,7 +202,3 @@ def _punycode(host: str) -> str:
     import idna
 
     return idna.encode(host, uts46=True).decode()
-
-
-def _said(error: OSError) -> str:
-    return error.strerror or type(error).__name__

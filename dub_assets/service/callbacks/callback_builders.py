@@ -1,33 +1,37 @@
-"""What is told of the runs of each task, from their events to the contract's bodies. A new task adds a line below."""
+"""Callback builders: the callbacks of a run, built from the run's event log alone.
+
+An event log only grows, and callbacks are built from its front. The same callbacks therefore result in the same order
+whenever the log is read, and a run that retries another skips what that one has stored already, by name.
+"""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, PermanentError
 from dub_assets.core.request import DubRequest
-from dub_assets.resources.tags import JOB_ID, PROJECT_ID, REQUEST_KEY, TASK
-from dub_assets.service.callbacks.outbox import CallbackBuilder, Json
-from dub_assets.service.callbacks.run_log import RunLog, event_of
-from dub_assets.service.callbacks.segment_callback import segment_mix_failed, segment_tts_failed
-from dub_assets.service.callbacks.values import (
-    Callback,
-    ProgressStage,
-    Subject,
+from dub_assets.resources.tags import EDIT, JOB_ID, PROJECT_ID, REQUEST_KEY, TASK
+from dub_assets.service.callbacks.bodies import (
     completed,
     dub_failed,
     message_refused,
     progress,
+    segment_mix_failed,
+    segment_tts_failed,
 )
+from dub_assets.service.callbacks.edit_callbacks import EditCallbackBuilder
+from dub_assets.service.callbacks.outbox import PendingCallback
+from dub_assets.service.callbacks.run_log import RunLog, event_of
+from dub_assets.service.callbacks.values import Callback, Json, ProgressStage, Subject, encoded_body
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
-Kind = TypeVar("Kind")
+RequestT = TypeVar("RequestT")
 
 _OBSERVED = dg.DagsterEventType.ASSET_OBSERVATION
-_STAGES: Mapping[tuple[dg.DagsterEventType, str], ProgressStage] = {
+_STAGE_OF_EVENT: Mapping[tuple[dg.DagsterEventType, str], ProgressStage] = {
     (_OBSERVED, "source_video"): "downloaded",
     (dg.DagsterEventType.ASSET_MATERIALIZATION, "transcript"): "stt_completed",
     (dg.DagsterEventType.STEP_START, "translation"): "mt_prepare",
@@ -36,46 +40,106 @@ _STAGES: Mapping[tuple[dg.DagsterEventType, str], ProgressStage] = {
     (dg.DagsterEventType.ASSET_MATERIALIZATION, "tts_segments"): "tts_completed",
 }
 _CALLBACK = "callback"
-"""Where the observations of other tasks have their callback's body."""
+"""The metadata key under which the op of a segment task observes a callback's body."""
 
 
-class FullPipelineTeller:
-    """``full_pipeline``: six stages on the way, then the metadata document."""
+class CallbackBuilder(Protocol):
+    """Builds the bodies of one run's callbacks."""
+
+    def stage(self, event: dg.DagsterEvent) -> str | None:
+        """Return the stage that an event reports, None if it reports none."""
+        ...
+
+    def progress(self, event: dg.DagsterEvent) -> Json:
+        """Return the body for an event that reports a stage."""
+        ...
+
+    def completed(self, log: RunLog) -> Json:
+        """Return the body for a run that succeeded. Raises PermanentError if its result is missing."""
+        ...
+
+    def failed(self, error: str, step: str | None) -> Json:
+        """Return the body for a run that failed in ``step``, None if no step had started."""
+        ...
+
+
+def new_callbacks(
+    log: RunLog, builder: CallbackBuilder, *, stored: Collection[str], is_final: bool
+) -> list[PendingCallback]:
+    """Return the callbacks of a run whose names are not among ``stored``, in order.
+
+    ``is_final`` says whether the run's outcome, once it is in the log, is to be reported.
+    """
+    callbacks = list(_progress(log, builder, stored))
+    name = outcome_name(log.run.run_id)
+    if is_final and log.end is not None and name not in stored:
+        body = encoded_body(_outcome(log, builder))
+        callbacks.append(PendingCallback(name=name, created_s=log.end.timestamp, body=body))
+    return callbacks
+
+
+def outcome_name(run_id: str) -> str:
+    """Return the name of the callback that reports a run's outcome."""
+    return f"end of {run_id}"
+
+
+def _progress(log: RunLog, builder: CallbackBuilder, stored: Collection[str]) -> Iterator[PendingCallback]:
+    names = set(stored)
+    for entry in log.events:
+        event = event_of(entry)
+        stage = builder.stage(event)
+        if stage is not None and stage not in names:
+            names.add(stage)
+            yield PendingCallback(name=stage, created_s=entry.timestamp, body=encoded_body(builder.progress(event)))
+
+
+def _outcome(log: RunLog, builder: CallbackBuilder) -> Json:
+    if not log.succeeded:
+        return builder.failed(log.reason, log.failed_step)
+    try:
+        return builder.completed(log)
+    except PermanentError as error:
+        return builder.failed(str(error), None)
+
+
+class FullPipelineBuilder:
+    """Builds the callbacks of ``full_pipeline``: six of progress, then the metadata document's segments."""
 
     def __init__(self, run: dg.DagsterRun, archive: JobArchive) -> None:
         self._run = run
         self._archive = archive
 
-    def stage(self, event: dg.DagsterEvent) -> str | None:
-        """The stage on the way that an event stands for."""
-        return _stage(event)
+    def stage(self, event: dg.DagsterEvent) -> ProgressStage | None:
+        """Return the stage that an event of an asset reports."""
+        name = event.step_key if event.is_step_start else event.asset_key and event.asset_key.path[-1]
+        return _STAGE_OF_EVENT.get((event.event_type, name or ""))
 
     def progress(self, event: dg.DagsterEvent) -> Json:
-        """The body for an event that stands for a stage."""
-        stage = _stage(event)
+        """Return the body for an event that reports a stage."""
+        stage = self.stage(event)
         if stage is None:
-            raise ValueError(f"{event.event_type_value} stands for no stage")
+            raise ValueError(f"{event.event_type_value} reports no stage")
         return progress(self._subject(), stage).body
 
     def completed(self, log: RunLog) -> Json:
-        """The body for a run that succeeded, with the segments of the metadata document."""
+        """Return the body for a run that succeeded."""
         request = _request(DubRequest, log.run, self._archive)
         document = json.loads(self._archive.store.get(request.metadata_key))
         return completed(request, document).body
 
     def failed(self, error: str, step: str | None) -> Json:
-        """The body for a run that did not."""
-        return dub_failed(self._subject(), error, asset=step).body
+        """Return the body for a run that failed in ``step``."""
+        return dub_failed(self._subject(), error, step=step).body
 
     def _subject(self) -> Subject:
-        request = _found_request(DubRequest, self._run, self._archive)
+        request = _find_request(DubRequest, self._run, self._archive)
         return Subject.of(request) if request else _subject(self._run)
 
 
-class SegmentTeller:
-    """A task on segments: its runs observe the bodies of their callbacks, at their start and at their end.
+class SegmentTaskBuilder:
+    """Builds the callbacks of a segment task, whose op observes their bodies at its start and at its end.
 
-    The last is told once the run has succeeded. ``failure`` makes the body of one that did not.
+    The last body is sent once the run has succeeded. ``failure`` builds the callback of a run that failed.
     """
 
     def __init__(
@@ -86,78 +150,68 @@ class SegmentTeller:
         self._failure = failure
 
     def stage(self, event: dg.DagsterEvent) -> str | None:
-        """The stage on the way that an event stands for."""
+        """Return the stage of an observed body that reports progress."""
         body = _observed_body(event)
         return body["metadata"]["stage"] if body and body["status"] == "in_progress" else None
 
     def progress(self, event: dg.DagsterEvent) -> Json:
-        """The body that an event carries."""
+        """Return the body that an event has observed."""
         body = _observed_body(event)
         if body is None:
-            raise ValueError(f"{event.event_type_value} carries no callback")
+            raise ValueError(f"{event.event_type_value} observes no callback")
         return body
 
     def completed(self, log: RunLog) -> Json:
-        """The body that was observed last. Raises ObjectMissingError where the run observed none at its end."""
+        """Return the last observed body. Raises ObjectMissingError if the run observed none at its end."""
         bodies = [body for body in map(_observed_body, map(event_of, log.events)) if body and body["status"] == "done"]
         if not bodies:
             raise ObjectMissingError("the run succeeded without saying what it made: look into its log")
         return bodies[-1]
 
-    def failed(self, error: str, step: str | None) -> Json:  # noqa: ARG002 - the task itself is the stage
-        """The body for a run that did not succeed."""
+    def failed(self, error: str, step: str | None) -> Json:  # noqa: ARG002 - the stage is the task's, not the step's
+        """Return the body for a run that failed."""
         return self._failure(self._run, self._archive, error).body
 
 
 def _mix_failure(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:
-    request = _found_request(SegmentMixRequest, run, archive)
+    request = _find_request(SegmentMixRequest, run, archive)
     indices = [segment.index for segment in request.segments] if request else []
     return segment_mix_failed(_subject(run), error, indices=indices)
 
 
 def _tts_failure(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:
-    request = _found_request(SegmentTtsRequest, run, archive)
-    if request is None:
-        return message_refused(_subject(run), error, task="segment_tts")
-    return segment_tts_failed(_subject(run), error, index=request.index)
+    request = _find_request(SegmentTtsRequest, run, archive)
+    return segment_tts_failed(_subject(run), error, index=request.index if request else None)
 
 
-def _refusal(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:  # noqa: ARG001 - all is in the run
-    """The failure of a run that only says why its message is refused; its configuration has what could be read."""
+def _refusal(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:  # noqa: ARG001 - the run has it all
+    """Return the failure of a run that an earlier version made of a refused message, from its configuration."""
     configuration: Any = run.run_config
-    known = configuration["ops"]["refused_message"]["config"]
-    task, segments = known.get("task"), known.get("segments", ())
-    if task == "segment_mix" and segments:
-        return segment_mix_failed(_subject(run), error, indices=segments)
-    if task == "segment_tts" and segments:
-        return segment_tts_failed(_subject(run), error, index=segments[0])
-    return message_refused(_subject(run), error, task=task)
+    config = configuration["ops"]["refused_message"]["config"]
+    return message_refused(_subject(run), error, task=config.get("task"), segments=config.get("segments", ()))
 
 
-_TELLERS: Mapping[str, Callable[[dg.DagsterRun, JobArchive], CallbackBuilder]] = {
-    "full_pipeline": FullPipelineTeller,
-    "segment_mix": lambda run, archive: SegmentTeller(run, archive, _mix_failure),
-    "segment_tts": lambda run, archive: SegmentTeller(run, archive, _tts_failure),
-    "refused": lambda run, archive: SegmentTeller(run, archive, _refusal),
+CALLBACK_BUILDERS: Mapping[str, Callable[[dg.DagsterRun, JobArchive], CallbackBuilder]] = {
+    "full_pipeline": FullPipelineBuilder,
+    "segment_mix": lambda run, archive: _segment_task_builder(run)(run, archive, _mix_failure),
+    "segment_tts": lambda run, archive: _segment_task_builder(run)(run, archive, _tts_failure),
+    "refused": lambda run, archive: SegmentTaskBuilder(run, archive, _refusal),
 }
-
-
-TASKS_TOLD = frozenset(_TELLERS)
-"""The tasks whose runs can be told of."""
+"""The callback builder of each task, by the tag ``dub/task`` of its runs."""
 
 
 def callback_builder_of(run: dg.DagsterRun, archive: JobArchive) -> CallbackBuilder:
-    """Who tells of a run: its task's teller."""
-    return _TELLERS[run.tags[TASK]](run, archive)
+    """Return the callback builder of a run's task. Raises KeyError if the task has none."""
+    return CALLBACK_BUILDERS[run.tags[TASK]](run, archive)
 
 
-def _stage(event: dg.DagsterEvent) -> ProgressStage | None:
-    name = event.step_key if event.is_step_start else event.asset_key and event.asset_key.path[-1]
-    return _STAGES.get((event.event_type, name or ""))
+def _segment_task_builder(run: dg.DagsterRun) -> type[EditCallbackBuilder] | type[SegmentTaskBuilder]:
+    """Return the builder for a job's own segments, or for external ones."""
+    return EditCallbackBuilder if EDIT in run.tags else SegmentTaskBuilder
 
 
 def _observed_body(event: dg.DagsterEvent) -> Json | None:
-    """The callback's body that an observation carries."""
+    """Return the callback's body that an event has observed, None if it is no such observation."""
     if event.event_type != _OBSERVED:
         return None
     data: Any = event.event_specific_data
@@ -166,16 +220,16 @@ def _observed_body(event: dg.DagsterEvent) -> Json | None:
 
 
 def _subject(run: dg.DagsterRun) -> Subject:
-    """The job, as far as the run's tags tell."""
+    """Return the job that a run's tags name."""
     return Subject(job_id=run.tags[JOB_ID], project_id=run.tags.get(PROJECT_ID))
 
 
-def _request(kind: type[Kind], run: dg.DagsterRun, archive: JobArchive) -> Kind:
+def _request(kind: type[RequestT], run: dg.DagsterRun, archive: JobArchive) -> RequestT:
     return archive.load(kind, run.tags[REQUEST_KEY])
 
 
-def _found_request(kind: type[Kind], run: dg.DagsterRun, archive: JobArchive) -> Kind | None:
-    """The run's request; None where it is lost, which is why the run fails and no reason to say nothing of it."""
+def _find_request(kind: type[RequestT], run: dg.DagsterRun, archive: JobArchive) -> RequestT | None:
+    """Return a run's request; None if it is missing or damaged, so that the run's failure can be reported."""
     try:
         return _request(kind, run, archive)
     except (ObjectMissingError, ObjectCorruptError):

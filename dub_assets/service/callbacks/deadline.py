@@ -1,86 +1,101 @@
-"""A time limit for a whole exchange with another server: looking it up, connecting, sending, waiting, reading.
+"""One deadline for a whole exchange: looking up a name, connecting, sending and reading.
 
-Time limits of sockets start anew with every byte, and looking up a name has none; a server that sends a byte now and
-then would hold the caller for ever.
+The time limits of sockets apply to each operation: a server that sends a byte now and then never exceeds them. So each
+operation gets what is left of the deadline. A name lookup takes no time limit at all and runs in a thread.
 """
 
 from __future__ import annotations
 
-import os
+import io
 import socket
 import threading
+import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
 
-class Line:
-    """The connection of one exchange, which can be cut from another thread."""
+class Deadline:
+    """A point in time, ``limit_s`` seconds from now."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._cut = False
-        self._socket: socket.socket | None = None
+    def __init__(self, limit_s: float) -> None:
+        self._end_s = time.monotonic() + limit_s
 
-    def hold(self, connected: socket.socket) -> None:
-        """Take note of the connection in use, plain or TLS; TimeoutError where the line is cut: nothing may be sent."""
-        twin = socket.socket(fileno=os.dup(connected.fileno()))
-        with self._lock:
-            before, self._socket = self._socket, twin
-        if before is not None:
-            before.close()
-        if self._cut:
-            raise TimeoutError("the line is cut")
+    def remaining_s(self) -> float:
+        """Return the time that is left, above 0. Raises TimeoutError if none is left."""
+        remaining_s = self._end_s - time.monotonic()
+        if remaining_s <= 0:
+            raise TimeoutError("the deadline has passed")
+        return remaining_s
 
-    def cut(self) -> None:
-        """End the exchange: whoever waits for the other side stops waiting."""
-        with self._lock:
-            self._cut = True
-            if self._socket is not None:
-                _shut_down(self._socket)
+
+class DeadlineSocket:
+    """A connected socket, plain or TLS, whose operations end with a deadline; it has what ``http.client`` uses.
+
+    Every operation raises TimeoutError when the deadline has passed.
+    """
+
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        self._socket = connected
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of the data."""
+        unsent = memoryview(data)
+        while unsent:
+            self._socket.settimeout(self._deadline.remaining_s())
+            unsent = unsent[self._socket.send(unsent) :]
+
+    def makefile(self, mode: str) -> io.BufferedReader:  # noqa: ARG002 - http.client asks for "rb" only
+        """Return a binary reader of what the server sends."""
+        return io.BufferedReader(_DeadlineReader(self._socket, self._deadline))
 
     def close(self) -> None:
-        """Forget the connection."""
-        with self._lock:
-            twin, self._socket = self._socket, None
-        if twin is not None:
-            twin.close()
+        """Close the socket once its readers are closed."""
+        self._socket.close()
 
 
-class Exchange(threading.Thread, Generic[Result]):
-    """A thread that makes one exchange; daemonic, since a name that is looked up cannot be interrupted."""
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+        self._socket = connected
+        self._deadline = deadline
+        self._file = connected.makefile("rb", buffering=0)  # keeps the socket open until this is closed
 
-    def __init__(self, work: Callable[[Line], Result]) -> None:
-        super().__init__(name="exchange", daemon=True)
-        self._work = work
-        self._line = Line()
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(self._deadline.remaining_s())
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class DeadlineThread(threading.Thread, Generic[Result]):
+    """A daemon thread for a call that cannot be interrupted; the caller stops waiting at the deadline."""
+
+    def __init__(self, function: Callable[[], Result]) -> None:
+        super().__init__(name="lookup", daemon=True)
+        self._function = function
         self._result: Result
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Do the work; what it returns or raises is the caller's."""
+        """Call the function; its result or error is that of ``result``."""
         try:
-            self._result = self._work(self._line)
-        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
+            self._result = self._function()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._error = error
-        finally:
-            self._line.close()
 
-    def within(self, limit_s: float) -> Result:
-        """The work's result, or its error; TimeoutError once the limit has passed, and the line is cut."""
+    def result(self, deadline: Deadline) -> Result:
+        """Start the call and return its result, or raise its error. Raises TimeoutError at the deadline."""
         self.start()
-        self.join(limit_s)
+        self.join(deadline.remaining_s())
         if self.is_alive():
-            self._line.cut()
-            raise TimeoutError(f"no answer within {limit_s:g} s")
+            raise TimeoutError("the deadline has passed")
         if self._error is not None:
             raise self._error
         return self._result
-
-
-def _shut_down(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was quicker

@@ -1,7 +1,7 @@
-"""The courier: makes the attempts that are due, endpoint by endpoint, and writes down what came of each.
+"""The dispatcher: makes the attempts that are due, in threads, and stores the outcome of each.
 
-Attempts are made in threads that outlast the call which asked for them: an endpoint that answers late, or never, holds
-up nobody but its own callbacks. Threads are daemonic; an attempt that is cut off with the process is made again.
+The threads outlast the call that starts them, so an endpoint that answers late, or never, delays its own callbacks
+only. They are daemon threads: an attempt that ends with the process is made again by the next one.
 """
 
 from __future__ import annotations
@@ -12,148 +12,170 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from dub_assets.core.errors import DubError
 from dub_assets.core.retries import RetryRules
-from dub_assets.service.callbacks.outbox_entry import OutboxEntry
-from dub_assets.service.callbacks.ports import CallbackSender, OutboxStore
+from dub_assets.service.callbacks.delivery import Outcome
+from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry
 
 _log = logging.getLogger(__name__)
 
 _SHIFT_S = 30.0
-"""How long a lane starts attempts; the dispatches it was given are read anew after that."""
+"""For how long a worker starts attempts; after that, the outbox entries of its queues are read again."""
+
+QueueKey = tuple[str, str]
+"""The job and the endpoint (host and port) of a delivery queue."""
+
+
+class CallbackSender(Protocol):
+    """Sends a callback once. Safe to use from several threads."""
+
+    def send(self, url: str, body: bytes, webhook_id: str) -> Outcome:
+        """Post a body once and return the outcome. Raises no error because of the consumer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """What one job has to tell one endpoint: its dispatches in order; a later one waits for those before it."""
+class DeliveryQueue:
+    """The outbox entries of one job at one endpoint with their URLs, in order: an entry waits for those before it."""
 
     job_id: str
     endpoint: str
-    parcels: tuple[tuple[str, OutboxEntry], ...]
-    """URL and dispatch."""
+    pending: tuple[tuple[str, OutboxEntry], ...]
 
     @property
-    def name(self) -> tuple[str, str]:
-        """What tells channels apart."""
+    def key(self) -> QueueKey:
+        """The job and the endpoint."""
         return self.job_id, self.endpoint
 
 
 class CallbackDispatcher:
-    """Delivers channels in parallel: at most ``lanes_per_endpoint`` at one endpoint, ``lanes`` in all.
+    """Delivers queues in parallel: at most ``workers_per_endpoint`` at one endpoint, ``workers`` in all.
 
-    One process has one courier: it keeps a channel from being worked on twice at a time.
+    A process has one dispatcher, so that no two threads deliver the same queue.
     """
 
     def __init__(
         self,
         sender: CallbackSender,
-        book: OutboxStore,
+        outbox: Outbox,
         *,
         rules: RetryRules,
         now_s: Callable[[], float] = time.time,
-        lanes: int = 64,
-        lanes_per_endpoint: int = 4,
+        workers: int = 64,
+        workers_per_endpoint: int = 4,
     ) -> None:
         self._sender = sender
-        self._book = book
+        self._outbox = outbox
         self._rules = rules
         self._now_s = now_s
-        self._lanes = lanes
-        self._lanes_per_endpoint = lanes_per_endpoint
+        self._max_workers = workers
+        self._max_workers_per_endpoint = workers_per_endpoint
         self._lock = threading.Lock()
-        self._busy: set[tuple[str, str]] = set()
-        self._running: list[_DeliveryWorker] = []
+        self._busy: set[QueueKey] = set()
+        self._retries_due_s: dict[QueueKey, float] = {}
+        self._workers: list[_DeliveryWorker] = []
 
-    def busy(self) -> frozenset[tuple[str, str]]:
-        """The names of the channels that are being worked on; their dispatches are not to be touched."""
+    def busy(self) -> frozenset[QueueKey]:
+        """Return the queues that are being delivered; only their workers may change their outbox entries."""
         with self._lock:
             return frozenset(self._busy)
 
-    def deliver(self, channels: Iterable[Channel], *, wait_s: float) -> None:
-        """Start on every channel that is not worked on already; returns when all is done, or after ``wait_s``.
-
-        Channels for which there is no lane are left: the caller brings them again.
-        """
-        started = self._start(channels)
-        until = time.monotonic() + wait_s
-        for lane in started:
-            lane.join(max(0.0, until - time.monotonic()))
-
-    def _start(self, channels: Iterable[Channel]) -> list[_DeliveryWorker]:
-        by_endpoint: dict[str, deque[Channel]] = {}
+    def due(self) -> frozenset[QueueKey]:
+        """Return the queues whose last attempt in this process failed and whose next one is due."""
+        now_s = self._now_s()
         with self._lock:
-            self._running = [lane for lane in self._running if lane.is_alive()]
-            for channel in channels:
-                if channel.name not in self._busy:
-                    by_endpoint.setdefault(channel.endpoint, deque()).append(channel)
-            lanes = [lane for endpoint, waiting in by_endpoint.items() for lane in self._hire(endpoint, waiting)]
-            for lane in lanes:
-                lane.start()
-        return lanes
+            return frozenset(key for key, due_s in self._retries_due_s.items() if due_s <= now_s) - self._busy
 
-    def _hire(self, endpoint: str, waiting: deque[Channel]) -> list[_DeliveryWorker]:
-        """The lanes for an endpoint's channels, which count as busy from now on."""
-        at_endpoint = sum(lane.endpoint == endpoint for lane in self._running)
-        free = min(self._lanes_per_endpoint - at_endpoint, self._lanes - len(self._running), len(waiting))
+    def deliver(self, queues: Iterable[DeliveryQueue], *, wait_s: float) -> None:
+        """Start to deliver the queues that are not busy. Returns when they are done, at the latest after ``wait_s``.
+
+        Queues for which no worker is free are left to a later call.
+        """
+        started = self._start(queues)
+        until = time.monotonic() + wait_s
+        for worker in started:
+            worker.join(max(0.0, until - time.monotonic()))
+
+    def _start(self, queues: Iterable[DeliveryQueue]) -> list[_DeliveryWorker]:
+        by_endpoint: dict[str, deque[DeliveryQueue]] = {}
+        with self._lock:
+            self._workers = [worker for worker in self._workers if worker.is_alive()]
+            for queue in queues:
+                if queue.key not in self._busy:
+                    by_endpoint.setdefault(queue.endpoint, deque()).append(queue)
+            workers = [worker for endpoint, waiting in by_endpoint.items() for worker in self._hire(endpoint, waiting)]
+            for worker in workers:
+                worker.start()
+        return workers
+
+    def _hire(self, endpoint: str, waiting: deque[DeliveryQueue]) -> list[_DeliveryWorker]:
+        """Return new workers for an endpoint's queues, and mark these as busy if there is a worker."""
+        at_endpoint = sum(worker.endpoint == endpoint for worker in self._workers)
+        free = min(self._max_workers_per_endpoint - at_endpoint, self._max_workers - len(self._workers), len(waiting))
         if free <= 0:
             return []
-        self._busy |= {channel.name for channel in waiting}
+        self._busy |= {queue.key for queue in waiting}
         hired = [_DeliveryWorker(self, endpoint, waiting) for _ in range(free)]
-        self._running += hired
+        self._workers += hired
         return hired
 
-    def work(self, waiting: deque[Channel]) -> None:
-        """Work through the channels, until none is left or the shift is over."""
+    def work(self, waiting: deque[DeliveryQueue]) -> None:
+        """Deliver queues until none is waiting or the shift is over."""
         until = time.monotonic() + _SHIFT_S
-        while (channel := self._next(waiting)) is not None:
+        while (queue := self._next(waiting)) is not None:
             try:
                 if time.monotonic() < until:
-                    self._work_on(channel, until)
+                    self._deliver(queue, until)
             except DubError as error:
-                _log.warning("callbacks of job %s are interrupted: %s", channel.job_id, error)
+                _log.warning("callbacks of job %s are interrupted: %s", queue.job_id, error)
             finally:
                 with self._lock:
-                    self._busy.discard(channel.name)
+                    self._busy.discard(queue.key)
 
-    def release(self, waiting: deque[Channel]) -> None:
-        """Leave the channels that nobody has worked on; there are none but where a lane broke."""
-        while (channel := self._next(waiting)) is not None:
+    def release(self, waiting: deque[DeliveryQueue]) -> None:
+        """Mark the queues as no longer busy that are still waiting; there are some only if a worker broke."""
+        while (queue := self._next(waiting)) is not None:
             with self._lock:
-                self._busy.discard(channel.name)
+                self._busy.discard(queue.key)
 
-    def _next(self, waiting: deque[Channel]) -> Channel | None:
+    def _next(self, waiting: deque[DeliveryQueue]) -> DeliveryQueue | None:
         with self._lock:
             return waiting.popleft() if waiting else None
 
-    def _work_on(self, channel: Channel, until: float) -> None:
-        for url, dispatch in channel.parcels:
-            current = dispatch
+    def _deliver(self, queue: DeliveryQueue, until: float) -> None:
+        with self._lock:
+            self._retries_due_s.pop(queue.key, None)
+        for url, entry in queue.pending:
+            current = entry
             while (number := current.next_due(self._now_s())) is not None and time.monotonic() < until:
                 current = self._attempt(url, current, number)
             if not current.is_settled:
+                with self._lock:
+                    self._retries_due_s[queue.key] = current.delivery.due_s
                 return
 
-    def _attempt(self, url: str, dispatch: OutboxEntry, number: int) -> OutboxEntry:
-        body = self._book.body(dispatch.origin, number)
-        outcome = self._sender.send(url, body, dispatch.webhook_id(number))
-        after = dispatch.after_attempt(outcome, now_s=self._now_s(), rules=self._rules)
-        self._book.save(after)
+    def _attempt(self, url: str, entry: OutboxEntry, number: int) -> OutboxEntry:
+        body = self._outbox.body(entry.origin, number)
+        outcome = self._sender.send(url, body, entry.webhook_id(number))
+        after = entry.after_attempt(outcome, now_s=self._now_s(), rules=self._rules)
+        self._outbox.save(after)
         return after
 
 
 class _DeliveryWorker(threading.Thread):
-    """A thread that works on channels of one endpoint."""
+    """A thread that delivers the queues of one endpoint."""
 
-    def __init__(self, courier: CallbackDispatcher, endpoint: str, waiting: deque[Channel]) -> None:
+    def __init__(self, dispatcher: CallbackDispatcher, endpoint: str, waiting: deque[DeliveryQueue]) -> None:
         super().__init__(name=f"callbacks to {endpoint}", daemon=True)
         self.endpoint = endpoint
-        self._courier = courier
+        self._dispatcher = dispatcher
         self._waiting = waiting
 
     def run(self) -> None:
-        """Work until there is nothing left."""
+        """Deliver until no queue is waiting."""
         try:
-            self._courier.work(self._waiting)
+            self._dispatcher.work(self._waiting)
         finally:
-            self._courier.release(self._waiting)
+            self._dispatcher.release(self._waiting)

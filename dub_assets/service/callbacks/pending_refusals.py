@@ -1,4 +1,4 @@
-"""The callbacks of refused messages: read from the records of refusals, sent as those of runs are."""
+"""The callbacks of refused messages, built from the stored records of the messages instead of from a run."""
 
 import logging
 import time
@@ -7,15 +7,17 @@ from urllib.parse import urlsplit
 
 from dub_assets.core.errors import DubError
 from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS
-from dub_assets.service.callbacks.outbox_entry import OutboxEntry, PendingCallback
+from dub_assets.service.callbacks.bodies import message_refused
+from dub_assets.service.callbacks.dispatcher import QueueKey
+from dub_assets.service.callbacks.outbox import OutboxEntry, PendingCallback
 from dub_assets.service.callbacks.resources import CallbackServices
-from dub_assets.service.callbacks.segment_callback import refused
+from dub_assets.service.callbacks.values import Subject
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 40
-"""The most refusals that are looked at together, so that the callbacks of runs do not wait for them."""
+_MAX_DUE = 40
+"""The most refusals that one pass handles, so that the callbacks of runs do not wait for them."""
 
 _LISTED_EVERY_S = 4.0
 _NAME = "refusal"
@@ -23,11 +25,10 @@ _NAME = "refusal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused message whose callback has not been received yet."""
+    """A refused message whose callback is pending; ``record`` is the key of the object that contains the message."""
 
     message: RefusedMessage
     record: str
-    """Key of the object that it stands in."""
 
     @property
     def job_id(self) -> str:
@@ -36,28 +37,30 @@ class Refusal:
 
     @property
     def url(self) -> str:
-        """Where its callback goes."""
+        """The callback URL."""
         return self.message.callback_url or ""
 
     @property
-    def channel(self) -> tuple[str, str]:
-        """Job and endpoint, whose callbacks are sent in order."""
+    def queue_key(self) -> QueueKey:
+        """The delivery queue of the callback."""
         return self.job_id, urlsplit(self.url).netloc
 
 
 @dataclass
 class PendingRefusals:
-    """The refusals whose callbacks are due; one a process. The records are the truth, this only saves reading them."""
+    """The refused messages whose callbacks are pending: a cache of the stored records. A process has one."""
 
     services: CallbackServices
-    _waiting: dict[str, dict[str, Refusal]] = field(default_factory=dict)
-    """By record, by message."""
+    _by_record: dict[str, dict[str, Refusal]] = field(default_factory=dict)
+    """The refusals of each record, by message id."""
 
-    _not_before: dict[str, float] = field(default_factory=dict)
+    _due_s: dict[str, float] = field(default_factory=dict)
+    """When the next attempt is due, by message id."""
+
     _listed_s: float = float("-inf")
 
     def due(self) -> list[Refusal]:
-        """Some of those that are due; none while the store does not answer."""
+        """Return at most 40 of the refusals that are due; none while the store cannot be reached."""
         try:
             if time.monotonic() - self._listed_s > _LISTED_EVERY_S:
                 self._list()
@@ -65,45 +68,54 @@ class PendingRefusals:
             _log.warning("callbacks of refused messages wait: %s", error)
             return []
         now_s = self.services.now_s()
-        waiting = [refusal for record in self._waiting.values() for refusal in record.values()]
-        return [one for one in waiting if self._not_before.get(one.message.message_id, 0.0) <= now_s][:_AT_ONCE]
+        refusals = [refusal for record in self._by_record.values() for refusal in record.values()]
+        return [refusal for refusal in refusals if self._due_s.get(refusal.message.message_id, 0.0) <= now_s][:_MAX_DUE]
 
-    def sealed(self, refusal: Refusal) -> OutboxEntry:
-        """The dispatch of a refusal, with its callback; its id is that of the message, however often that comes."""
-        message = refusal.message
-        dispatch = self.services.book.load(message.message_id)
-        if dispatch.sealed:
-            return dispatch
-        post = PendingCallback(name=_NAME, created_s=message.refused_at_s, body=refused(message).encoded())
-        return self.services.book.seal(dispatch, [post])
+    def stored_entry(self, refusal: Refusal) -> OutboxEntry:
+        """Return the outbox entry of a refusal, stored if it was not. Its origin is the message's id."""
+        message, outbox = refusal.message, self.services.outbox
+        entry = outbox.load(message.message_id)
+        if entry.sealed:
+            return entry
+        callback = message_refused(
+            Subject(job_id=refusal.job_id, project_id=message.project_id),
+            message.reason,
+            task=message.task,
+            segments=message.segments,
+        )
+        pending = PendingCallback(name=_NAME, created_s=message.refused_at_s, body=callback.encoded())
+        return outbox.add(entry, [pending])
 
-    def note(self, refusal: Refusal, dispatch: OutboxEntry) -> bool:
-        """Note how far a refusal has come; True if its callback is to be sent now."""
-        if dispatch.is_settled:
-            for loss in dispatch.losses():
+    def is_due(self, refusal: Refusal, entry: OutboxEntry) -> bool:
+        """Return whether the callback is to be attempted now. Forget the refusal if it is delivered or lost."""
+        if entry.is_settled:
+            for loss in entry.losses():
                 _log.error("the callback of refused message %s never arrived: %s", refusal.message.message_id, loss)
-            self._settle(refusal)
+            self._forget(refusal)
             return False
-        self._not_before[refusal.message.message_id] = dispatch.delivery.due_s
-        return dispatch.delivery.due_s <= self.services.now_s()
+        self._due_s[refusal.message.message_id] = entry.delivery.due_s
+        return entry.delivery.due_s <= self.services.now_s()
 
     def _list(self) -> None:
-        stored = {item.key for item in self.services.archive.store.list(PENDING_REFUSALS)}
-        for key in stored - self._waiting.keys():
+        keys = {item.key for item in self.services.archive.store.list(PENDING_REFUSALS)}
+        for key in keys - self._by_record.keys():
             record = self.services.archive.find(RefusedMessages, key)
             if record is not None:
-                told = [message for message in record.messages if message.callback_url and message.job_id]
-                self._waiting[key] = {one.message_id: Refusal(message=one, record=key) for one in told}
-        for key in self._waiting.keys() - stored:
-            del self._waiting[key]
+                messages = [message for message in record.messages if message.callback_url and message.job_id]
+                self._by_record[key] = {
+                    message.message_id: Refusal(message=message, record=key) for message in messages
+                }
+        for key in self._by_record.keys() - keys:
+            del self._by_record[key]
         self._listed_s = time.monotonic()
 
-    def _settle(self, refusal: Refusal) -> None:
-        waiting = self._waiting.get(refusal.record, {})
-        waiting.pop(refusal.message.message_id, None)
-        self._not_before.pop(refusal.message.message_id, None)
-        if not waiting:
+    def _forget(self, refusal: Refusal) -> None:
+        """Forget a refusal; move its record out of the pending ones if it was the last."""
+        refusals = self._by_record.get(refusal.record, {})
+        refusals.pop(refusal.message.message_id, None)
+        self._due_s.pop(refusal.message.message_id, None)
+        if not refusals:
             store, key = self.services.archive.store, refusal.record
             store.put(key.replace(PENDING_REFUSALS, REFUSALS, 1), store.get(key), "application/json")
             store.delete([key])
-            self._waiting.pop(key, None)
+            self._by_record.pop(key, None)

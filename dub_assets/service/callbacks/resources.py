@@ -1,4 +1,4 @@
-"""Callbacks: where they are kept, and who brings them."""
+"""The Dagster resource of ``callbacks_sensor``."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from functools import cached_property
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service.callbacks.dispatcher import CallbackDispatcher
-from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
+from dub_assets.service.callbacks.outbox import Outbox
 from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.settings import Settings
 
 
 class CallbackServices:
-    """Everything that the sensor of callbacks needs; one a process, since its courier knows what is on its way.
+    """What the sensor of callbacks needs. A process has one, because its dispatcher knows the attempts under way.
 
-    A plain object, not Dagster configuration: the secret is read from the environment and shown nowhere.
+    A plain object and no Dagster configuration, so that the UI does not show the secret.
     """
 
     def __init__(self, settings: Settings, *, now_s: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self.now_s = now_s
-        self.at_work = threading.Lock()
-        """Held by the tick that is at work: on a busy host Dagster may start the next before it has ended."""
+        self.tick_lock = threading.Lock()
+        """Held during a tick: on a busy host Dagster may start the next tick before one has ended."""
 
     @property
     def watch_s(self) -> int:
-        """How long the sensor of callbacks watches at a turn: as long as that of the queue, if there is one."""
+        """For how long a tick polls: as long as that of the queue; 0 if there is no queue."""
         return self._settings.queue.wait_s if self._settings.queue.url else 0
 
     @cached_property
@@ -38,13 +38,13 @@ class CallbackServices:
         return StorageResource.of(self._settings).archive
 
     @cached_property
-    def book(self) -> ArchivedOutbox:
-        """What is to be sent, and how far it has come."""
-        return ArchivedOutbox(self.archive)
+    def outbox(self) -> Outbox:
+        """The stored callbacks."""
+        return Outbox(self.archive)
 
     @cached_property
-    def courier(self) -> CallbackDispatcher:
-        """Who makes the attempts."""
+    def dispatcher(self) -> CallbackDispatcher:
+        """The dispatcher, with a sender as configured."""
         options = self._settings.callbacks
         sender = HttpCallbackSender(
             timeout_s=options.timeout_ms / 1000,
@@ -54,4 +54,4 @@ class CallbackServices:
             ca_file=options.ca_file,
             now_s=self.now_s,
         )
-        return CallbackDispatcher(sender, self.book, rules=options.retry_rules, now_s=self.now_s)
+        return CallbackDispatcher(sender, self.outbox, rules=options.retry_rules, now_s=self.now_s)

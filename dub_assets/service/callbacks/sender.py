@@ -1,19 +1,21 @@
-"""The sender of callbacks: one POST to an address that has been looked at, within one time limit.
+"""The sender of callbacks: one POST to a checked address, within one time limit.
 
-Callback URLs come from messages, that is from strangers: nothing of the environment (proxies, .netrc) and nothing of
-the answer (redirects, cookies, a long body) has a say in where a callback goes or how long it takes. Neither URLs nor
-bodies are logged or put into reasons; a host and an id are.
+Callback URLs come from messages, that is, from strangers. ``http.client`` sends the request, because it does that only:
+no proxies, ``.netrc``, redirects, cookies, retries or logs. docs/decisions/0023 says why no larger client does it.
+Neither URLs nor bodies are logged or part of a reason; the host and the callback's id are.
 """
 
 from __future__ import annotations
 
+import http.client
 import logging
+import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+import certifi
 
 from dub_assets.core.errors import ConfigurationError, PermanentError, TransientError
 from dub_assets.core.retries import retry_after_s
@@ -22,30 +24,25 @@ from dub_assets.service.callbacks.addresses import (
     Resolver,
     Target,
     canonical_host,
-    fit_addresses,
+    checked_addresses,
     read_target,
     system_resolver,
 )
-from dub_assets.service.callbacks.deadline import Exchange, Line
+from dub_assets.service.callbacks.deadline import Deadline, DeadlineSocket, DeadlineThread
 from dub_assets.service.callbacks.delivery import Delivered, Failed, Gone, Outcome, Refused
 from dub_assets.service.callbacks.values import readable_line
 from dub_assets.service.callbacks.webhook import delivery_headers, signing_key
 
-if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
-    from requests.adapters import HTTPAdapter
-
-_LOG = logging.getLogger(__name__)
-_ANSWER_BYTES = 300
-_SPARE_S = 10.0
-"""How much longer than the limit a socket waits: the limit is what ends an exchange, and what is said of it."""
+_log = logging.getLogger(__name__)
+_QUOTED_BYTES = 300
+"""How much of an answer is read and quoted."""
 
 
 class HttpCallbackSender:
-    """Posts callbacks over HTTP. Safe to use from several threads at once.
+    """Sends callbacks over HTTP. Safe to use from several threads.
 
-    ``allowed_hosts`` may be at private addresses; so may ``localhost_host``, which stands in for ``localhost`` and
-    ``127.0.0.1`` in URLs (None or empty: nothing does). ``ca_file`` replaces the public certificate authorities.
+    ``allowed_hosts`` may have addresses that are not public. So may ``localhost_host``, which replaces ``localhost``
+    and ``127.0.0.1`` in URLs; None or empty turns that off. ``ca_file`` replaces the public certificate authorities.
     """
 
     def __init__(
@@ -66,46 +63,50 @@ class HttpCallbackSender:
         self._localhost_host = _host("JOB_CALLBACK_LOCALHOST_HOST", localhost_host) if localhost_host else None
         allowed = {_host("JOB_CALLBACK_ALLOWED_HOSTS", host) for host in allowed_hosts}
         self._allowed = frozenset(allowed | ({self._localhost_host} if self._localhost_host else set()))
-        self._ca_file = ca_file
+        self._tls = _tls_context(ca_file)
         self._resolve = resolve
         self._now_s = now_s
-        for name in ("urllib3.connection", "urllib3.connectionpool"):
-            logging.getLogger(name).addFilter(_without_exchanges)
 
     def send(self, url: str, body: bytes, webhook_id: str) -> Outcome:
-        """Post a callback once and say what came of it; takes ``timeout_s`` at most. Raises nothing but bugs."""
+        """Post a callback once and return the outcome, after ``timeout_s`` at most. Raises nothing but bugs."""
+        host = "an unusable URL"
         try:
             target = read_target(url, localhost_host=self._localhost_host)
-        except PermanentError as error:
-            return _heard("an unusable URL", webhook_id, Refused(reason=str(error)))
-        try:
-            outcome = Exchange(lambda line: self._exchange(target, body, webhook_id, line)).within(self._timeout_s)
+            host = target.host
+            outcome = self._post(target, body, webhook_id, Deadline(self._timeout_s))
         except PermanentError as error:
             outcome = Refused(reason=str(error))
-        except (TransientError, TimeoutError) as error:
+        except TransientError as error:
             outcome = Failed(reason=str(error))
-        return _heard(target.host, webhook_id, outcome)
+        except TimeoutError:
+            outcome = Failed(reason=f"no answer within {self._timeout_s:g} s")
+        except (OSError, http.client.HTTPException) as error:
+            outcome = Failed(reason=readable_line(f"{host} was not reached: {_reason(error)}"))
+        _log.info("callback %s to %s: %s", webhook_id, host, type(outcome).__name__.lower())
+        return outcome
 
-    def _exchange(self, target: Target, body: bytes, webhook_id: str, line: Line) -> Outcome:
-        import requests
-        from urllib3.exceptions import HTTPError
-
-        addresses = fit_addresses(target, self._resolve, allowed_hosts=self._allowed)
-        request = requests.Request("POST", target.url, headers=self._headers(target, body, webhook_id), data=body)
+    def _post(self, target: Target, body: bytes, webhook_id: str, deadline: Deadline) -> Outcome:
+        lookup = DeadlineThread(lambda: checked_addresses(target, self._resolve, allowed_hosts=self._allowed))
+        connected = self._connect(target, lookup.result(deadline), deadline)
+        connection = http.client.HTTPConnection(target.host, target.port)
+        connection.sock = DeadlineSocket(connected, deadline)  # type: ignore[assignment]  # it has what is used
         try:
-            prepared = request.prepare()
-        except requests.RequestException:
-            return Refused(reason="the callback URL cannot be read")
-        for position, address in enumerate(addresses, start=1):
-            try:
-                return self._post(prepared, target, address, line, connect_s=self._timeout_s / len(addresses))
-            except (requests.RequestException, HTTPError) as error:
-                if position == len(addresses) or not _never_connected(error):
-                    return Failed(reason=readable_line(f"{target.host} was not reached: {_reason(error)}"))
-        raise AssertionError("a target has at least one address")
+            connection.request("POST", target.path, body=body, headers=self._headers(target, body, webhook_id))
+            with connection.getresponse() as response:
+                return self._outcome(response)
+        finally:
+            connection.close()
+
+    def _connect(self, target: Target, addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+        """Return a connection to the first address that accepts one. TLS verifies the host's name, not the address."""
+        connected = _first_connection(target.port, addresses, deadline)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if target.scheme == "http":
+            return connected
+        connected.settimeout(deadline.remaining_s())  # for the handshake as a whole
+        return self._tls.wrap_socket(connected, server_hostname=target.host.rstrip("."))
 
     def _headers(self, target: Target, body: bytes, webhook_id: str) -> dict[str, str]:
-        signed = delivery_headers(self._secret, webhook_id=webhook_id, timestamp_s=int(self._now_s()), body=body)
         fixed = {
             "Host": target.authority,
             "Content-Type": "application/json",
@@ -113,26 +114,10 @@ class HttpCallbackSender:
             "Accept-Encoding": "identity",
             "Connection": "close",
         }
-        return fixed | signed
+        return fixed | delivery_headers(self._secret, webhook_id=webhook_id, timestamp_s=int(self._now_s()), body=body)
 
-    def _post(
-        self, prepared: PreparedRequest, target: Target, address: Address, line: Line, *, connect_s: float
-    ) -> Outcome:
-        adapter = _adapter(target, address, line)
-        try:
-            response = adapter.send(
-                prepared,
-                stream=True,
-                timeout=(connect_s, self._timeout_s + _SPARE_S),
-                verify=str(self._ca_file) if self._ca_file else True,
-            )
-            with response:
-                return self._outcome(response)
-        finally:
-            adapter.close()
-
-    def _outcome(self, response: Response) -> Outcome:
-        code = response.status_code
+    def _outcome(self, response: http.client.HTTPResponse) -> Outcome:
+        code = response.status
         if 200 <= code < 300:
             return Delivered(status_code=code)
         if code == 410:
@@ -143,43 +128,36 @@ class HttpCallbackSender:
         return Failed(reason=reason, retry_after_s=retry_after_s(response.headers.get("Retry-After"), self._now_s()))
 
 
-def _beginning(response: Response) -> str:
-    """The first bytes of an answer, as far as they come."""
-    from urllib3.exceptions import HTTPError
+def _first_connection(port: int, addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
+    """Connect to the first address that accepts it, each within an equal share of the time that is left."""
+    for untried, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        try:
+            return socket.create_connection((str(address), port), deadline.remaining_s() / untried)
+        except OSError:
+            if untried == 1:
+                raise
+    raise ValueError("a target has at least one address")
 
+
+def _beginning(response: http.client.HTTPResponse) -> str:
+    """Return the first bytes of an answer; empty if they cannot be read."""
     try:
-        return str(response.raw.read(_ANSWER_BYTES, decode_content=False).decode(errors="replace"))
-    except HTTPError:
+        return response.read(_QUOTED_BYTES).decode(errors="replace")
+    except TimeoutError:
+        raise
+    except (OSError, http.client.HTTPException):
         return ""
 
 
-def _adapter(target: Target, address: Address, line: Line) -> HTTPAdapter:
-    """A transport that connects to the address and nowhere else; TLS asks for and verifies the host's name."""
-    from requests.adapters import HTTPAdapter
-
-    class PinnedAdapter(HTTPAdapter):
-        def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-            place, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
-            names = {"server_hostname": target.host} if target.scheme == "https" else {}
-            return place | {"host": str(address)}, tls | names
-
-        def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-            pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-            pool.ConnectionCls = _held(pool.ConnectionCls, line)
-            return pool
-
-    return PinnedAdapter(max_retries=0)
-
-
-def _held(kind: Any, line: Line) -> Any:
-    """The kind of connection that ``line`` can cut."""
-
-    class HeldConnection(kind):  # type: ignore[misc]  # the base is urllib3's plain or TLS connection
-        def connect(self) -> None:
-            super().connect()
-            line.hold(self.sock)
-
-    return HeldConnection
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
+    except OSError as error:
+        raise ConfigurationError(
+            f"JOB_CALLBACK_CA_FILE: {ca_file} cannot be read as certificates ({_reason(error)}): give a PEM file"
+        ) from error
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _host(variable: str, host: str) -> str:
@@ -189,32 +167,7 @@ def _host(variable: str, host: str) -> str:
         raise ConfigurationError(f"{variable}: {host!r} is no host: give a name or an address, without port") from error
 
 
-def _heard(where: str, webhook_id: str, outcome: Outcome) -> Outcome:
-    _LOG.info("callback %s to %s: %s", webhook_id, where, type(outcome).__name__.lower())
-    return outcome
-
-
-def _without_exchanges(_: logging.LogRecord) -> bool:
-    """Whether urllib3 may log: not about callbacks, it would write their URLs."""
-    return not isinstance(threading.current_thread(), Exchange)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _never_connected(error: Exception) -> bool:
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    return any(isinstance(cause, ConnectTimeoutError | NewConnectionError) for cause in _causes(error))
-
-
 def _reason(error: Exception) -> str:
-    """What went wrong, from the innermost cause; the outer ones repeat the URL."""
-    innermost = list(_causes(error))[-1]
-    if isinstance(innermost, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted: {innermost.verify_message}"
-    said = innermost.strerror if isinstance(innermost, OSError) else None
-    return said or type(innermost).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {error.verify_message}"
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

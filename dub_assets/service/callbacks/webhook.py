@@ -1,4 +1,4 @@
-"""Delivery headers by the Standard Webhooks convention, version 1 (symmetric signatures)."""
+"""Delivery headers by the Standard Webhooks specification 1.0 (symmetric signatures)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import hmac
 from dub_assets.core.errors import ConfigurationError
 
 _PREFIX = "whsec_"
+_ADVICE = (
+    "JOB_CALLBACK_SECRET is no secret by Standard Webhooks: give base64 of at least 24 random bytes, with or without "
+    f"{_PREFIX!r} before it; `openssl rand -base64 32` makes one"
+)
 
 
 def delivery_headers(secret: str | None, *, webhook_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """The headers of one attempt; without a secret only ``webhook-id``.
+    """Return the headers of one attempt; without a secret only ``webhook-id``.
 
-    ``timestamp_s`` is the attempt's Unix time. Source: the Standard Webhooks specification 1.0, "signature scheme":
-    HMAC-SHA256 over ``id.timestamp.body``, in base64 behind ``v1,``.
+    ``timestamp_s`` is the attempt's Unix time. The signature is ``v1,`` and the base64 of HMAC-SHA256 over
+    ``id.timestamp.body`` (section "signature scheme"). Raises ConfigurationError if the secret is unusable.
     """
     headers = {"webhook-id": webhook_id}
     if secret is not None:
@@ -28,10 +32,10 @@ def delivery_headers(secret: str | None, *, webhook_id: str, timestamp_s: int, b
 
 
 def signing_key(secret: str) -> bytes:
-    """The key that a secret stands for: base64, with or without ``whsec_`` before and padding behind.
+    """Return the key of a secret: base64, with or without the prefix ``whsec_`` and padding.
 
-    The reference libraries read a secret without the prefix as base64 too. Anything else is a ConfigurationError:
-    guessing would sign with a key that the consumer does not have.
+    Raises ConfigurationError for anything else; a guess would sign with a key that the consumer does not have. The
+    reference libraries read a secret without the prefix as base64 too.
     """
     encoded = secret.removeprefix(_PREFIX)
     try:
@@ -41,9 +45,3 @@ def signing_key(secret: str) -> bytes:
     if not key:
         raise ConfigurationError(_ADVICE)
     return key
-
-
-_ADVICE = (
-    "JOB_CALLBACK_SECRET is no secret by Standard Webhooks: give base64 of at least 24 random bytes, with or without "
-    f"{_PREFIX!r} before it; `openssl rand -base64 32` makes one"
-)

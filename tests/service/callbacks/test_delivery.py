@@ -8,8 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.retries import RetryRules, retry_after_s
+from dub_assets.service.callbacks.bodies import PROGRESS, progress
 from dub_assets.service.callbacks.delivery import Delivered, Delivery, Failed, Gone, Outcome, Refused
-from dub_assets.service.callbacks.values import PROGRESS, Subject, progress, webhook_id
+from dub_assets.service.callbacks.values import Subject, webhook_id
 
 RULES = RetryRules()
 ID = webhook_id("run", 0)

@@ -1,4 +1,4 @@
-"""The courier: which attempts it makes, in what order and how many at a time; a sender in memory, a book on disk."""
+"""The dispatcher: order and number of its attempts; a sender in memory, an outbox on disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.errors import StorageUnavailableError
 from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.delivery import Delivered, Failed, Outcome
-from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, Channel
-from dub_assets.service.callbacks.outbox_entry import OutboxEntry, PendingCallback
-from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
+from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, DeliveryQueue
+from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry, PendingCallback
 
 
 class Sender:
@@ -42,9 +41,9 @@ class Sender:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> ArchivedOutbox:
+def outbox(tmp_path: Path) -> Outbox:
     store = LocalObjectStore(tmp_path / "objects", shared=tmp_path / "shared")
-    return ArchivedOutbox(JobArchive(store, LocalWorkspace(tmp_path / "shared", store)))
+    return Outbox(JobArchive(store, LocalWorkspace(tmp_path / "shared", store)))
 
 
 @pytest.fixture
@@ -53,85 +52,87 @@ def sender() -> Sender:
 
 
 @pytest.fixture
-def courier(sender: Sender, book: ArchivedOutbox) -> CallbackDispatcher:
-    return CallbackDispatcher(sender, book, rules=RetryRules(), now_s=lambda: 1000.0)
+def dispatcher(sender: Sender, outbox: Outbox) -> CallbackDispatcher:
+    return CallbackDispatcher(sender, outbox, rules=RetryRules(), now_s=lambda: 1000.0)
 
 
-def sealed(book: ArchivedOutbox, origin: str, *bodies: bytes) -> OutboxEntry:
-    posts = [PendingCallback(name=f"{number}", created_s=1000.0, body=body) for number, body in enumerate(bodies)]
-    return book.seal(OutboxEntry(origin=origin), posts)
+def stored(outbox: Outbox, origin: str, *bodies: bytes) -> OutboxEntry:
+    callbacks = [PendingCallback(name=f"{number}", created_s=1000.0, body=body) for number, body in enumerate(bodies)]
+    return outbox.add(OutboxEntry(origin=origin), callbacks)
 
 
-def channel(job_id: str, *parcels: tuple[str, OutboxEntry], endpoint: str = "e") -> Channel:
-    return Channel(job_id=job_id, endpoint=endpoint, parcels=parcels)
+def queue_of(job_id: str, *pending: tuple[str, OutboxEntry], endpoint: str = "e") -> DeliveryQueue:
+    return DeliveryQueue(job_id=job_id, endpoint=endpoint, pending=pending)
 
 
-def test_the_callbacks_of_a_channel_are_sent_in_order_and_written_down(courier, sender, book):
-    first, second = sealed(book, "run-1", b"a", b"b"), sealed(book, "run-2", b"c")
-    courier.deliver([channel("job", ("u1", first), ("u2", second))], wait_s=300)
+def test_the_callbacks_of_a_channel_are_sent_in_order_and_written_down(dispatcher, sender, outbox):
+    first, second = stored(outbox, "run-1", b"a", b"b"), stored(outbox, "run-2", b"c")
+    dispatcher.deliver([queue_of("job", ("u1", first), ("u2", second))], wait_s=300)
     assert sender.sent == [("u1", b"a"), ("u1", b"b"), ("u2", b"c")]
-    assert [book.load(origin).is_settled for origin in ("run-1", "run-2")] == [True, True]
+    assert [outbox.load(origin).is_settled for origin in ("run-1", "run-2")] == [True, True]
 
 
-def test_what_fails_holds_up_what_comes_after_it_in_its_channel_and_nothing_else(courier, sender, book):
+def test_what_fails_holds_up_what_comes_after_it_in_its_channel_and_nothing_else(dispatcher, sender, outbox):
     sender.failing = {"u1"}
-    held = channel("job-1", ("u1", sealed(book, "run-1", b"a", b"b")), ("u2", sealed(book, "run-2", b"c")))
-    courier.deliver([held, channel("job-2", ("u3", sealed(book, "run-3", b"d")))], wait_s=300)
+    held = queue_of("job-1", ("u1", stored(outbox, "run-1", b"a", b"b")), ("u2", stored(outbox, "run-2", b"c")))
+    dispatcher.deliver([held, queue_of("job-2", ("u3", stored(outbox, "run-3", b"d")))], wait_s=300)
     assert sorted(sender.sent) == [("u1", b"a"), ("u3", b"d")]
-    assert book.load("run-1").delivery.failures == 1
+    assert outbox.load("run-1").delivery.failures == 1
 
 
-def test_a_channel_that_is_worked_on_is_not_taken_up_a_second_time(courier, sender, book):
+def test_a_channel_that_is_worked_on_is_not_taken_up_a_second_time(dispatcher, sender, outbox):
     sender.gate.clear()
-    one = channel("job", ("u", sealed(book, "run-1", b"a")))
-    courier.deliver([one], wait_s=0)
-    assert courier.busy() == {("job", "e")}
-    courier.deliver([one], wait_s=0)
+    one = queue_of("job", ("u", stored(outbox, "run-1", b"a")))
+    dispatcher.deliver([one], wait_s=0)
+    assert dispatcher.busy() == {("job", "e")}
+    dispatcher.deliver([one], wait_s=0)
     sender.gate.set()
-    courier.deliver([], wait_s=0)
-    drain(courier)
+    dispatcher.deliver([], wait_s=0)
+    drain(dispatcher)
     assert sender.sent == [("u", b"a")]
-    assert courier.busy() == frozenset()
+    assert dispatcher.busy() == frozenset()
 
 
-def test_an_endpoint_is_sent_no_more_than_four_at_a_time_and_all_of_it_arrives(courier, sender, book):
+def test_an_endpoint_is_sent_no_more_than_four_at_a_time_and_all_of_it_arrives(dispatcher, sender, outbox):
     sender.gate.clear()
-    channels = [channel(f"job-{place}", ("u", sealed(book, f"run-{place}", b"a"))) for place in range(12)]
-    courier.deliver(channels, wait_s=0)
+    channels = [queue_of(f"job-{place}", ("u", stored(outbox, f"run-{place}", b"a"))) for place in range(12)]
+    dispatcher.deliver(channels, wait_s=0)
     sender.gate.set()
-    drain(courier)
+    drain(dispatcher)
     assert len(sender.sent) == 12
     assert sender.most_at_once <= 4
 
 
-def test_an_endpoint_that_does_not_answer_keeps_no_lane_of_another(courier, sender, book):
+def test_an_endpoint_that_does_not_answer_keeps_no_lane_of_another(dispatcher, sender, outbox):
     sender.gate.clear()
-    courier.deliver([channel(f"slow-{place}", ("u", sealed(book, f"s{place}", b"a"))) for place in range(9)], wait_s=0)
-    courier.deliver([channel("quick", ("v", sealed(book, "q", b"b")), endpoint="f")], wait_s=0)
-    assert ("quick", "f") in courier.busy()
+    dispatcher.deliver(
+        [queue_of(f"slow-{place}", ("u", stored(outbox, f"s{place}", b"a"))) for place in range(9)], wait_s=0
+    )
+    dispatcher.deliver([queue_of("quick", ("v", stored(outbox, "q", b"b")), endpoint="f")], wait_s=0)
+    assert ("quick", "f") in dispatcher.busy()
     sender.gate.set()
-    drain(courier)
+    drain(dispatcher)
     assert ("v", b"b") in sender.sent
 
 
 def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_taken_up_again(
-    courier, sender, book, monkeypatch
+    dispatcher, sender, outbox, monkeypatch
 ):
-    one = channel("job", ("u", sealed(book, "run-1", b"a", b"b")))
+    one = queue_of("job", ("u", stored(outbox, "run-1", b"a", b"b")))
 
     def unavailable(_: OutboxEntry) -> None:
         raise StorageUnavailableError("the store did not answer")
 
-    monkeypatch.setattr(book, "save", unavailable)
-    courier.deliver([one], wait_s=300)
+    monkeypatch.setattr(outbox, "save", unavailable)
+    dispatcher.deliver([one], wait_s=300)
     monkeypatch.undo()
-    assert courier.busy() == frozenset()
-    courier.deliver([channel("job", ("u", book.load("run-1")))], wait_s=300)
+    assert dispatcher.busy() == frozenset()
+    dispatcher.deliver([queue_of("job", ("u", outbox.load("run-1")))], wait_s=300)
     assert sender.sent == [("u", b"a"), ("u", b"a"), ("u", b"b")]
 
 
-def drain(courier: CallbackDispatcher) -> None:
+def drain(dispatcher: CallbackDispatcher) -> None:
     """Wait for every lane."""
-    for lane in list(courier._running):
+    for lane in list(dispatcher._workers):
         lane.join(300)
         assert not lane.is_alive()

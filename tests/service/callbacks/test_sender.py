@@ -9,10 +9,11 @@ from support.ports import closed_port
 
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.retries import RetryRules
-from dub_assets.service.callbacks.deadline import Exchange
+from dub_assets.service.callbacks.bodies import progress
+from dub_assets.service.callbacks.deadline import DeadlineThread
 from dub_assets.service.callbacks.delivery import Delivered, Delivery, Failed, Gone
 from dub_assets.service.callbacks.sender import HttpCallbackSender
-from dub_assets.service.callbacks.values import Subject, progress, webhook_id
+from dub_assets.service.callbacks.values import Subject, webhook_id
 
 BODY = progress(Subject(job_id="j1", project_id="p1", target_language="en"), "downloaded").encoded()
 ID = webhook_id("run", 0)
@@ -26,10 +27,10 @@ def sender(**options) -> HttpCallbackSender:
 
 
 @pytest.fixture(autouse=True)
-def _no_exchange_outlives_its_test():
+def _no_lookup_outlives_its_test():
     yield
     for thread in threading.enumerate():
-        if isinstance(thread, Exchange):
+        if isinstance(thread, DeadlineThread):
             thread.join(60)
             assert not thread.is_alive()
 
@@ -37,7 +38,7 @@ def _no_exchange_outlives_its_test():
 # ------------------------------------------------------------------------------------------------- what is sent
 
 
-def test_the_consumer_gets_the_bytes_and_who_they_are_from():
+def test_posts_the_bytes_with_the_id():
     with CallbackReceiver() as receiver:
         outcome = sender().send(receiver.url("/jobs/j1?token=T"), BODY, ID)
     assert outcome == Delivered(status_code=204)
@@ -49,38 +50,38 @@ def test_the_consumer_gets_the_bytes_and_who_they_are_from():
     assert "webhook-signature" not in received.headers
 
 
-def test_the_reference_library_verifies_what_arrived():
+def test_the_reference_library_verifies_the_signature():
     with CallbackReceiver() as receiver:
         sender(secret=SECRET).send(receiver.url(), BODY, ID)
     (received,) = receiver.received
     assert Webhook(SECRET).verify(received.body, dict(received.headers))["status"] == "in_progress"
 
 
-def test_a_retry_is_signed_anew_and_otherwise_the_same():
+def test_a_retry_has_a_new_signature_and_is_otherwise_the_same():
     with CallbackReceiver(Answer(status=500)) as receiver:
         for now_s in (NOW_S, NOW_S + 60.9):
             sender(secret=SECRET, now_s=lambda now_s=now_s: now_s).send(receiver.url(), BODY, ID)
     first, second = receiver.received
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
-    assert [one.headers["webhook-timestamp"] for one in (first, second)] == ["1700000000", "1700000060"]
+    assert [attempt.headers["webhook-timestamp"] for attempt in (first, second)] == ["1700000000", "1700000060"]
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
 
 
-def test_a_secret_that_is_none_is_found_before_anything_is_sent():
+def test_rejects_an_unusable_secret_at_construction():
     with pytest.raises(ConfigurationError, match="JOB_CALLBACK_SECRET"):
         sender(secret="no base64!")
 
 
-# ------------------------------------------------------------------------------------------ what is made of answers
+# ------------------------------------------------------------------------------------------ outcomes
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-def test_2xx_is_received(status: int):
+def test_2xx_acknowledges(status: int):
     with CallbackReceiver(Answer(status=status)) as receiver:
         assert sender().send(receiver.url(), BODY, ID) == Delivered(status_code=status)
 
 
-def test_410_ends_the_endpoint():
+def test_410_ends_the_delivery():
     with CallbackReceiver(Answer(status=410)) as receiver:
         assert isinstance(sender().send(receiver.url(), BODY, ID), Gone)
 
@@ -93,13 +94,13 @@ def test_every_other_answer_is_a_failure_that_quotes_it(status: int):
 
 
 @pytest.mark.parametrize("header", ["90", formatdate(NOW_S + 90, usegmt=True)])
-def test_retry_after_is_heard(header: str):
+def test_reads_retry_after(header: str):
     with CallbackReceiver(Answer(status=429, headers={"Retry-After": header})) as receiver:
         outcome = sender(now_s=lambda: NOW_S).send(receiver.url(), BODY, ID)
     assert outcome == Failed(reason="the endpoint answered 429", retry_after_s=90.0)
 
 
-def test_the_consumer_says_why_it_refuses_a_body():
+def test_quotes_why_the_consumer_refuses_a_body():
     with CallbackReceiver() as receiver:
         outcome = sender().send(receiver.url(), b'{"status":"finished"}', ID)
     assert isinstance(outcome, Failed)
@@ -108,7 +109,7 @@ def test_the_consumer_says_why_it_refuses_a_body():
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_redirects_are_not_followed(status: int):
+def test_follows_no_redirect(status: int):
     with CallbackReceiver() as other, CallbackReceiver() as receiver:
         receiver.plan.append(Answer(status=status, headers={"Location": other.url("/")}))
         outcome = sender().send(receiver.url(), BODY, ID)
@@ -117,7 +118,7 @@ def test_redirects_are_not_followed(status: int):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "said"),
+    ("behaviour", "reason"),
     [
         (Reset(), "onnection reset"),
         (Raw(content=b""), "RemoteDisconnected"),
@@ -125,12 +126,12 @@ def test_redirects_are_not_followed(status: int):
         (Raw(content=b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n"), "HTTPException"),
     ],
 )
-def test_a_broken_answer_is_a_failure(behaviour: Behaviour, said: str):
+def test_a_broken_answer_is_a_failure(behaviour: Behaviour, reason: str):
     with CallbackReceiver(behaviour) as receiver:
         outcome = sender().send(receiver.url(), BODY, ID)
     assert isinstance(outcome, Failed)
     assert outcome.reason.startswith("127.0.0.1 was not reached: ")
-    assert said in outcome.reason
+    assert reason in outcome.reason
 
 
 def test_a_closed_port_is_a_failure():
@@ -139,7 +140,7 @@ def test_a_closed_port_is_a_failure():
     assert outcome == Failed(reason="127.0.0.1 was not reached: Connection refused")
 
 
-def test_a_name_that_is_not_known_is_a_failure():
+def test_an_unknown_name_is_a_failure():
     def unknown(host: str, port: int) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -147,7 +148,7 @@ def test_a_name_that_is_not_known_is_a_failure():
     assert outcome == Failed(reason="the callback host api.example was not found: Name or service not known")
 
 
-def test_a_long_answer_is_not_read_to_its_end():
+def test_reads_the_beginning_of_a_long_answer_only():
     endless = Drip(beginning=b"HTTP/1.1 500 No\r\n\r\n", drop=b"x" * 65536, pause_s=0.0)
     with CallbackReceiver(endless) as receiver:
         outcome = sender().send(receiver.url(), BODY, ID)
@@ -155,7 +156,7 @@ def test_a_long_answer_is_not_read_to_its_end():
     assert outcome == Failed(reason=f"the endpoint answered 500: {'x' * 300}")
 
 
-def test_an_endless_answer_of_a_consumer_that_has_it_is_not_read_at_all():
+def test_does_not_read_the_answer_of_an_acknowledged_callback():
     with CallbackReceiver(Drip(beginning=b"HTTP/1.1 200 OK\r\n\r\n")) as receiver:
         assert sender().send(receiver.url(), BODY, ID) == Delivered(status_code=200)
 
@@ -172,30 +173,37 @@ def test_an_endless_answer_of_a_consumer_that_has_it_is_not_read_at_all():
         Drip(beginning=b"HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n"),
     ],
 )
-def test_one_limit_holds_for_the_whole_exchange(behaviour: Behaviour):
+def test_the_time_limit_is_for_the_whole_exchange(behaviour: Behaviour):
     with CallbackReceiver(behaviour) as receiver:
         outcome = sender(timeout_s=0.3).send(receiver.url(), BODY, ID)
         assert isinstance(behaviour, Silence) or receiver.hung_up.wait(60)
     assert outcome == Failed(reason="no answer within 0.3 s")
 
 
-def test_a_server_that_never_shakes_hands_is_within_the_limit():
+def test_the_time_limit_includes_the_tls_handshake():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         outcome = sender(timeout_s=0.3).send(f"https://127.0.0.1:{silent.getsockname()[1]}/", BODY, ID)
-    assert isinstance(outcome, Failed)
+    assert outcome == Failed(reason="no answer within 0.3 s")
 
 
-def test_a_name_that_takes_long_to_look_up_is_within_the_limit_and_nothing_is_sent_after_it():
-    found = threading.Event()
+def test_the_time_limit_includes_a_request_that_the_server_does_not_read():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        large = b"x" * 32_000_000
+        outcome = sender(timeout_s=0.3).send(f"http://127.0.0.1:{silent.getsockname()[1]}/", large, ID)
+    assert outcome == Failed(reason="no answer within 0.3 s")
+
+
+def test_the_time_limit_includes_a_slow_lookup_and_nothing_is_sent_after_it():
+    resolved = threading.Event()
 
     def slow(host: str, port: int) -> list[str]:
-        assert found.wait(60)
+        assert resolved.wait(60)
         return ["127.0.0.1"]
 
     with CallbackReceiver() as receiver:
         outcome = sender(timeout_s=0.1, resolve=slow).send(receiver.url(), BODY, ID)
-        late = [thread for thread in threading.enumerate() if isinstance(thread, Exchange)]
-        found.set()
+        late = [thread for thread in threading.enumerate() if isinstance(thread, DeadlineThread)]
+        resolved.set()
         for thread in late:
             thread.join(60)
     assert outcome == Failed(reason="no answer within 0.1 s")
@@ -203,10 +211,10 @@ def test_a_name_that_takes_long_to_look_up_is_within_the_limit_and_nothing_is_se
     assert receiver.received == []
 
 
-# ------------------------------------------------------------------------------------------------------- together
+# ------------------------------------------------------------------------------------------- with the state machine
 
 
-def test_a_jobs_callbacks_arrive_in_order_at_an_endpoint_with_a_bad_day():
+def test_retries_a_callback_until_it_is_acknowledged_and_keeps_the_order():
     bodies = [progress(Subject(job_id="j", project_id="p"), stage).encoded() for stage in ("downloaded", "mt_prepare")]
     ids = [webhook_id("run", number) for number in range(2)]
     now_s, delivery = NOW_S, Delivery()
@@ -218,5 +226,5 @@ def test_a_jobs_callbacks_arrive_in_order_at_an_endpoint_with_a_bad_day():
             )
             now_s = max(now_s, delivery.due_s)
     assert receiver.stages == ["downloaded", "mt_prepare"]
-    assert [one.headers["webhook-id"] for one in receiver.received] == [ids[0]] * 4 + [ids[1]]
+    assert [request.headers["webhook-id"] for request in receiver.received] == [ids[0]] * 4 + [ids[1]]
     assert delivery == Delivery(settled=2)

@@ -292,9 +292,9 @@ def test_a_silent_endpoint_holds_up_neither_the_sensor_nor_another_endpoint(worl
         world.tick()
         wait_until(lambda: receiver.stages == STAGES * 2, "the other endpoint's callbacks")
         assert len(silent.received) == 1, "an attempt under way is not made a second time"
-    world.services.courier.deliver([], wait_s=0)
-    for lane in world.services.courier._running:
-        lane.join()
+    world.services.dispatcher.deliver([], wait_s=0)
+    for worker in world.services.dispatcher._workers:
+        worker.join()
 
 
 def test_an_endpoint_that_is_gone_gets_no_more_and_the_loss_is_seen_in_the_runs_log(world, receiver):
@@ -352,31 +352,31 @@ def test_a_run_that_does_not_say_whom_to_tell_is_marked(world: World):
     assert world.stamp(run.run_id) == "lost"
 
 
-_COURIER = """
+_DISPATCHER = """
 import os, signal, sys
 from pathlib import Path
 from dub_assets.service.callbacks.sender import HttpCallbackSender
-from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, Channel
+from dub_assets.service.callbacks.dispatcher import CallbackDispatcher, DeliveryQueue
 from dub_assets.core.retries import RetryRules
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.service.callbacks.outbox_store import ArchivedOutbox
+from dub_assets.service.callbacks.outbox import Outbox
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 
 folder, origin, url, moment = sys.argv[1:]
 store = LocalObjectStore(Path(folder), shared=Path(folder, "shared"))
-book = ArchivedOutbox(JobArchive(store, LocalWorkspace(Path(folder, "shared"), store)))
+outbox = Outbox(JobArchive(store, LocalWorkspace(Path(folder, "shared"), store)))
 sender = HttpCallbackSender(allowed_hosts=frozenset({"127.0.0.1"}), localhost_host=None)
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-save = book.save
+save = outbox.save
 if moment == "before the attempt":
     sender.send = die
 elif moment == "after the attempt":
-    book.save = die
+    outbox.save = die
 else:
-    book.save = lambda dispatch: (save(dispatch), die())
-channel = Channel(job_id="talk-1", endpoint="e", parcels=((url, book.load(origin)),))
-CallbackDispatcher(sender, book, rules=RetryRules()).deliver([channel], wait_s=60)
+    outbox.save = lambda dispatch: (save(dispatch), die())
+channel = DeliveryQueue(job_id="talk-1", endpoint="e", pending=((url, outbox.load(origin)),))
+CallbackDispatcher(sender, outbox, rules=RetryRules()).deliver([channel], wait_s=60)
 """
 
 
@@ -388,10 +388,10 @@ def test_what_kill_9_interrupts_is_told_again_with_the_same_bytes_and_nothing_is
     world, receiver, tmp_path, moment, received, monkeypatch
 ):
     run = world.talk("talk-1", receiver.url())
-    monkeypatch.setattr(world.services.courier, "deliver", lambda *_, **__: None)
+    monkeypatch.setattr(world.services.dispatcher, "deliver", lambda *_, **__: None)
     world.tick()
     folder = str(tmp_path / "home" / "objects")
-    command = [sys.executable, "-c", _COURIER, folder, run.run_id, receiver.url("/callbacks/talk-1"), moment]
+    command = [sys.executable, "-c", _DISPATCHER, folder, run.run_id, receiver.url("/callbacks/talk-1"), moment]
     for _ in range(2):
         assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     world.restart()

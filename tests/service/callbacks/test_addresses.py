@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dub_assets.core.errors import InputError, PermanentError, TransientError
-from dub_assets.service.callbacks.addresses import fit_addresses, not_public, read_target
+from dub_assets.service.callbacks.addresses import checked_addresses, not_public, read_target
 
 NOT_PUBLIC = [
     "0.0.0.0",
@@ -73,27 +73,27 @@ PUBLIC = [
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
-def test_an_address_inside_is_told(address: str):
+def test_recognises_an_address_that_is_not_public(address: str):
     assert not_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_a_public_address_is_told(address: str):
+def test_recognises_a_public_address(address: str):
     assert not_public(ipaddress.ip_address(address)) is None
 
 
 @given(st.ip_addresses(v=4))
-def test_no_address_counts_as_public_that_python_takes_for_private(address: IPv4Address):
+def test_no_private_ipv4_address_is_public(address: IPv4Address):
     assert not_public(address) or not address.is_private
 
 
 @given(st.ip_addresses(v=6))
-def test_no_ipv6_address_counts_as_public_that_python_takes_for_private(address: IPv6Address):
+def test_no_private_ipv6_address_is_public(address: IPv6Address):
     assert not_public(address) or not address.is_private
 
 
 @given(st.ip_addresses(v=4))
-def test_an_ipv4_inside_an_ipv6_is_as_the_ipv4_alone(address: IPv4Address):
+def test_an_embedded_ipv4_address_counts_as_itself(address: IPv4Address):
     for prefix in ("::ffff:0:0", "64:ff9b::"):
         assert not_public(IPv6Address(int(IPv6Address(prefix)) | int(address))) == not_public(address)
 
@@ -115,30 +115,38 @@ def spellings(address: IPv4Address) -> list[str]:
 
 
 @given(st.ip_addresses(v=4))
-def test_every_spelling_of_an_ipv4_is_read_as_its_four_numbers(address: IPv4Address):
+def test_reads_every_spelling_of_an_ipv4_address(address: IPv4Address):
     for spelling in spellings(address):
         assert read_target(f"http://{spelling}/", localhost_host=None).host == str(address)
 
 
-def test_a_url_is_taken_apart_and_put_together():
+def test_reads_the_parts_of_a_url():
     target = read_target("HTTPS://API.Example:8443/a/b?x=1#part", localhost_host=None)
     assert (target.scheme, target.host, target.port, target.path) == ("https", "api.example", 8443, "/a/b?x=1")
-    assert target.url == "https://api.example:8443/a/b?x=1"
-    assert read_target("http://api.example:80", localhost_host=None).url == "http://api.example/"
+    assert target.authority == "api.example:8443"
+    without_port = read_target("http://api.example:80", localhost_host=None)
+    assert (without_port.authority, without_port.path) == ("api.example", "/")
     assert read_target("http://[2606:4700:0::1]:81/", localhost_host=None).authority == "[2606:4700::1]:81"
     assert read_target("http://한국.example/", localhost_host=None).host == "xn--3e0b707e.example"
     assert read_target("http://a_b.internal/", localhost_host=None).host == "a_b.internal"
 
 
+def test_a_path_is_percent_encoded_once():
+    assert (
+        read_target("http://api.example/말/a b?q=%20&x=é", localhost_host=None).path
+        == "/%EB%A7%90/a%20b?q=%20&x=%C3%A9"
+    )
+
+
 @pytest.mark.parametrize("host", ["localhost", "LocalHost", "127.0.0.1"])
-def test_localhost_is_replaced_and_the_port_stays(host: str):
-    assert read_target(f"http://{host}:8000/x", localhost_host="gate").url == "http://gate:8000/x"
-    assert read_target(f"http://{host}/x", localhost_host="fd00::1").url == "http://[fd00::1]/x"
+def test_replaces_localhost_and_keeps_the_port(host: str):
+    assert read_target(f"http://{host}:8000/x", localhost_host="gate").authority == "gate:8000"
+    assert read_target(f"http://{host}/x", localhost_host="fd00::1").authority == "[fd00::1]"
     assert read_target(f"http://{host}:8000/x", localhost_host=None).host == host.lower()
 
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.0.0.2", "[::1]", "localhost.", "notlocalhost"])
-def test_nothing_else_is_replaced(host: str):
+def test_replaces_no_other_host(host: str):
     assert read_target(f"http://{host}/", localhost_host="gate").host != "gate"
 
 
@@ -179,7 +187,7 @@ def test_nothing_else_is_replaced(host: str):
         "http://xn--\u3002/",
     ],
 )
-def test_what_is_no_plain_url_is_refused_without_being_repeated(url: str):
+def test_refuses_what_is_no_plain_url_without_quoting_it(url: str):
     with pytest.raises(InputError) as error:
         read_target(url, localhost_host="gate")
     assert "hunter2" not in str(error.value)
@@ -189,27 +197,29 @@ def test_what_is_no_plain_url_is_refused_without_being_repeated(url: str):
 TARGET = read_target("http://api.example/", localhost_host=None)
 
 
-def test_every_address_is_looked_at():
+def test_checks_every_address_of_a_host():
     with pytest.raises(PermanentError, match=r"10\.0\.0\.1"):
-        fit_addresses(TARGET, lambda *_: ["8.8.8.8", "10.0.0.1"], allowed_hosts=frozenset())
+        checked_addresses(TARGET, lambda *_: ["8.8.8.8", "10.0.0.1"], allowed_hosts=frozenset())
     with pytest.raises(PermanentError, match="JOB_CALLBACK_ALLOWED_HOSTS"):
-        fit_addresses(TARGET, lambda *_: ["::ffff:127.0.0.1", "8.8.8.8"], allowed_hosts=frozenset({"other.example"}))
+        checked_addresses(
+            TARGET, lambda *_: ["::ffff:127.0.0.1", "8.8.8.8"], allowed_hosts=frozenset({"other.example"})
+        )
 
 
-def test_fit_addresses_come_once_and_in_order():
-    found = fit_addresses(TARGET, lambda *_: ["2606:4700::1", "8.8.8.8", "8.8.8.8"], allowed_hosts=frozenset())
-    assert [str(address) for address in found] == ["2606:4700::1", "8.8.8.8"]
+def test_returns_addresses_once_and_in_order():
+    addresses = checked_addresses(TARGET, lambda *_: ["2606:4700::1", "8.8.8.8", "8.8.8.8"], allowed_hosts=frozenset())
+    assert [str(address) for address in addresses] == ["2606:4700::1", "8.8.8.8"]
 
 
-def test_an_allowed_host_may_be_anywhere():
+def test_an_allowed_host_may_have_any_address():
     allowed = frozenset({"api.example"})
-    assert fit_addresses(TARGET, lambda *_: ["10.0.0.1"], allowed_hosts=allowed) == [IPv4Address("10.0.0.1")]
+    assert checked_addresses(TARGET, lambda *_: ["10.0.0.1"], allowed_hosts=allowed) == [IPv4Address("10.0.0.1")]
 
 
-def test_a_host_without_an_address_may_have_one_later():
+def test_a_host_without_an_address_is_a_transient_error():
     def unknown(host: str, port: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
 
     for resolver in (unknown, lambda *_: []):
         with pytest.raises(TransientError, match=r"api\.example"):
-            fit_addresses(TARGET, resolver, allowed_hosts=frozenset())
+            checked_addresses(TARGET, resolver, allowed_hosts=frozenset())

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 from support.callback_schema import FAILING_STAGES, ROWS, consumer_fault
 from support.finished_job import REQUEST, final_video, products, quality
 
-from dub_assets.service.callbacks.segment_callback import (
+from dub_assets.service.callbacks.addresses import callback_url
+from dub_assets.service.callbacks.bodies import (
+    PROGRESS,
     SpokenSegment,
+    completed,
+    dub_failed,
+    message_refused,
+    progress,
     segment_mix_completed,
     segment_mix_failed,
     segment_mix_started,
@@ -18,21 +24,9 @@ from dub_assets.service.callbacks.segment_callback import (
     segment_tts_failed,
     segment_tts_started,
 )
-from dub_assets.service.callbacks.values import (
-    PROGRESS,
-    Callback,
-    Stage,
-    Subject,
-    callback_url,
-    completed,
-    dub_failed,
-    message_refused,
-    progress,
-    readable_line,
-    webhook_id,
-)
+from dub_assets.service.callbacks.values import Callback, Stage, Subject, readable_line, webhook_id
 from dub_assets.service.segment_request import SegmentMixKeys
-from dub_assets.stages.metadata.values import document
+from dub_assets.stages.metadata.document import metadata_document
 from dub_assets.stages.segment_mixes.values import Gains
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -51,13 +45,13 @@ SPOKEN = SpokenSegment(index=3, text="다시 말해 주세요", tts_key=MIXED.tt
 
 
 def done() -> Callback:
-    return completed(REQUEST, document(REQUEST, products(), final_video(), quality()))
+    return completed(REQUEST, metadata_document(REQUEST, products(), final_video(), quality()))
 
 
 CALLBACKS = {
     **{stage: progress(JOB, stage) for stage in PROGRESS},
     "completed": done(),
-    "failed": dub_failed(JOB, "no sound track: give a video with sound", asset="stems"),
+    "failed": dub_failed(JOB, "no sound track: give a video with sound", step="stems"),
     "segment_mix_started": segment_mix_started(FOREIGN, count=2),
     "segment_mix_completed": segment_mix_completed(IN_PROJECT, [MIXED]),
     "segment_mix_completed_with_video": segment_mix_completed(IN_PROJECT, [MIXED], result_key=REQUEST.result_key),
@@ -65,7 +59,7 @@ CALLBACKS = {
     "segment_tts_started": segment_tts_started(JOB, index=3),
     "segment_tts_completed": segment_tts_completed(JOB, SPOKEN),
     "segment_tts_failed": segment_tts_failed(JOB, "no voice speaks this", index=3),
-    "message_refused": message_refused(FOREIGN, "segments is missing", task="TTS_BGM_MIX"),
+    "message_refused": message_refused(FOREIGN, "segments is missing", task="segment_mix"),
 }
 
 
@@ -95,7 +89,7 @@ def test_progress_comes_in_the_contracts_order():
 
 
 @pytest.mark.parametrize(
-    ("asset", "stage_id"),
+    ("step", "stage_id"),
     [
         (None, "asr"),
         ("stems", "asr"),
@@ -110,14 +104,14 @@ def test_progress_comes_in_the_contracts_order():
         ("report", "mux"),
     ],
 )
-def test_a_failure_names_the_stage_of_the_asset_that_failed(asset: str | None, stage_id: str):
-    assert dub_failed(JOB, "x", asset=asset).body["stage_id"] == stage_id
+def test_a_failure_names_the_stage_of_the_asset_that_failed(step: str | None, stage_id: str):
+    assert dub_failed(JOB, "x", step=step).body["stage_id"] == stage_id
     assert stage_id in FAILING_STAGES
 
 
 @pytest.mark.parametrize(
     ("task", "stage_id"),
-    [(None, "asr"), ("full_pipeline", "asr"), ("dance", "asr"), ("Segment_Mix", "segment_mix"), ("segment_tts",) * 2],
+    [(None, "asr"), ("full_pipeline", "asr"), ("segment_mix",) * 2, ("segment_tts",) * 2],
 )
 def test_a_refused_message_fails_in_the_first_stage_of_its_task(task: str | None, stage_id: str):
     callback = message_refused(FOREIGN, "x", task=task)
@@ -139,7 +133,7 @@ def test_silence_has_no_gain_in_decibels():
 
 
 def test_the_last_callback_has_the_documents_segments():
-    segments = document(REQUEST, products(), final_video(), quality())["segments"]
+    segments = metadata_document(REQUEST, products(), final_video(), quality())["segments"]
     assert done().body["metadata"]["segments"] == segments
     assert done().body["metadata"]["source_lang"] == "ko"
 
@@ -158,7 +152,7 @@ ANY_TEXT = st.characters(exclude_categories=())
 def test_no_text_keeps_the_consumer_from_hearing_of_a_job(text: str, error: str):
     spoken = SpokenSegment(index=3, text=text, tts_key="t", mix_key="m", tts_gain_db=0.0)
     assert consumer_fault(segment_tts_completed(JOB, spoken).encoded()) is None
-    assert consumer_fault(dub_failed(JOB, error, asset=None).encoded()) is None
+    assert consumer_fault(dub_failed(JOB, error, step=None).encoded()) is None
 
 
 def test_an_error_is_one_bounded_line():

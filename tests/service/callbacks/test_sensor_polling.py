@@ -12,7 +12,7 @@ from support.callback_receiver import Answer, CallbackReceiver
 from support.outbox_world import STAGES, World
 
 from dub_assets.resources import tags
-from dub_assets.service.callbacks.pending_runs import PendingRuns
+from dub_assets.service.callbacks.retry_groups import PendingRuns
 
 WATCH_S = 8
 
@@ -65,7 +65,7 @@ def pending_of(world: World) -> PendingRuns:
 
 
 def changed(pending: PendingRuns) -> list[str]:
-    return [chain.last.run_id for chain in pending.changed()]
+    return [group.latest_run.run_id for group in pending.changed()]
 
 
 def test_a_run_that_begins_and_ends_during_a_turn_is_told_of_in_it(world, receiver, clock):
@@ -142,7 +142,7 @@ def test_a_tick_that_starts_while_another_is_at_work_leaves_everything_to_it(tmp
         home = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
         world = World(home, instance)
         world.talk("talk-1", receiver.url())
-        with world.services.at_work:
+        with world.services.tick_lock:
             assert world.tick() == "an earlier tick is still at work"
         assert receiver.received == []
         world.tick()

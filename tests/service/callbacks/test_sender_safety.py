@@ -1,4 +1,4 @@
-"""Where a callback may go: addresses, names that change, proxies, TLS, and what is said about it."""
+"""The sender and its surroundings: allowed addresses, names that change, proxies, TLS and logs."""
 
 import datetime as dt
 import ipaddress
@@ -8,16 +8,16 @@ import ssl
 from pathlib import Path
 
 import pytest
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support.callback_receiver import Answer, Behaviour, CallbackReceiver, Raw, Reset
 
 from dub_assets.core.errors import ConfigurationError
+from dub_assets.service.callbacks.bodies import progress
 from dub_assets.service.callbacks.delivery import Delivered, Failed, Refused
 from dub_assets.service.callbacks.sender import HttpCallbackSender
-from dub_assets.service.callbacks.values import Subject, progress, webhook_id
+from dub_assets.service.callbacks.values import Subject, webhook_id
 
 BODY = progress(Subject(job_id="j1", project_id="p1", target_language="en"), "downloaded").encoded()
 ID = webhook_id("run", 0)
@@ -51,7 +51,7 @@ def sender(**options) -> HttpCallbackSender:
         "\uff11\uff12\uff17.\uff10.\uff10.\uff11",
     ],
 )
-def test_loopback_is_refused_in_every_spelling(host: str):
+def test_refuses_loopback_in_every_spelling(host: str):
     with CallbackReceiver() as receiver:
         outcome = sender(allowed_hosts=frozenset()).send(receiver.url(host=host), BODY, ID)
     assert isinstance(outcome, Refused)
@@ -60,15 +60,15 @@ def test_loopback_is_refused_in_every_spelling(host: str):
 
 
 @pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.1", "fd00:ec2::254", "fe80::1", "100.64.0.1"])
-def test_a_name_for_an_address_inside_is_refused(address: str, monkeypatch):
+def test_refuses_a_name_with_an_address_that_is_not_public(address: str, monkeypatch):
     connected = connections(monkeypatch)
     inward = sender(resolve=lambda *_: ["8.8.8.8", address])
     assert isinstance(inward.send("http://api.example/", BODY, ID), Refused)
     assert connected == []
 
 
-def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(monkeypatch):
-    """The system would give the loopback address now; the resolver gave a public one when it was asked, once."""
+def test_connects_to_the_checked_address_of_a_name_that_changes(monkeypatch):
+    """The resolver returns a public address when it is asked, once; a second lookup would return loopback."""
     asked, connected = [], connections(monkeypatch)
     system = socket.getaddrinfo
 
@@ -88,24 +88,26 @@ def test_a_name_that_changes_its_address_is_connected_to_where_it_was_checked(mo
     assert receiver.received == []
 
 
-def test_the_next_address_is_tried_where_one_cannot_be_connected_to():
+def test_tries_the_next_address_if_one_accepts_no_connection():
     with CallbackReceiver() as receiver:
-        found = sender(allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["::1", "127.0.0.1"])
-        outcome = found.send(receiver.url(host="api.example"), BODY, ID)
+        consumer = sender(allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["::1", "127.0.0.1"])
+        outcome = consumer.send(receiver.url(host="api.example"), BODY, ID)
     assert outcome == Delivered(status_code=204)
     assert receiver.received[0].headers["host"] == f"api.example:{receiver.port}"
 
 
-def test_a_request_that_was_sent_is_not_sent_to_the_next_address():
+def test_sends_a_request_to_one_address_only():
     with CallbackReceiver(Reset()) as receiver:
-        found = sender(allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["127.0.0.1", "::ffff:127.0.0.1"])
-        outcome = found.send(receiver.url(host="api.example"), BODY, ID)
+        consumer = sender(
+            allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["127.0.0.1", "::ffff:127.0.0.1"]
+        )
+        outcome = consumer.send(receiver.url(host="api.example"), BODY, ID)
     assert isinstance(outcome, Failed)
     assert len(receiver.received) == 1
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_localhost_is_the_host_that_the_operator_named(host: str):
+def test_localhost_is_replaced_by_the_configured_host(host: str):
     asked = []
 
     def gate(name: str, port: int) -> list[str]:
@@ -119,14 +121,14 @@ def test_localhost_is_the_host_that_the_operator_named(host: str):
     assert receiver.received[0].headers["host"] == f"host.docker.internal:{receiver.port}"
 
 
-def test_localhost_is_refused_where_the_replacement_is_off():
+def test_refuses_localhost_if_it_is_not_replaced():
     with CallbackReceiver() as receiver:
         off = HttpCallbackSender(localhost_host="")
         assert isinstance(off.send(receiver.url(host="localhost"), BODY, ID), Refused)
     assert receiver.received == []
 
 
-def test_an_allowed_host_is_found_however_it_is_spelt():
+def test_allows_a_host_in_every_spelling():
     with CallbackReceiver() as receiver:
         spelt = sender(allowed_hosts=frozenset({"LOCALHOST", "[::1]"}), resolve=lambda *_: ["127.0.0.1"])
         assert spelt.send(receiver.url(host="localhost"), BODY, ID) == Delivered(status_code=204)
@@ -141,13 +143,13 @@ def test_a_host_with_a_port_is_an_error_that_names_the_variable(variable: str):
 
 
 @pytest.mark.parametrize("url", ["ftp://api.example/", "http://user:hunter2@127.0.0.1/", "http://127.0.0.1:0/", "x"])
-def test_what_is_no_plain_url_is_refused(url: str):
+def test_refuses_what_is_no_plain_url(url: str):
     outcome = sender().send(url, BODY, ID)
     assert isinstance(outcome, Refused)
     assert "hunter2" not in outcome.reason
 
 
-def test_proxies_and_passwords_of_the_environment_are_not_used(monkeypatch, tmp_path: Path):
+def test_uses_neither_proxies_nor_passwords_of_the_environment(monkeypatch, tmp_path: Path):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password SECRET\n")
     netrc.chmod(0o600)
@@ -164,7 +166,7 @@ def test_proxies_and_passwords_of_the_environment_are_not_used(monkeypatch, tmp_
 # ------------------------------------------------------------------------------------------------------------ TLS
 
 
-def test_tls_asks_for_the_name_and_verifies_it_at_the_checked_address(tmp_path: Path):
+def test_tls_verifies_the_name_at_the_checked_address(tmp_path: Path):
     tls, ca_file, asked = identity(tmp_path, "api.example")
     named = sender(ca_file=ca_file, allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["127.0.0.1"])
     with CallbackReceiver(tls=tls) as receiver:
@@ -173,7 +175,7 @@ def test_tls_asks_for_the_name_and_verifies_it_at_the_checked_address(tmp_path: 
     assert asked == ["api.example"]
 
 
-def test_a_certificate_of_another_name_is_not_accepted(tmp_path: Path):
+def test_refuses_a_certificate_of_another_name(tmp_path: Path):
     tls, ca_file, _ = identity(tmp_path, "other.example")
     named = sender(ca_file=ca_file, allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["127.0.0.1"])
     with CallbackReceiver(tls=tls) as receiver:
@@ -183,7 +185,7 @@ def test_a_certificate_of_another_name_is_not_accepted(tmp_path: Path):
     assert receiver.received == []
 
 
-def test_a_certificate_of_an_unknown_authority_is_not_accepted(tmp_path: Path, monkeypatch):
+def test_refuses_a_certificate_of_an_unknown_authority(tmp_path: Path, monkeypatch):
     tls, ca_file, _ = identity(tmp_path, "api.example")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))
     named = sender(allowed_hosts=frozenset({"api.example"}), resolve=lambda *_: ["127.0.0.1"])
@@ -200,7 +202,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_accepted(tmp_path: Path, m
 @pytest.mark.parametrize(
     "behaviour", [Answer(status=500), Reset(), Raw(content=b"HTTP/1.1 200 OK\r\nno header\r\n\r\n"), None]
 )
-def test_neither_logs_nor_reasons_show_the_url_or_the_secret(behaviour: Behaviour | None, caplog):
+def test_neither_logs_nor_reasons_contain_the_url_or_the_secret(behaviour: Behaviour | None, caplog):
     caplog.set_level(logging.DEBUG)
     with CallbackReceiver(*[behaviour] if behaviour else []) as receiver:
         outcome = sender(secret=SECRET).send(receiver.url("/hidden/path?token=TOKEN"), BODY, ID)
@@ -210,17 +212,16 @@ def test_neither_logs_nor_reasons_show_the_url_or_the_secret(behaviour: Behaviou
         assert hidden not in str(outcome)
 
 
-def test_other_users_of_the_library_may_log(caplog):
-    caplog.set_level(logging.DEBUG, logger="urllib3")  # the Kubernetes client sets the level of this logger
-    sender()
-    with CallbackReceiver() as receiver, requests.Session() as session:
-        session.trust_env = False
-        session.post(receiver.url("/theirs"), data=BODY, timeout=60)
-    assert "/theirs" in caplog.text
+def test_a_file_without_certificates_is_an_error_that_names_the_variable(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="JOB_CALLBACK_CA_FILE"):
+        sender(ca_file=tmp_path / "missing.pem")
+    (tmp_path / "empty.pem").write_text("none")
+    with pytest.raises(ConfigurationError, match="JOB_CALLBACK_CA_FILE"):
+        sender(ca_file=tmp_path / "empty.pem")
 
 
 def connections(monkeypatch) -> list[tuple[str, int]]:
-    """Where the sender would connect to, were there a network; the receiver's own sockets do not connect."""
+    """Refuse every connection and return the list of the addresses that were to be connected to."""
     made: list[tuple[str, int]] = []
 
     def connect(_: socket.socket, address: tuple[str, int]) -> None:
@@ -232,7 +233,7 @@ def connections(monkeypatch) -> list[tuple[str, int]]:
 
 
 def identity(folder: Path, name: str) -> tuple[ssl.SSLContext, Path, list[str | None]]:
-    """A server's TLS for a name, the authority that vouches for it, and the names that clients asked it for."""
+    """Return a server's TLS for a name, the file of its authority, and the list of the names that clients ask for."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test's own authority")])
     start = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
