@@ -6,13 +6,13 @@ Dagster's own JSON logger writes whole events, and their metadata shows lines of
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import dagster as dg
 from dagster import _loggers
 from dagster._core.log_manager import DagsterLogHandler, get_log_record_metadata, has_log_record_metadata
 
 from dub_assets.adapters.telemetry.json_lines import JsonLines
+from dub_assets.resources.step_failure import step_failure
 from dub_assets.resources.tags import JOB_ID
 
 _PACKAGE = "dub_assets"
@@ -78,11 +78,6 @@ def _facts(record: logging.LogRecord) -> Mapping[str, str]:
 
 
 def _error(event: dg.DagsterEvent | None) -> str | None:
-    """What went wrong: in our own words, or by its type where it is not ours."""
-    data: Any = event.event_specific_data if event and event.is_step_failure else None
-    if data is None:
-        return None
-    if data.user_failure_data and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    error = data.error.cause or data.error
-    return str(error.cls_name)
+    """Return why a step failed: the description of its failure, or the class of another exception."""
+    failure = step_failure(event)
+    return failure and (failure.description or failure.error_class)
