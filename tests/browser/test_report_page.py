@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from chromium import Page, Screen, measured, opened
-from support.report_pages import DURATION_MS, HOSTILE, example, lanes, sound
+from support.report_pages import DURATION_MS, HOSTILE, example, sound, track_images
 
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.stages.report.page.html import page as drawn
-from dub_assets.stages.report.values import SoundPiece
+from dub_assets.stages.report.page.render import render_page
+from dub_assets.stages.report.values import SoundClip
 
 pytestmark = pytest.mark.browser
 
@@ -31,15 +31,15 @@ TRACKS = ("original", "dub", "background", "mix")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example's page, with sounds that browsers play."""
     folder = tmp_path_factory.mktemp("report")
-    tool, sounds, pieces = FfmpegMediaTool(), SoundfileSoundFiles(), []
+    tool, sounds, clips = FfmpegMediaTool(), SoundfileSoundFiles(), []
     whole = Interval(start_ms=0, end_ms=DURATION_MS)
     for track in TRACKS:
         path = folder / f"{track}.flac"
         with sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as writer:
             writer.write(sound(track, SAMPLE_RATE_HZ))
-        pieces.append(SoundPiece(track=track, interval=whole, content=tool.preview(path, whole)))
+        clips.append(SoundClip(track=track, interval=whole, content=tool.preview(path, whole)))
     target = folder / "report.html"
-    target.write_bytes(drawn(example(), list(lanes()), pieces))
+    target.write_bytes(render_page(example(), list(track_images()), clips))
     return target
 
 
@@ -103,7 +103,7 @@ def test_sorting_goes_by_attention_or_by_time(page: Page):
     assert order(page)[:4] == ["s0003", "s0006", "s0010", "s0000"]
     page.press(page.one('[name="order"][value="time"]'))
     assert order(page) == [f"s{index:04}" for index in range(12)]
-    page.press(page.one('[name="order"][value="attention"]'))
+    page.press(page.one('[name="order"][value="priority"]'))
     assert order(page)[:3] == ["s0003", "s0006", "s0010"]
 
 

@@ -6,18 +6,10 @@ from dub_assets.core.media import Loudness, MediaInfo, MediaObject, SoundTrack
 from dub_assets.core.provenance import Provenance, StageFigures
 from dub_assets.core.request import DubRequest
 from dub_assets.core.timing import Interval
+from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
-from dub_assets.stages.segment_mixes.values import (
-    FinalVideo,
-    GainChange,
-    Gains,
-    ProgrammeGain,
-    SegmentClips,
-    SegmentMix,
-    SegmentMixes,
-    SubtitleFiles,
-)
+from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentClips, SegmentMix, SegmentMixes
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript, TranscriptSegment
 from dub_assets.stages.translation.values import TranslatedLine, Translation

@@ -1,4 +1,4 @@
-"""A report to draw: a dozen segments of every kind, Korean into English, over a sound that can be told apart."""
+"""An example report: twelve segments of every kind, Korean into English, with a different sound on each track."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
-from dub_assets.stages.report.spectrogram import STRIP_RATE_HZ, shades, strip
+from dub_assets.stages.report.spectrogram import SPECTROGRAM_RATE_HZ, shades, spectrogram
 from dub_assets.stages.report.values import (
     SHADES,
     Fact,
     Finding,
-    Lane,
     ReportCheck,
     ReportSegment,
     ReportSpeaker,
     ReportView,
-    SoundPiece,
+    SoundClip,
     Track,
+    TrackImage,
 )
 
 DURATION_MS = 24_000
@@ -53,7 +53,7 @@ def segment(
             Fact(name="Level", value="-1.5", unit="dB"),
             Fact(name="Voice", value="anna"),
             Fact(name="Read back", value="97% as written"),
-            Fact(name="Left of the original", value="-31.0", unit="dB"),
+            Fact(name="Original left", value="-31.0", unit="dB"),
         ),
     )
 
@@ -73,22 +73,26 @@ def view(*segments: ReportSegment, speakers: tuple[ReportSpeaker, ...] = ()) -> 
         facts=(Fact(name="Loudness", value="-20.1", unit="LUFS"),),
         engines=(Fact(name="Synthesis", value="kokoro 0.1.1 (Apache-2.0)"),),
         speakers=speakers,
+        issue_help=(Fact(name="Fast speech", value="The line is spoken too fast. Shorten the text."),),
     )
 
 
 def example() -> ReportView:
-    """Twelve segments: the third not dubbed, the sixth fast, the tenth hostile and a little late."""
+    """Return a view of twelve segments: 3 is not dubbed, 6 is fast, 10 has hostile texts and is a little late."""
     segments = [segment(index) for index in range(12)]
-    fast, late = Finding(weight="look", text="fast: 1.30 times", excess=0.3), Finding(weight="look", text="starts late")
-    segments[3] = segment(3, Finding(weight="problem", text="not dubbed"))
-    segments[6] = segment(6, fast, Finding(weight="note", text="text by an editor"))
+    fast, late = (
+        Finding(level="review", text="fast: 1.30 times", excess=0.3),
+        Finding(level="review", text="starts late"),
+    )
+    segments[3] = segment(3, Finding(level="problem", text="not dubbed"))
+    segments[6] = segment(6, fast, Finding(level="note", text="text by an editor"))
     segments[10] = segment(10, late, text=HOSTILE, translated=HOSTILE)
-    turns = [replace(one, speaker="ABBC"[one.index % 4]) for one in segments]
-    return view(*turns, speakers=SPEAKERS)
+    segments = [replace(one, speaker="ABBC"[one.index % 4]) for one in segments]
+    return view(*segments, speakers=SPEAKERS)
 
 
 def sound(track: Track, rate_hz: int) -> Sound:
-    """A tone a track, swelling once a segment."""
+    """Return a tone with a pitch for each track, which swells once a segment."""
     seconds = np.arange(DURATION_MS * rate_hz // 1000) / rate_hz
     pitch = {"original": 330.0, "dub": 550.0, "background": 110.0, "mix": 440.0}[track]
     swell = np.clip(np.sin(2 * np.pi * seconds / 1.9), 0, 1) ** 2
@@ -96,23 +100,24 @@ def sound(track: Track, rate_hz: int) -> Sound:
     return Sound(samples=samples.astype(np.float32)[:, None], rate_hz=rate_hz)
 
 
-def lanes() -> Iterator[Lane]:
+def track_images() -> Iterator[TrackImage]:
     for track in ("original", "mix"):
-        drawn = strip([sound(track, STRIP_RATE_HZ)], columns_per_s=50)
-        shaded = shades(drawn.levels_db, brightest_db=0.0, range_db=65.0, count=SHADES)
-        peaks = (drawn.peaks * 255).astype(np.uint8).tobytes()
-        yield Lane(
+        picture = spectrogram([sound(track, SPECTROGRAM_RATE_HZ)], columns_per_s=50)
+        numbers = shades(picture.levels_db, brightest_db=0.0, range_db=65.0, count=SHADES)
+        peaks = (picture.peaks * 255).astype(np.uint8).tobytes()
+        yield TrackImage(
             track=track,
-            columns=shaded.shape[0],
-            bands=shaded.shape[1],
+            columns=numbers.shape[0],
+            bands=numbers.shape[1],
             peaks=peaks,
-            shades=np.ascontiguousarray(shaded.T[::-1]).tobytes(),
+            shades=np.ascontiguousarray(numbers.T[::-1]).tobytes(),
         )
 
 
-def silent_pieces() -> list[SoundPiece]:
-    """Pieces of all tracks whose content no browser plays: for what is said of them."""
-    whole = Interval(start_ms=0, end_ms=DURATION_MS)
+def unplayable_clips() -> list[SoundClip]:
+    """Return clips of all tracks with content that no browser plays, for tests of the page's text."""
+    programme = Interval(start_ms=0, end_ms=DURATION_MS)
     return [
-        SoundPiece(track=track, interval=whole, content=b"opus") for track in ("original", "dub", "background", "mix")
+        SoundClip(track=track, interval=programme, content=b"opus")
+        for track in ("original", "dub", "background", "mix")
     ]

@@ -12,11 +12,11 @@ from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.timing import Interval, covered_ms, merged, seconds
 from dub_assets.options import DubOptions
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.issues import ReadBackIssue
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.options import CheckOptions
 from dub_assets.stages.quality.values import Check, CheckName, DubFigures, LineQuality, Severity
-from dub_assets.stages.segment_mixes.values import FinalVideo
-from dub_assets.stages.tts_segments.agreement import SpokenIssue
 
 _MANY = 8
 _METER_ERROR_DB = 0.1
@@ -132,7 +132,7 @@ def _numbers_are_kept(findings: Findings) -> _Found:
 
 
 def _lines_say_their_text(findings: Findings) -> _Found:
-    wrong, unheard = findings.with_issue(*get_args(SpokenIssue)), findings.with_issue("unheard")
+    wrong, unheard = findings.with_issue(*get_args(ReadBackIssue)), findings.with_issue("unheard")
     if unheard:
         others = f"; heard otherwise: {_names(wrong)}" if wrong else ""
         bad = f"the recogniser failed, nobody knows what is said in {_names(unheard)}{others}"

@@ -9,13 +9,14 @@ from dub_assets.core.ports import LanguageIdentifier, StageContext
 from dub_assets.core.signal.leakage import leakage_db
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain
 from dub_assets.core.timing import Interval
+from dub_assets.stages.issues import LineIssue
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.checks import is_untranslated
 from dub_assets.stages.quality.lost_numbers import lost_numbers
 from dub_assets.stages.quality.options import CheckOptions
-from dub_assets.stages.quality.values import LineIssue, LineQuality
+from dub_assets.stages.quality.values import LineQuality
 from dub_assets.stages.transcript.values import TranscriptSegment
-from dub_assets.stages.tts_segments.agreement import spoken_issues, words_of
+from dub_assets.stages.tts_segments.agreement import read_back_issues, words_of
 from dub_assets.stages.tts_segments.values import TtsSegment
 
 _SURE = 0.95
@@ -100,7 +101,7 @@ class LineJudge:
         elif line.speech.unheard:
             issues.append("unheard")
         elif heard is not None:
-            issues += spoken_issues(heard, self.options.speech_agreement)
+            issues += read_back_issues(heard, self.options.speech_agreement)
         leftover = self._leftover_db(line.segment, background_gain)
         if leftover is not None and leftover > self.options.leftover_db:
             issues.append("leftover_speech")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dub_assets.core.provenance import Provenance
-from dub_assets.stages.tts_segments.agreement import SpokenIssue
+from dub_assets.stages.issues import LineIssue
 
 CheckName = Literal[
     "dialogue_is_complete",
@@ -25,18 +25,6 @@ CheckName = Literal[
 """What must hold of a dub, in the order in which it is made."""
 
 Severity = Literal["warning", "error"]
-
-LineIssue = Literal[
-    "untranslated", "wrong_language", "lost_numbers", "inaudible", "unheard", SpokenIssue, "leftover_speech"
-]
-"""Issues beside those of timing.
-
-``untranslated``: the text is the original's; ``wrong_language``: it reads like the original's language;
-``lost_numbers``: a number of the original is not in what is said; ``inaudible``: the clip holds no speech;
-``unheard``: the recogniser that was to read the line back failed;
-``leftover_speech``: the original is still heard in the background. Those of ``SpokenIssue`` are what a recogniser heard
-of the line.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

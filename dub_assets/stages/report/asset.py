@@ -2,17 +2,17 @@
 
 import dagster as dg
 
-from dub_assets.resources.asset import PRODUCTS, job_asset
-from dub_assets.resources.asset_metadata import media_links, provenance
+from dub_assets.resources.asset import PRODUCTS, job_asset, output
+from dub_assets.resources.asset_metadata import media_links
 from dub_assets.resources.job_context import JobContext, JobResources
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
-from dub_assets.stages.report.stage import write_report
+from dub_assets.stages.report.stage import STAGE_VERSION, write_report
 from dub_assets.stages.report.values import Report
-from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
-@job_asset(deps=PRODUCTS, kinds={"html"}, code_version="1")
+@job_asset(deps=PRODUCTS, kinds={"html"}, version=STAGE_VERSION)
 def report(
     context: dg.AssetExecutionContext,
     job_resources: JobResources,
@@ -34,12 +34,11 @@ def reported(job: JobContext, products: Products, final: FinalVideo, quality: Qu
         previous=job.previous(Report, "report"),
         fit=job.options.fit,
     )
-    return dg.Output(
+    return output(
         made,
-        metadata={
+        {
             **media_links("page", job.archive, made.page),
             "size_mib": round(made.page.size_bytes / 2**20, 2),
             "to_look_at": made.flagged_count,
-            **provenance(made.provenance),
         },
     )

@@ -1,4 +1,4 @@
-"""Sound as a picture, column by column: its peaks, and what it holds at which pitch."""
+"""Peaks and mel spectrum of a sound, in columns of equal time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dub_assets.core.signal.sound import Sound
 
-STRIP_RATE_HZ = 24_000
-"""Rate of the sound that strips are drawn from: up to 12 kHz, which holds all of speech."""
+SPECTROGRAM_RATE_HZ = 24_000
+"""Rate of the sound that spectrograms are computed from: up to 12 kHz, the range of speech."""
 BANDS = 48
 LOWEST_HZ, HIGHEST_HZ = 60.0, 11_000.0
 SILENCE_DB = -120.0
@@ -28,16 +28,16 @@ class Spectrogram:
     levels_db: NDArray[np.float32]
 
 
-def strip(blocks: Iterable[Sound], *, columns_per_s: int) -> Spectrogram:
-    """The strip of a programme given in blocks at ``STRIP_RATE_HZ``; its channels are averaged.
+def spectrogram(blocks: Iterable[Sound], *, columns_per_s: int) -> Spectrogram:
+    """Return the spectrogram of a sound given in blocks at ``SPECTROGRAM_RATE_HZ``; channels are averaged.
 
     Bands are triangles of equal width on the mel scale (``2595 log10(1 + f / 700)``); a full-scale sine reads 0 dB,
-    within 2 dB, in its band. Memory does not grow with the programme, but for the strip itself. Raises
-    ValueError where the columns are no whole number of frames, or the rate is another one.
+    within 2 dB, in its band. Only the result grows with the length of the sound. Raises ValueError if a column is not a
+    whole number of frames, or if the rate is another one.
     """
-    if STRIP_RATE_HZ % columns_per_s:
-        raise ValueError(f"{columns_per_s} columns a second do not divide {STRIP_RATE_HZ} Hz")
-    hop = STRIP_RATE_HZ // columns_per_s
+    if SPECTROGRAM_RATE_HZ % columns_per_s:
+        raise ValueError(f"{columns_per_s} columns a second do not divide {SPECTROGRAM_RATE_HZ} Hz")
+    hop = SPECTROGRAM_RATE_HZ // columns_per_s
     windows = next(parts for parts in range(1, hop + 1) if hop % parts == 0 and hop // parts <= _LONGEST_STEP)
     filters = _mel_filters()
     peaks, powers = [], []
@@ -55,32 +55,32 @@ def strip(blocks: Iterable[Sound], *, columns_per_s: int) -> Spectrogram:
 
 
 def shades(levels_db: NDArray[np.float32], *, brightest_db: float, range_db: float, count: int) -> NDArray[np.uint8]:
-    """Levels as numbers from 0 (``range_db`` under the brightest, or less) to ``count - 1``."""
-    share = (levels_db - (brightest_db - range_db)) / range_db
-    shaded: NDArray[np.uint8] = np.clip(np.rint(share * (count - 1)), 0, count - 1).astype(np.uint8)
-    return shaded
+    """Return levels as numbers from 0 (``range_db`` below the brightest, or less) to ``count - 1``."""
+    brightness = (levels_db - (brightest_db - range_db)) / range_db
+    numbers: NDArray[np.uint8] = np.clip(np.rint(brightness * (count - 1)), 0, count - 1).astype(np.uint8)
+    return numbers
 
 
 def _in_whole_columns(blocks: Iterable[Sound], hop: int) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Mono frames in multiples of ``hop``, zeros at the end, each with the half window of frames that follows it."""
-    reach = _WINDOW // 2
+    """Yield mono frames in multiples of ``hop``, zeros at the end, each with the half window that follows."""
+    half_window = _WINDOW // 2
     waiting = np.zeros(0, dtype=np.float32)
     for block in blocks:
-        if block.rate_hz != STRIP_RATE_HZ:
-            raise ValueError(f"a strip is drawn from {STRIP_RATE_HZ} Hz, not {block.rate_hz}")
+        if block.rate_hz != SPECTROGRAM_RATE_HZ:
+            raise ValueError(f"a spectrogram needs {SPECTROGRAM_RATE_HZ} Hz, not {block.rate_hz} Hz")
         waiting = np.concatenate([waiting, block.mono().samples[:, 0]])
-        whole = (len(waiting) - reach) // hop * hop
+        whole = (len(waiting) - half_window) // hop * hop
         if whole > 0:
-            yield waiting[:whole], waiting[whole : whole + reach]
+            yield waiting[:whole], waiting[whole : whole + half_window]
             waiting = waiting[whole:]
     if len(waiting):
         whole = -(-len(waiting) // hop) * hop
-        padded = np.pad(waiting, (0, whole - len(waiting) + reach))
+        padded = np.pad(waiting, (0, whole - len(waiting) + half_window))
         yield padded[:whole], padded[whole:]
 
 
 def _powers(sound: NDArray[np.float32], step: int, frames: int) -> NDArray[np.float64]:
-    """Power spectra of the windows in the middle of each ``step`` of ``frames``, half a window on either side."""
+    """Return the power spectra of windows that are centred on every ``step``-th of ``frames`` frames."""
     windows = np.lib.stride_tricks.sliding_window_view(sound, _WINDOW)[:frames:step]
     shape = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
     spectra = np.fft.rfft(windows * shape, axis=1)
@@ -89,13 +89,13 @@ def _powers(sound: NDArray[np.float32], step: int, frames: int) -> NDArray[np.fl
 
 
 def _mel_filters() -> NDArray[np.float64]:
-    """Weights of the spectrum's bins (rows) in the bands (columns)."""
+    """Return the weights of the spectrum's bins (rows) in the bands (columns)."""
     low, high = _mel(LOWEST_HZ), _mel(HIGHEST_HZ)
     edges = 700.0 * (10.0 ** (np.linspace(low, high, BANDS + 2) / 2595.0) - 1.0)
-    bins = np.fft.rfftfreq(_WINDOW, 1 / STRIP_RATE_HZ)[:, None]
-    least = STRIP_RATE_HZ / _WINDOW  # a band narrower than the spectrum's bins still meets one
-    below = np.maximum(edges[1:-1] - edges[:-2], least)
-    above = np.maximum(edges[2:] - edges[1:-1], least)
+    bins = np.fft.rfftfreq(_WINDOW, 1 / SPECTROGRAM_RATE_HZ)[:, None]
+    narrowest = SPECTROGRAM_RATE_HZ / _WINDOW  # a band narrower than the spectrum's bins still covers one
+    below = np.maximum(edges[1:-1] - edges[:-2], narrowest)
+    above = np.maximum(edges[2:] - edges[1:-1], narrowest)
     rising, falling = 1.0 - (edges[1:-1] - bins) / below, 1.0 - (bins - edges[1:-1]) / above
     weights: NDArray[np.float64] = np.clip(np.minimum(rising, falling), 0.0, 1.0)
     return weights

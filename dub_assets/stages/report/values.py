@@ -1,4 +1,4 @@
-"""The report of a job for editors: every segment with what needs attention, in values that a page is drawn from."""
+"""The report of a job: the stored value, and the view, images and sounds that its page is rendered from."""
 
 from __future__ import annotations
 
@@ -10,28 +10,38 @@ from typing import Literal
 from dub_assets.core.media import MediaObject
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval
+from dub_assets.stages.issues import Level
 
 Track = Literal["original", "dub", "background", "mix"]
-"""What can be listened to: ``dub`` is the new speech alone, ``mix`` what the dubbed video has."""
+"""A sound that the page can play: ``dub`` is the new speech alone, ``mix`` the sound of the dubbed video."""
 
-Weight = Literal["problem", "look", "note"]
-"""``problem``: the dub is wrong there; ``look``: an editor may want to change it; ``note``: worth knowing."""
+SHADES = 24
+"""Number of shades in the image of a track."""
 
-_WEIGHTS: dict[Weight, float] = {"problem": 100.0, "look": 10.0, "note": 1.0}
+_LEVEL_PRIORITY: dict[Level, float] = {"problem": 100.0, "review": 10.0, "note": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The page of a job: one self-contained HTML document. ``flagged_count`` counts the segments to review."""
+
+    page: MediaObject
+    flagged_count: int
+    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing about a segment, in words; ``excess`` (0 to 1) orders those of equal weight."""
+    """A sentence about a segment; ``excess`` (0 to 1) orders findings of the same level."""
 
-    weight: Weight
+    level: Level
     text: str
     excess: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something measured or chosen, in words."""
+    """A measurement or a choice, as text."""
 
     name: str
     value: str
@@ -40,9 +50,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSegment:
-    """A segment of the transcript; ``placed`` is where the dub speaks it, None where it does not.
+    """A segment of the transcript.
 
-    ``speaker`` is None where speakers were not told apart.
+    ``placed`` is the time of its dubbed line, None if it has none. ``speaker`` is None if speakers were not diarised.
     """
 
     index: int
@@ -57,20 +67,20 @@ class ReportSegment:
     speaker: str | None = None
 
     @property
-    def attention(self) -> float:
-        """How much it needs looking at; 0 is not at all."""
-        return sum(_WEIGHTS[finding.weight] * (1 + min(finding.excess, 1.0)) for finding in self.findings)
+    def priority(self) -> float:
+        """How urgently an editor should review the segment; 0 if there are no findings."""
+        return sum(_LEVEL_PRIORITY[finding.level] * (1 + min(finding.excess, 1.0)) for finding in self.findings)
 
     @property
-    def weight(self) -> Weight | None:
-        """The weight of its gravest finding."""
-        weights = {finding.weight for finding in self.findings}
-        return next((weight for weight in _WEIGHTS if weight in weights), None)
+    def level(self) -> Level | None:
+        """The gravest level of its findings, None if there are none."""
+        levels = {finding.level for finding in self.findings}
+        return next((level for level in _LEVEL_PRIORITY if level in levels), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSpeaker:
-    """Someone who speaks in the original, and the voices that speak for them; ``pitch_hz`` is None where unknown."""
+    """A speaker of the original with the voices of the dub; ``pitch_hz`` is None if it could not be measured."""
 
     name: str
     speech_ms: int
@@ -81,7 +91,7 @@ class ReportSpeaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportCheck:
-    """A check of the whole dub, in words; one that is ``blocking`` refuses the dub where it did not pass."""
+    """A check of the whole dub; ``name`` is in plain words. A ``blocking`` check that fails refuses the dub."""
 
     name: str
     passed: bool
@@ -90,34 +100,11 @@ class ReportCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """A sound as a picture: ``columns`` of equal time, each with a peak and ``bands`` shades, a byte apiece.
-
-    ``peaks`` are 0 to 255; ``shades`` stand row by row, the highest band first, from 0 to ``SHADES - 1``.
-    """
-
-    track: Track
-    columns: int
-    bands: int
-    peaks: bytes
-    shades: bytes
-
-
-SHADES = 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoundPiece:
-    """A stretch of a track, compressed, as a browser plays it."""
-
-    track: Track
-    interval: Interval
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportView:
-    """Everything that the page says, without its pictures and sounds."""
+    """All texts and figures of the page, without images and sounds.
+
+    ``issue_help`` explains each issue that occurs: its title, and what it means and what to do.
+    """
 
     job_id: str
     source_language: str
@@ -128,28 +115,44 @@ class ReportView:
     facts: tuple[Fact, ...]
     engines: tuple[Fact, ...]
     speakers: tuple[ReportSpeaker, ...] = ()
+    issue_help: tuple[Fact, ...] = ()
 
     @property
     def flagged(self) -> tuple[ReportSegment, ...]:
-        """The segments that an editor should look at."""
-        return tuple(segment for segment in self.segments if segment.weight in {"problem", "look"})
+        """The segments that an editor should review."""
+        return tuple(segment for segment in self.segments if segment.level in {"problem", "review"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The page of a job: one HTML document that needs nothing beside it."""
+class TrackImage:
+    """Waveform and spectrogram of a track in ``columns`` of equal time.
 
-    page: MediaObject
-    flagged_count: int
-    provenance: Provenance
+    ``peaks`` has one byte a column, 0 to 255. ``shades`` has one byte for each column of each of ``bands`` rows, the
+    highest band first, 0 to ``SHADES - 1``.
+    """
+
+    track: Track
+    columns: int
+    bands: int
+    peaks: bytes
+    shades: bytes
 
 
-def by_attention(segments: Sequence[ReportSegment]) -> list[ReportSegment]:
-    """The segments, those that need it most first; equal ones in order of time."""
-    return sorted(segments, key=lambda segment: (-segment.attention, segment.index))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundClip:
+    """A stretch of a track, encoded for browsers."""
+
+    track: Track
+    interval: Interval
+    content: bytes
+
+
+def by_priority(segments: Sequence[ReportSegment]) -> list[ReportSegment]:
+    """Return the segments by falling priority; those of equal priority in order of time."""
+    return sorted(segments, key=lambda segment: (-segment.priority, segment.index))
 
 
 def tempo_figures(segments: Sequence[ReportSegment]) -> tuple[float, float] | None:
-    """Median and highest tempo, None where nothing is spoken."""
+    """Return the median and the highest tempo, None if no segment is dubbed."""
     tempos = [segment.tempo for segment in segments if segment.tempo is not None]
     return (median(tempos), max(tempos)) if tempos else None

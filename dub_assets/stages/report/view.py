@@ -1,4 +1,4 @@
-"""What the report says of a job: its products, put into words for an editor."""
+"""Builds the view of a report: the products of a job as texts and figures for an editor."""
 
 from __future__ import annotations
 
@@ -7,34 +7,20 @@ from dataclasses import dataclass
 
 from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.request import DubRequest
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.issues import ISSUES, Issue
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Check, LineQuality, Quality
-from dub_assets.stages.report.values import Fact, Finding, ReportCheck, ReportSegment, ReportSpeaker, ReportView, Weight
-from dub_assets.stages.segment_mixes.values import FinalVideo, GainChange, Gains, SegmentMix
+from dub_assets.stages.report.values import Fact, Finding, ReportCheck, ReportSegment, ReportSpeaker, ReportView
+from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentMix
 from dub_assets.stages.transcript.values import TranscriptSegment
 from dub_assets.stages.translation.values import TranslatedLine
-from dub_assets.stages.tts_segments.fitting import ON_TIME_MS
-from dub_assets.stages.tts_segments.options import FitOptions
+from dub_assets.stages.tts_segments.options import ON_TIME_MS, FitOptions
 from dub_assets.stages.tts_segments.values import FitMethod, TtsSegment
 
 TIMES = "\N{MULTIPLICATION SIGN}"
-_UNSURE = 0.6
-"""Under this probability a text may have been misheard."""
-
-_ISSUES: Mapping[str, tuple[Weight, str]] = {
-    "fast_speech": ("look", "fast: {tempo} times the language's ordinary rate, the limit is {free_tempo}"),
-    "late_start": ("look", "starts {late_ms} ms late, the limit is {on_time_ms} ms"),
-    "early_start": ("look", "starts {early_ms} ms early, the limit is {on_time_ms} ms"),
-    "over_slot": ("look", "ends {over_ms} ms after its slot"),
-    "unlike_text": ("look", "heard otherwise than it is written"),
-    "unheard": ("look", "not read back: the recogniser failed"),
-    "inaudible": ("problem", "nothing is heard"),
-    "wrong_language": ("look", "reads like the original's language"),
-    "lost_numbers": ("look", "a number of the original is missing"),
-    "leftover_speech": ("look", "the original is still heard in the background"),
-    "untranslated": ("look", "not translated: the text is the original's"),
-}
-
+_UNCERTAIN = 0.6
+"""Recognition probability below which a segment should be reviewed."""
 
 _FIT_METHODS: Mapping[FitMethod, str] = {
     "full": "none needed",
@@ -46,7 +32,7 @@ _FIT_METHODS: Mapping[FitMethod, str] = {
 
 
 def tempo_text(tempo: float) -> str:
-    """Return a tempo with two decimals, or three if they differ: one over a limit never looks equal to it."""
+    """Return a tempo with two decimals, or three if the third is not 0: one over a limit never looks equal to it."""
     text = f"{tempo:.3f}"
     return text.removesuffix("0")
 
@@ -66,9 +52,9 @@ def report_view(
     mixed = {segment.index: segment for segment in products.mixes.segments}
     measured = {line.index: line for line in quality.lines}
 
-    def told(segment: TranscriptSegment) -> ReportSegment:
+    def view_of(segment: TranscriptSegment) -> ReportSegment:
         index = segment.index
-        return _Told(
+        return _SegmentBuilder(
             segment=segment,
             line=lines.get(index),
             text=texts.get(index, ""),
@@ -76,24 +62,25 @@ def report_view(
             mix=mixed.get(index),
             measured=measured.get(index),
             free_tempo=free_tempo,
-        ).shown()
+        ).build()
 
     return ReportView(
         job_id=request.job_id,
         source_language=products.translation.source_language,
         target_language=products.translation.target_language,
         duration_ms=products.stems.info.duration_ms,
-        segments=tuple(map(told, products.transcript.segments)),
+        segments=tuple(map(view_of, products.transcript.segments)),
         checks=tuple(map(_check, quality.checks)),
         facts=tuple(_facts_of_whole(products, final)),
         engines=tuple(_engines(products)),
         speakers=tuple(_speakers(products)),
+        issue_help=tuple(_issue_help(products, quality)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    """What all stages know of one segment."""
+class _SegmentBuilder:
+    """Builds the view of one segment from the results of all stages."""
 
     segment: TranscriptSegment
     line: TranslatedLine | None
@@ -103,7 +90,7 @@ class _Told:
     measured: LineQuality | None
     free_tempo: float
 
-    def shown(self) -> ReportSegment:
+    def build(self) -> ReportSegment:
         segment, speech = self.segment, self.speech
         return ReportSegment(
             index=segment.index,
@@ -120,22 +107,21 @@ class _Told:
 
     def _findings(self) -> Iterator[Finding]:
         if self.speech is None:
-            yield Finding(weight="problem", text="not dubbed" if self.text else "not dubbed: there is nothing to say")
+            yield Finding(level="problem", text="not dubbed" if self.text else "not dubbed: there is no text")
         for issue in (*(self.speech.issues if self.speech else ()), *(self.measured.issues if self.measured else ())):
             yield self._issue(issue)
         probability = self.segment.probability
-        if probability is not None and probability < _UNSURE:
-            excess = 1 - probability / _UNSURE
-            yield Finding(weight="look", text=f"heard with {probability:.0%} certainty", excess=excess)
+        if probability is not None and probability < _UNCERTAIN:
+            excess = 1 - probability / _UNCERTAIN
+            yield Finding(level="review", text=f"recognised with {probability:.0%} certainty", excess=excess)
 
-    def _issue(self, issue: str) -> Finding:
-        """A finding for an issue's code; one without words of its own is shown as it is."""
+    def _issue(self, name: str) -> Finding:
+        """Return the finding for an issue; the name of an issue of another version is shown as it is."""
         speech = self.speech
         tempo, late_ms = (speech.tempo, speech.late_ms) if speech else (1.0, 0)
         over_ms = speech.placed.end_ms - speech.slot.end_ms if speech else 0
-        weight, text = _ISSUES.get(issue, ("look", issue.replace("_", " ")))
-        excess = tempo - 1 if issue == "fast_speech" else max(abs(late_ms), over_ms) / 2000
-        words = text.format(
+        issue = ISSUES.get(name)
+        text = (issue.finding if issue else name.replace("_", " ")).format(
             tempo=tempo_text(tempo),
             free_tempo=tempo_text(self.free_tempo),
             late_ms=late_ms,
@@ -143,13 +129,14 @@ class _Told:
             on_time_ms=ON_TIME_MS,
             over_ms=over_ms,
         )
-        return Finding(weight=weight, text=words, excess=excess)
+        excess = tempo - 1 if name == "fast_speech" else max(abs(late_ms), over_ms) / 2000
+        return Finding(level=issue.level if issue else "review", text=text, excess=excess)
 
     def _notes(self) -> Iterator[Finding]:
         if self.line is not None and self.line.written_for is not None:
-            yield Finding(weight="note", text="text by an editor")
+            yield Finding(level="note", text="text by an editor")
         if self.mix is not None and self.mix.edited != GainChange():
-            yield Finding(weight="note", text="gains by an editor")
+            yield Finding(level="note", text="gains by an editor")
 
     def _facts(self) -> Iterator[Fact]:
         if self.speech is not None:
@@ -157,7 +144,7 @@ class _Told:
         if self.measured is not None and self.measured.agreement is not None:
             yield Fact(name="Read back", value=f"{self.measured.agreement:.0%} as written")
         if self.measured is not None and self.measured.leftover_db is not None:
-            yield Fact(name="Left of the original", value=f"{self.measured.leftover_db:.1f}", unit="dB")
+            yield Fact(name="Original left", value=f"{self.measured.leftover_db:.1f}", unit="dB")
         if self.mix is not None and self.mix.gains != Gains(background=1.0, speech=1.0):
             gains = self.mix.gains
             yield Fact(name="Gains", value=f"speech {gains.speech:g}, background {gains.background:g}")
@@ -178,7 +165,7 @@ def _facts_of_line(speech: TtsSegment) -> Iterator[Fact]:
 
 
 def _fit_method(speech: TtsSegment) -> str:
-    """What was done to fit a line into its slot; of a line that does not fit, everything that was done."""
+    """Return how a line was fitted into its slot; for a line that does not fit, every step that was taken."""
     if speech.rung != "flag":
         return _FIT_METHODS[speech.rung]
     steps: Mapping[FitMethod, bool] = {
@@ -203,6 +190,19 @@ def _speakers(products: Products) -> Iterator[ReportSpeaker]:
         )
 
 
+def _issue_help(products: Products, quality: Quality) -> Iterator[Fact]:
+    """Explain each issue that occurs in the job."""
+    timing = {issue for line in products.tts.segments for issue in line.issues}
+    names = timing.union(*(line.issues for line in quality.lines))
+    for issue in ISSUES.values():
+        if issue.name in names:
+            yield Fact(name=issue.title, value=_sentences(issue))
+
+
+def _sentences(issue: Issue) -> str:
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (issue.meaning, issue.remedy)).replace("`", "")
+
+
 def _check(check: Check) -> ReportCheck:
     name = check.name.replace("_", " ").capitalize()
     return ReportCheck(name=name, passed=check.passed, blocking=check.blocking, reason=check.reason)
@@ -222,15 +222,15 @@ def _level(name: str, value: float | None, unit: str) -> Fact:
 
 
 def _engines(products: Products) -> Iterator[Fact]:
-    """What made the dub, stage by stage."""
+    """Return the engines of each stage."""
     stages = {
         "Separation": products.stems.provenance,
         "Recognition": products.transcript.provenance,
         "Translation": products.translation.provenance,
         "Synthesis": products.tts.provenance,
     }
-    for stage, made in stages.items():
-        yield Fact(name=stage, value=", ".join(map(_engine, made.engines)) or "none")
+    for stage, provenance in stages.items():
+        yield Fact(name=stage, value=", ".join(map(_engine, provenance.engines)) or "none")
 
 
 def _engine(engine: EngineIdentity) -> str:

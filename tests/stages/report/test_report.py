@@ -12,21 +12,21 @@ from support.fakes import FakeEngines
 from dub_assets.core.signal.level import factor
 from dub_assets.stages.final_video.programme_layers import lines_alone
 from dub_assets.stages.final_video.stage import render_video
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.stage import measure_quality
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.report import stage
 from dub_assets.stages.report.stage import write_report
 from dub_assets.stages.report.values import Report
-from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
 @pytest.fixture
 def finished(harness, engines) -> tuple[Products, FinalVideo, Quality]:
-    return finished_by(harness, engines)
+    return finish(harness, engines)
 
 
-def finished_by(harness, engines) -> tuple[Products, FinalVideo, Quality]:
+def finish(harness, engines) -> tuple[Products, FinalVideo, Quality]:
     products = harness.made(engines)
     final = render_video(products, options=harness.options.mix, ctx=harness.ctx, previous=None)
     quality = measure_quality(
@@ -35,24 +35,24 @@ def finished_by(harness, engines) -> tuple[Products, FinalVideo, Quality]:
     return products, final, quality
 
 
-def page_of(harness, made: Report) -> str:
-    return harness.ctx.workspace.open(made.page).read_text(encoding="utf-8")
+def page_of(harness, report: Report) -> str:
+    return harness.ctx.workspace.open(report.page).read_text(encoding="utf-8")
 
 
-def data_of(harness, made: Report) -> dict:
-    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(harness, made), re.DOTALL)
+def data_of(harness, report: Report) -> dict:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(harness, report), re.DOTALL)
     return json.loads(found[1])
 
 
-def test_the_page_lies_beside_the_document_and_tells_of_both_texts(harness, finished):
-    made = write_report(*finished, ctx=harness.ctx, previous=None)
-    assert made.page.key == "projects/project/outputs/metadata/job.report.html"
-    page = page_of(harness, made)
+def test_page_is_stored_beside_the_document_and_shows_both_texts(harness, finished):
+    report = write_report(*finished, ctx=harness.ctx, previous=None)
+    assert report.page.key == "projects/project/outputs/metadata/job.report.html"
+    page = page_of(harness, report)
     assert "Good morning." in page
     assert "pt Good morning." in page
 
 
-def test_a_short_programme_is_in_it_whole_on_four_tracks(harness, finished):
+def test_page_of_a_short_programme_holds_four_whole_tracks(harness, finished):
     data = data_of(harness, write_report(*finished, ctx=harness.ctx, previous=None))
     heard = [(sound["track"], base64.b64decode(sound["data"]).decode()) for sound in data["sounds"]]
     assert heard == [
@@ -66,11 +66,11 @@ def test_a_short_programme_is_in_it_whole_on_four_tracks(harness, finished):
     assert len(base64.b64decode(data["lanes"]["mix"]["peaks"])) == 500
 
 
-def test_of_a_long_one_there_are_the_segments_that_need_attention_first(harness, finished, monkeypatch):
+def test_page_of_a_long_programme_holds_segments_by_priority(harness, finished, monkeypatch):
     products, final, quality = finished
     first, second = products.tts.segments
     flagged = replace(products, tts=replace(products.tts, segments=(first, replace(second, issues=("late_start",)))))
-    monkeypatch.setattr(stage, "_WHOLE_MS", 5_000)
+    monkeypatch.setattr(stage, "_FULL_SOUND_MS", 5_000)
     both = data_of(harness, write_report(flagged, final, quality, ctx=harness.ctx, previous=None))
     assert [(sound["track"], sound["start"]) for sound in both["sounds"]] == [
         ("original", 4_000),
@@ -78,36 +78,36 @@ def test_of_a_long_one_there_are_the_segments_that_need_attention_first(harness,
         ("original", 0),
         ("mix", 0),
     ]
-    monkeypatch.setattr(stage, "_MOST_SOUND_BYTES", 10)
+    monkeypatch.setattr(stage, "_MAX_SOUND_BYTES", 10)
     one = data_of(harness, write_report(flagged, final, quality, ctx=harness.ctx, previous=None))
     assert [(sound["track"], sound["start"]) for sound in one["sounds"]] == [("original", 4_000), ("mix", 4_000)]
 
 
-def test_the_pictures_of_a_long_one_stay_small(harness, finished, monkeypatch):
-    monkeypatch.setattr(stage, "_MOST_COLUMNS", 100)
+def test_limits_the_columns_of_images(harness, finished, monkeypatch):
+    monkeypatch.setattr(stage, "_MAX_COLUMNS", 100)
     data = data_of(harness, write_report(*finished, ctx=harness.ctx, previous=None))
     assert data["lanes"]["original"]["columns"] == 100
 
 
-def test_an_unchanged_page_is_kept_and_any_change_makes_a_new_one(harness, finished):
+def test_keeps_an_unchanged_page_and_replaces_a_changed_one(harness, finished):
     products, final, quality = finished
-    made = write_report(products, final, quality, ctx=harness.ctx, previous=None)
-    assert write_report(products, final, quality, ctx=harness.ctx, previous=made) is made
+    report = write_report(products, final, quality, ctx=harness.ctx, previous=None)
+    assert write_report(products, final, quality, ctx=harness.ctx, previous=report) is report
     (heard, *others) = products.transcript.segments
     reworded = replace(products, transcript=replace(products.transcript, segments=(replace(heard, text="!"), *others)))
-    assert write_report(reworded, final, quality, ctx=harness.ctx, previous=made) is not made
+    assert write_report(reworded, final, quality, ctx=harness.ctx, previous=report) is not report
     remixed = replace(final, mix=products.stems.background)
-    assert write_report(products, remixed, quality, ctx=harness.ctx, previous=made) is not made
+    assert write_report(products, remixed, quality, ctx=harness.ctx, previous=report) is not report
 
 
-def test_a_programme_without_speech_has_a_page(harness):
-    products, final, quality = finished_by(harness, FakeEngines(regions=[]))
-    made = write_report(products, final, quality, ctx=harness.ctx, previous=None)
-    assert made.flagged_count == 0
-    assert "No speech was found" in page_of(harness, made)
+def test_writes_a_page_for_a_programme_without_speech(harness):
+    products, final, quality = finish(harness, FakeEngines(regions=[]))
+    report = write_report(products, final, quality, ctx=harness.ctx, previous=None)
+    assert report.flagged_count == 0
+    assert "No speech was found" in page_of(harness, report)
 
 
-def test_the_lines_alone_are_what_the_mix_adds_to_the_background(harness, finished):
+def test_lines_alone_are_the_difference_between_mix_and_background(harness, finished):
     products, final, _ = finished
     alone = np.concatenate([block.samples for block in lines_alone(products, ctx=harness.ctx)])
     mix = harness.ctx.sounds.read(harness.ctx.workspace.open(final.mix)).samples

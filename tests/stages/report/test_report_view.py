@@ -16,7 +16,7 @@ from dub_assets.stages.report.values import (
     ReportSegment,
     ReportSpeaker,
     ReportView,
-    by_attention,
+    by_priority,
     tempo_figures,
 )
 from dub_assets.stages.report.view import report_view
@@ -25,31 +25,31 @@ from dub_assets.stages.transcript.values import Speaker
 from dub_assets.stages.translation.values import TranslatedLine
 
 
-def view(made: Products | None = None, measured: Quality | None = None) -> ReportView:
-    return report_view(REQUEST, made or products(), final_video(), measured or quality())
+def view(job: Products | None = None, measured: Quality | None = None) -> ReportView:
+    return report_view(REQUEST, job or products(), final_video(), measured or quality())
 
 
 def spoken(**changes: object) -> Products:
-    """The finished job with its one line spoken otherwise."""
-    made = products()
-    return replace(made, tts=replace(made.tts, segments=(replace(made.tts.segments[0], **changes),)))
+    """Return the finished job with changes to its only line."""
+    job = products()
+    return replace(job, tts=replace(job.tts, segments=(replace(job.tts.segments[0], **changes),)))
 
 
 def texts(segment: ReportSegment) -> list[str]:
     return [finding.text for finding in segment.findings]
 
 
-def test_it_tells_of_every_segment_of_the_transcript() -> None:
+def test_has_every_segment_of_the_transcript() -> None:
     shown = view()
     assert (shown.job_id, shown.source_language, shown.target_language) == ("job.1", "ko", "en")
     first, second = shown.segments
     assert (first.text, first.translated, first.tempo, first.findings) == ("안녕하세요", "Hello", 1.0, ())
     assert (second.text, second.translated, second.placed) == ("음", "", None)
-    assert texts(second) == ["not dubbed: there is nothing to say"]
+    assert texts(second) == ["not dubbed: there is no text"]
     assert [segment.index for segment in shown.flagged] == [1]
 
 
-def test_it_tells_how_a_line_was_spoken() -> None:
+def test_has_facts_about_a_line() -> None:
     late = spoken(placed=Interval(start_ms=860, end_ms=2860), ordinary_ms=2500, rung="stretch", issues=("late_start",))
     (segment, _) = view(late).segments
     assert texts(segment) == ["starts 360 ms late, the limit is 40 ms"]
@@ -69,12 +69,12 @@ def test_it_tells_how_a_line_was_spoken() -> None:
         ("odd", "odd"),
     ],
 )
-def test_every_issue_has_words_even_one_that_is_new(issue: str, text: str) -> None:
-    made = spoken(placed=Interval(start_ms=300, end_ms=2300), ordinary_ms=3000, issues=(issue,))
-    assert texts(view(made).segments[0]) == [text]
+def test_describes_every_issue_even_an_unknown_one(issue: str, text: str) -> None:
+    job = spoken(placed=Interval(start_ms=300, end_ms=2300), ordinary_ms=3000, issues=(issue,))
+    assert texts(view(job).segments[0]) == [text]
 
 
-def test_a_line_that_starts_early_and_ends_in_its_slot_uses_no_more_than_all_of_it() -> None:
+def test_a_line_that_starts_early_uses_at_most_its_slot() -> None:
     slot = products().tts.segments[0].slot
     placed = Interval(start_ms=slot.start_ms - 40, end_ms=slot.end_ms)
     (segment, _) = view(spoken(placed=placed)).segments
@@ -83,17 +83,17 @@ def test_a_line_that_starts_early_and_ends_in_its_slot_uses_no_more_than_all_of_
 
 @pytest.mark.parametrize("ordinary_ms", [2511, 2512, 2514, 2520, 2700])
 def test_a_fast_line_never_looks_equal_to_the_limit_that_it_exceeds(ordinary_ms: int) -> None:
-    made = spoken(placed=Interval(start_ms=500, end_ms=2500), ordinary_ms=ordinary_ms, issues=("fast_speech",))
-    (text,) = texts(view(made).segments[0])
+    job = spoken(placed=Interval(start_ms=500, end_ms=2500), ordinary_ms=ordinary_ms, issues=("fast_speech",))
+    (text,) = texts(view(job).segments[0])
     tempo, limit = re.findall(r"\d\.\d+", text)
     assert limit == "1.25"
     assert float(tempo) > float(limit)
-    assert float(tempo) == view(made).segments[0].tempo
+    assert float(tempo) == view(job).segments[0].tempo
 
 
-def test_the_limit_shown_is_the_one_that_was_set() -> None:
-    made = spoken(ordinary_ms=3000, issues=("fast_speech",))
-    shown = report_view(REQUEST, made, final_video(), quality(), free_tempo=1.4)
+def test_shows_the_configured_tempo_limit() -> None:
+    job = spoken(ordinary_ms=3000, issues=("fast_speech",))
+    shown = report_view(REQUEST, job, final_video(), quality(), free_tempo=1.4)
     assert texts(shown.segments[0]) == ["fast: 1.50 times the language's ordinary rate, the limit is 1.40"]
 
 
@@ -104,59 +104,59 @@ def test_the_limit_shown_is_the_one_that_was_set() -> None:
         ({}, "none; outside the limits"),
     ],
 )
-def test_a_line_that_does_not_fit_says_what_was_done(changes: dict[str, object], method: str) -> None:
+def test_lists_the_steps_taken_for_a_line_that_does_not_fit(changes: dict[str, object], method: str) -> None:
     (segment, _) = view(spoken(rung="flag", issues=("late_start",), **changes)).segments
     assert Fact(name="Fit method", value=method) in segment.facts
 
 
-def test_the_text_is_the_one_that_is_spoken() -> None:
+def test_shows_the_text_that_is_spoken() -> None:
     shorter = replace(products().tts.segments[0].speech, text="Hi")
     shown = view(spoken(speech=shorter, rendering=1, rung="shorter")).segments[0]
     assert (shown.translated, shown.facts[0]) == ("Hi", Fact(name="Fit method", value="shorter translation"))
 
 
-def test_a_line_that_runs_over_its_slot_says_by_how_much() -> None:
-    made = spoken(placed=Interval(start_ms=500, end_ms=4100), issues=("over_slot",))
-    assert texts(view(made).segments[0]) == ["ends 180 ms after its slot"]
+def test_shows_by_how_much_a_line_exceeds_its_slot() -> None:
+    job = spoken(placed=Interval(start_ms=500, end_ms=4100), issues=("over_slot",))
+    assert texts(view(job).segments[0]) == ["ends 180 ms after its slot"]
 
 
-def test_what_the_checks_found_is_told_of_the_whole_and_of_each_line() -> None:
+def test_shows_checks_and_the_issues_of_each_line() -> None:
     peak = Check(name="true_peak_is_kept", passed=True, severity="error", blocking=False, reason="-1.5 dBTP")
     silent = Check(name="lines_are_audible", passed=False, severity="error", blocking=True, reason="0000 is not heard")
     line = LineQuality(index=0, issues=("inaudible", "untranslated"), level_dbfs=None)
     shown = view(measured=replace(quality(), checks=(peak, silent), lines=(line,)))
-    assert texts(shown.segments[0]) == ["nothing is heard", "not translated: the text is the original's"]
-    assert shown.segments[0].weight == "problem"
+    assert texts(shown.segments[0]) == ["no speech in the clip", "not translated: the text is the original's"]
+    assert shown.segments[0].level == "problem"
     assert shown.checks == (
         ReportCheck(name="True peak is kept", passed=True, blocking=False, reason="-1.5 dBTP"),
         ReportCheck(name="Lines are audible", passed=False, blocking=True, reason="0000 is not heard"),
     )
 
 
-def test_what_was_measured_of_a_line_is_told() -> None:
+def test_shows_measurements_of_a_line() -> None:
     line = LineQuality(index=0, issues=("unlike_text",), level_dbfs=-20.0, leftover_db=-31.04, agreement=0.42)
     (segment, _) = view(measured=replace(quality(), lines=(line,))).segments
-    assert texts(segment) == ["heard otherwise than it is written"]
+    assert texts(segment) == ["the recogniser hears something other than the text"]
     assert Fact(name="Read back", value="42% as written") in segment.facts
-    assert Fact(name="Left of the original", value="-31.0", unit="dB") in segment.facts
+    assert Fact(name="Original left", value="-31.0", unit="dB") in segment.facts
 
 
-def test_a_line_that_was_not_read_back_since_the_recogniser_failed_is_to_be_looked_at() -> None:
+def test_flags_a_line_that_the_recogniser_failed_to_read_back() -> None:
     line = LineQuality(index=0, issues=("unheard",), level_dbfs=-20.0)
     (segment, _) = view(measured=replace(quality(), lines=(line,))).segments
     assert texts(segment) == ["not read back: the recogniser failed"]
-    assert segment.weight == "look"
+    assert segment.level == "review"
 
 
-def test_speakers_come_with_their_voices_and_segments() -> None:
-    made = products()
-    first, second = made.transcript.segments
+def test_lists_speakers_with_voices_and_segments() -> None:
+    job = products()
+    first, second = job.transcript.segments
     people = (
         Speaker(name="A", pitch_hz=118.0, speech_ms=2000),
         Speaker(name="B", pitch_hz=None, speech_ms=800),
     )
-    told = (replace(first, speaker="A"), replace(second, speaker="B"))
-    shown = view(replace(made, transcript=replace(made.transcript, segments=told, speakers=people)))
+    diarised = (replace(first, speaker="A"), replace(second, speaker="B"))
+    shown = view(replace(job, transcript=replace(job.transcript, segments=diarised, speakers=people)))
     assert [segment.speaker for segment in shown.segments] == ["A", "B"]
     assert shown.speakers == (
         ReportSpeaker(name="A", speech_ms=2000, pitch_hz=118.0, segments_count=1, voices=("anna",)),
@@ -164,21 +164,21 @@ def test_speakers_come_with_their_voices_and_segments() -> None:
     )
 
 
-def test_what_was_heard_uncertainly_is_to_be_looked_at() -> None:
-    made = products()
-    first, second = made.transcript.segments
-    unsure = replace(made.transcript, segments=(replace(first, probability=0.42), second))
-    assert texts(view(replace(made, transcript=unsure)).segments[0]) == ["heard with 42% certainty"]
+def test_flags_a_segment_of_low_recognition_certainty() -> None:
+    job = products()
+    first, second = job.transcript.segments
+    unsure = replace(job.transcript, segments=(replace(first, probability=0.42), second))
+    assert texts(view(replace(job, transcript=unsure)).segments[0]) == ["recognised with 42% certainty"]
 
 
-def test_what_editors_did_is_noted_and_asks_for_nothing() -> None:
-    made = products()
+def test_edits_are_notes_and_do_not_flag_a_segment() -> None:
+    job = products()
     line = TranslatedLine(index=0, passage=0, text="Hi", written_for="mark")
-    mix = replace(made.mixes.segments[0], edited=GainChange(speech=0.5), gains=Gains(background=1.0, speech=0.5))
+    mix = replace(job.mixes.segments[0], edited=GainChange(speech=0.5), gains=Gains(background=1.0, speech=0.5))
     edited = replace(
-        made,
-        translation=replace(made.translation, lines=(line,)),
-        mixes=replace(made.mixes, segments=(mix,)),
+        job,
+        translation=replace(job.translation, lines=(line,)),
+        mixes=replace(job.mixes, segments=(mix,)),
     )
     (segment, _) = view(edited).segments
     assert texts(segment) == ["text by an editor", "gains by an editor"]
@@ -186,15 +186,15 @@ def test_what_editors_did_is_noted_and_asks_for_nothing() -> None:
     assert segment not in view(edited).flagged
 
 
-def test_attention_goes_by_weight_then_by_excess_then_by_time() -> None:
+def test_priority_orders_by_level_then_excess_then_time() -> None:
     blank = view().segments[0]
 
     def segment(index: int, *findings: Finding) -> ReportSegment:
         return replace(blank, index=index, findings=findings)
 
-    note, look = Finding(weight="note", text="n"), Finding(weight="look", text="l", excess=0.2)
-    worse = Finding(weight="look", text="l", excess=0.4)
-    problem = Finding(weight="problem", text="p")
+    note, look = Finding(level="note", text="n"), Finding(level="review", text="l", excess=0.2)
+    worse = Finding(level="review", text="l", excess=0.4)
+    problem = Finding(level="problem", text="p")
     segments = [
         segment(0),
         segment(1, note),
@@ -203,11 +203,11 @@ def test_attention_goes_by_weight_then_by_excess_then_by_time() -> None:
         segment(4, problem),
         segment(5, look),
     ]
-    assert [one.index for one in by_attention(segments)] == [4, 3, 2, 5, 1, 0]
-    assert segments[3].weight == "look"
-    assert segments[0].weight is None
+    assert [one.index for one in by_priority(segments)] == [4, 3, 2, 5, 1, 0]
+    assert segments[3].level == "review"
+    assert segments[0].level is None
 
 
-def test_tempo_figures_are_of_what_is_spoken() -> None:
+def test_tempo_figures_cover_dubbed_segments_only() -> None:
     assert tempo_figures(view(spoken(ordinary_ms=2400)).segments) == (1.2, 1.2)
     assert tempo_figures(view().segments[1:]) is None

@@ -1,1 +1,1 @@
-"""The page that editors look at: a job's report as one HTML document. Values in, bytes out."""
+"""The report page: Jinja2 templates, style and scripts, and the function that renders them."""

@@ -1,13 +1,12 @@
 "use strict";
-// The pictures: waveforms and spectrograms of the timeline and of the cards. (The page reads without any script.)
+// Waveforms and spectrograms of the timeline and of the segment cards. The texts of the page do not need this script.
 
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const cards = [...document.querySelectorAll(".segment")];
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-
-const WELL = "#0d0f18", WAVE = { original: "#7fd4ff", mix: "#c9a6ff" };
+const BACKGROUND = "#0d0f18", WAVE = { original: "#7fd4ff", mix: "#c9a6ff" };
 const lanes = data.lanes;
 const loading = Object.values(lanes).flatMap((lane) => {
   lane.peaks = bytes(lane.peaks);
@@ -17,7 +16,7 @@ const loading = Object.values(lanes).flatMap((lane) => {
 });
 const loudest = Math.max(...Object.values(lanes).map((lane) => lane.loudest));
 
-/** Draw a stretch of a lane over the whole of a canvas: its waveform above, its spectrogram below. */
+/** Fill a canvas with a stretch of a lane (ms): waveform above, spectrogram below. */
 function draw(canvas, from, to) {
   const lane = lanes[canvas.dataset.lane], ratio = window.devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
@@ -25,26 +24,26 @@ function draw(canvas, from, to) {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d"), wave = Math.round(height * 0.4);
-  context.fillStyle = WELL;
+  context.fillStyle = BACKGROUND;
   context.fillRect(0, 0, width, height);
   const column = (ms) => (ms / data.duration) * lane.columns;
-  const first = column(from), last = column(to), scale = width / (last - first);
+  const first = column(from), last = column(to), pixelsPerColumn = width / (last - first);
   lane.tiles.forEach((tile, number) => {
     const start = number * lane.tileColumns;
     const begin = Math.max(first, start), end = Math.min(last, start + tile.width);
     if (begin < end)
       context.drawImage(tile, begin - start, 0, end - begin, tile.height,
-        (begin - first) * scale, wave, (end - begin) * scale, height - wave);
+        (begin - first) * pixelsPerColumn, wave, (end - begin) * pixelsPerColumn, height - wave);
   });
   context.fillStyle = WAVE[canvas.dataset.lane];
   for (let x = 0; x < width; x += 1) {
-    const begin = Math.floor(first + x / scale), end = Math.max(begin + 1, Math.ceil(first + (x + 1) / scale));
+    const begin = Math.floor(first + x / pixelsPerColumn), end = Math.max(begin + 1, Math.ceil(first + (x + 1) / pixelsPerColumn));
     let peak = 0;
     for (let at = begin; at < end; at += 1) peak = Math.max(peak, lane.peaks[at] || 0);
     const tall = Math.max(ratio, (peak / loudest) ** 0.7 * wave * 0.94);
     context.fillRect(x, (wave - tall) / 2, 1, tall);
   }
-  const marked = [canvas.dataset.markFrom, canvas.dataset.markTo].map((ms) => (column(Number(ms)) - first) * scale);
+  const marked = [canvas.dataset.markFrom, canvas.dataset.markTo].map((ms) => (column(Number(ms)) - first) * pixelsPerColumn);
   if (canvas.dataset.markTo) {
     context.fillStyle = "#0d0f18a6";
     context.fillRect(0, 0, marked[0], height);
@@ -53,9 +52,9 @@ function draw(canvas, from, to) {
 }
 
 const scroller = $("scroller"), inner = $("lanes"), zoom = $("zoom");
-const wide = [...inner.querySelectorAll(".lane")];
+const laneCanvases = [...inner.querySelectorAll(".lane")];
 
-/** Pixels of the whole programme: from all of it in view to 120 pixels a second. */
+/** Return the width of the whole programme in pixels: from the visible width to 120 pixels a second. */
 function fullWidth() {
   const fitting = Math.max(scroller.clientWidth, (data.duration / 1000) * 12);
   const closest = Math.max(fitting, Math.min(4e6, (data.duration / 1000) * 120));
@@ -63,14 +62,14 @@ function fullWidth() {
 }
 
 function drawTimeline() {
-  const width = inner.clientWidth, seen = scroller.clientWidth;
-  for (const canvas of wide) {
-    canvas.style.width = `${seen}px`;
-    draw(canvas, (scroller.scrollLeft / width) * data.duration, ((scroller.scrollLeft + seen) / width) * data.duration);
+  const width = inner.clientWidth, visible = scroller.clientWidth;
+  for (const canvas of laneCanvases) {
+    canvas.style.width = `${visible}px`;
+    draw(canvas, (scroller.scrollLeft / width) * data.duration, ((scroller.scrollLeft + visible) / width) * data.duration);
   }
 }
 
-function layTimeline() {
+function layOutTimeline() {
   const middle = scroller.scrollLeft ? (scroller.scrollLeft + scroller.clientWidth / 2) / inner.clientWidth : 0;
   inner.style.width = `${fullWidth()}px`;
   scroller.scrollLeft = middle * inner.clientWidth - scroller.clientWidth / 2;
@@ -91,11 +90,11 @@ function drawCard(card) {
   for (const canvas of card.querySelectorAll(".mini")) draw(canvas, Number(card.dataset.from), Number(card.dataset.to));
 }
 
-/** Cards near the window have their pictures; those that leave it give them up. */
-const near = new Set();
-const seen = new IntersectionObserver((entries) => {
+/** Cards near the viewport keep their pictures; the memory of all others is released. */
+const visibleCards = new Set();
+const cardObserver = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    near[isIntersecting ? "add" : "delete"](target);
+    visibleCards[isIntersecting ? "add" : "delete"](target);
     if (isIntersecting) drawCard(target);
     else for (const canvas of target.querySelectorAll(".mini")) canvas.width = 0;
   }

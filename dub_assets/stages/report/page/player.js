@@ -1,7 +1,7 @@
-// The player: one position, one track at a time, from the sounds in the page.
+// The player: plays one track at a time from the sounds in the page.
 
-const play = $("play"), seek = $("seek"), time = $("time"), said = $("said"), playhead = $("playhead");
-let track = "mix", position = 0, piece = null, stopAt = Infinity, button = null;
+const play = $("play"), seek = $("seek"), time = $("time"), message = $("message"), playhead = $("playhead");
+let track = "mix", position = 0, clip = null, stopAt = Infinity, activeButton = null;
 
 function clock(ms) {
   const tenths = Math.floor(ms / 100), minutes = Math.floor(tenths / 600), hours = Math.floor(minutes / 60);
@@ -9,20 +9,20 @@ function clock(ms) {
   return hours ? `${hours}:${String(minutes % 60).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** The piece of a track that has this time, with its audio element; undefined where the page has none. */
-function pieceAt(name, ms) {
-  const found = data.sounds.find((one) => one.track === name && one.start <= ms && ms < one.end);
-  if (found && !found.audio) {
-    found.audio = new Audio(URL.createObjectURL(new Blob([bytes(found.data)], { type: "audio/webm" })));
-    found.audio.dataset.track = name;
-    found.audio.addEventListener("ended", pause);
-    document.body.append(found.audio);
-    found.data = null;
+/** Return the clip of a track at a time, with its audio element; undefined if the page has none. */
+function clipAt(name, ms) {
+  const sound = data.sounds.find((candidate) => candidate.track === name && candidate.start <= ms && ms < candidate.end);
+  if (sound && !sound.audio) {
+    sound.audio = new Audio(URL.createObjectURL(new Blob([bytes(sound.data)], { type: "audio/webm" })));
+    sound.audio.dataset.track = name;
+    sound.audio.addEventListener("ended", pause);
+    document.body.append(sound.audio);
+    sound.data = null;
   }
-  return found;
+  return sound;
 }
 
-const isPlaying = () => piece !== null && !piece.audio.paused;
+const isPlaying = () => clip !== null && !clip.audio.paused;
 
 function show() {
   const share = position / data.duration;
@@ -33,31 +33,32 @@ function show() {
   playhead.style.left = `${100 * share}%`;
   play.setAttribute("aria-pressed", String(isPlaying()));
   play.setAttribute("aria-label", isPlaying() ? "Pause" : "Play");
-  for (const one of document.querySelectorAll("button.is-playing")) if (one !== button) one.classList.remove("is-playing");
-  if (button) button.classList.toggle("is-playing", isPlaying());
+  for (const other of document.querySelectorAll("button.is-playing"))
+    if (other !== activeButton) other.classList.remove("is-playing");
+  if (activeButton) activeButton.classList.toggle("is-playing", isPlaying());
 }
 
 function pause() {
-  if (piece) piece.audio.pause();
+  if (clip) clip.audio.pause();
   stopAt = Infinity;
   show();
-  button = null;
+  activeButton = null;
 }
 
-async function start(name, ms, until = Infinity, by = null) {
-  if (piece) piece.audio.pause();
+async function start(name, ms, until = Infinity, pressed = null) {
+  if (clip) clip.audio.pause();
   track = name;
   position = Math.min(ms, data.duration - 1);
-  piece = pieceAt(track, position) || null;
-  said.textContent = piece ? "" : "This place is not in the page: it holds the segments that need attention.";
-  if (!piece) return show();
+  clip = clipAt(track, position) || null;
+  message.textContent = clip ? "" : "No sound here: the report of a long video only has the sound of segments to review.";
+  if (!clip) return show();
   stopAt = until;
-  button = by;
-  piece.audio.currentTime = (position - piece.start) / 1000;
+  activeButton = pressed;
+  clip.audio.currentTime = (position - clip.start) / 1000;
   try {
-    await piece.audio.play();
+    await clip.audio.play();
   } catch (error) {
-    if (error.name !== "AbortError") said.textContent = `This browser does not play it: ${error.message}`;
+    if (error.name !== "AbortError") message.textContent = `This browser cannot play the sound: ${error.message}`;
   }
   show();
   requestAnimationFrame(follow);
@@ -65,9 +66,9 @@ async function start(name, ms, until = Infinity, by = null) {
 
 function follow() {
   if (!isPlaying()) return;
-  position = piece.start + piece.audio.currentTime * 1000;
+  position = clip.start + clip.audio.currentTime * 1000;
   if (position >= stopAt) {
-    position = stopAt;  // however late the frame comes
+    position = stopAt;  // a late frame would pass it
     return pause();
   }
   show();
@@ -76,9 +77,9 @@ function follow() {
   requestAnimationFrame(follow);
 }
 
-function go(ms) {
-  const playing = isPlaying();
-  if (playing) return start(track, ms);
+function seekTo(ms) {
+  const wasPlaying = isPlaying();
+  if (wasPlaying) return start(track, ms);
   position = Math.max(0, Math.min(ms, data.duration - 1));
   return show();
 }
@@ -86,11 +87,11 @@ function go(ms) {
 const toggle = () => (isPlaying() ? pause() : start(track, position >= data.duration - 100 ? 0 : position));
 
 play.addEventListener("click", toggle);
-seek.addEventListener("input", () => go(Number(seek.value)));
+seek.addEventListener("input", () => seekTo(Number(seek.value)));
 for (const radio of document.getElementsByName("track"))
   radio.addEventListener("change", () => {
-    const playing = isPlaying();
+    const wasPlaying = isPlaying();
     track = radio.value;
-    if (playing) start(track, position, stopAt);
-    else pieceAt(track, position);
+    if (wasPlaying) start(track, position, stopAt);
+    else clipAt(track, position);
   });

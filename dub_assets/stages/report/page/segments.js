@@ -1,26 +1,26 @@
-// The segments: choosing, sorting, filtering, keys; and the start of everything.
+// The list of segments: selection, order, filter, keyboard shortcuts; and the start of the page.
 
 let current = null;
 
-function choose(card, { scroll = true } = {}) {
-  for (const one of document.querySelectorAll(".is-current")) one.classList.remove("is-current");
+function select(card, { scroll = true } = {}) {
+  for (const other of document.querySelectorAll(".is-current")) other.classList.remove("is-current");
   current = card;
   card.classList.add("is-current");
   for (const bar of document.querySelectorAll(`.bar[href="#${card.id}"], .bar[data-segment="${card.id.slice(1)}"]`))
     bar.classList.add("is-current");
   if (scroll) card.scrollIntoView({ block: "nearest" });
-  if (!isPlaying()) go(Number(card.dataset.start));
+  if (!isPlaying()) seekTo(Number(card.dataset.start));
 }
 
-function playCard(card, name, by) {
-  if (by && by === button && isPlaying()) return pause();
-  choose(card, { scroll: false });
-  return start(name, Number(card.dataset.from), Number(card.dataset.to), by);
+function playCard(card, name, pressed) {
+  if (pressed && pressed === activeButton && isPlaying()) return pause();
+  select(card, { scroll: false });
+  return start(name, Number(card.dataset.from), Number(card.dataset.to), pressed);
 }
 
 for (const card of cards) {
-  for (const one of card.querySelectorAll("[data-play]"))
-    one.addEventListener("click", () => playCard(card, one.dataset.play, one));
+  for (const button of card.querySelectorAll("[data-play]"))
+    button.addEventListener("click", () => playCard(card, button.dataset.play, button));
   for (const canvas of card.querySelectorAll(".mini"))
     canvas.addEventListener("click", () => playCard(card, canvas.dataset.lane));
 }
@@ -29,26 +29,26 @@ for (const bar of document.querySelectorAll("a.bar"))
     const card = $(bar.getAttribute("href").slice(1));
     event.preventDefault();
     if (card.hidden) showAll();
-    choose(card);
+    select(card);
     card.focus({ preventScroll: true });
   });
-for (const canvas of wide)
+for (const canvas of laneCanvases)
   canvas.addEventListener("click", (event) => {
     const left = event.clientX - inner.getBoundingClientRect().left;
-    go((left / inner.clientWidth) * data.duration);
+    seekTo((left / inner.clientWidth) * data.duration);
   });
 
-const ordered = () => document.querySelector('[name="order"]:checked').value;
+const order = () => document.querySelector('[name="order"]:checked').value;
 
 function sort() {
-  const by = ordered() === "time"
-    ? (one, other) => one.dataset.start - other.dataset.start
-    : (one, other) => other.dataset.attention - one.dataset.attention || one.dataset.start - other.dataset.start;
-  $("list").append(...cards.sort(by));
+  const compare = order() === "time"
+    ? (a, b) => a.dataset.start - b.dataset.start
+    : (a, b) => b.dataset.priority - a.dataset.priority || a.dataset.start - b.dataset.start;
+  $("list").append(...cards.sort(compare));
 }
 
 function filter() {
-  for (const card of cards) card.hidden = $("only").checked && card.matches(".fine");
+  for (const card of cards) card.hidden = $("only").checked && card.matches(".ok");
   $("none").hidden = cards.some((card) => !card.hidden);
 }
 
@@ -60,11 +60,10 @@ function showAll() {
 for (const radio of document.getElementsByName("order")) radio.addEventListener("change", sort);
 $("only").addEventListener("change", filter);
 
-
-function step(by) {
+function step(count) {
   const shown = cards.filter((card) => !card.hidden), at = shown.indexOf(current);
-  const card = shown[at < 0 ? 0 : Math.max(0, Math.min(shown.length - 1, at + by))];
-  if (card) choose(card);
+  const card = shown[at < 0 ? 0 : Math.max(0, Math.min(shown.length - 1, at + count))];
+  if (card) select(card);
 }
 
 const keys = {
@@ -86,18 +85,17 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-
-zoom.addEventListener("input", layTimeline);
+zoom.addEventListener("input", layOutTimeline);
 scroller.addEventListener("scroll", () => requestAnimationFrame(drawTimeline), { passive: true });
 new ResizeObserver(() => {
-  layTimeline();
-  near.forEach(drawCard);
+  layOutTimeline();
+  visibleCards.forEach(drawCard);
 }).observe(scroller);
 sort();
 show();
-pieceAt(track, 0);
+clipAt(track, 0);
 Promise.all(loading).then(() => {
-  layTimeline();
-  cards.forEach((card) => seen.observe(card));
+  layOutTimeline();
+  cards.forEach((card) => cardObserver.observe(card));
   document.documentElement.dataset.ready = "";
 });
