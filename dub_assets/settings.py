@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import platformdirs
 from pydantic import TypeAdapter, ValidationError
@@ -135,10 +135,11 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def documented_variables(kind: type[Any] = Settings) -> Iterator[tuple[str, str, str]]:
+def documented_variables(kind: Any = Settings) -> Iterator[tuple[str, str, str]]:
     """Yield variable, default and meaning of every setting, for ``dub-assets settings`` and the documentation."""
+    hints = get_type_hints(kind, include_extras=True)
     for member in dataclasses.fields(kind):
-        hint = _hints(kind)[member.name]
+        hint = hints[member.name]
         if dataclasses.is_dataclass(hint):
             yield from documented_variables(hint)
         else:
@@ -156,13 +157,13 @@ def _with_engine_set(environment: Mapping[str, str]) -> Mapping[str, str]:
     return defaults | {variable: text for variable, text in environment.items() if text or variable not in defaults}
 
 
-def _read(kind: type[Options], environment: Mapping[str, str], problems: list[str]) -> Options:
+def _read(kind: Callable[..., Options], environment: Mapping[str, str], problems: list[str]) -> Options:
     """Return the options of a dataclass. Options that cannot be read are described in ``problems``."""
-    hints = _hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     if any(map(dataclasses.is_dataclass, hints.values())):
         return kind(**{name: _read(hint, environment, problems) for name, hint in hints.items()})
     try:
-        return _adapter(kind).validate_python(_set_variables(hints, environment))
+        return cast("Options", _adapter(kind).validate_python(_set_variables(hints, environment)))
     except ValidationError as error:
         problems += [_problem(details, environment) for details in error.errors()]
     except ConfigurationError as error:  # options that contradict each other
@@ -202,12 +203,7 @@ def _problem(details: ErrorDetails, environment: Mapping[str, str]) -> str:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-@cache
-def _adapter(kind: type[Options]) -> TypeAdapter[Options]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

@@ -1,4 +1,4 @@
-"""The archive of all jobs for commands that only read: opened without Dagster, whose import takes seconds."""
+"""The archive of all jobs, for commands that only read: opened without Dagster, whose import takes seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_archive(settings: Settings) -> JobArchive:
 
 
 def recorded_jobs(archive: JobArchive, prefix: str = "") -> list[str]:
-    """Return the ids of all jobs with a record, those that begin with ``prefix``, sorted."""
+    """Return the ids of all jobs with a record that begin with ``prefix``, sorted."""
     folder, ending = job_record_key("*").split("*")
     names = (item.key.removeprefix(folder) for item in archive.store.list(f"{folder}{prefix}"))
     return sorted(name.removesuffix(ending) for name in names if "/" not in name and name.endswith(ending))
@@ -51,7 +51,7 @@ def find_job(archive: JobArchive, name: str) -> DubRequest:
     if matches:
         more = f" and {len(matches) - _SHOWN_IDS} more" if len(matches) > _SHOWN_IDS else ""
         shown = ", ".join(matches[:_SHOWN_IDS])
-        raise InputError(f"{name!r} is the beginning of several jobs: {shown}{more}; give more of the id")
+        raise InputError(f"{name!r} is the beginning of several ids: {shown}{more}; give more of the id")
     raise InputError(_unknown(name, recorded_jobs(archive)))
 
 

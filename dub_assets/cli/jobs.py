@@ -1,4 +1,4 @@
-"""``dub-assets jobs``: the jobs that are kept, the last one that ran first."""
+"""``dub-assets jobs``: the stored jobs, the latest run first."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.request import DubRequest
 from dub_assets.settings import settings_from
-from dub_assets.stages.segment_mixes.values import Metadata
+from dub_assets.stages.metadata.values import Metadata
 
 
 def show_jobs(last: int, *, as_json: bool) -> None:
-    """Print the ``last`` jobs: languages, their last run, segments, those that are flagged, and when."""
+    """Print the ``last`` jobs with their languages, last run, and counts of segments and flagged segments."""
     settings = settings_from(os.environ)
     archive = open_archive(settings)
     with local_instance(settings) as instance:
@@ -32,11 +32,11 @@ def show_jobs(last: int, *, as_json: bool) -> None:
         return
     _print(rows, runs)
     if len(listed) > last:
-        write_line(f"and {len(listed) - last} more: --last {len(listed)} shows them")
+        write_line(f"and {len(listed) - last} more: --last {len(listed)} shows all")
 
 
 def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any]:
-    """A job as ``jobs --json`` prints it; what is not known is null."""
+    """Return a job as ``jobs --json`` prints it; unknown values are null."""
     request = archive.find(DubRequest, job_record_key(job_id))
     made = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
     return {
@@ -51,7 +51,7 @@ def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any
 
 
 def _flagged_count(archive: JobArchive, made: Metadata) -> int:
-    """Return how many segments have issues; the document says it if the manifest is of an older version."""
+    """Return the number of segments with issues; manifests of older versions lack it, but the document has it."""
     if made.flagged_count is not None:
         return made.flagged_count
     document = json.loads(archive.store.get(made.document.key))

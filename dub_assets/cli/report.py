@@ -1,4 +1,4 @@
-"""``dub-assets report``: the page of a finished job, rebuilt if it is not up to date, and copied to a folder."""
+"""``dub-assets report``: rebuilds the report of a job if it is out of date, and copies it to a folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from dub_assets.settings import settings_from
 
 
 def report_job(job_id: str, out: Path | None, *, quiet: bool) -> None:
-    """Make the page, copy it to ``out``, else to where the job's results are, and print its path.
+    """Make the report, copy it to ``out``, else to the folders with the job's results, and print its path.
 
-    Raises InputError if there is no such job, or it has no video yet.
+    Raises InputError if the job does not exist or has no video yet.
     """
     settings = settings_from(os.environ)
     archive = StorageResource.of(settings).archive

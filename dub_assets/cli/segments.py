@@ -1,4 +1,4 @@
-"""``dub-assets segments``: the lines of a job."""
+"""``dub-assets segments``: the segments of a job."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:
-    """Print the segments of a job, only those with issues if asked. Raises InputError if there are none yet."""
+    """Print the segments of a job, or only those with issues. Raises InputError if there are none yet."""
     archive = open_archive(settings_from(os.environ))
     keys = JobKeys(request=find_job(archive, name))
     rows = [row for row in segment_rows(keys, archive) if row["issues"] or not only_issues]
     if as_json:
-        shown = {"job_id": keys.request.job_id, "segments": rows}
-        write_json(shown)
+        write_json({"job_id": keys.request.job_id, "segments": rows})
     elif rows:
         _print(rows)
     else:
@@ -36,7 +35,7 @@ def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:
 
 
 def segment_rows(keys: JobKeys, archive: JobArchive) -> list[dict[str, Any]]:
-    """Return the segments as ``segments --json`` prints them; what is not made yet is null.
+    """Return the segments as ``segments --json`` prints them; values that are not made yet are null.
 
     Raises InputError if the job has no transcript yet.
     """

@@ -1,4 +1,4 @@
-"""``dub-assets voices``: what can be given to ``--voice``."""
+"""``dub-assets voices``: the voices of a language, as ``dub --voice`` takes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dub_assets.settings import Settings, settings_from
 
 
 def show_voices(language: str, *, as_json: bool) -> None:
-    """Print the voices that speak a language. Raises UnsupportedLanguageError if no installed engine has one."""
+    """Print the voices of a language. Raises UnsupportedLanguageError if no installed engine has one."""
     settings = settings_from(os.environ)
     code = parse_language(language)
     rows = _rows(code, settings)
@@ -33,7 +33,7 @@ def show_voices(language: str, *, as_json: bool) -> None:
 
 
 def _rows(language: str, settings: Settings) -> list[dict[str, Any]]:
-    """The voices as ``voices --json`` prints them, those of the engine that a dub uses first."""
+    """Return the voices as ``voices --json`` prints them; those of the engine that a dub uses come first."""
     found = _registry(settings).voices(language, settings.options.engines.synthesis)
     if not found:
         raise UnsupportedLanguageError(f"no installed engine speaks {language!r}: `dub-assets engines` shows all")

@@ -1,4 +1,4 @@
-"""``dub-assets worker``: a worker of the Dagster home, until it is told to end."""
+"""``dub-assets worker``: takes runs of the Dagster home until a signal ends it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from dub_assets.adapters.telemetry.json_lines import JsonLines
+from dub_assets.cli import interruptions
 from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.engines.models.install import install_extra_command
 from dub_assets.service.readiness import Role
-from dub_assets.settings import Settings
+from dub_assets.settings import settings_from
 
 
-def run_worker(settings: Settings, *, name: str, queues: str) -> None:
-    """Work on runs once nothing is missing for the service's languages.
+def run_worker(*, name: str, queues: str) -> None:
+    """Take runs once nothing is missing for the service's languages.
 
-    Raises ConfigurationError if the extra is missing or the home has no workers, and NotReadyError.
+    Raises:
+        ConfigurationError: The extra is not installed, or the Dagster home starts its runs without workers.
+        NotReadyError: Something is missing.
     """
+    settings = settings_from(os.environ)
+    interruptions.release()
     if find_spec("dagster_celery") is None:
         raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
     signal.signal(signal.SIGTERM, _end)  # the first process of a container ignores it otherwise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.core.engine import EngineStage
 from dub_assets.core.errors import ConfigurationError, DubError, EngineUnavailableError, TransientError
+from dub_assets.core.files import require_writable
 from dub_assets.engines import needs
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.firefox import weights as firefox_weights
@@ -92,7 +92,7 @@ def examine(settings: Settings, role: Role, environment: Mapping[str, str]) -> R
                 )
     for variable, folder in (("DUB_ASSETS_HOME", settings.paths.home), ("DUB_ASSETS_CACHE", settings.paths.cache)):
         with readiness.collecting(f"{variable}: "):
-            _require_writable(folder)
+            require_writable(folder, advice="give this process permission to write there, or name another folder")
     if settings.storage.bucket is not None:
         with readiness.collecting(f"AWS_S3_BUCKET={settings.storage.bucket}: "):
             next(StorageResource.of(settings).archive.store.list("jobs/"), None)
@@ -176,14 +176,3 @@ def _require_variables(dagster_yaml: Path, environment: Mapping[str, str]) -> No
     names = re.findall(r"^\s*env: (\w+)\s*$", dagster_yaml.read_text(encoding="utf-8"), re.MULTILINE)
     if missing := [name for name in dict.fromkeys(names) if not environment.get(name)]:
         raise ConfigurationError(f"{dagster_yaml} reads {', '.join(missing)}, not set here: docs/workers.md, set-up 3")
-
-
-def _require_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot write into {folder} ({error.strerror}): let the user of this process write there, or name another"
-        ) from error

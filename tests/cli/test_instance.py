@@ -62,7 +62,7 @@ def test_one_that_its_user_changed_gets_what_it_lacks_and_keeps_the_rest(home: P
     assert settings["run_queue"]["max_user_code_failure_retries"] == 1000
     assert settings["run_retries"] == wanted["run_retries"]
     assert (home / "dagster" / "dagster.yaml.old").read_text(encoding="utf-8") == CHANGED
-    assert "got settings of this version" in capsys.readouterr().err
+    assert "added settings of this version" in capsys.readouterr().err
     with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
         assert instance.run_retries_enabled
     assert configured(home, after) == after

@@ -197,7 +197,7 @@ def test_everything_that_is_missing_is_reported_at_once_and_ends_the_worker(home
     for expected in (
         "reads NO_SUCH_VARIABLE, not set here",
         "copy dagster.yaml of setups/warm or setups/cluster",
-        "DUB_ASSETS_HOME: cannot write into",
+        "DUB_ASSETS_HOME: cannot write to",
         "AWS_S3_BUCKET=no-such-bucket: ",
         "/no/such/ffmpeg",
         "SEPARATION_ENGINE=spleeter: there is no separation engine",
