@@ -11,7 +11,7 @@ from dub_assets.core.chrf import chrf
 from dub_assets.core.codec import decode
 from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
-from dub_assets.stages.tts_segments.fitting import ON_TIME_MS
+from dub_assets.stages.tts_segments.options import ON_TIME_MS
 from dub_assets.stages.tts_segments.values import TtsSegments
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 from sample.build import build
@@ -67,7 +67,7 @@ def timing_figures(tts: TtsSegments, translation: Translation, transcript: Trans
         "on_time": share([abs(line.late_ms) <= ON_TIME_MS for line in lines]),
         "late_starts": sum(line.late_ms > ON_TIME_MS for line in lines),
         "overlaps": sum(line.placed.end_ms > later.placed.start_ms for line, later in pairs),
-        "rungs": tts.rungs(),
+        "rungs": tts.fit_methods(),
         "shortened": {"lines": len(kept), "chrf": round(sum(kept) / len(kept), 1) if kept else None},
     }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,15 @@ from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.core.errors import InputError
-from dub_assets.core.keys import JobKeys, check_segments_exist, request_key, segment_name
+from dub_assets.core.keys import JobKeys, check_segments_exist, segment_name
 from dub_assets.core.timing import seconds
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.tags import REQUEST_KEY, TASK
-from dub_assets.service.segment_request import SegmentTtsRequest
+from dub_assets.service.edits.edit_run import EDIT_JOB, edit_run
+from dub_assets.service.edits.own_job import OwnJob
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
-from dub_assets.stages.tts_segments.agreement import spoken_issues
+from dub_assets.stages.tts_segments.agreement import read_back_issues
 from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 
@@ -48,19 +47,7 @@ def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: 
     if change == GainChange() and not output.rebuild:
         raise InputError("nothing to change: give --bgm-gain, --tts-gain or --rebuild")
     edit = _Edit.of(job_id)
-    edit.require_segments(segments)
-    job_id = edit.keys.request.job_id
-    gains = {"bgm_gain": change.background, "tts_gain": change.speech}
-    config = {"segments": [segment_name(index) for index in segments], **gains}
-    report = ["report"] if edit.has_report else []
-    rebuilt = ["final_video", "quality", "metadata", *report] if output.rebuild else []
-    run = LocalRun(
-        job_id=job_id,
-        job="dub_job",
-        assets=["segment_mixes", *rebuilt],
-        config={"segment_mixes": {name: value for name, value in config.items() if value is not None}},
-    )
-    edit.run(run, segments, output)
+    edit.run(dict.fromkeys(segments, change), {}, output)
 
 
 def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
@@ -68,18 +55,7 @@ def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
     if not text.strip():
         raise InputError(f"the text for segment {segment_name(segment)} is empty: give it something to say")
     edit = _Edit.of(job_id)
-    edit.require_segments([segment])
-    job_id = edit.keys.request.job_id
-    key = request_key(f"cli-{uuid.uuid4().hex}")
-    edit.archive.save(key, _request(job_id, segment, text, rebuild_video=output.rebuild))
-    run = LocalRun(
-        job_id=job_id,
-        job="segment_tts_job",
-        partitioned=False,
-        config={"segment_tts": {"request_key": key}},
-        tags={TASK: "segment_tts", REQUEST_KEY: key},
-    )
-    edit.run(run, [segment], output)
+    edit.run({segment: GainChange()}, {segment: text.strip()}, output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,30 +64,32 @@ class _Edit:
 
     settings: Settings
     archive: JobArchive
-    keys: JobKeys
+    job: OwnJob
 
     @classmethod
     def of(cls, job_id: str) -> _Edit:
         """Return the edit of a job. Raises InputError if there is no such job, or it has no mixes yet."""
         settings = settings_from(os.environ)
         archive = StorageResource.of(settings).archive
-        keys = JobKeys(request=find_job(archive, job_id))
-        if archive.store.head(keys.manifest("segment_mixes")) is None:
-            raise InputError(f"job {keys.request.job_id!r} has no mixes yet: run it to its end first")
-        return cls(settings=settings, archive=archive, keys=keys)
+        request = find_job(archive, job_id)
+        job = OwnJob.find(archive, request.job_id, request.project_id)
+        if job is None:
+            raise InputError(f"job {request.job_id!r} has no mixes yet: run it to its end first")
+        return cls(settings=settings, archive=archive, job=job)
 
     @property
-    def has_report(self) -> bool:
-        """Whether the job has a page, which then follows its video."""
-        return self.archive.store.head(self.keys.manifest("report")) is not None
+    def keys(self) -> JobKeys:
+        """The keys of the job."""
+        return self.job.keys
 
-    def require_segments(self, segments: Sequence[int]) -> None:
-        """Raise InputError for a segment that the job does not have, before a run is started."""
-        mixes = self.archive.load(SegmentMixes, self.keys.manifest("segment_mixes")).segments
-        check_segments_exist(set(segments), [mix.index for mix in mixes])
+    def run(self, gains: Mapping[int, GainChange], texts: Mapping[int, str], output: Output) -> None:
+        """Run the edit, bring the results to where they are wanted and print what was made.
 
-    def run(self, run: LocalRun, segments: Sequence[int], output: Output) -> None:
-        """Run, bring the results to where they are wanted and say what was made."""
+        Raises InputError for a segment that the job does not have, before a run is started.
+        """
+        check_segments_exist(gains, [mix.index for mix in self.job.mixes().segments])
+        planned = edit_run(self.job, gains, texts=texts, rebuild=output.rebuild)
+        run = LocalRun(job_id=planned.job_id, job=EDIT_JOB, assets=planned.assets, config=planned.config)
         started = time.perf_counter()
         folders = self._folders(output)
         with display_for(quiet=output.quiet or output.as_json) as display:
@@ -122,7 +100,7 @@ class _Edit:
         files = deliveries[0].files if deliveries else {}
         updated = [path for delivered in deliveries for path in delivered.files.values()]
         made = {
-            "segments": self._rows(segments, rebuilt=output.rebuild),
+            "segments": self._rows(gains, rebuilt=output.rebuild),
             "elapsed_s": round(time.perf_counter() - started, 3),
         }
         if output.as_json:
@@ -140,7 +118,7 @@ class _Edit:
         print_notes(notes)
         return folders
 
-    def _rows(self, segments: Sequence[int], *, rebuilt: bool) -> list[dict[str, Any]]:
+    def _rows(self, segments: Collection[int], *, rebuilt: bool) -> list[dict[str, Any]]:
         """Return how the segments are spoken and mixed now; with all issues if the video was rebuilt and measured."""
         quality = self.archive.find(Quality, self.keys.manifest("quality")) if rebuilt else None
         measured = {line.index: line.issues for line in quality.lines} if quality else {}
@@ -163,27 +141,7 @@ class _Edit:
     def _heard_issues(self, line: TtsSegment) -> tuple[str, ...]:
         """Return what reading the line back found."""
         heard = line.speech.read_back
-        return spoken_issues(heard, self.settings.options.checks.speech_agreement) if heard else ()
-
-
-def _request(job_id: str, segment: int, text: str, *, rebuild_video: bool) -> SegmentTtsRequest:
-    return SegmentTtsRequest(
-        job_id=job_id,
-        project_id=None,
-        callback_url="",
-        index=segment,
-        sent_index=str(segment),
-        text=text,
-        target_language=None,
-        slot_ms=None,
-        segment_prefix=None,
-        source_keys=(),
-        bgm_key=None,
-        tts_key=None,
-        mix_key=None,
-        gains=GainChange(),
-        rebuild_video=rebuild_video,
-    )
+        return read_back_issues(heard, self.settings.options.checks.speech_agreement) if heard else ()
 
 
 def _print(made: dict[str, Any], paths: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""Engines at work: who gives them back, and what they made and cost."""
+"""Use of engines by a stage: their release, and the provenance of what they made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dub_assets.core.provenance import Provenance, StageFigures
 
 
 @contextmanager
-def released(engines: Engines, *used: Model | None) -> Iterator[None]:
-    """Give the engines back that are used inside, those that are there."""
+def releasing(engines: Engines, *used: Model | None) -> Iterator[None]:
+    """Release the engines that are used inside on exit; None is ignored."""
     try:
         yield
     finally:
@@ -21,10 +21,11 @@ def released(engines: Engines, *used: Model | None) -> Iterator[None]:
                 engines.release(engine)
 
 
-def made_by(engine: Synthesiser | Translator | None, mark: str, figures: StageFigures) -> Provenance:
-    """The provenance of what an engine made, None where nothing was to do.
+def provenance_of(engine: Synthesiser | Translator | None, fingerprint: str, figures: StageFigures) -> Provenance:
+    """Return the provenance of what an engine made; ``engine`` is None if there was nothing to make.
 
-    The figures take what the engine's service counted since that was asked for last, where it counts anything.
+    If the engine is metered, the figures include the usage since it was last asked for.
     """
-    counted = replace(figures, usage=engine.take_usage()) if isinstance(engine, Metered) else figures
-    return Provenance(fingerprint=mark, engines=(engine.identity,) if engine else (), figures=counted)
+    if isinstance(engine, Metered):
+        figures = replace(figures, usage=engine.take_usage())
+    return Provenance(fingerprint=fingerprint, engines=(engine.identity,) if engine else (), figures=figures)

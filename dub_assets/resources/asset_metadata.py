@@ -73,7 +73,7 @@ def lines_table(made: TtsSegments) -> dict[str, Any]:
         "flagged": sum(bool(segment.issues) for segment in made.segments),
         "late_starts": sum("late_start" in segment.issues for segment in made.segments),
         "within_slot": sum(segment.placed.end_ms <= segment.slot.end_ms for segment in made.segments),
-        "rungs": ", ".join(f"{rung} {count}" for rung, count in made.rungs().items()) or "none",
+        "rungs": ", ".join(f"{rung} {count}" for rung, count in made.fit_methods().items()) or "none",
         "voices": ", ".join(sorted({segment.speech.voice for segment in made.segments})) or "none",
         "median_tempo": tempos[len(tempos) // 2] if tempos else 0.0,
         "highest_tempo": tempos[-1] if tempos else 0.0,

@@ -16,7 +16,7 @@ from dub_assets.core.speech import Utterance
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.registry import EngineRegistry
 from dub_assets.stages.quality.lost_numbers import lost_numbers
-from dub_assets.stages.tts_segments.agreement import read_back, spoken_issues
+from dub_assets.stages.tts_segments.agreement import compare, read_back_issues
 from dub_assets.text_normalisation import spoken
 
 pytestmark = pytest.mark.models
@@ -58,8 +58,8 @@ def registry(tmp_path_factory) -> EngineRegistry:
 )
 def test_numbers_are_heard_as_they_are_written(registry, language, text):
     heard = _heard(registry, language, spoken(text, language))
-    found = read_back(text, heard, language)
-    assert spoken_issues(found, 0.9) == (), heard
+    found = compare(text, heard, language)
+    assert read_back_issues(found, 0.9) == (), heard
     assert lost_numbers(text, heard, source=language, target=language) == (), heard
 
 

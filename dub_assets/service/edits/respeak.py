@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from dub_assets.core.engine_use import released
+from dub_assets.core.engine_use import releasing
 from dub_assets.core.errors import InputError, ObjectCorruptError
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import Engines, MediaTool, SoundFiles, Synthesiser, Workspace
@@ -14,8 +14,8 @@ from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.service.segment_request import SegmentTtsKeys, SegmentTtsRequest
-from dub_assets.stages.tts_segments.fit_speech import level_gain_db
-from dub_assets.stages.tts_segments.fitting import Line, place, speed_to_ask
+from dub_assets.stages.tts_segments.clips import level_gain_db
+from dub_assets.stages.tts_segments.fitting import UnplacedLine, place, speed_to_ask
 from dub_assets.stages.tts_segments.options import FitOptions
 from dub_assets.text_normalisation import spoken
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
@@ -42,7 +42,7 @@ def respeak(
     """
     target_dbfs = _speech_level(keys.source_keys, workspace, sounds)
     synthesiser = engines.synthesiser(language)
-    with released(engines, synthesiser):
+    with releasing(engines, synthesiser):
         natural = Utterance(text=spoken(request.text, language), language=language, voice=engines.voice(language))
         sound = _spoken(natural, request.slot_ms, synthesiser, options, media)
     speech = sounds.resample(sound, SAMPLE_RATE_HZ)
@@ -64,7 +64,7 @@ def _spoken(
     speed = speed_to_ask(predicted_ms, usual_ms, slot, max_speed=synthesiser.capabilities.max_speed, options=options)
     hurried = Utterance(text=natural.text, language=natural.language, voice=natural.voice, speed=speed)
     (sound,) = synthesiser.synthesise([hurried])
-    line = Line(segment=slot, slot=slot, ordinary_ms=usual_ms, speed=speed, duration_ms=sound.duration_ms)
+    line = UnplacedLine(segment=slot, slot=slot, ordinary_ms=usual_ms, speed=speed, duration_ms=sound.duration_ms)
     (placement,) = place([line], duration_ms=slot_ms + sound.duration_ms, options=options)
     return media.stretch(sound, placement.stretch) if placement.stretch > 1.0 else sound
 

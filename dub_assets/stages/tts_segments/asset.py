@@ -4,30 +4,30 @@ from collections.abc import Collection
 
 import dagster as dg
 
-from dub_assets.resources.asset import job_asset
-from dub_assets.resources.asset_metadata import lines_table, provenance
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.asset_metadata import lines_table
 from dub_assets.resources.job_context import JobContext, JobResources
-from dub_assets.resources.selection import SegmentSelection
+from dub_assets.resources.run_config import TtsSegmentsConfig
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.casting import parse_choices
-from dub_assets.stages.tts_segments.stage import synthesise
+from dub_assets.stages.tts_segments.stage import STAGE_VERSION, synthesise
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 
-@job_asset(kinds={"audio", "onnx"}, code_version="2")
+@job_asset(kinds={"audio", "onnx"}, version=STAGE_VERSION)
 def tts_segments(
     context: dg.AssetExecutionContext,
     job_resources: JobResources,
-    config: SegmentSelection,
+    config: TtsSegmentsConfig,
     stems: Stems,
     transcript: Transcript,
     translation: Translation,
 ) -> dg.Output[TtsSegments]:
     """Every line spoken, fitted to its slot and brought to the level of the original speech."""
     with job_resources.job(context) as job:
-        only = config.indexes(of=[segment.index for segment in transcript.segments])
+        only = config.selected([segment.index for segment in transcript.segments])
         return spoken(job, stems, transcript, translation, only=only)
 
 
@@ -46,4 +46,4 @@ def spoken(
         only=only,
         voices={**parse_choices(job.options.speakers.voices), **job.request.voices},
     )
-    return dg.Output(made, metadata={**lines_table(made), **provenance(made.provenance)})
+    return output(made, lines_table(made))

@@ -1,9 +1,9 @@
-"""Fitting speech to time: slots, the speed to ask an engine for, and where each line goes.
+"""Fitting of lines to time: the speed to ask the engine for, and the place and stretch of each line.
 
-A line never overlaps the next, is never cut and never slowed down. What does not fit climbs a ladder: the pause after
-it and a little of the one before, the engine's own speed, a stretch; what still does not fit is flagged, and the next
-line starts late. Only where the end of the programme is in the way do lines start early, and as the last resort go over
-the highest tempo.
+A line never overlaps the next one, is never cut and never slowed down. A line that is too long for its slot takes, in
+this order: the pause after it and a little of the one before, the engine's own speed, a stretch. If it still does not
+fit, it is flagged and the next line starts late. Only if lines would run over the end of the programme do they start
+early, and only as a last resort do they exceed the highest tempo. ``options.py`` has the numbers.
 """
 
 from __future__ import annotations
@@ -12,26 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dub_assets.core.timing import Interval
-from dub_assets.stages.tts_segments.options import FitOptions
-from dub_assets.stages.tts_segments.values import FitMethod, TimingIssue, tempo
-
-ON_TIME_MS = 40
-"""Deviation of a line's start that nobody sees on the lips (EBU R 37: sound 40 ms early is acceptable)."""
-
-_MAX_FACTOR = 1.6
-"""The most that a voice is hurried over its own natural speed, however slow that is: beyond, it is hard to follow."""
-
-_RESERVE = 1.02
-"""Speed asked for over what the prediction says, since a line that comes out longer than predicted is stretched."""
+from dub_assets.stages.issues import TimingIssue
+from dub_assets.stages.tts_segments.options import MAX_SPEED_UP, ON_TIME_MS, SPEED_MARGIN, FitOptions
+from dub_assets.stages.tts_segments.values import FitMethod, tempo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class UnplacedLine:
     """Speech to be placed.
 
-    ``segment`` is where the original speaks, ``slot`` the time there is; ``ordinary_ms`` is the length of the text at
-    the language's ordinary rate; ``speed`` is what it was spoken at, ``duration_ms`` how long it came out, and
-    ``shortened`` whether a shorter rendering was taken.
+    ``segment`` is the time of the original speech, ``slot`` the time available. ``ordinary_ms`` is the length of the
+    text at the language's ordinary rate, ``speed`` the speed asked of the engine, ``duration_ms`` the length of the
+    speech, and ``shortened`` is True if a shorter rendering was chosen.
     """
 
     segment: Interval
@@ -42,13 +34,13 @@ class Line:
     shortened: bool = False
 
     def shortest_ms(self, options: FitOptions) -> int:
-        """The shortest that this line may become."""
+        """Return the shortest length that this line may be stretched to."""
         return min(self.duration_ms, _shortest_ms(round(self.duration_ms * self.speed), self.ordinary_ms, options))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a line goes, how much it is stretched (a tempo factor of at least 1), and how it came to fit."""
+    """Where a line goes, how much it is stretched (a tempo factor of at least 1), and how it was made to fit."""
 
     placed: Interval
     stretch: float
@@ -59,71 +51,71 @@ class Placement:
 def speed_to_ask(
     predicted_ms: int, ordinary_ms: int, slot: Interval, *, max_speed: float, options: FitOptions
 ) -> float:
-    """The engine speed for a line expected to last ``predicted_ms`` at speed 1: never below 1, in steps of 0.01."""
-    room = slot.duration_ms + ON_TIME_MS
-    if predicted_ms <= room:
+    """Return the engine speed, at least 1 and in steps of 0.01, for a line of ``predicted_ms`` at speed 1."""
+    room_ms = slot.duration_ms + ON_TIME_MS
+    if predicted_ms <= room_ms:
         return 1.0
-    most = predicted_ms / _shortest_ms(predicted_ms, ordinary_ms, options)
-    return round(min(max(1.0, _RESERVE * predicted_ms / room), max_speed, max(1.0, most)), 2)
+    highest = predicted_ms / _shortest_ms(predicted_ms, ordinary_ms, options)
+    return round(min(max(1.0, SPEED_MARGIN * predicted_ms / room_ms), max_speed, max(1.0, highest)), 2)
 
 
-def place(lines: Sequence[Line], *, duration_ms: int, options: FitOptions) -> list[Placement]:
-    """A placement for each line, in order, inside ``[0, duration_ms]``."""
+def place(lines: Sequence[UnplacedLine], *, duration_ms: int, options: FitOptions) -> list[Placement]:
+    """Return the placement of each line, in order, inside ``[0, duration_ms]``."""
     forward = _placed_forward(lines, options)
-    fitting = _pulled_before_end(forward, duration_ms, options.pause_ms)
-    if fitting and fitting[0][0] < 0:
-        fitting = _squeezed(lines, duration_ms)
-    return [_placement(line, start, stretch, options) for line, (start, stretch) in zip(lines, fitting, strict=True)]
+    fits = _pulled_before_end(forward, duration_ms, options.pause_ms)
+    if fits and fits[0][0] < 0:
+        fits = _squeezed(lines, duration_ms)
+    return [_placement(line, start_ms, stretch, options) for line, (start_ms, stretch) in zip(lines, fits, strict=True)]
 
 
 def _shortest_ms(natural_ms: int, ordinary_ms: int, options: FitOptions) -> int:
-    """The shortest that a line of a natural length may become, under the highest tempo and not hurried too much."""
-    return max(1, round(max(ordinary_ms / options.max_tempo, natural_ms / _MAX_FACTOR)))
+    """Return the shortest length allowed by the highest tempo and the largest speed-up."""
+    return max(1, round(max(ordinary_ms / options.max_tempo, natural_ms / MAX_SPEED_UP)))
 
 
-def _placed_forward(lines: Sequence[Line], options: FitOptions) -> list[tuple[int, float, int]]:
-    """(start, stretch, length) of each line, as early as the one before it allows."""
-    placed: list[tuple[int, float, int]] = []
-    free_from = 0
+def _placed_forward(lines: Sequence[UnplacedLine], options: FitOptions) -> list[tuple[int, float, int]]:
+    """Return start, stretch and length of each line, each as early as the line before it allows."""
+    fits: list[tuple[int, float, int]] = []
+    free_from_ms = 0
     for line in lines:
-        missing = max(0, line.duration_ms - line.slot.duration_ms)
-        start = max(line.slot.start_ms - min(ON_TIME_MS, missing), free_from)
-        room = max(1, line.slot.end_ms - start)
-        stretch = max(1.0, line.duration_ms / max(room, line.shortest_ms(options)))
-        length = _stretched_ms(line, stretch)
-        placed.append((start, stretch, length))
-        free_from = start + length + options.pause_ms
-    return placed
+        missing_ms = max(0, line.duration_ms - line.slot.duration_ms)
+        start_ms = max(line.slot.start_ms - min(ON_TIME_MS, missing_ms), free_from_ms)
+        room_ms = max(1, line.slot.end_ms - start_ms)
+        stretch = max(1.0, line.duration_ms / max(room_ms, line.shortest_ms(options)))
+        length_ms = _stretched_ms(line, stretch)
+        fits.append((start_ms, stretch, length_ms))
+        free_from_ms = start_ms + length_ms + options.pause_ms
+    return fits
 
 
 def _pulled_before_end(
-    placed: Sequence[tuple[int, float, int]], duration_ms: int, pause_ms: int
+    fits: Sequence[tuple[int, float, int]], duration_ms: int, pause_ms: int
 ) -> list[tuple[int, float]]:
-    """The same lines, started earlier where they would run over the end of the programme."""
+    """Return start and stretch of each line, earlier where lines would run over the end of the programme."""
     result: list[tuple[int, float]] = []
-    latest_end = duration_ms
-    for start, stretch, length in reversed(placed):
-        start = min(start, latest_end - length)  # noqa: PLW2901 - the line moves
-        result.append((start, stretch))
-        latest_end = start - pause_ms
+    latest_end_ms = duration_ms
+    for start_ms, stretch, length_ms in reversed(fits):
+        earlier_ms = min(start_ms, latest_end_ms - length_ms)
+        result.append((earlier_ms, stretch))
+        latest_end_ms = earlier_ms - pause_ms
     return result[::-1]
 
 
-def _squeezed(lines: Sequence[Line], duration_ms: int) -> list[tuple[int, float]]:
-    """All lines one after the other, at the one stretch that makes them fit the programme."""
+def _squeezed(lines: Sequence[UnplacedLine], duration_ms: int) -> list[tuple[int, float]]:
+    """Return start and the common stretch that fit all lines into the programme, one directly after the other."""
     stretch = max(1.0, sum(line.duration_ms + 1 for line in lines) / max(1, duration_ms - len(lines)))
-    starts, start = [], 0
+    starts_ms, start_ms = [], 0
     for line in lines:
-        starts.append(start)
-        start += _stretched_ms(line, stretch)
-    return [(start, stretch) for start in starts]
+        starts_ms.append(start_ms)
+        start_ms += _stretched_ms(line, stretch)
+    return [(start_ms, stretch) for start_ms in starts_ms]
 
 
-def _stretched_ms(line: Line, stretch: float) -> int:
+def _stretched_ms(line: UnplacedLine, stretch: float) -> int:
     return max(1, round(line.duration_ms / stretch))
 
 
-def _placement(line: Line, start_ms: int, stretch: float, options: FitOptions) -> Placement:
+def _placement(line: UnplacedLine, start_ms: int, stretch: float, options: FitOptions) -> Placement:
     issues: list[TimingIssue] = []
     placed = Interval(start_ms=start_ms, end_ms=start_ms + _stretched_ms(line, stretch))
     if line.speed * stretch > 1.0 and tempo(line.ordinary_ms, placed) > options.free_tempo:
@@ -134,11 +126,11 @@ def _placement(line: Line, start_ms: int, stretch: float, options: FitOptions) -
         issues.append("early_start")
     if placed.end_ms > line.slot.end_ms:
         issues.append("over_slot")
-    rung: FitMethod = "flag" if issues else _rung(line, placed, stretch)
-    return Placement(placed=placed, stretch=round(stretch, 4), rung=rung, issues=tuple(issues))
+    method: FitMethod = "flag" if issues else _fit_method(line, placed, stretch)
+    return Placement(placed=placed, stretch=round(stretch, 4), rung=method, issues=tuple(issues))
 
 
-def _rung(line: Line, placed: Interval, stretch: float) -> FitMethod:
+def _fit_method(line: UnplacedLine, placed: Interval, stretch: float) -> FitMethod:
     if stretch > 1.0:
         return "stretch"
     if line.speed > 1.0:

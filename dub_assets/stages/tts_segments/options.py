@@ -9,7 +9,8 @@ Two measures of speed:
 
 In the order in which a line meets them:
 
-1. The translator is asked for shorter renderings of a line with more syllables than ``SLOW_VOICE_TEMPO`` leaves time for.
+1. The translator is asked for shorter renderings of lines that have more syllables than a voice at ``SLOW_VOICE_TEMPO``
+   speaks in their time.
 2. A rendering is chosen (``rendering_choice.py``) with ``SAME_MEANING_CHRF``, ``UNNOTICED_SPEED_UP``,
    ``TOLERABLE_SPEED_UP`` and ``BRISK_TEMPO``.
 3. The engine is asked for the speed that the line needs, times ``SPEED_MARGIN``, within the engine's own ``max_speed``

@@ -1,4 +1,4 @@
-"""The choice among a line's renderings: as much as can be said in the time there is."""
+"""The choice among a line's renderings: as much of the text as can be said in the time available."""
 
 from __future__ import annotations
 
@@ -7,27 +7,50 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from dub_assets.core.chrf import chrf
+from dub_assets.core.ports import Synthesiser
+from dub_assets.core.speech import Utterance
 from dub_assets.core.timing import Interval
 from dub_assets.stages.translation.values import TranslatedLine
-from dub_assets.stages.tts_segments.fitting import ON_TIME_MS
+from dub_assets.stages.tts_segments.options import (
+    BRISK_TEMPO,
+    ON_TIME_MS,
+    SAME_MEANING_CHRF,
+    TOLERABLE_SPEED_UP,
+    UNNOTICED_SPEED_UP,
+)
+from dub_assets.stages.tts_segments.values import Prediction, TtsSegments
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms, syllables
 
-_SAYS_THE_SAME = 70.0
-"""chrF against the full rendering from which a shorter one is taken before any pause is: it misses a word at most."""
 
-_UNNOTICED = 1.15
-"""Hurry that goes unnoticed: a rendering that needs no more is taken before a shorter one."""
+class LengthPredictor:
+    """Predicts the length of utterances; predictions of ``previous`` are kept if the same synthesiser made them."""
 
-_BEARABLE = 1.3
-"""Hurry of the voice that is noticed and still followed: borne for what says the same, where nothing needs less."""
+    def __init__(self, synthesiser: Synthesiser, previous: TtsSegments | None) -> None:
+        self._synthesiser = synthesiser
+        same_engine = previous is not None and previous.provenance.engines == (synthesiser.identity,)
+        known = previous.predictions if previous is not None and same_engine else ()
+        self._known = {(prediction.text, prediction.voice): prediction for prediction in known}
+        self._used: dict[tuple[str, str], Prediction] = {}
 
-_BRISK = 1.2
-"""Tempo over the language's ordinary rate up to which a line is brisk and not fast."""
+    @property
+    def used(self) -> tuple[Prediction, ...]:
+        """Every prediction that was asked for, once each, in the order of asking."""
+        return tuple(self._used.values())
+
+    def natural_ms(self, utterances: Sequence[Utterance]) -> list[int]:
+        """Return the expected length of each utterance at speed 1."""
+        keys = [(utterance.text, utterance.spoken_by) for utterance in utterances]
+        missing = [utterance for key, utterance in zip(keys, utterances, strict=True) if key not in self._known]
+        for utterance, natural_ms in zip(missing, self._synthesiser.predict_ms(missing), strict=True):
+            text, voice = utterance.text, utterance.spoken_by
+            self._known[text, voice] = Prediction(text=text, voice=voice, natural_ms=natural_ms)
+        self._used |= {key: self._known[key] for key in keys}
+        return [self._known[key].natural_ms for key in keys]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """A line that can be said in several ways; ``predicted_ms`` is the natural length of its full text."""
+    """The renderings of a line, from the full one, 0; ``predicted_ms`` is the natural length of the full text."""
 
     line: TranslatedLine
     segment: Interval
@@ -36,53 +59,60 @@ class Candidates:
     language: str
 
     def text(self, rendering: int) -> str:
-        """What is said in a rendering, 0 being the full one."""
+        """Return the text of a rendering."""
         return self.line.renderings[rendering]
 
-    def need(self, rendering: int, room_ms: int) -> float:
-        """Predicted length over the room there is: by syllables, from the full text's prediction."""
+    def speed_up(self, rendering: int, room_ms: int) -> float:
+        """Return the predicted length over the time available: the full text's, scaled by syllables."""
         share = syllables(self.text(rendering), self.language) / syllables(self.text(0), self.language)
         return self.predicted_ms * share / max(1, room_ms)
 
     def tempo(self, rendering: int, room_ms: int) -> float:
-        """Length at the language's ordinary rate over the room there is."""
+        """Return the length at the language's ordinary rate over the time available."""
         return ordinary_ms(self.text(rendering), self.language) / max(1, room_ms)
 
     def says_the_same(self, rendering: int) -> bool:
-        """Whether a rendering is the full one but for a word or so."""
-        return rendering == 0 or chrf(self.text(rendering), self.text(0)) >= _SAYS_THE_SAME
+        """Return whether a rendering is the full one but for a word or so."""
+        return rendering == 0 or chrf(self.text(rendering), self.text(0)) >= SAME_MEANING_CHRF
 
 
 def choose(lines: Sequence[Candidates]) -> list[int]:
-    """The rendering to take of each line, in order; lines of one passage take the same.
+    """Return the rendering to speak of each line, in order; lines of one passage have the same.
 
-    The longest that says the same and takes no more time than the original, or no more than there is with the pauses;
-    else the longest of any that needs to be hurried unnoticed at most; else the shortest that says the same, if that is
-    brisk at most; else the one that needs least hurry.
+    The first that exists of these:
+
+    1. the longest that says the same and fits into the time of the original speech;
+    2. the longest that says the same and fits into the slot, which includes the pauses;
+    3. the longest of all whose speed-up is not noticed;
+    4. of those that say the same with a tolerable speed-up and a brisk tempo, the one with the least speed-up;
+    5. the one with the least speed-up.
     """
     chosen: list[int] = []
-    for _, group in groupby(lines, key=lambda one: one.line.passage):
+    for _, group in groupby(lines, key=lambda candidates: candidates.line.passage):
         passage = list(group)
-        chosen += [_of_passage(passage)] * len(passage)
+        chosen += [_choose_for_passage(passage)] * len(passage)
     return chosen
 
 
-def _of_passage(passage: Sequence[Candidates]) -> int:
-    renderings = range(min(len(one.line.renderings) for one in passage))
-    alike = [rendering for rendering in renderings if all(one.says_the_same(rendering) for one in passage)]
+def _choose_for_passage(passage: Sequence[Candidates]) -> int:
+    renderings = range(min(len(line.line.renderings) for line in passage))
+    same = [rendering for rendering in renderings if all(line.says_the_same(rendering) for line in passage)]
 
-    def with_pauses(rendering: int) -> float:
-        return max(one.need(rendering, one.slot.duration_ms + ON_TIME_MS) for one in passage)
+    def in_segment(rendering: int) -> float:
+        return max(line.speed_up(rendering, line.segment.duration_ms) for line in passage)
 
-    def brisk(rendering: int) -> bool:
-        tempos = (one.tempo(rendering, one.slot.duration_ms + ON_TIME_MS) for one in passage)
-        return with_pauses(rendering) <= _BEARABLE and max(tempos) <= _BRISK
+    def in_slot(rendering: int) -> float:
+        return max(line.speed_up(rendering, line.slot.duration_ms + ON_TIME_MS) for line in passage)
 
-    def without_pauses(rendering: int) -> float:
-        return max(one.need(rendering, one.segment.duration_ms) for one in passage)
+    def is_tolerable(rendering: int) -> bool:
+        tempos = (line.tempo(rendering, line.slot.duration_ms + ON_TIME_MS) for line in passage)
+        return in_slot(rendering) <= TOLERABLE_SPEED_UP and max(tempos) <= BRISK_TEMPO
 
-    within = [rendering for rendering in alike if without_pauses(rendering) <= 1.0]
-    borrowing = [rendering for rendering in alike if with_pauses(rendering) <= 1.0]
-    unnoticed = [rendering for rendering in renderings if with_pauses(rendering) <= _UNNOTICED]
-    bearable = [rendering for rendering in alike if brisk(rendering)]
-    return next(iter([*within, *borrowing, *unnoticed]), min(bearable or renderings, key=with_pauses))
+    fitting = [
+        *(rendering for rendering in same if in_segment(rendering) <= 1.0),
+        *(rendering for rendering in same if in_slot(rendering) <= 1.0),
+        *(rendering for rendering in renderings if in_slot(rendering) <= UNNOTICED_SPEED_UP),
+    ]
+    if fitting:
+        return fitting[0]
+    return min([rendering for rendering in same if is_tolerable(rendering)] or renderings, key=in_slot)

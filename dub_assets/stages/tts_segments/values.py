@@ -1,4 +1,4 @@
-"""The new speech, segment by segment."""
+"""The synthesised speech of each line, and how it fits its slot."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from dub_assets.core.media import MediaObject
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.speech import Utterance
 from dub_assets.core.timing import Interval
+from dub_assets.stages.issues import TimingIssue
 from dub_assets.stages.tts_segments.agreement import ReadBack
 
-TimingIssue = Literal["fast_speech", "late_start", "early_start", "over_slot"]
-"""``fast_speech``: over the free tempo; ``late_start``, ``early_start``: not where the original line begins;
-``over_slot``: it ends after its slot."""
-
 FitMethod = Literal["full", "shorter", "pause", "speed", "stretch", "flag"]
-"""The last step that a line needed to fit: none, a shorter rendering, the pauses around it, the engine's speed, a
-stretch; ``flag``: it does not fit well even so, and its issues say how."""
+"""The last step that a line needed to fit its slot: none, a shorter rendering, the pauses around it, the engine's
+speed, a stretch. ``flag``: it does not fit well in spite of all, and its issues say why."""
 
 
 def tempo(ordinary_ms: int, placed: Interval) -> float:
-    """Return how fast a line is spoken, as it is compared with limits and shown: three decimals.
+    """Return how fast a line is spoken, with the three decimals with which it is compared and shown.
 
     ``ordinary_ms`` is the length of its text at the language's ordinary rate.
     """
@@ -31,10 +28,10 @@ def tempo(ordinary_ms: int, placed: Interval) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenLine:
-    """A line to speak: its segment, its slot and what to say, at the speed it should fit with.
+    """A line to speak: its segment, its slot, and an utterance with the speed that the line needs to fit.
 
-    ``text`` is the line as it is written, the utterance's the same as it is said. ``rendering`` counts the
-    translation's renderings from the full one, 0. ``fingerprint`` covers everything that can change how it sounds.
+    ``text`` is the line as it is written, the utterance's text the same in words. ``rendering`` is the number of the
+    rendering, 0 for the full one. ``fingerprint`` covers everything that can change the speech.
     """
 
     index: int
@@ -48,10 +45,10 @@ class SpokenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesisedSpeech:
-    """A line as the engine spoke it: mono, at the engine's rate; ``speed`` is what it was asked for.
+    """A line as the engine spoke it: mono, at the engine's rate; ``speed`` is what the engine was asked for.
 
-    ``text`` is the line as it is written: "25 °C". ``read_back`` is what a recogniser heard of it, None where none
-    listened; ``unheard`` says that one was to listen, and failed.
+    ``text`` is the line as it is written: "25 °C". ``read_back`` is None if no recogniser heard it; ``unheard`` is True
+    if a recogniser should have, and failed.
     """
 
     text: str
@@ -68,9 +65,10 @@ class SynthesisedSpeech:
 class TtsSegment:
     """A line fitted into the programme.
 
-    ``segment`` is where the original speaks, ``slot`` the time there is, ``placed`` the time taken. ``clip`` is the
-    ``_tts.wav``: 48 kHz mono from the earlier of ``segment`` and ``placed`` on. ``ordinary_ms`` is the length of its
-    text at the language's ordinary rate; ``rendering`` counts from the full one, 0; ``rung`` is how it came to fit.
+    ``segment`` is the time of the original speech, ``slot`` the time available, ``placed`` the time taken. ``clip`` is
+    the ``_tts.wav``: 48 kHz mono, from the earlier start of ``segment`` and ``placed`` on. ``ordinary_ms`` is the
+    length of the text at the language's ordinary rate, ``rendering`` the number of the rendering, 0 for the full one,
+    ``rung`` the fit method.
     """
 
     index: int
@@ -94,7 +92,7 @@ class TtsSegment:
 
     @property
     def late_ms(self) -> int:
-        """How much later than the original the line starts; negative where it starts earlier."""
+        """How much later than the original the line starts; negative if it starts earlier."""
         return self.placed.start_ms - self.segment.start_ms
 
     @property
@@ -108,7 +106,7 @@ class TtsSegment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """How long an engine's voice will take for a text at speed 1; ``voice`` is what the utterance is spoken by."""
+    """Expected length of a text at speed 1; ``voice`` is the ``spoken_by`` of its utterance."""
 
     text: str
     voice: str
@@ -117,9 +115,9 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TtsSegments:
-    """The new speech of a job. Segments without anything to say are not in it.
+    """The new speech of a job, a segment for each line with something to say.
 
-    ``predictions`` are those that the lines were chosen by: an edit of one line need not make all others' again.
+    ``predictions`` are those that the renderings were chosen by; an edit of one line keeps those of all others.
     """
 
     language: str
@@ -127,12 +125,12 @@ class TtsSegments:
     provenance: Provenance
     predictions: tuple[Prediction, ...] = ()
 
-    def rungs(self) -> dict[FitMethod, int]:
-        """How many lines fit by which step, in the ladder's order."""
-        taken = [segment.rung for segment in self.segments]
-        return {rung: taken.count(rung) for rung in get_args(FitMethod) if rung in taken}
+    def fit_methods(self) -> dict[FitMethod, int]:
+        """Return the number of lines by fit method, in the order of the methods."""
+        methods = [segment.rung for segment in self.segments]
+        return {method: methods.count(method) for method in get_args(FitMethod) if method in methods}
 
     def without(self, lost: Collection[MediaObject]) -> TtsSegments:
-        """The same without the lines that one of these lost objects belongs to."""
+        """Return the value without the lines that one of these lost objects belongs to."""
         whole = tuple(line for line in self.segments if line.clip not in lost and line.speech.media not in lost)
         return replace(self, segments=whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dub_assets.stages.tts_segments.agreement import read_back, spoken_issues, words_of
+from dub_assets.stages.tts_segments.agreement import compare, read_back_issues, words_of
 
 TEXT = "Nós tínhamos tudo diante de nós, e nada antes de nós."
 
@@ -19,8 +19,8 @@ TEXT = "Nós tínhamos tudo diante de nós, e nada antes de nós."
     ],
 )
 def test_spelling_accents_joined_words_and_slips_of_a_letter_are_not_held_against_a_line(heard):
-    found = read_back(TEXT, heard, "pt")
-    assert spoken_issues(found, 0.7) == ()
+    found = compare(TEXT, heard, "pt")
+    assert read_back_issues(found, 0.7) == ()
     assert found.agreement > 0.9
 
 
@@ -35,17 +35,17 @@ def test_spelling_accents_joined_words_and_slips_of_a_letter_are_not_held_agains
     ],
 )
 def test_dropped_repeated_and_invented_words_are_told_apart(heard, issue):
-    assert spoken_issues(read_back(TEXT, heard, "pt"), 0.0) == (issue,)
+    assert read_back_issues(compare(TEXT, heard, "pt"), 0.0) == (issue,)
 
 
 def test_another_sentence_is_unlike_the_text():
-    found = read_back(TEXT, "O gato dorme sobre a mesa, que fica perto da porta.", "pt")
+    found = compare(TEXT, "O gato dorme sobre a mesa, que fica perto da porta.", "pt")
     assert found.agreement < 0.5
-    assert "unlike_text" in spoken_issues(found, 0.7)
+    assert "unlike_text" in read_back_issues(found, 0.7)
 
 
 def test_nothing_heard_drops_every_word():
-    found = read_back("Boa noite a todos", "", "pt")
+    found = compare("Boa noite a todos", "", "pt")
     assert (found.dropped, found.agreement) == (4, 0.0)
 
 
@@ -71,31 +71,31 @@ def test_nothing_heard_drops_every_word():
 )
 def test_figures_may_be_heard_as_words_and_words_as_figures(language, text, heard):
     for said, found in ((text, heard), (heard, text)):
-        assert read_back(said, found, language).agreement == 1.0
-        assert spoken_issues(read_back(said, found, language), 1.0) == ()
+        assert compare(said, found, language).agreement == 1.0
+        assert read_back_issues(compare(said, found, language), 1.0) == ()
 
 
 def test_a_number_that_is_not_heard_is_dropped():
-    found = read_back("Custa 25 reais por mês.", "Custa por mês.", "pt")
+    found = compare("Custa 25 reais por mês.", "Custa por mês.", "pt")
     assert found.dropped == 4
 
 
 def test_in_other_languages_figures_are_like_any_words():
-    found = read_back("En 1859 il y avait un roi.", "En mille huit cent cinquante-neuf il y avait un roi.", "fr")
+    found = compare("En 1859 il y avait un roi.", "En mille huit cent cinquante-neuf il y avait un roi.", "fr")
     assert (found.dropped, found.repeated, found.invented) == (0, 0, 0)
 
 
 def test_scripts_without_spaces_are_compared_letter_by_letter():
     assert words_of("今日は、Tokyo") == ["今", "日", "は", "tokyo"]
-    assert read_back("今日はいい天気です", "今日はいい天気です", "ja").agreement == 1.0
-    assert read_back("今日はいい天気です", "今日はです", "ja").dropped == 4
+    assert compare("今日はいい天気です", "今日はいい天気です", "ja").agreement == 1.0
+    assert compare("今日はいい天気です", "今日はです", "ja").dropped == 4
 
 
 def test_fewer_faults_and_then_a_better_agreement_win():
     good, spelled, dropped = (
-        read_back(TEXT, TEXT, "pt"),
-        read_back(TEXT, TEXT.replace("nada", "nata"), "pt"),
-        read_back(TEXT, "Nós", "pt"),
+        compare(TEXT, TEXT, "pt"),
+        compare(TEXT, TEXT.replace("nada", "nata"), "pt"),
+        compare(TEXT, "Nós", "pt"),
     )
     assert good.is_no_worse_than(spelled)
     assert not spelled.is_no_worse_than(good)

@@ -7,7 +7,7 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.signal.sound import silence
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
 from dub_assets.stages.transcript.values import Speaker
-from dub_assets.stages.tts_segments.casting import Part, cast, check_voices, cloned_voice, parse_choices
+from dub_assets.stages.tts_segments.casting import LineVoice, cast_speakers, check_voices, cloned_voice, parse_choices
 
 PT = frozenset({"pt"})
 VOICES = [
@@ -24,35 +24,37 @@ def speaker(name: str, pitch_hz: float | None, speech_ms: int = 10_000) -> Speak
 
 @pytest.mark.parametrize(("pitch_hz", "voice"), [(85.0, "man"), (105.0, "man"), (200.0, "woman"), (320.0, "girl")])
 def test_one_speaker_gets_the_voice_of_fitting_pitch(pitch_hz: float, voice: str):
-    assert cast([speaker("A", pitch_hz)], VOICES, {}) == {"A": voice}
+    assert cast_speakers([speaker("A", pitch_hz)], VOICES, {}) == {"A": voice}
 
 
 def test_an_unknown_pitch_takes_the_voice_that_the_engine_prefers():
-    assert cast([speaker("A", None)], VOICES, {}) == {"A": "man"}
-    assert cast([speaker("A", 220.0)], [Voice(name="x", languages=PT), *VOICES], {}) == {"A": "x"}
+    assert cast_speakers([speaker("A", None)], VOICES, {}) == {"A": "man"}
+    assert cast_speakers([speaker("A", 220.0)], [Voice(name="x", languages=PT), *VOICES], {}) == {"A": "x"}
 
 
 def test_everyone_gets_a_voice_of_their_own_and_who_speaks_most_chooses_first():
     two_men = [speaker("A", 105.0, 5_000), speaker("B", 100.0, 60_000)]
-    assert cast(two_men, VOICES, {}) == {"A": "other man", "B": "man"}
-    parts = cast([speaker(name, 100.0) for name in "ABCD"], VOICES, {})
+    assert cast_speakers(two_men, VOICES, {}) == {"A": "other man", "B": "man"}
+    parts = cast_speakers([speaker(name, 100.0) for name in "ABCD"], VOICES, {})
     assert sorted(parts.values()) == sorted(voice.name for voice in VOICES)
 
 
 def test_more_speakers_than_voices_share_those_that_fit():
-    parts = cast([speaker(name, 100.0) for name in "ABCDE"], VOICES, {})
+    parts = cast_speakers([speaker(name, 100.0) for name in "ABCDE"], VOICES, {})
     assert sorted(parts) == list("ABCDE")
     assert sorted(parts.values()).count("man") == 2
 
 
 def test_chosen_voices_are_kept_to_and_others_stay_clear_of_them():
-    parts = cast([speaker("A", 100.0), speaker("B", 100.0)], VOICES, {"B": "man", "Z": "girl"})
+    parts = cast_speakers([speaker("A", 100.0), speaker("B", 100.0)], VOICES, {"B": "man", "Z": "girl"})
     assert parts == {"A": "other man", "B": "man"}
-    assert cast([speaker("A", 100.0)], VOICES[:1], {"A": "a voice that is not offered"})["A"].startswith("a voice")
+    assert cast_speakers([speaker("A", 100.0)], VOICES[:1], {"A": "a voice that is not offered"})["A"].startswith(
+        "a voice"
+    )
 
 
 def test_nobody_needs_no_voice():
-    assert cast([], VOICES, {}) == {}
+    assert cast_speakers([], VOICES, {}) == {}
 
 
 def test_a_voice_that_is_not_there_is_an_error_that_names_those_that_are():
@@ -74,9 +76,9 @@ def test_other_choices_are_refused(text: str):
 
 
 def test_a_part_speaks_in_its_voice_or_in_that_of_its_reference():
-    assert Part(voice="man").says("Bom dia", "pt") == Utterance(text="Bom dia", language="pt", voice="man")
+    assert LineVoice(voice="man").utterance("Bom dia", "pt") == Utterance(text="Bom dia", language="pt", voice="man")
     reference = VoiceReference(fingerprint="a", sound=silence(1, 1, 24_000))
-    assert Part(voice=cloned_voice("A"), reference=reference).says("Bom dia", "pt") == ClonedUtterance(
+    assert LineVoice(voice=cloned_voice("A"), reference=reference).utterance("Bom dia", "pt") == ClonedUtterance(
         text="Bom dia", language="pt", voice="cloned-A", reference=reference
     )
     assert cloned_voice(None) == "cloned"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dub_assets.core.timing import Interval, slots
 from dub_assets.stages.tts_segments import values as synthesis
-from dub_assets.stages.tts_segments.fitting import Line, place, speed_to_ask
+from dub_assets.stages.tts_segments.fitting import UnplacedLine, place, speed_to_ask
 from dub_assets.stages.tts_segments.options import FitOptions
 
 OPTIONS = FitOptions()
@@ -16,11 +16,13 @@ def interval(start_ms: int, end_ms: int) -> Interval:
     return Interval(start_ms=start_ms, end_ms=end_ms)
 
 
-def line(start_ms: int, end_ms: int, duration_ms: int, speed: float = 1.0, *, ordinary_ms: int | None = None) -> Line:
+def line(
+    start_ms: int, end_ms: int, duration_ms: int, speed: float = 1.0, *, ordinary_ms: int | None = None
+) -> UnplacedLine:
     """Speech for a slot; its text is ordinarily as long as the voice takes over it."""
     slot = interval(start_ms, end_ms)
     usual = round(duration_ms * speed) if ordinary_ms is None else ordinary_ms
-    return Line(segment=slot, slot=slot, ordinary_ms=usual, speed=speed, duration_ms=duration_ms)
+    return UnplacedLine(segment=slot, slot=slot, ordinary_ms=usual, speed=speed, duration_ms=duration_ms)
 
 
 def test_a_slot_runs_to_the_next_segment_less_a_pause_and_the_last_to_the_end():
@@ -109,7 +111,7 @@ def test_the_rung_is_the_last_step_that_was_needed():
 
     def rung(duration_ms: int, speed: float = 1.0, *, shortened: bool = False) -> str:
         usual = round(duration_ms * speed)
-        one = Line(
+        one = UnplacedLine(
             segment=segment, slot=slot, ordinary_ms=usual, speed=speed, duration_ms=duration_ms, shortened=shortened
         )
         return place([one], duration_ms=9000, options=OPTIONS)[0].rung
@@ -143,7 +145,7 @@ def test_lines_never_overlap_never_leave_the_programme_and_are_never_slowed(data
     duration_ms = starts[-1] + data.draw(st.integers(200, 5000))
     segments = [interval(start, start + 1) for start in starts]
     lines = [
-        Line(
+        UnplacedLine(
             segment=slot,
             slot=slot,
             ordinary_ms=data.draw(st.integers(1, 9000)),

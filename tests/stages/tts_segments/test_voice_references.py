@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 from dub_assets.core.timing import Interval
-from dub_assets.stages.tts_segments.voice_reference import HeardSegment, reference_stretches
+from dub_assets.stages.tts_segments.voice_references import SegmentClarity, reference_stretches
 
 
 def heard(
@@ -14,8 +14,8 @@ def heard(
     clearance_db: float = 30.0,
     leftover_db: float = -40.0,
     probability: float | None = 1.0,
-) -> HeardSegment:
-    return HeardSegment(
+) -> SegmentClarity:
+    return SegmentClarity(
         index=index,
         interval=Interval(start_ms=start_ms, end_ms=end_ms),
         probability=probability,
@@ -24,7 +24,7 @@ def heard(
     )
 
 
-def taken(*segments: HeardSegment) -> list[tuple[int, int]]:
+def taken(*segments: SegmentClarity) -> list[tuple[int, int]]:
     return [(stretch.start_ms, stretch.end_ms) for stretch in reference_stretches(segments)]
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dub_assets.stages.segment_mixes.options import MixOptions
-from dub_assets.stages.tts_segments.line_levels import line_levels
+from dub_assets.stages.tts_segments.clips import line_levels
 
 QUIET = [-70.0] * 5
 OPTIONS = MixOptions(level_range_db=6.0, soft_range_db=15.0)
