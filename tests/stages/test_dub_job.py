@@ -6,11 +6,14 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 from support.fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
 from support.media_tool import ffmpeg_environment
 
@@ -24,8 +27,9 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings, settings_from
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.quality.values import CheckName
-from dub_assets.stages.segment_mixes.values import FinalVideo, SegmentMixes
+from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 pytestmark = pytest.mark.media
@@ -109,6 +113,11 @@ def jobs(settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield jobs
 
 
+def stage_version(asset: str) -> int:
+    """Return the version of an asset's stage."""
+    return import_module(f"dub_assets.stages.{asset}.stage").STAGE_VERSION
+
+
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
     (event,) = result.get_step_failure_events()
     return event.event_specific_data.user_failure_data.description
@@ -126,7 +135,7 @@ def test_the_definitions_load_and_every_asset_is_described():
         assert node.owners
         assert node.kinds
         assert node.group_name == "dubbing"
-        assert key.path[-1] == "source_video" or node.code_version
+        assert key.path[-1] == "source_video" or node.code_version == str(stage_version(key.path[-1]))
 
 
 def test_a_job_makes_its_video_document_and_clips(jobs: Jobs):
@@ -223,6 +232,54 @@ def test_a_second_run_makes_nothing_again(jobs: Jobs):
     assert jobs.run().success
     assert {item.key: item.sha256 for item in jobs.archive.store.list("projects/")} == before
     assert len(jobs.engines.synthesiser("pt").spoken) == spoken
+
+
+def data_versions(jobs: Jobs) -> dict[str, str]:
+    """Return the data version of each asset of the job, as Dagster knows it."""
+    events = {name: jobs.instance.get_latest_materialization_event(dg.AssetKey(name)) for name in ASSETS}
+    return {name: event.asset_materialization.tags["dagster/data_version"] for name, event in events.items()}
+
+
+def fingerprints(jobs: Jobs) -> dict[str, str]:
+    """Return the fingerprint in each manifest of the job."""
+    manifests = {name: json.loads(jobs.archive.store.get(KEYS.manifest(name))) for name in ASSETS}
+    return {name: manifest["provenance"]["fingerprint"] for name, manifest in manifests.items()}
+
+
+def stale(jobs: Jobs) -> set[str]:
+    """Return the assets of the job that Dagster's UI shows as stale."""
+    graph = jobs.definitions.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(jobs.instance, graph, LoadingContextForTest(jobs.instance))
+    return {name for name in ASSETS if resolver.get_status(dg.AssetKey(name), JOB) != StaleStatus.FRESH}
+
+
+def test_data_versions_are_the_stored_fingerprints_and_a_rerun_keeps_them(jobs: Jobs):
+    jobs.run()
+    first = data_versions(jobs)
+    assert first == fingerprints(jobs)
+    assert stale(jobs) == set()
+    jobs.run()
+    assert data_versions(jobs) == first
+    assert stale(jobs) == set()
+
+
+def test_an_edit_makes_the_assets_after_it_stale_until_the_video_is_rebuilt(jobs: Jobs):
+    jobs.run()
+    before = data_versions(jobs)
+    jobs.run(assets=["segment_mixes"], config={"segment_mixes": {"segments": [1], "bgm_gain": 0.2}})
+    edited = data_versions(jobs)
+    assert {name for name in ASSETS if edited[name] != before[name]} == {"segment_mixes"}
+    assert stale(jobs) == {"final_video", "quality", "metadata", "report"}
+    jobs.run(assets=["final_video", "quality", "metadata", "report"])
+    rebuilt = data_versions(jobs)
+    assert {name for name in ASSETS if rebuilt[name] != edited[name]} == {
+        "final_video",
+        "quality",
+        "metadata",
+        "report",
+    }
+    assert rebuilt == fingerprints(jobs)
+    assert stale(jobs) == set()
 
 
 @pytest.mark.parametrize("name", ["0001", 1])

@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-from dub_assets.resources.asset import PRODUCTS, job_asset
-from dub_assets.resources.asset_metadata import media_links, provenance
+from dub_assets.resources.asset import PRODUCTS, job_asset, output
+from dub_assets.resources.asset_metadata import media_links
 from dub_assets.resources.job_context import JobContext, JobResources
-from dub_assets.stages.final_video.stage import render_video
+from dub_assets.stages.final_video.stage import STAGE_VERSION, render_video
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
-from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
-@job_asset(deps=["source_video", *PRODUCTS], kinds={"video", "ffmpeg"}, code_version="2")
+@job_asset(deps=["source_video", *PRODUCTS], kinds={"video", "ffmpeg"}, version=STAGE_VERSION)
 def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[FinalVideo]:
     """The original picture with the dub, the original sound beside it, and subtitles in both languages."""
     with job_resources.job(context) as job:
@@ -22,9 +22,9 @@ def rendered(job: JobContext, products: Products) -> dg.Output[FinalVideo]:
     made = render_video(
         products, options=job.options.mix, ctx=job.ctx, previous=job.previous(FinalVideo, "final_video")
     )
-    return dg.Output(
+    return output(
         made,
-        metadata={
+        {
             **media_links("video", job.archive, made.video),
             "export": f"dub-assets export {job.request.job_id} --out DIR",
             "size_mib": round(made.video.size_bytes / 2**20, 1),
@@ -33,6 +33,5 @@ def rendered(job: JobContext, products: Products) -> dg.Output[FinalVideo]:
             "speech_gain_db": made.gain.speech_db,
             "programme_gain_db": made.gain.programme_db,
             "true_peak_dbtp": made.loudness.true_peak_dbtp,
-            **provenance(made.provenance),
         },
     )

@@ -14,9 +14,9 @@ from dub_assets.core.signal.limiter import limit_true_peak
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ
 from dub_assets.stages.final_video.programme_layers import layers
+from dub_assets.stages.final_video.values import ProgrammeGain
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
-from dub_assets.stages.segment_mixes.values import ProgrammeGain
 
 STAGE = "final_video"
 

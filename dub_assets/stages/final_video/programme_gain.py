@@ -19,9 +19,10 @@ from dub_assets.core.signal.loudness import (
     powers,
 )
 from dub_assets.stages.final_video.programme_layers import layers
+from dub_assets.stages.final_video.values import ProgrammeGain
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
-from dub_assets.stages.segment_mixes.values import Gains, ProgrammeGain
+from dub_assets.stages.segment_mixes.values import Gains
 
 _VERSION = 1
 

@@ -13,12 +13,13 @@ from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.stages.final_video.mix_programme import mix_programme
 from dub_assets.stages.final_video.programme_gain import programme_gain
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
+from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
-from dub_assets.stages.segment_mixes.values import FinalVideo, ProgrammeGain, SubtitleFiles
 
 STAGE = "final_video"
-_VERSION = 5
+STAGE_VERSION = 5
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _MENDINGS = 3
 _CLOSE_LU = 0.1
@@ -63,7 +64,7 @@ def render_video(
 def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> str:
     return fingerprint(
         STAGE,
-        version=_VERSION,
+        version=STAGE_VERSION,
         result_key=ctx.keys.request.result_key,
         stems=[products.stems.source.sha256, products.stems.background.sha256],
         languages=[products.translation.source_language, products.translation.target_language],

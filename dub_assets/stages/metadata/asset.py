@@ -2,16 +2,17 @@
 
 import dagster as dg
 
-from dub_assets.resources.asset import PRODUCTS, job_asset
-from dub_assets.resources.asset_metadata import media_links, provenance
+from dub_assets.resources.asset import PRODUCTS, job_asset, output
+from dub_assets.resources.asset_metadata import media_links
 from dub_assets.resources.job_context import JobContext, JobResources
-from dub_assets.stages.metadata.stage import describe
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.metadata.stage import STAGE_VERSION, write_metadata
+from dub_assets.stages.metadata.values import Metadata
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
-from dub_assets.stages.segment_mixes.values import FinalVideo, Metadata
 
 
-@job_asset(deps=PRODUCTS, kinds={"json"}, code_version="1")
+@job_asset(deps=PRODUCTS, kinds={"json"}, version=STAGE_VERSION)
 def metadata(
     context: dg.AssetExecutionContext,
     job_resources: JobResources,
@@ -25,13 +26,12 @@ def metadata(
 
 def described(job: JobContext, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Metadata]:
     """The document of a job, and what to show of it."""
-    made = describe(products, final, quality, ctx=job.ctx)
-    return dg.Output(
+    made = write_metadata(products, final, quality, ctx=job.ctx)
+    return output(
         made,
-        metadata={
+        {
             **media_links("document", job.archive, made.document),
             "segments": made.segments_count,
             "issues": made.issues_count,
-            **provenance(made.provenance),
         },
     )

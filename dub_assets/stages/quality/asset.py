@@ -2,16 +2,16 @@
 
 import dagster as dg
 
-from dub_assets.resources.asset import PRODUCTS, job_asset
-from dub_assets.resources.asset_metadata import provenance, quality_table
+from dub_assets.resources.asset import PRODUCTS, job_asset, output
+from dub_assets.resources.asset_metadata import quality_table
 from dub_assets.resources.job_context import JobContext, JobResources
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
-from dub_assets.stages.quality.stage import measure_quality
+from dub_assets.stages.quality.stage import STAGE_VERSION, measure_quality
 from dub_assets.stages.quality.values import Quality
-from dub_assets.stages.segment_mixes.values import FinalVideo
 
 
-@job_asset(deps=PRODUCTS, kinds={"audio", "json"}, code_version="1")
+@job_asset(deps=PRODUCTS, kinds={"audio", "json"}, version=STAGE_VERSION)
 def quality(
     context: dg.AssetExecutionContext, job_resources: JobResources, final_video: FinalVideo
 ) -> dg.Output[Quality]:
@@ -30,4 +30,4 @@ def measured(job: JobContext, products: Products, final: FinalVideo) -> dg.Outpu
         ctx=job.ctx,
         previous=job.previous(Quality, "quality"),
     )
-    return dg.Output(made, metadata={**quality_table(made), **provenance(made.provenance)})
+    return output(made, quality_table(made))

@@ -11,15 +11,16 @@ from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import FRAMES_PER_MS, Interval
 from dub_assets.options import DubOptions
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.checks import Findings, checked, unspoken
 from dub_assets.stages.quality.judge_lines import LineJudge
 from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
-from dub_assets.stages.segment_mixes.values import FinalVideo
 
 STAGE = "quality"
-_VERSION = 3
+STAGE_VERSION = 3
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _EXCERPTS = 3
 _EXCERPT_MS = 4_000
@@ -61,7 +62,7 @@ def _mark(products: Products, final: FinalVideo, identifier: LanguageIdentifier,
     """The fingerprint of everything that is measured and judged."""
     return fingerprint(
         STAGE,
-        version=_VERSION,
+        version=STAGE_VERSION,
         identifier=identifier.identity,
         stems=[products.stems.source.sha256, products.stems.speech],
         texts=[[(each.interval, each.text) for each in products.transcript.segments], products.translation.lines],

@@ -4,28 +4,28 @@ from collections.abc import Collection, Mapping
 
 import dagster as dg
 
-from dub_assets.resources.asset import job_asset
-from dub_assets.resources.asset_metadata import provenance
+from dub_assets.core.keys import segment_name
+from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.job_context import JobContext, JobResources
-from dub_assets.resources.selection import MixSelection
-from dub_assets.stages.segment_mixes.stage import mix_segments
+from dub_assets.resources.run_config import SegmentMixesConfig
+from dub_assets.stages.segment_mixes.stage import STAGE_VERSION, mix_segments
 from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 
-@job_asset(kinds={"audio"}, code_version="1")
+@job_asset(kinds={"audio"}, version=STAGE_VERSION)
 def segment_mixes(
     context: dg.AssetExecutionContext,
     job_resources: JobResources,
-    config: MixSelection,
+    config: SegmentMixesConfig,
     stems: Stems,
     tts_segments: TtsSegments,
 ) -> dg.Output[SegmentMixes]:
     """How each segment is mixed, and the clips of it that editors work with where the job asks for them."""
     with job_resources.job(context) as job:
         indexes = [segment.index for segment in tts_segments.segments]
-        changes, only = config.gain_changes(of=indexes), config.indexes(of=indexes)
+        only, changes = config.selected(indexes), config.gain_changes(indexes)
         return mixed(job, stems, tts_segments, changes=changes, only=only)
 
 
@@ -42,11 +42,15 @@ def mixed(
         previous=job.previous(SegmentMixes, "segment_mixes"),
         only=only,
     )
-    return dg.Output(
+    return output(
         made,
-        metadata={
+        {
             "segments": len(made.segments),
             "clips": sum(segment.clips is not None for segment in made.segments),
-            **provenance(made.provenance),
+            "selected": {
+                segment_name(segment.index): {"bgm_gain": segment.gains.background, "tts_gain": segment.gains.speech}
+                for segment in made.segments
+                if segment.index in (only or ())
+            },
         },
     )

@@ -20,7 +20,8 @@ from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 STAGE = "segment_mixes"
-_VERSION = 1
+STAGE_VERSION = 1
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 _THREADS = 2
 
 _FULL_SCALE_DBTP = 0.0
@@ -55,7 +56,7 @@ def mix_segments(
         for segment in pool.map(mixer.mixed, tts.segments):
             segments.append(segment)
             ctx.progress.report(STAGE, len(segments), len(tts.segments))
-    mark = fingerprint(STAGE, version=_VERSION, segments=[segment.fingerprint for segment in segments])
+    mark = fingerprint(STAGE, version=STAGE_VERSION, segments=[segment.fingerprint for segment in segments])
     if previous is not None and previous.segments == tuple(segments):
         return previous
     return SegmentMixes(
@@ -96,7 +97,7 @@ class _SegmentMixer:
         """Over everything that can change this segment's mix and clips."""
         return fingerprint(
             "segment_mix",
-            version=_VERSION,
+            version=STAGE_VERSION,
             clips=self.ctx.keys.request.segment_clips,
             stems=[self.stems.original.sha256, self.stems.background.sha256, self.stems.source.sha256],
             speech=segment.clip,

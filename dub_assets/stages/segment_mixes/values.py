@@ -1,12 +1,11 @@
-"""Mixes: of single segments, and of the whole."""
+"""The mix of each segment: gains, editors' changes and clips."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
-from dub_assets.core.media import Loudness, MediaObject
+from dub_assets.core.media import MediaObject
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval
 
@@ -88,55 +87,3 @@ class SegmentMixes:
     def without(self, lost: Collection[MediaObject]) -> SegmentMixes:
         """The same where these objects are lost: what editors set is kept, clips that are not whole are not."""
         return replace(self, segments=tuple(segment.without(lost) for segment in self.segments))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubtitleFiles:
-    """The same subtitles as SubRip and as WebVTT."""
-
-    srt: MediaObject
-    vtt: MediaObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgrammeGain:
-    """The constant gains of a programme: ``speech_db`` on all of its speech, ``programme_db`` on everything.
-
-    ``source_lufs`` is the original's integrated loudness, ``target_lufs`` what the dub's should be; None where there
-    is none. ``mark`` covers what the gains were fixed for: while it is the same they stay, whatever editors change.
-    """
-
-    source_lufs: float | None
-    target_lufs: float | None
-    speech_db: float
-    programme_db: float
-    mark: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalVideo:
-    """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track."""
-
-    SCHEMA_VERSION: ClassVar[int] = 2
-
-    video: MediaObject
-    mix: MediaObject
-    source_subtitles: SubtitleFiles
-    target_subtitles: SubtitleFiles
-    gain: ProgrammeGain
-    loudness: Loudness
-    provenance: Provenance
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """The metadata document of a job, and its summary.
-
-    ``flagged_count`` counts the segments that have issues; None in manifests of versions that did not count them.
-    """
-
-    document: MediaObject
-    segments_count: int
-    issues_count: int
-    provenance: Provenance
-    flagged_count: int | None = None

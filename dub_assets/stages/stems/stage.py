@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dub_assets.core.batches import one_ahead
-from dub_assets.core.engine_use import released
+from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
 from dub_assets.core.ports import Engines, Separator, StageContext, VoiceActivityDetector
@@ -19,7 +19,8 @@ from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
 from dub_assets.stages.stems.values import Stems
 
 STAGE = "stems"
-_VERSION = 1
+STAGE_VERSION = 1
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _FADE_MS = 50
 """Length of the fade between the separated background and the untouched original."""
@@ -48,11 +49,11 @@ def separate(
     """
     separator, detector = engines.separator(), engines.voice_activity_detector()
     mark = fingerprint(
-        STAGE, version=_VERSION, source=source.sha256, separator=separator.identity, detector=detector.identity
+        STAGE, version=STAGE_VERSION, source=source.sha256, separator=separator.identity, detector=detector.identity
     )
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with ctx.meter.measure() as measurement, released(engines, separator):
+    with ctx.meter.measure() as measurement, releasing(engines, separator):
         path = ctx.workspace.open(source)
         info = ctx.media.probe(path)
         ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))

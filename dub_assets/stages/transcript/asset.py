@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-from dub_assets.resources.asset import job_asset
-from dub_assets.resources.asset_metadata import preview, provenance
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.asset_metadata import preview
 from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.stems.values import Stems
-from dub_assets.stages.transcript.stage import transcribe
+from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe
 from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
 
 
-@job_asset(kinds={"text", "whisper"}, code_version="1")
+@job_asset(kinds={"text", "whisper"}, version=STAGE_VERSION)
 def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> dg.Output[Transcript]:
     """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
     with job_resources.job(context) as job:
@@ -23,16 +23,15 @@ def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, s
             previous=job.previous(Transcript, "transcript"),
             speakers=job.request.speakers,
         )
-    return dg.Output(
+    return output(
         made,
-        metadata={
+        {
             "language": made.language,
             "language_probability": made.language_probability,
             "speakers": ", ".join(speaker.name for speaker in made.speakers) or "not told apart",
             "segments": len(made.segments),
             "words": sum(len(segment.words) for segment in made.segments),
             "text": preview((segment.interval, _line(segment, made.speakers)) for segment in made.segments),
-            **provenance(made.provenance),
         },
     )
 

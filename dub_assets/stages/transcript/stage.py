@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dub_assets.core.batches import in_batches
-from dub_assets.core.engine_use import released
+from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.language import UNDETERMINED
 from dub_assets.core.ports import Engines, Recogniser, StageContext
@@ -24,7 +24,8 @@ from dub_assets.stages.transcript.segmentation import place_words, segment_words
 from dub_assets.stages.transcript.values import TimedWord, Transcript
 
 STAGE = "transcript"
-_VERSION = 3
+STAGE_VERSION = 3
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _QUIET_FRAME_MS = 20
 _LANGUAGE_CHUNKS = 3
@@ -52,7 +53,7 @@ def transcribe(
     mark = _mark(stems, language, recogniser, speaker_marks, options)
     if previous is not None and previous.provenance.fingerprint == mark:
         return previous
-    with ctx.meter.measure() as measurement, released(engines, recogniser, builder):
+    with ctx.meter.measure() as measurement, releasing(engines, recogniser, builder):
         listener = _Listener(path=ctx.workspace.open(stems.original), recogniser=recogniser, ctx=ctx)
         guess, words = _words(stems, language, listener, options)
         told = diarise(words, stems, builder=builder, count=count, ctx=ctx)
@@ -75,7 +76,7 @@ def _mark(stems: Stems, language: str, recogniser: Recogniser, speakers: Sequenc
     """The fingerprint of everything that the transcript is made from."""
     return fingerprint(
         STAGE,
-        version=_VERSION,
+        version=STAGE_VERSION,
         sound=stems.original.sha256,
         speech=stems.speech,
         language=language,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dub_assets.core.batches import in_batches
-from dub_assets.core.engine_use import made_by, released
+from dub_assets.core.engine_use import provenance_of, releasing
 from dub_assets.core.errors import InputError, PermanentError
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.keys import check_segments_exist, segment_name
@@ -21,7 +21,8 @@ from dub_assets.stages.translation.values import TranslatedLine, Translation, so
 from dub_assets.text_normalisation.speaking_rate import syllables_in
 
 STAGE = "translation"
-_VERSION = 3
+STAGE_VERSION = 3
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _SLOW_VOICE = 0.85
 """A voice's own rate over the language's ordinary one, at worst: lines are rendered shorter for it too."""
@@ -52,13 +53,13 @@ def translate(
         and _texts(_editors_lines(previous)) == _texts(written)
     ):
         return previous
-    with ctx.meter.measure() as measurement, released(engines, translator):
+    with ctx.meter.measure() as measurement, releasing(engines, translator):
         lines = _lines(transcript, target_language, translator, terms, ctx) if translator else ()
     return Translation(
         source_language=transcript.language,
         target_language=target_language,
         lines=_settled([replace(written.get(line.index, line), passage=line.passage) for line in lines]),
-        provenance=made_by(translator, mark, measurement.figures(media_ms=transcript.duration_ms)),
+        provenance=provenance_of(translator, mark, measurement.figures(media_ms=transcript.duration_ms)),
     )
 
 
@@ -85,7 +86,7 @@ def _mark(transcript: Transcript, target_language: str, translator: Translator |
     """The fingerprint of everything that the lines are made from."""
     return fingerprint(
         STAGE,
-        version=_VERSION,
+        version=STAGE_VERSION,
         texts=[(segment.index, segment.interval, segment.text) for segment in transcript.segments],
         source_language=transcript.language,
         target_language=target_language,

@@ -43,6 +43,13 @@ class Translation:
     lines: tuple[TranslatedLine, ...]
     provenance: Provenance
 
+    @property
+    def data_version(self) -> str:
+        """The fingerprint of the translation with its edited lines; without edits, that of its provenance."""
+        edited = [line for line in self.lines if line.written_for is not None]
+        made_from = self.provenance.fingerprint
+        return fingerprint("edited_translation", made_from=made_from, edited=edited) if edited else made_from
+
 
 def source_mark(segment: TranscriptSegment) -> str:
     """What an editor's text is tied to: when the segment is, and what is said in it."""
