@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.storage import StorageResource
+from dub_assets.resources.tags import JOB_ID, REQUEST_KEY, TASK
+from dub_assets.service.callbacks.callback_builders import callback_builder_of, new_callbacks
+from dub_assets.service.callbacks.run_log import RunLog
+from dub_assets.service.queue.tasks import run_request, task_of
 from dub_assets.service.segment_request import MESSAGE_GAINS, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.settings import Settings
 from dub_assets.stages.segment_mixes.values import GainChange, Gains
@@ -117,15 +122,35 @@ class Service:
             run_config={"ops": {name: {"config": values} for name, values in (config or {}).items()}},
         )
 
-    def run(self, request: SegmentMixRequest | SegmentTtsRequest):
-        """The run of a task's message."""
-        op = "segment_mix" if isinstance(request, SegmentMixRequest) else "segment_tts"
+    def run(self, request: SegmentMixRequest | SegmentTtsRequest) -> dg.ExecuteInProcessResult:
+        """Run what the queue's sensor requests for a message."""
         self.archive.save(request_key("message-1"), request)
-        return self.definitions.resolve_job_def(f"{op}_job").execute_in_process(
+        return self.execute(run_request("message-1", request, self.archive))
+
+    def execute(self, requested: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        return self.definitions.resolve_job_def(requested.job_name).execute_in_process(
             instance=self.instance,
+            partition_key=requested.partition_key,
             raise_on_error=False,
-            run_config={"ops": {op: {"config": {"request_key": request_key("message-1")}}}},
+            asset_selection=requested.asset_selection,
+            run_config=requested.run_config,
+            tags=dict(requested.tags),
         )
+
+    def run_op(self, request: SegmentMixRequest | SegmentTtsRequest) -> dg.ExecuteInProcessResult:
+        """Run the op of the task, as the queue does for requests with external segments."""
+        self.archive.save(request_key("message-1"), request)
+        task = task_of(request).name
+        config = {task: {"config": {"request_key": request_key("message-1")}}}
+        tags = {JOB_ID: request.job_id, TASK: task, REQUEST_KEY: request_key("message-1")}
+        return self.execute(dg.RunRequest(job_name=f"{task}_job", run_config={"ops": config}, tags=tags))
+
+    def callbacks(self, result: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
+        """Return the bodies of a run's callbacks, in order."""
+        run = self.instance.get_run_by_id(result.run_id)
+        builder = callback_builder_of(run, self.archive)
+        callbacks = new_callbacks(RunLog.of(run, self.instance), builder, stored=(), is_final=True)
+        return [json.loads(callback.body) for callback in callbacks]
 
     def put_sound(self, key: str, samples: np.ndarray, rate_hz: int = 48_000) -> str:
         """A sound that others wrote."""
@@ -151,13 +176,6 @@ class Service:
 
     def manifest(self, kind: type, asset: str):
         return self.archive.load(kind, KEYS.manifest(asset))
-
-
-def callbacks(result: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
-    """The bodies of the callbacks that a run observed, in order."""
-    observed = [event for event in result.all_events if event.event_type_value == "ASSET_OBSERVATION"]
-    assert all(event.asset_key == dg.AssetKey("segment_mixes") for event in observed)
-    return [event.event_specific_data.asset_observation.metadata["callback"].value for event in observed]
 
 
 def made_assets(result: dg.ExecuteInProcessResult) -> list[tuple[str, str | None]]:

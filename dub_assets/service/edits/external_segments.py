@@ -1,4 +1,4 @@
-"""Segments that are none of a job of ours: mixed and spoken from the sounds that a message names."""
+"""External segments, mixed and spoken from the sounds that a message names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import SoundFiles
 from dub_assets.core.signal.level import decibels
 from dub_assets.resources.job_context import JobResources
-from dub_assets.service.callbacks.segment_callback import SpokenSegment
-from dub_assets.service.edits.job_editor import JobEditor
+from dub_assets.service.callbacks.bodies import SpokenSegment
+from dub_assets.service.edits.own_job import OwnJob
 from dub_assets.service.edits.remix import remix
 from dub_assets.service.edits.respeak import respeak
 from dub_assets.service.segment_request import (
@@ -27,30 +27,34 @@ from dub_assets.stages.segment_mixes.values import Gains
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalSegments:
-    """What mixes and speaks them; ``editor`` is that of the message's job, where it is one of ours all the same."""
+    """Mixes and speaks external segments.
+
+    ``job`` is the job of this system that the message names, if any: its clips are not overwritten, and its manifest
+    follows if its mixes are replaced.
+    """
 
     job_resources: JobResources
-    editor: JobEditor | None
+    job: OwnJob | None
 
     def mix_keys(self, request: SegmentMixRequest, orders: Sequence[SegmentMixOrder]) -> list[SegmentMixKeys]:
-        """What to mix, and where to. Raises InputError where a sound is missing or a key may not be written."""
+        """Return what to mix, and where to. Raises InputError if a sound is missing or a key may not be written."""
         keys = segment_mix_keys(replace(request, segments=tuple(orders)), self._exists)
         self._check([segment.mix_key for segment in keys])
         return list(keys)
 
     def tts_keys(self, request: SegmentTtsRequest) -> SegmentTtsKeys:
-        """What to speak and mix from, and where to; raises InputError as ``mix_keys`` does."""
+        """Return what to speak and mix from, and where to. Raises InputError like ``mix_keys``."""
         keys = segment_tts_keys(request, self._exists)
         self._check([keys.tts_key, keys.mix_key])
         return keys
 
     def mix(self, segments: Sequence[SegmentMixKeys]) -> None:
-        """Mix them all, then publish the mixes."""
-        made = []
+        """Mix all segments, then publish the mixes."""
+        mixes = []
         for keys in segments:
             background, speech = (self._workspace.adopt(key) for key in (keys.bgm_key, keys.tts_key))
-            made.append(self._mixed(background, speech, keys.gains, keys.mix_key))
-        self._publish(made)
+            mixes.append(self._mixed(background, speech, keys.gains, keys.mix_key))
+        self._publish(mixes)
 
     def say(self, request: SegmentTtsRequest, keys: SegmentTtsKeys, language: str) -> SpokenSegment:
         """Speak the request's text and mix it, then publish both."""
@@ -82,13 +86,13 @@ class ExternalSegments:
         return self.job_resources.storage.archive.store.head(key) is not None
 
     def _check(self, written: Sequence[str]) -> None:
-        if self.editor is not None:
-            self.editor.check_may_be_written(written)
+        if self.job is not None:
+            self.job.check_writable(written)
 
-    def _publish(self, made: Sequence[MediaObject]) -> None:
-        if self.editor is not None:
-            self.editor.take_over(made)
-        for media in made:
+    def _publish(self, written: Sequence[MediaObject]) -> None:
+        if self.job is not None:
+            self.job.replace_mixes(written)
+        for media in written:
             self._workspace.publish(media)
 
     @property

@@ -21,7 +21,7 @@ class Backlog:
 
 def backlog_now(instance: dg.DagsterInstance, settings: Settings) -> Backlog:
     """The backlog. Raises QueueUnavailableError."""
-    tasks = {TASK: [task.name for task in TASKS.values()]}
+    tasks = {TASK: list(TASKS)}
     open_runs = instance.get_runs_count(dg.RunsFilter(statuses=OPEN, tags=tasks))
     url, place = settings.queue.url, settings.storage
     if url is None:

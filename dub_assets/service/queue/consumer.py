@@ -21,7 +21,7 @@ from dub_assets.service.queue.receiving import receive_together
 from dub_assets.service.queue.refusals import Refusals
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.run_index import RunIndex
-from dub_assets.service.queue.tasks import REFUSED, TASKS, run_request
+from dub_assets.service.queue.tasks import REFUSED, run_request, task_of
 from dub_assets.service.received_message import FailedReceipt, ReceivedMessage
 from dub_assets.service.tick_timing import left_of_turn
 
@@ -190,7 +190,7 @@ class MessageConsumer:
             job_id=request.job_id,
             callback_url=request.callback_url,
             project_id=request.project_id,
-            task=TASKS[type(request)].name,
+            task=task_of(request).name,
         )
 
     def _refuse(self, message: ReceivedMessage, refusal: MessageRefusedError) -> None:
@@ -198,11 +198,12 @@ class MessageConsumer:
 
     def _ask(self, message: ReceivedMessage, request: Request) -> None:
         """Write the request down, then ask for its run."""
-        run = run_request(message.message_id, request)
+        run = run_request(message.message_id, request, self._archive)
         self._archive.save(request_key(message.message_id), request)
         if isinstance(request, DubRequest):
             self._archive.save(job_record_key(request.job_id), request)
-            self.taken.job_ids.append(request.job_id)
+        if run.partition_key:
+            self.taken.job_ids.append(run.partition_key)
         self.taken.runs.append(run)
         self.taken.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
 

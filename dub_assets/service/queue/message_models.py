@@ -1,27 +1,51 @@
-"""The model of each task's messages; docs/messages.md is generated from them."""
+"""The messages of the task ``full_pipeline``, and what all messages share. docs/messages.md is generated from them."""
 
 from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated
 
 from pydantic import Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.request import DubRequest, EngineOverrides
+from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.queue.glossary import Glossary
-from dub_assets.service.queue.message_base import Message, Request
 from dub_assets.service.queue.message_types import (
     Engines,
     Id,
     Key,
     Language,
     MessageRules,
+    Part,
     ResultKey,
     SourceLanguage,
     SpeakerCount,
     VoiceChoices,
 )
-from dub_assets.service.queue.segment_messages import SegmentMixMessage, SegmentTtsMessage
+from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
-__all__ = ["ALIASES", "DEFAULT_TASK", "TASKS", "FullPipelineMessage", "Message", "Request"]
+Request = DubRequest | SegmentMixRequest | SegmentTtsRequest
+
+
+class Message(Part):
+    """A message of any task."""
+
+    task: str | None = None
+    """The task's name, in upper or lower case."""
+    job_id: Id
+    """Identifies the job: 1 to 128 letters, digits, `.`, `_` or `-`, not starting with a dot. Numbers count as text."""
+    callback_url: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
+    """URL that receives the callbacks: http or https, without credentials. `{job_id}` stands for the job's id."""
+
+    @abstractmethod
+    def request(self, rules: MessageRules) -> Request:
+        """Return the request that the message stands for. Raises InputError if its fields contradict each other."""
+
+    @property
+    def callback(self) -> str:
+        """The callback URL, with the job's id filled in. Raises InputError."""
+        return checked_callback_url(self.callback_url, self.job_id)
 
 
 class FullPipelineMessage(Message, Glossary):
@@ -82,16 +106,3 @@ def _require_own_places(request: DubRequest) -> None:
             raise InputError(f"{name} is input_key: the result would be written over the input")
         if key.startswith(f"{request.segment_prefix}/"):
             raise InputError(f"{name} lies in {request.segment_prefix}, where the job's segments go")
-
-
-TASKS: dict[str, type[Message]] = {
-    "full_pipeline": FullPipelineMessage,
-    "segment_mix": SegmentMixMessage,
-    "segment_tts": SegmentTtsMessage,
-}
-"""The model of each task's messages."""
-
-ALIASES = {"tts_bgm_mix": "segment_mix"}
-"""Other names of tasks."""
-
-DEFAULT_TASK = "full_pipeline"

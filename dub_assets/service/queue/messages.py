@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from dub_assets.core.errors import ConfigurationError, InputError, MessageRefusedError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
-from dub_assets.service.callbacks.callback_address import checked_callback_url
+from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.callbacks.values import readable_line
 from dub_assets.service.queue.message_json import Document, read_document
-from dub_assets.service.queue.message_models import ALIASES, DEFAULT_TASK, TASKS, Message, Request
+from dub_assets.service.queue.message_models import Message, Request
 from dub_assets.service.queue.message_types import MessageRules
+from dub_assets.service.queue.tasks import TASKS, find_task
 
 _FAULTS_SHOWN = 3
 _MAX_ID_CHARACTERS = 256
@@ -75,21 +76,11 @@ def _default_language(variable: str, text: str, *, auto: bool = False) -> str:
 
 
 def _model(document: Document) -> type[Message]:
-    task = _task(document)
+    task = find_task(document.get("task"))
     if task is None:
-        known = ", ".join([*TASKS, *ALIASES])
+        known = ", ".join([*TASKS, *(alias for task in TASKS.values() for alias in task.aliases)])
         raise InputError(f"task {repr(document['task'])[:80]} is unknown: it is one of {known}")
-    return TASKS[task]
-
-
-def _task(document: Document) -> str | None:
-    """The task's usual name, or None where it is unknown."""
-    given = document.get("task")
-    if given is not None and not isinstance(given, str):
-        return None
-    name = (given or "").strip().lower() or DEFAULT_TASK
-    name = ALIASES.get(name, name)
-    return name if name in TASKS else None
+    return task.message
 
 
 def _reason(error: ValidationError) -> str:
@@ -109,6 +100,7 @@ def _fault(path: str, kind: str, message: str) -> str:
 def _refusal(document: Document, reason: str) -> MessageRefusedError:
     """The refusal of a message, with what its sender needs to know which one it was."""
     job_id = _readable_id(document.get("job_id"))
+    task = find_task(document.get("task")) if document else None
     segment = document.get("segment")
     project = document.get("project_id") or (segment.get("project_id") if isinstance(segment, dict) else None)
     return MessageRefusedError(
@@ -116,7 +108,7 @@ def _refusal(document: Document, reason: str) -> MessageRefusedError:
         job_id=job_id,
         callback_url=_readable_url(document.get("callback_url"), job_id),
         project_id=_readable_id(project),
-        task=_task(document) if document else None,
+        task=task.name if task else None,
         segments=_readable_segments(document),
     )
 

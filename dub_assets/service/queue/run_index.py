@@ -35,5 +35,5 @@ class RunIndex:
 
         Runs that were created and not queued wait for their messages: if they took room, none would be left for these.
         """
-        tasks = {TASK: [task.name for task in TASKS.values()]}
+        tasks = {TASK: list(TASKS)}
         return self._instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags=tasks))

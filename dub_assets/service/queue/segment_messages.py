@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
-from dub_assets.service.queue.message_base import Message
+from dub_assets.service.queue.message_models import Message
 from dub_assets.service.queue.message_types import (
     ClipKey,
     Folder,

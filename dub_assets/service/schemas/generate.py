@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from dub_assets.service.queue.message_models import ALIASES, DEFAULT_TASK, TASKS
+from dub_assets.service.queue.tasks import DEFAULT_TASK, TASKS
 from dub_assets.service.schemas.callback_models import CALLBACKS
 from dub_assets.service.schemas.document_models import MetadataDocument
 from dub_assets.service.schemas.field_docs import field_docs, models_by_name
@@ -57,8 +57,8 @@ def schema_files() -> dict[str, Json]:
 
 def message_schema(task: str) -> Json:
     """Return the schema of a task's messages; null and blank text count as absent in all optional fields."""
-    schema = schema_of(TASKS[task])
-    names = [task, *(alias for alias, name in ALIASES.items() if name == task)]
+    schema = schema_of(TASKS[task].message)
+    names = [task, *TASKS[task].aliases]
     schema["properties"]["task"] = {
         "type": "string",
         "pattern": rf"^\s*({'|'.join(map(_any_case, names))})\s*$",

@@ -22,7 +22,6 @@ from support.segment_work import (
     KEYS,
     PREFIX,
     Service,
-    callbacks,
     engines,
     failure_of,
     made_assets,
@@ -35,8 +34,9 @@ from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.settings import settings_from
+from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.quality.values import CheckName
-from dub_assets.stages.segment_mixes.values import FinalVideo, GainChange, Gains, SegmentMixes
+from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentMixes
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
@@ -108,9 +108,9 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
     }
 
 
-def told(result: dg.ExecuteInProcessResult) -> list[str]:
-    """The stages of a run's callbacks, each of them one that the consumer takes."""
-    bodies = callbacks(result)
+def stages(service: Service, result: dg.ExecuteInProcessResult) -> list[str]:
+    """The stages of a run's callbacks, each of which conforms to the published schema."""
+    bodies = service.callbacks(result)
     assert [consumer_fault(json.dumps(body).encode()) for body in bodies] == [None] * len(bodies)
     return [body["metadata"]["stage"] for body in bodies]
 
@@ -148,8 +148,8 @@ def test_a_jobs_segments_are_mixed_with_their_gains_and_nothing_else_changes_by_
 
 def test_the_callbacks_of_a_mix_count_first_and_then_name_keys_and_gains_in_the_messages_order(dubbed: Service):
     result = dubbed.run(mix_request(order(2, Gains(background=0.0, speech=1.1)), order(0), project_id=None))
-    assert told(result) == ["segment_mix_started", "segment_mix_completed"]
-    first, last = callbacks(result)
+    assert stages(dubbed, result) == ["segment_mix_started", "segment_mix_completed"]
+    first, last = dubbed.callbacks(result)
     assert first["metadata"] == {
         "stage": "segment_mix_started",
         "job_id": JOB,
@@ -227,7 +227,7 @@ def test_a_rebuilt_video_has_the_new_mix_and_outside_it_the_samples_of_before(du
     edges = np.r_[0 : 50 * 48 - 1, len(steps) - 50 * 48 + 1 : len(steps)]
     assert steps[edges].max() < 0.05 * np.abs(new).max()
     assert [name for name, _ in made_assets(result)] == ["segment_mixes", *REBUILT]
-    assert callbacks(result)[-1]["result_key"] == KEYS.request.result_key
+    assert dubbed.callbacks(result)[-1]["result_key"] == KEYS.request.result_key
     document = json.loads(dubbed.archive.store.get(KEYS.request.metadata_key))
     assert [segment["dub"]["bgm_gain"] for segment in document["segments"]] == [1.0, 0.2, 1.0]
 
@@ -289,8 +289,8 @@ def test_new_text_is_spoken_and_mixed_and_no_other_segment_changes_by_a_byte(dub
 
 def test_the_callbacks_of_new_text_name_the_segment_and_then_what_was_made(dubbed: Service):
     result = dubbed.run(tts_request(1, "Boa noite.", gains=GainChange(speech=0.5)))
-    assert told(result) == ["segment_tts_started", "segment_tts_completed"]
-    first, last = callbacks(result)
+    assert stages(dubbed, result) == ["segment_tts_started", "segment_tts_completed"]
+    first, last = dubbed.callbacks(result)
     assert first["metadata"]["segment_index"] == 1
     assert last["metadata"]["segment"] == {
         "segment_index": 1,
@@ -331,7 +331,7 @@ def test_new_text_outlasts_a_later_run_of_the_whole_job_and_is_in_the_rebuilt_vi
     assert changed(before, dubbed.objects()) <= {"metadata.json", f"{JOB}.json"}
     document = json.loads(dubbed.archive.store.get(KEYS.request.metadata_key))
     assert document["segments"][1]["translate_context"] == "Boa noite."
-    assert callbacks(result)[-1]["result_key"] == KEYS.request.result_key
+    assert dubbed.callbacks(result)[-1]["result_key"] == KEYS.request.result_key
 
 
 def test_text_in_another_language_than_the_jobs_is_refused(dubbed: Service):
@@ -379,8 +379,8 @@ def test_segments_of_others_are_mixed_from_the_sounds_that_are_there(anywhere: S
     expected[:48_000] += 0.35 * anywhere.sound(f"{OLD}/0003_bgm.wav")
     expected += anywhere.sound(f"{OLD}/0003_tts.wav")
     assert np.abs(anywhere.sound(f"{OLD}/0003_mix.wav") - expected).max() <= 0.51 / 2**15
-    assert told(result) == ["segment_mix_started", "segment_mix_completed"]
-    assert callbacks(result)[1]["metadata"]["segments"] == [
+    assert stages(anywhere, result) == ["segment_mix_started", "segment_mix_completed"]
+    assert anywhere.callbacks(result)[1]["metadata"]["segments"] == [
         {
             "index": 3,
             "bgm_key": f"{OLD}/0003_bgm.wav",
@@ -414,7 +414,7 @@ def test_a_sound_that_is_missing_is_named_by_both_keys(service: Service):
     result = service.run(old_request(order(3)))
     assert f"{OLD}/0003_tts.wav" in failure_of(result)
     assert f"{OLD}/3_tts.wav" in failure_of(result)
-    assert told(result) == []
+    assert stages(service, result) == ["failed"]
 
 
 def test_new_text_for_a_segment_of_others_is_spoken_and_mixed(anywhere: Service):
@@ -425,8 +425,8 @@ def test_new_text_for_a_segment_of_others_is_spoken_and_mixed(anywhere: Service)
     )
     result = anywhere.run(request)
     assert result.success
-    assert told(result) == ["segment_tts_started", "segment_tts_completed"]
-    assert callbacks(result)[1]["metadata"]["segment"] == {
+    assert stages(anywhere, result) == ["segment_tts_started", "segment_tts_completed"]
+    assert anywhere.callbacks(result)[1]["metadata"]["segment"] == {
         "segment_index": 3,
         "segment_id": "3",
         "translate_context": "Boa noite.",
