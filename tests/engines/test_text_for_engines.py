@@ -13,7 +13,7 @@ from dub_assets.core.engine import SynthesiserCapabilities, Voice
 from dub_assets.core.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.core.signal.sound import silence
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
-from dub_assets.engines.kokoro.phonemes import pieces_of, spelled
+from dub_assets.engines.kokoro.phonemes import chunks_of, phonemes_of
 from dub_assets.engines.shared import espeak_library
 from dub_assets.engines.shared.source_text import MAX_CHARACTERS, joined_sentences, tidied
 from dub_assets.engines.shared.trim import MARGIN_MS, trimmed
@@ -96,20 +96,20 @@ def test_phonemes_tell_no_change_of_language():
 
 
 def test_affricates_and_diphthongs_are_single_letters():
-    assert spelled("A tia gosta do dia. Sei!", "pt", VOCABULARY) == "a ʧˈiæ ɡˈɔstæ dʊ ʤˈiæ. sˈA!"
+    assert phonemes_of("A tia gosta do dia. Sei!", "pt", VOCABULARY) == "a ʧˈiæ ɡˈɔstæ dʊ ʤˈiæ. sˈA!"
 
 
 def test_long_texts_are_cut_at_sentences_then_clauses_then_words():
     text = "Um dois três quatro, cinco seis sete oito. " * 3 + "Palavra " * 30
-    pieces = pieces_of(text, "pt", VOCABULARY, limit=80)
+    chunks = chunks_of(text, "pt", VOCABULARY, limit=80)
     letters = {number: character for character, number in VOCABULARY.items()}
-    spoken = ["".join(letters[token] for token in piece.tokens) for piece in pieces]
-    assert " ".join(spoken) == spelled(text, "pt", VOCABULARY)
-    assert all(len(piece.tokens) <= 80 for piece in pieces)
-    assert min(len(piece.tokens) for piece in pieces) >= 15
-    assert [piece.pause_ms for piece in pieces if piece.ends_in_mark] == [350, 350, 350]
-    assert pieces[-1].pause_ms == 0
-    assert pieces_of("...", "pt", VOCABULARY, limit=80) == []
+    spoken = ["".join(letters[token] for token in chunk.tokens) for chunk in chunks]
+    assert " ".join(spoken) == phonemes_of(text, "pt", VOCABULARY)
+    assert all(len(chunk.tokens) <= 80 for chunk in chunks)
+    assert min(len(chunk.tokens) for chunk in chunks) >= 15
+    assert [chunk.pause_ms for chunk in chunks if chunk.ends_in_mark] == [350, 350, 350]
+    assert chunks[-1].pause_ms == 0
+    assert chunks_of("...", "pt", VOCABULARY, limit=80) == []
 
 
 def test_espeak_finds_its_data_behind_a_long_path(tmp_path):

@@ -14,7 +14,7 @@ from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.xtts.engine import ENTRY, LANGUAGES, Xtts
-from dub_assets.engines.xtts.model import read
+from dub_assets.engines.xtts.model import readable_parts
 
 LINES = {
     "ar": "صباح الخير 3",
@@ -132,8 +132,8 @@ def test_a_text_of_more_tokens_than_fit_is_spoken_in_parts(synthesiser):
 @pytest.mark.parametrize("language", ["cs", "pt", "tr"])
 def test_a_number_that_is_too_long_to_be_read_is_spoken_digit_by_digit(synthesiser, language: str):
     model = synthesiser._loaded()
-    assert " ".join(read(model, "9" * 40, language)).split() == ["9"] * 40
-    assert read(model, "99", language) == ["99"]
+    assert " ".join(readable_parts(model, "9" * 40, language)).split() == ["9"] * 40
+    assert readable_parts(model, "99", language) == ["99"]
 
 
 def test_other_random_numbers_are_left_alone(synthesiser):

@@ -1,4 +1,4 @@
-"""Log-mel filterbank energies as Kaldi computes them, which networks for speakers are trained on."""
+"""Log-mel filterbank energies as Kaldi computes them, on which speaker embedders are trained."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PREEMPHASIS = 0.97
 _LOWEST_HZ = 20.0
 _FLOOR = float(np.finfo(np.float32).eps)
 _FULL_SCALE = 32_768.0
-"""Kaldi counts samples as 16-bit integers."""
+"""Kaldi's samples are 16-bit integers."""
 
 
 def filterbank(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Energies of shape ``(frames, 80)`` of at least 25 ms at 16 kHz; each bin's mean over time is taken off."""
+    """Return energies of shape ``(frames, 80)`` , less each bin's mean, of 25 ms or more at 16 kHz."""
     frames = np.lib.stride_tricks.sliding_window_view(samples * np.float32(_FULL_SCALE), FRAME)[::HOP]
     frames = frames - frames.mean(axis=1, keepdims=True)
     frames[:, 1:] -= _PREEMPHASIS * frames[:, :-1]
@@ -34,14 +34,14 @@ def filterbank(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @cache
 def _window() -> NDArray[np.float64]:
-    """Povey's: a Hann window to the power of 0.85."""
+    """Return Povey's window: a Hann window to the power of 0.85."""
     hann: NDArray[np.float64] = np.hanning(FRAME)
     return hann**0.85
 
 
 @cache
 def _triangles() -> NDArray[np.float64]:
-    """Filters of shape ``(80, 257)``, triangles of equal width on the mel scale of O'Shaughnessy."""
+    """Return filters of shape ``(80, 257)``: triangles of equal width on the mel scale of O'Shaughnessy."""
     low, high = _mel(np.array([_LOWEST_HZ, RATE_HZ / 2]))
     width = (high - low) / (BINS + 1)
     left = low + width * np.arange(BINS)[:, np.newaxis]

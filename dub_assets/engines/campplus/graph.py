@@ -1,7 +1,7 @@
 """CAM++ (Wang et al. 2023, "CAM++: a fast and efficient network for speaker verification") as an ONNX graph.
 
-The network's masks look at segments of ``SEGMENT_FRAMES`` frames and at the whole; sound so short that it is one
-segment sees the same mean twice. The graph is for such sound only.
+The network computes its masks from segments of ``SEGMENT_FRAMES`` frames and from the whole sound. For a sound of at
+most one segment both means are the same. The graph is for such sounds only.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.engines.campplus.onnx_writer import OnnxWriter
+from dub_assets.engines.shared.onnx_graph import GraphWriter
 from dub_assets.engines.shared.torch_file import Tensors
+
+VERSION = 1
+"""Part of the name of the cached graph. Raise it when the graph changes."""
 
 SEGMENT_FRAMES = 100
 """Frames of 20 ms after the network's one stride in time."""
@@ -21,91 +24,96 @@ _EPSILON = 1e-5
 
 
 def campplus(tensors: Tensors, bins: int) -> bytes:
-    """The graph: ``features`` (1, 1, bins, frames) and ``unbiased`` (1,), n / (n - 1) for n frames of 20 ms, go in.
+    """Return the network as an ONNX model.
 
-    Out comes the voice, (1, 192), not normalised. Raises KeyError where the tensors are those of another network.
+    Its inputs are ``features`` (1, 1, bins, frames) and ``unbiased`` (1,), which is n / (n - 1) for n frames of 20 ms.
+    Its output is the voice, (1, 192), not normalised. Raises KeyError if the tensors are those of another network.
     """
-    network = _Network(OnnxWriter({"features": (1, 1, bins, "frames"), "unbiased": (1,)}), tensors)
+    network = _Network(tensors)
     sound = network.head("features")
     sound = network.convolved(sound, "xvector.tdnn.linear", "xvector.tdnn.nonlinear.batchnorm", strides=[2])
     for number, (layers, dilation) in enumerate(_BLOCKS, start=1):
         for layer in range(1, layers + 1):
             added = network.dense_layer(sound, f"xvector.block{number}.tdnnd{layer}", dilation)
-            sound = network.graph.step("Concat", sound, added, axis=1)
+            sound = network.node("Concat", sound, added, axis=1)
         sound = network.activated(sound, f"xvector.transit{number}.nonlinear.batchnorm")
-        sound = network.weighted(sound, f"xvector.transit{number}.linear.weight")
+        sound = network.convolution(sound, f"xvector.transit{number}.linear.weight")
     sound = network.activated(sound, "xvector.out_nonlinear.batchnorm")
-    return network.graph.model(network.voice(sound, "unbiased"))
+    voice = network.voice(sound, "unbiased")
+    return network.writer.model(voice, inputs={"features": (1, 1, bins, "frames"), "unbiased": (1,)})
 
 
 class _Network:
-    """Writes the parts of the network; batch normalisation goes into the convolution before it."""
+    """Writes the parts of the network; batch normalisation is merged into the convolution before it."""
 
-    def __init__(self, graph: OnnxWriter, tensors: Tensors) -> None:
-        self.graph = graph
+    def __init__(self, tensors: Tensors) -> None:
+        self.writer = GraphWriter()
+        self.node = self.writer.node
         self._tensors = tensors
 
     def head(self, features: str) -> str:
-        """Two-dimensional convolutions that divide the number of bins by eight."""
+        """Write two-dimensional convolutions that divide the number of bins by eight."""
         sound = self.convolved(features, "head.conv1", "head.bn1")
         for layer in ("head.layer1", "head.layer2"):
             sound = self._residual(self._residual(sound, f"{layer}.0", strides=[2, 1]), f"{layer}.1", strides=[1, 1])
         sound = self.convolved(sound, "head.conv2", "head.bn2", strides=[2, 1])
         channels = self._tensors["xvector.tdnn.linear.weight"].shape[1]
-        return self.graph.step("Reshape", sound, self.graph.constant(np.array([1, channels, -1], np.int64)))
+        return self.node("Reshape", sound, self.writer.constant([1, channels, -1]))
 
     def _residual(self, sound: str, name: str, strides: list[int]) -> str:
         inner = self.convolved(sound, f"{name}.conv1", f"{name}.bn1", strides=strides)
         inner = self.convolved(inner, f"{name}.conv2", f"{name}.bn2", rectified=False)
-        around = sound
+        shortcut = sound
         if f"{name}.shortcut.0.weight" in self._tensors:
-            around = self.convolved(sound, f"{name}.shortcut.0", f"{name}.shortcut.1", strides=strides, rectified=False)
-        return self.graph.step("Relu", self.graph.step("Add", inner, around))
+            shortcut = self.convolved(
+                sound, f"{name}.shortcut.0", f"{name}.shortcut.1", strides=strides, rectified=False
+            )
+        return self.node("Relu", self.node("Add", inner, shortcut))
 
     def convolved(
         self, sound: str, layer: str, norm: str, *, strides: list[int] | None = None, rectified: bool = True
     ) -> str:
-        """A convolution with the normalisation after it."""
+        """Write a convolution and the normalisation after it."""
         weight = self._tensors[f"{layer}.weight"]
         scale, shift = self._normalisation(norm)
         scaled = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
-        made = self._convolution(sound, scaled, shift, strides=strides)
-        return self.graph.step("Relu", made) if rectified else made
+        output = self._convolution(sound, scaled, shift, strides=strides)
+        return self.node("Relu", output) if rectified else output
 
     def activated(self, sound: str, norm: str) -> str:
-        """A normalisation and a rectifier."""
-        scale, shift = (self.graph.constant(values[:, np.newaxis]) for values in self._normalisation(norm))
-        return self.graph.step("Relu", self.graph.step("Add", self.graph.step("Mul", sound, scale), shift))
+        """Write a normalisation and a rectifier."""
+        scale, shift = (self.writer.constant(values[:, np.newaxis]) for values in self._normalisation(norm))
+        return self.node("Relu", self.node("Add", self.node("Mul", sound, scale), shift))
 
-    def weighted(self, sound: str, weight: str, bias: str | None = None, dilation: int = 1) -> str:
-        """A convolution as it stands."""
+    def convolution(self, sound: str, weight: str, bias: str | None = None, dilation: int = 1) -> str:
+        """Write a convolution without a normalisation."""
         return self._convolution(sound, self._tensors[weight], self._tensors[bias] if bias else None, dilation=dilation)
 
     def dense_layer(self, sound: str, name: str, dilation: int) -> str:
-        """The channels that a layer adds, under a mask that the whole stretch of sound decides."""
+        """Write the channels that a layer adds, under a mask that depends on the whole sound."""
         sound = self.activated(sound, f"{name}.nonlinear1.batchnorm")
         sound = self.convolved(sound, f"{name}.linear1", f"{name}.nonlinear2.batchnorm")
-        local = self.weighted(sound, f"{name}.cam_layer.linear_local.weight", dilation=dilation)
-        mean = self.graph.step("ReduceMean", sound, axes=[2])
-        mask = self.graph.step("Add", mean, mean)
-        mask = self.weighted(mask, f"{name}.cam_layer.linear1.weight", f"{name}.cam_layer.linear1.bias")
-        mask = self.graph.step("Relu", mask)
-        mask = self.weighted(mask, f"{name}.cam_layer.linear2.weight", f"{name}.cam_layer.linear2.bias")
-        return self.graph.step("Mul", local, self.graph.step("Sigmoid", mask))
+        local = self.convolution(sound, f"{name}.cam_layer.linear_local.weight", dilation=dilation)
+        mean = self.node("ReduceMean", sound, axes=[2])
+        mask = self.node("Add", mean, mean)
+        mask = self.convolution(mask, f"{name}.cam_layer.linear1.weight", f"{name}.cam_layer.linear1.bias")
+        mask = self.node("Relu", mask)
+        mask = self.convolution(mask, f"{name}.cam_layer.linear2.weight", f"{name}.cam_layer.linear2.bias")
+        return self.node("Mul", local, self.node("Sigmoid", mask))
 
     def voice(self, sound: str, unbiased: str) -> str:
-        """Mean and standard deviation over time, projected."""
-        step = self.graph.step
-        mean = step("ReduceMean", sound, axes=[2])
-        away = step("Sub", sound, mean)
-        variance = step("Mul", step("ReduceMean", step("Mul", away, away), axes=[2]), unbiased)
-        statistics = step("Concat", mean, step("Sqrt", variance), axis=1)
+        """Write mean and standard deviation over time, projected."""
+        node = self.node
+        mean = node("ReduceMean", sound, axes=[2])
+        deviation = node("Sub", sound, mean)
+        variance = node("Mul", node("ReduceMean", node("Mul", deviation, deviation), axes=[2]), unbiased)
+        statistics = node("Concat", mean, node("Sqrt", variance), axis=1)
         scale, shift = self._normalisation("xvector.dense.nonlinear.batchnorm")
         weight = self._tensors["xvector.dense.linear.weight"] * scale[:, np.newaxis, np.newaxis]
-        return step("Flatten", self._convolution(statistics, weight, shift))
+        return node("Flatten", self._convolution(statistics, weight, shift))
 
     def _normalisation(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Factor and offset of each channel; the last normalisation of the network has none of its own."""
+        """Return factor and offset of each channel. The network's last normalisation has no weight and bias."""
         scale = 1.0 / np.sqrt(self._tensors[f"{name}.running_var"] + _EPSILON)
         scale = scale * self._tensors.get(f"{name}.weight", np.float32(1.0))
         shift = self._tensors.get(f"{name}.bias", np.float32(0.0)) - self._tensors[f"{name}.running_mean"] * scale
@@ -121,8 +129,8 @@ class _Network:
         dilation: int = 1,
     ) -> str:
         kernel = list(weight.shape[2:])
-        parts = [self.graph.constant(part) for part in (weight, bias) if part is not None]
-        return self.graph.step(
+        parts = [self.writer.constant(part) for part in (weight, bias) if part is not None]
+        return self.node(
             "Conv",
             sound,
             *parts,

@@ -1,4 +1,4 @@
-"""espeak-ng: a robot's voice in 91 languages, where nothing better speaks."""
+"""espeak-ng: robotic voices in 91 languages, the last resort."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ ka kk kl kn ko ku ky la lb lt lv mi mk ml mr ms mt my ne nl om or pa pl qu ro ru
 tn tr tt ug uk ur uz vi
 """
 VOICES = {code: code for code in _SAME_NAME.split()} | _NAMED_OTHERWISE
-"""espeak-ng's voice by language (ISO 639-1). Left out: Japanese (of its characters only kana are read), Chuvash and
-Faroese (the package ships no usable dictionary for them)."""
+"""espeak-ng's voice by language (ISO 639-1). Without Japanese, of which it reads kana only, and without Chuvash and
+Faroese, for which the package ships no usable dictionary."""
 
 _VARIANTS = {"male": "", "female": "+f2"}
 _PITCHES_HZ = {"male": 99.0, "female": 192.0}
@@ -45,7 +45,7 @@ CAPABILITIES = SynthesiserCapabilities(
 
 
 class Espeak:
-    """A synthesiser over espeak-ng's library; a hundred times faster than it speaks, one call at a time."""
+    """A synthesiser over espeak-ng's library, a hundred times faster than real time; one call at a time."""
 
     def __init__(self, settings: EngineSettings) -> None:
         del settings  # no weights, no threads
@@ -63,18 +63,18 @@ class Espeak:
         )
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """The exact lengths: speaking takes a hundredth of the time that it lasts."""
+        """Return the exact lengths; synthesis takes a hundredth of the time that the speech lasts."""
         return [sound.duration_ms for sound in self.synthesise(utterances)]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
+        """Return mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
 
-        A text without words gives a short pause; one of which nothing can be read raises InputError.
+        A text without words gives a short pause. Raises InputError if nothing of a text can be read.
         """
         return [_spoken(utterance) for utterance in utterances]
 
     def close(self) -> None:
-        """Free nothing: the library is loaded for each call and unloaded after it."""
+        """Do nothing: the library is loaded for each call and unloaded after it."""
 
 
 def _spoken(utterance: Utterance) -> Sound:

@@ -1,8 +1,7 @@
-"""Kokoro-82M: natural speech in Portuguese, Spanish and English on the processor, at its own speed control."""
+"""Kokoro-82M: natural speech in Portuguese, Spanish and English on the processor."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,11 +10,12 @@ from importlib import metadata
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.engine import EngineIdentity, SynthesiserCapabilities
+from dub_assets.core.engine import SynthesiserCapabilities, WeightFile
 from dub_assets.core.errors import InputError
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
+from dub_assets.engines.base import Engine
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.kokoro.model import (
     DISTRIBUTION,
@@ -28,9 +28,10 @@ from dub_assets.engines.kokoro.model import (
     KokoroModel,
     load,
 )
-from dub_assets.engines.kokoro.phonemes import Piece, pieces_of
+from dub_assets.engines.kokoro.phonemes import PhonemeChunk, chunks_of
 from dub_assets.engines.kokoro.voices import own_files, voices
 from dub_assets.engines.models import weights
+from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.shared import espeak_library
 from dub_assets.engines.shared.trim import trimmed
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
@@ -41,129 +42,102 @@ CAPABILITIES = SynthesiserCapabilities(
     voices=voices(None, STYLES.name),
     sample_rate_hz=RATE_HZ,
     min_speed=0.8,
-    max_speed=1.25,  # beyond, words are lost: word error rate 0.04 at 1.35 and 0.15 at 1.5, against 0.02 stretched
+    max_speed=1.25,  # faster, words are lost: word error rate 0.04 at 1.35 and 0.15 at 1.5, 0.02 if stretched instead
     concurrency=2,
 )
 
 _MAX_CONCURRENCY = 4
-"""Each call at work takes up to 200 MB."""
+"""Each call takes up to 200 MB."""
 
 _MAX_TOKENS = 200
-"""Spoken in one go, of the 510 that the model takes: about 12 s. More would cost memory, and time beyond proportion."""
+"""Tokens spoken at once, of the 510 that the model takes: about 12 s. More cost memory, and disproportionate time."""
 
 
-class Kokoro:
-    """A synthesiser over onnxruntime: one session with one thread, called from several at once."""
+class Kokoro(Engine[KokoroModel]):
+    """A synthesiser over onnxruntime: one session with one thread, called from several threads at once."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._loaded: KokoroModel | None = None
+    name, licence, distribution = NAME, LICENCE, DISTRIBUTION
+    packaged_files = (MODEL, STYLES, VOCABULARY)
 
     @cached_property
     def capabilities(self) -> SynthesiserCapabilities:
         """Five voices in Portuguese, Spanish and English, and the user's own; a call for each core, up to four."""
-        return _offer(self._settings)
-
-    @cached_property
-    def identity(self) -> EngineIdentity:
-        """Kokoro by its package's version and the hashes of model, voices and alphabet; espeak-ng's version."""
-        return EngineIdentity(
-            name=NAME,
-            version=metadata.version(DISTRIBUTION),
-            licence=LICENCE,
-            weights=(*self._weights.weight_files, *self._own_voices.weight_files),
-            settings=(("phonemes", f"{espeak_library.PACKAGE} {metadata.version(espeak_library.PACKAGE)}"),),
-        )
+        return _offered(self._settings)
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """The expected lengths: the model's own durations of phonemes, less the silence that is trimmed."""
+        """Return the expected lengths: the model's durations of phonemes, less the silence that is trimmed."""
         return [self._predicted_ms(utterance) for utterance in utterances]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 24 kHz; the same utterance gives the same samples on every call and thread.
+        """Return mono speech at 24 kHz; the same utterance gives the same samples on every call and thread.
 
-        A text without words gives a short pause; one whose letters espeak-ng cannot read raises InputError.
+        A text without words gives a short pause. Raises InputError if espeak-ng cannot read a text.
         """
         return [self._spoken(utterance) for utterance in utterances]
 
-    def load(self) -> None:
-        """Load the sessions."""
-        self._model()
+    @property
+    def _weight_files(self) -> tuple[WeightFile, ...]:
+        return (*self._weights.weight_files, *self._own_voices.weight_files)
 
-    def close(self) -> None:
-        """Drop the sessions; the next call loads them again."""
-        with self._lock:
-            self._loaded = None
-
-    @cached_property
-    def _weights(self) -> weights.Weights:
-        return weights.find(NAME, ENTRY.weights, cache_dir=self._settings.cache_dir, folder=self._settings.weights_dir)
+    @property
+    def _identity_settings(self) -> tuple[tuple[str, str], ...]:
+        return (("phonemes", f"{espeak_library.PACKAGE} {metadata.version(espeak_library.PACKAGE)}"),)
 
     @cached_property
-    def _own_voices(self) -> weights.Weights:
+    def _own_voices(self) -> Weights:
         settings = self._settings
         paths = {path.name: path for path in own_files(settings.weights_dir, STYLES.name)}
         found = weights.own(NAME, cache_dir=settings.cache_dir, folder=settings.weights_dir)
-        return weights.Weights(
-            paths=paths, weight_files=tuple(weight for weight in found.weight_files if weight.name in paths)
-        )
+        return Weights(paths=paths, weight_files=tuple(weight for weight in found.weight_files if weight.name in paths))
 
-    def _model(self) -> KokoroModel:
-        with self._lock:
-            if self._loaded is None:
-                threads = max(1, self._settings.threads // self.capabilities.concurrency)
-                self._loaded = load(
-                    self._weights,
-                    tuple(self._own_voices.values()),
-                    cache_dir=self._settings.cache_dir,
-                    threads=threads,
-                )
-            return self._loaded
+    def _load(self) -> KokoroModel:
+        threads = max(1, self._settings.threads // self.capabilities.concurrency)
+        voices = tuple(self._own_voices.values())
+        return load(self._weights, voices, cache_dir=self._settings.cache_dir, threads=threads)
 
-    def _pieces(self, utterance: Utterance) -> list[Piece]:
+    def _chunks(self, utterance: Utterance) -> list[PhonemeChunk]:
         text = checked_text(utterance, NAME, self.capabilities)
         if not text:
             return []
-        pieces = pieces_of(text, utterance.language, self._model().vocabulary, _MAX_TOKENS)
-        if not pieces:
+        chunks = chunks_of(text, utterance.language, self._model().vocabulary, _MAX_TOKENS)
+        if not chunks:
             raise InputError(f"{NAME} finds nothing it can read as {utterance.language!r} in a text; rewrite the text")
-        return pieces
+        return chunks
 
     def _spoken(self, utterance: Utterance) -> Sound:
-        model, pieces = self._model(), self._pieces(utterance)
-        if not pieces:
+        model, chunks = self._model(), self._chunks(utterance)
+        if not chunks:
             return pause(WORDLESS_MS, RATE_HZ)
         parts = []
-        for piece in pieces:
-            samples = model.speak(piece, utterance.voice, utterance.speed)
-            parts += [trimmed(samples, RATE_HZ), np.zeros(piece.pause_ms * RATE_HZ // 1000, np.float32)]
+        for chunk in chunks:
+            samples = model.speak(chunk, utterance.voice, utterance.speed)
+            parts += [trimmed(samples, RATE_HZ), np.zeros(chunk.pause_ms * RATE_HZ // 1000, np.float32)]
         return Sound(samples=np.concatenate(parts)[:, np.newaxis], rate_hz=RATE_HZ)
 
     def _predicted_ms(self, utterance: Utterance) -> int:
-        model, pieces = self._model(), self._pieces(utterance)
-        if not pieces:
+        model, chunks = self._model(), self._chunks(utterance)
+        if not chunks:
             return WORDLESS_MS
-        total = 0
-        for piece in pieces:
-            frames = model.frames(piece, utterance.voice, utterance.speed)
-            total += _audible_ms(frames, piece.ends_in_mark) + piece.pause_ms
-        return total
+        total_ms = 0
+        for chunk in chunks:
+            frames = model.frames(chunk, utterance.voice, utterance.speed)
+            total_ms += _audible_ms(frames, chunk.ends_in_mark) + chunk.pause_ms
+        return total_ms
 
 
 def _audible_ms(frames: NDArray[np.float32], ends_in_mark: bool) -> int:
-    """Length of what is left after trimming, from the frames of each token.
+    """Return the length of what is left after trimming, from the frames of each token.
 
-    The frames of the first token are silence but for the onset, those of the last ones the decay of the speech. Fitted
-    on 137 renderings of 80 lines in three languages, five voices and speeds from 0.8 to 1.5; held-out lines over 1.5 s
-    are predicted within 1.1 % on average, shorter ones within 8.3 % (51 ms over all).
+    The frames of the first token are silence except for the onset of speech, those of the last tokens its decay. The
+    weights were fitted on 137 renderings of 80 lines in three languages, with five voices and speeds from 0.8 to 1.5.
+    Held-out lines over 1.5 s are predicted within 1.1 % on average, shorter ones within 8.3 % (51 ms over all).
     """
     spoken = -3 if ends_in_mark else -2
     before, inner, last, after = frames[0], frames[1:spoken].sum(), frames[spoken], frames[spoken + 1 :].sum()
     return int(48 + FRAME_MS * (0.235 * before + 0.957 * inner + 0.04 * last + 0.70 * after))
 
 
-def _offer(settings: EngineSettings) -> SynthesiserCapabilities:
+def _offered(settings: EngineSettings) -> SynthesiserCapabilities:
     return replace(
         CAPABILITIES,
         voices=voices(settings.weights_dir, STYLES.name),
@@ -177,11 +151,11 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     summary="Kokoro-82M in 8 bits, phonemes from espeak-ng",
     licence=f"{LICENCE} (phonemes: espeak-ng, {espeak_library.LICENCE})",
     capabilities=CAPABILITIES,
-    requires=("onnxruntime", "protobuf", espeak_library.PACKAGE, DISTRIBUTION),
-    packages=f"onnxruntime protobuf {espeak_library.PACKAGE_PIN} {STYLES.pins} {MODEL.pins}",
+    requires=("onnxruntime", "onnx", espeak_library.PACKAGE, DISTRIBUTION),
+    packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN} {STYLES.pins} {MODEL.pins}",
     build=Kokoro,
     weights=(MODEL, STYLES, VOCABULARY),
-    own_capabilities=_offer,
+    own_capabilities=_offered,
     extension=f"put files of voices (voices-v1.0.bin, .npz) into {NAME}/ of the weights folder",
     memory_mib=400,
 )

@@ -1,23 +1,26 @@
-"""The layers of Kokoro's generator, each of several nodes of its graph.
+"""The layers of Kokoro's generator, each made of several nodes of its graph.
 
-The generator makes samples of phonemes, their lengths and their pitch, and takes most of the time. Its blocks are those
-of StyleTTS 2 (Li et al. 2023): adaptive instance normalisation, the snake activation x + sin(ax)^2 / a (Ziyin et al.
-2020), and a dilated convolution.
+The generator turns phonemes, their lengths and their pitch into samples, and takes most of the time. Its blocks are
+those of StyleTTS 2 (Li et al. 2023): adaptive instance normalisation, the snake activation x + sin(ax)^2 / a (Ziyin
+et al. 2020), and a dilated convolution.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
 
 _GENERATOR = "/decoder/decoder/generator/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stride:
-    """How a convolution's kernel goes over the frames, in frames; ``pads`` are before the first and after the last."""
+    """How a convolution's kernel moves over the frames, in frames; ``pads`` are before the first and after the last."""
 
     step: int
     dilation: int
@@ -28,7 +31,7 @@ class Stride:
 class Convolution:
     """A convolution of integers over (1, channels, frames), its bias added and its output scaled back to float.
 
-    All but ``stride`` are names of values; ``bias`` is empty where there is none.
+    All fields but ``stride`` are names of values; ``bias`` is empty if there is none.
     """
 
     sound: str
@@ -43,7 +46,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snake:
-    """x + sin(ax)^2 / a, with names of a and of its inverse, a number for each channel."""
+    """x + sin(ax)^2 / a, with the names of a and of its inverse, one number a channel each."""
 
     alpha: str
     inverse: str
@@ -51,7 +54,7 @@ class Snake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyledNorm:
-    """Instance normalisation over (1, channels, frames), a style's gain and shift of each channel, perhaps a snake."""
+    """Instance normalisation over (1, channels, frames), a style's gain and shift a channel, and possibly a snake."""
 
     sound: str
     epsilon: str
@@ -63,54 +66,53 @@ class StyledNorm:
 Layer = Convolution | StyledNorm
 
 
-def is_full(node: Any) -> bool:
-    """Whether every output of a convolution is of all its inputs."""
-    return all(option.i == 1 for option in node.attribute if option.name == "group")
+def is_full(node: NodeProto) -> bool:
+    """Return whether every output channel of a convolution is computed from all input channels."""
+    return all(attribute.i == 1 for attribute in node.attribute if attribute.name == "group")
 
 
-def stride_of(node: Any) -> Stride:
-    """What a node of a convolution says of its kernel's way."""
-    options = {option.name: list(option.ints) for option in node.attribute}
-    return Stride(
-        step=options["strides"][0], dilation=options["dilations"][0], pads=(options["pads"][0], options["pads"][1])
-    )
+def stride_of(node: NodeProto) -> Stride:
+    """Return the stride of a convolution's node."""
+    attributes = {attribute.name: list(attribute.ints) for attribute in node.attribute}
+    (step,), (dilation,), (before, after) = (attributes[name] for name in ("strides", "dilations", "pads"))
+    return Stride(step=step, dilation=dilation, pads=(before, after))
 
 
-def layers_of(nodes: Iterable[Any]) -> dict[str, Layer]:
-    """The generator's layers by the value that each gives."""
+def layers_of(nodes: Iterable[NodeProto]) -> dict[str, Layer]:
+    """Return the generator's layers by the name of their output."""
     return dict(_Graph(list(nodes)).layers())
 
 
 class _Graph:
-    """Nodes, and who makes and who takes each value."""
+    """Nodes, with the producer and the consumers of each value."""
 
-    def __init__(self, nodes: list[Any]) -> None:
+    def __init__(self, nodes: list[NodeProto]) -> None:
         self._nodes = nodes
-        self._maker = {output: node for node in nodes for output in node.output}
-        self._takers: dict[str, list[Any]] = defaultdict(list)
+        self._producer = {output: node for node in nodes for output in node.output}
+        self._consumers: dict[str, list[NodeProto]] = defaultdict(list)
         for node in nodes:
             for name in node.input:
-                self._takers[name].append(node)
+                self._consumers[name].append(node)
 
-    def layers(self) -> Iterable[tuple[str, Layer]]:
+    def layers(self) -> Iterator[tuple[str, Layer]]:
         for node in self._nodes:
             if node.name.startswith(_GENERATOR):
                 if node.op_type == "ConvInteger" and is_full(node):
                     yield self._convolution(node)
-                elif node.op_type == "Div" and self._made_by(node.input[1], "Sqrt"):
+                elif node.op_type == "Div" and self._is_produced_by(node.input[1], "Sqrt"):
                     yield from self._styled_norms(node)
 
-    def _convolution(self, node: Any) -> tuple[str, Convolution]:
-        """A ``ConvInteger``, perhaps ``Add`` of a rounded bias, ``Cast``, and ``Mul`` by both scales."""
+    def _convolution(self, node: NodeProto) -> tuple[str, Convolution]:
+        """Match ``ConvInteger``, possibly ``Add`` of a rounded bias, ``Cast``, and ``Mul`` by both scales."""
         sound, weight, sound_zero, weight_zero = node.input
-        following, bias = self._only_taker(node.output[0]), ""
+        following, bias = self._only_consumer(node.output[0]), ""
         if following.op_type == "Add":
-            rounded = self._maker[_other(following, node.output[0])]
-            while rounded.op_type != "Div":  # the bias over the scale, rounded down, cast and shaped
-                rounded = self._maker[rounded.input[0]]
-            bias, following = rounded.input[0], self._only_taker(following.output[0])
-        scaled = self._only_taker(following.output[0])
-        sound_scale, weight_scale = self._maker[_other(scaled, following.output[0])].input
+            rounded = self._producer[_other_input(following, node.output[0])]
+            while rounded.op_type != "Div":  # the bias divided by the scale, then rounded down, cast and reshaped
+                rounded = self._producer[rounded.input[0]]
+            bias, following = rounded.input[0], self._only_consumer(following.output[0])
+        scaled = self._only_consumer(following.output[0])
+        sound_scale, weight_scale = self._producer[_other_input(scaled, following.output[0])].input
         return scaled.output[0], Convolution(
             sound=sound,
             sound_scale=sound_scale,
@@ -122,37 +124,37 @@ class _Graph:
             stride=stride_of(node),
         )
 
-    def _styled_norms(self, normal: Any) -> Iterable[tuple[str, StyledNorm]]:
-        """(x - mean) / sqrt(variance + ε), which several styles may take, each with ``Mul`` and ``Add``."""
-        sound = self._maker[normal.input[0]].input[0]
-        epsilon = self._maker[self._maker[normal.input[1]].input[0]].input[1]
-        for gained in self._takers[normal.output[0]]:
-            shifted = self._only_taker(gained.output[0])
-            gain, shift = _other(gained, normal.output[0]), _other(shifted, gained.output[0])
+    def _styled_norms(self, normal: NodeProto) -> Iterator[tuple[str, StyledNorm]]:
+        """Match (x - mean) / sqrt(variance + epsilon), and ``Mul`` and ``Add`` of each style that consumes it."""
+        sound = self._producer[normal.input[0]].input[0]
+        epsilon = self._producer[self._producer[normal.input[1]].input[0]].input[1]
+        for gained in self._consumers[normal.output[0]]:
+            shifted = self._only_consumer(gained.output[0])
+            gain, shift = _other_input(gained, normal.output[0]), _other_input(shifted, gained.output[0])
             output, snake = self._snake(shifted.output[0])
             yield output, StyledNorm(sound=sound, epsilon=epsilon, gain=gain, shift=shift, snake=snake)
 
     def _snake(self, value: str) -> tuple[str, Snake | None]:
-        """What a value becomes by the snake that takes it, if one does."""
-        for scaled in self._takers[value]:
-            (sine,) = self._takers[scaled.output[0]][:1] or (None,)
+        """Return the output of the snake that consumes a value, and the snake; the value and None without a snake."""
+        for scaled in self._consumers[value]:
+            sine = next(iter(self._consumers[scaled.output[0]]), None)
             if scaled.op_type == "Mul" and sine is not None and sine.op_type == "Sin":
-                squared = self._only_taker(sine.output[0])
-                divided = self._only_taker(squared.output[0])
-                added = self._only_taker(divided.output[0])
-                inverse = _other(divided, squared.output[0])
-                return added.output[0], Snake(alpha=_other(scaled, value), inverse=inverse)
+                squared = self._only_consumer(sine.output[0])
+                divided = self._only_consumer(squared.output[0])
+                added = self._only_consumer(divided.output[0])
+                inverse = _other_input(divided, squared.output[0])
+                return added.output[0], Snake(alpha=_other_input(scaled, value), inverse=inverse)
         return value, None
 
-    def _made_by(self, value: str, op_type: str) -> bool:
-        return value in self._maker and self._maker[value].op_type == op_type
+    def _is_produced_by(self, value: str, op_type: str) -> bool:
+        return value in self._producer and self._producer[value].op_type == op_type
 
-    def _only_taker(self, value: str) -> Any:
-        (taker,) = self._takers[value]
-        return taker
+    def _only_consumer(self, value: str) -> NodeProto:
+        (consumer,) = self._consumers[value]
+        return consumer
 
 
-def _other(node: Any, value: str) -> str:
-    """The input beside a value."""
+def _other_input(node: NodeProto, value: str) -> str:
+    """Return the input beside a value of a node with two inputs."""
     first, second = node.input
     return str(second if first == value else first)

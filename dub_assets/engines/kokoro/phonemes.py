@@ -1,4 +1,4 @@
-"""Text to the phonemes that Kokoro was trained on: espeak-ng's, spelled the way of its authors (misaki's espeak.py)."""
+"""Text to the phonemes that Kokoro was trained on: espeak-ng's, spelled as its authors do (misaki's espeak.py)."""
 # ruff: noqa: RUF001 (phonemes that look like letters)
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _SPELLING = dict.fromkeys(VOICES, _DIPHTHONGS_AND_AFFRICATES) | {"en": _AMERICAN
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) ")
 _CLAUSE_END = re.compile(r"(?<=[,;:—]) ")
 _PAUSES_MS = {**dict.fromkeys(".!?…", 350), **dict.fromkeys(",;:—", 180)}
-"""Silence after a mark, where the text is cut there; what the model itself leaves."""
+"""Silence after a mark at which the text is cut: what the model itself leaves there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """What the model speaks in one go: its tokens, and the silence before the next piece."""
+class PhonemeChunk:
+    """A part of a text that the model speaks at once: its tokens, and the silence before the next chunk."""
 
     tokens: tuple[int, ...]
     ends_in_mark: bool
     pause_ms: int
 
 
-def pieces_of(text: str, language: str, vocabulary: dict[str, int], limit: int) -> list[Piece]:
-    """A text as pieces of at most ``limit`` tokens, cut where it is heard least; none where nothing is to be said."""
-    parts = _split(spelled(text, language, vocabulary), limit)
+def chunks_of(text: str, language: str, vocabulary: dict[str, int], limit: int) -> list[PhonemeChunk]:
+    """Return a text as chunks of at most ``limit`` tokens, cut where it is heard least; none without phonemes."""
+    parts = _split(phonemes_of(text, language, vocabulary), limit)
     return [
-        Piece(
+        PhonemeChunk(
             tokens=tuple(vocabulary[character] for character in part),
             ends_in_mark=part[-1] in _PAUSES_MS,
             pause_ms=_PAUSES_MS.get(part[-1], 0) if index < len(parts) - 1 else 0,
@@ -50,8 +50,8 @@ def pieces_of(text: str, language: str, vocabulary: dict[str, int], limit: int) 
     ]
 
 
-def spelled(text: str, language: str, vocabulary: dict[str, int]) -> str:
-    """The phonemes of a text in the model's alphabet, with marks and single spaces; "" where it holds no sound."""
+def phonemes_of(text: str, language: str, vocabulary: dict[str, int]) -> str:
+    """Return a text's phonemes in the model's alphabet, with marks and single spaces; "" without any phoneme."""
     clauses = []
     for phonemes, mark in espeak_library.phonemes(text, VOICES[language]):
         for tied, letter in _SPELLING[language].items():
@@ -63,7 +63,7 @@ def spelled(text: str, language: str, vocabulary: dict[str, int]) -> str:
 
 
 def _split(phonemes: str, limit: int) -> list[str]:
-    """Parts of at most ``limit`` characters and of about equal length, cut at sentences, else clauses, else words."""
+    """Return parts of at most ``limit`` characters and about equal length, cut at sentences, clauses or words."""
     if len(phonemes) <= limit:
         return [phonemes] if phonemes else []
     for boundary in (_SENTENCE_END, _CLAUSE_END, re.compile(" ")):

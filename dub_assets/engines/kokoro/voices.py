@@ -1,4 +1,4 @@
-"""Kokoro's voices: those that a package ships, and those in files of the user's own."""
+"""Kokoro's voices: those that a package ships, and those in the user's own files."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ PACKAGED = ("jm_kumo", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jf_alpha")
 """In order of preference: by word error rate in Portuguese 0.02, 0.02, 0.05, 0.12, 0.15. The first is a man."""
 
 PACKAGED_LANGUAGES = frozenset({"pt", "es", "en"})
-"""They were made from Japanese speech; in these languages they were listened to."""
+"""The voices were made from Japanese speech; these are the languages in which they were evaluated by ear."""
 
 _LANGUAGES = {"a": "en", "b": "en", "e": "es", "f": "fr", "h": "hi", "i": "it", "p": "pt"}
-"""What the first letter of a voice's name says, as Kokoro's authors have it. Japanese and Chinese voices (j, z) want
-phonemes that espeak-ng has not got."""
+"""Language by the first letter of a voice's name, as Kokoro's authors name voices. Japanese and Chinese voices (j, z)
+need phonemes that espeak-ng does not have."""
 
 _SEXES: Mapping[str, VoiceSex] = {"f": "female", "m": "male"}
-"""What the second letter of a voice's name says."""
+"""Sex by the second letter of a voice's name."""
 
 _ENDINGS = ("*.npz", "*.bin")
 
 
 def own_files(folder: Path | None, packaged: str) -> list[Path]:
-    """Files of voices in ``kokoro/`` of the weights folder; one with the packaged file's name replaces that one.
+    """Return the files of voices in ``kokoro/`` of the weights folder, without one that replaces the packaged file.
 
     A file holds arrays by name, as numpy's ``savez`` and ``voices-v1.0.bin`` do.
     """
@@ -38,7 +38,7 @@ def own_files(folder: Path | None, packaged: str) -> list[Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blend:
-    """A voice between two: ``share`` of the first one's style, the rest of the second one's."""
+    """A mix of two voices: ``share`` of the first one's style, the rest of the second one's."""
 
     first: str
     second: str
@@ -49,7 +49,7 @@ BLENDS = {
     "jm_kumo75_jf_gongitsune25": Blend(first="jm_kumo", second="jf_gongitsune", share=0.75),
     "jm_kumo50_jf_gongitsune50": Blend(first="jm_kumo", second="jf_gongitsune", share=0.5),
 }
-"""More voices than the weights name; word error rate in Portuguese 0.04 and 0.02, on five lines."""
+"""Voices beside those of the weights. Word error rates in Portuguese, on five lines: 0.04 and 0.02."""
 
 PITCHES_HZ = {
     "jm_kumo": 92.0,
@@ -64,7 +64,7 @@ PITCHES_HZ = {
 
 
 def voices(folder: Path | None, packaged: str) -> tuple[Voice, ...]:
-    """Every voice that can be spoken with: the user's own first, where their names say in which language."""
+    """Return every voice; the user's own come first, if their names say their language."""
     own = [
         Voice(name=name, languages=frozenset({_LANGUAGES[name[0]]}), sex=_SEXES.get(name[1:2]))
         for path in own_files(folder, packaged)
@@ -81,7 +81,7 @@ def voices(folder: Path | None, packaged: str) -> tuple[Voice, ...]:
 
 
 def _sex(name: str) -> VoiceSex | None:
-    """How a packaged voice sounds; None for a blend of both."""
+    """Return the sex of a packaged voice; None for a blend."""
     return None if name in BLENDS else _SEXES.get(name[1:2])
 
 

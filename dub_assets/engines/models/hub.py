@@ -1,4 +1,4 @@
-"""The model hub: commits, addresses of files, and its refusals as errors of dub_assets."""
+"""The model hub: commits, addresses of files, and the hub's errors as errors of dub_assets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dub_assets.core.errors import EngineUnavailableError, ServiceUnavailableError
 from dub_assets.engines.models.download import TIMEOUT_S, FileMissingError, WebFile
 from dub_assets.engines.models.remote import RemoteModel
+from dub_assets.engines.telemetry import disable_telemetry
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def commit_of(model: RemoteModel) -> str:
-    """The commit that the model's revision stands for. Raises EngineUnavailableError or ServiceUnavailableError."""
+    """Return the commit of a model's revision. Raises EngineUnavailableError or ServiceUnavailableError."""
+    disable_telemetry()
     from huggingface_hub import HfApi
 
     with _hub_errors(model, "its revision"):
@@ -25,10 +27,11 @@ def commit_of(model: RemoteModel) -> str:
 
 
 def locate(model: RemoteModel, name: str, commit: str) -> tuple[WebFile, str]:
-    """Where a file is, and its sha256 ("" if the hub does not say).
+    """Return a file's address and its sha256, "" if the hub does not report it.
 
     Raises FileMissingError, EngineUnavailableError or ServiceUnavailableError.
     """
+    disable_telemetry()
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # exported at run time only
 
@@ -44,16 +47,16 @@ def locate(model: RemoteModel, name: str, commit: str) -> tuple[WebFile, str]:
 
 @contextmanager
 def _hub_errors(model: RemoteModel, wanted: str) -> Iterator[None]:
-    """Report what the hub or the way to it refuses as errors of dub_assets."""
+    """Turn the errors of the hub and its client into errors of dub_assets."""
     from huggingface_hub import errors as hub
     from huggingface_hub import get_token
 
-    # The base of the errors of the hub's HTTP client, which is not the same library in all its versions.
+    # The base class of errors of the hub's HTTP client, which differs between its versions.
     http_error: type[Exception] = hub.HfHubHTTPError.__bases__[0]
     try:
         yield
     except hub.GatedRepoError as error:
-        raise EngineUnavailableError(_way_through_the_gate(model)) from error
+        raise EngineUnavailableError(_gate_remedy(model)) from error
     except (hub.LocalEntryNotFoundError, hub.OfflineModeIsEnabled) as error:
         raise _unreachable(model, wanted, error.__cause__ or error) from error
     except hub.RepositoryNotFoundError as error:
@@ -70,8 +73,8 @@ def _hub_errors(model: RemoteModel, wanted: str) -> Iterator[None]:
         raise _unreachable(model, wanted, error) from error
 
 
-def _way_through_the_gate(model: RemoteModel) -> str:
-    """What is left to do for a model whose home wants its conditions accepted."""
+def _gate_remedy(model: RemoteModel) -> str:
+    """Return the error message for a model whose conditions have to be accepted."""
     from huggingface_hub import constants, get_token
 
     page = f"{constants.ENDPOINT}/{model.home}"

@@ -1,8 +1,7 @@
-"""Piper's voices on onnxruntime, phonemes from espeak-ng: many languages, small, on the processor."""
+"""Piper's voices on onnxruntime, with phonemes from espeak-ng: many languages, on the processor."""
 
 from __future__ import annotations
 
-import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,19 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.engine import EngineIdentity, SynthesiserCapabilities, Voice
-from dub_assets.core.errors import EngineUnavailableError, InputError
+from dub_assets.core.engine import SynthesiserCapabilities, Voice
+from dub_assets.core.errors import InputError
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
+from dub_assets.engines.base import Engine
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.models import remote, weights
 from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.models.weights import Weights
-from dub_assets.engines.piper.graph import repeatable
+from dub_assets.engines.piper import graph
 from dub_assets.engines.piper.voices import MEMORY_MIB, VoiceConfig, hub_voice
 from dub_assets.engines.shared import espeak_library
-from dub_assets.engines.shared.onnx_errors import onnx_errors
+from dub_assets.engines.shared.onnx_graph import cached_graph
+from dub_assets.engines.shared.onnx_session import open_session, readable_model
 from dub_assets.engines.shared.trim import trimmed
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
 
@@ -33,7 +34,7 @@ NAME = "piper"
 LICENCE = "each voice has its own"
 
 RATE_HZ = 22_050
-"""That of most voices; the sound of others is brought to it."""
+"""The rate of most voices; the sound of others is resampled to it."""
 
 _MIN_SPEED, _MAX_SPEED = 0.7, 1.5
 _MAX_CONCURRENCY = 4
@@ -42,48 +43,37 @@ _SENTENCE_ENDS = ".!?"
 _START, _PAD, _END = "^", "_", "$"
 
 
-class Piper:
+class Piper(Engine[dict[str, Any]]):
     """A synthesiser over voice files (``.onnx`` and ``.onnx.json``): the user's own, and those that the settings name.
 
-    Of a voice with several speakers each is a voice: ``name#speaker``.
+    Each speaker of a voice with several speakers is a voice, ``name#speaker``. A voice is loaded at its first use.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._sessions: dict[str, Any] = {}
+    name, licence, distribution = NAME, LICENCE, "onnxruntime"
 
     @cached_property
     def capabilities(self) -> SynthesiserCapabilities:
         """The voices that are there."""
-        return _offer(self._settings)
-
-    @cached_property
-    def identity(self) -> EngineIdentity:
-        """The voices by the hashes of their files, onnxruntime's and espeak-ng's versions."""
-        return EngineIdentity(
-            name=NAME,
-            version=metadata.version("onnxruntime"),
-            licence=LICENCE,
-            weights=tuple(weight for found in self._weights for weight in found.weight_files),
-            settings=(("phonemes", f"{espeak_library.PACKAGE} {metadata.version(espeak_library.PACKAGE)}"),),
-        )
+        return _offered(self._settings)
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """The exact lengths: speaking takes a small part of the time that it lasts."""
+        """Return the exact lengths; synthesis takes a small part of the time that the speech lasts."""
         return [sound.duration_ms for sound in self.synthesise(utterances)]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
+        """Return mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
 
-        A text without words gives a short pause; one that espeak-ng cannot read raises InputError.
+        A text without words gives a short pause. Raises InputError if espeak-ng cannot read a text.
         """
         return [self._spoken(utterance) for utterance in utterances]
 
-    def close(self) -> None:
-        """Drop the sessions; the next call loads them again."""
-        with self._lock:
-            self._sessions.clear()
+    @property
+    def _identity_settings(self) -> tuple[tuple[str, str], ...]:
+        return (("phonemes", f"{espeak_library.PACKAGE} {metadata.version(espeak_library.PACKAGE)}"),)
+
+    def _load(self) -> dict[str, Any]:
+        """Return no session: each voice is loaded at its first use."""
+        return {}
 
     def _spoken(self, utterance: Utterance) -> Sound:
         text = checked_text(utterance, NAME, self.capabilities)
@@ -91,11 +81,11 @@ class Piper:
             return pause(WORDLESS_MS, RATE_HZ)
         name, _, speaker = utterance.voice.partition("#")
         config = self._voices[name][1]
-        between = np.zeros(_BETWEEN_SENTENCES_MS * RATE_HZ // 1000, np.float32)
+        pause_between = np.zeros(_BETWEEN_SENTENCES_MS * RATE_HZ // 1000, np.float32)
         parts: list[NDArray[np.float32]] = []
         for ids in _sentences(text, config):
             speech = self._run(name, config, ids, config.speakers.get(speaker), utterance.speed)
-            parts += [between, speech] if parts else [speech]
+            parts += [pause_between, speech] if parts else [speech]
         if not any(len(part) for part in parts):
             raise InputError(f"{NAME} finds nothing it can read as {utterance.language!r} in a text; rewrite the text")
         return Sound(samples=np.concatenate(parts)[:, np.newaxis], rate_hz=RATE_HZ)
@@ -114,30 +104,40 @@ class Piper:
         samples = np.asarray(self._session(name).run(None, inputs)[0], np.float32).ravel()
         return trimmed(samples if config.rate_hz == RATE_HZ else _resampled(samples, config.rate_hz), RATE_HZ)
 
-    def _session(self, name: str) -> Any:
+    def _session(self, voice: str) -> Any:
         with self._lock:
-            if name not in self._sessions:
-                self._sessions[name] = _load(self._voices[name][0])
-            return self._sessions[name]
+            sessions = self._model()
+            if voice not in sessions:
+                sessions[voice] = self._open(self._voices[voice][0])
+            return sessions[voice]
+
+    def _open(self, path: Path) -> Any:
+        settings = self._settings
+        sha256 = weights.cached_sha256(path, cache_dir=settings.cache_dir)
+        rewritten = settings.cache_dir / NAME / f"{sha256[:16]}-graph{graph.VERSION}.onnx"
+        with readable_model(NAME, path):
+            return open_session(NAME, cached_graph(rewritten, lambda: graph.repeatable(path)))
 
     @cached_property
     def _voices(self) -> dict[str, tuple[Path, VoiceConfig]]:
         """Model and configuration of each voice, verified."""
-        paths = [path for found in self._weights for path in found.values() if path.name.endswith(".onnx")]
-        return {path.stem: (path, VoiceConfig.read(_config_of(path))) for path in paths}
+        models = [path for path in self._weights.values() if path.name.endswith(".onnx")]
+        return {path.stem: (path, VoiceConfig.read(_config_of(path))) for path in models}
 
     @cached_property
-    def _weights(self) -> list[Weights]:
+    def _weights(self) -> Weights:
+        """The files of the user's own voices, then those of the voices that the settings name."""
         settings = self._settings
         own = weights.own(NAME, cache_dir=settings.cache_dir, folder=settings.weights_dir)
-        found = [
+        pulled = [
             remote.find(NAME, model, cache_dir=settings.cache_dir, lock=settings.lock) for model in _models(settings)
         ]
-        return [own, *found] if own else found
+        paths = {name: path for found in (own, *pulled) for name, path in found.items()}
+        return Weights(paths=paths, weight_files=tuple(file for found in (own, *pulled) for file in found.weight_files))
 
 
 def _sentences(text: str, config: VoiceConfig) -> Iterator[list[int]]:
-    """The numbers of the phonemes of each sentence, with those of start and end and a pad after each."""
+    """Yield the numbers of the phonemes of each sentence, with start, end, and a pad after each phoneme."""
     signs = ""
     for phonemes, mark in espeak_library.phonemes(text, config.espeak_voice):
         signs += phonemes.replace(espeak_library.TIE, "") + mark
@@ -158,21 +158,6 @@ def _numbers(signs: str, config: VoiceConfig) -> list[int]:
     return [*numbers, *config.phonemes[_END]]
 
 
-def _load(path: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} needs onnxruntime: {ENTRY.install}") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False
-    unusable: tuple[type[Exception], ...] = (ValueError, *onnx_errors())
-    try:
-        return onnxruntime.InferenceSession(repeatable(path.read_bytes()), options, providers=["CPUExecutionProvider"])
-    except unusable as error:
-        raise EngineUnavailableError(f"{NAME} cannot use {path}: put the right file there") from error
-
-
 def _resampled(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
     import soxr
 
@@ -189,14 +174,14 @@ def _own_voices(settings: EngineSettings) -> dict[str, Path]:
 
 
 def _models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The voices that the settings name and the user has not got."""
+    """Return the voices that the settings name, without those that the user has in the weights folder."""
     own = _own_voices(settings)
     names = [name.strip() for name in settings.models.piper_voices.split(",") if name.strip()]
     return tuple(hub_voice(name) for name in dict.fromkeys(names) if name not in own)
 
 
-def _offer(settings: EngineSettings) -> SynthesiserCapabilities:
-    """The voices that are there, those that the settings name first and in their order."""
+def _offered(settings: EngineSettings) -> SynthesiserCapabilities:
+    """Return what the voices that are there can do; those that the settings name come first, in their order."""
     paths = _own_voices(settings)
     for model in _models(settings):
         path = model.folder(settings.cache_dir) / model.files[0].name
@@ -226,10 +211,10 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     capabilities=SynthesiserCapabilities(
         voices=(), sample_rate_hz=RATE_HZ, min_speed=_MIN_SPEED, max_speed=_MAX_SPEED, concurrency=1
     ),
-    requires=("onnxruntime", "protobuf", espeak_library.PACKAGE),
-    packages=f"onnxruntime protobuf {espeak_library.PACKAGE_PIN}",
+    requires=("onnxruntime", "onnx", espeak_library.PACKAGE),
+    packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN}",
     build=Piper,
-    own_capabilities=_offer,
+    own_capabilities=_offered,
     models=_models,
     memory_mib=MEMORY_MIB,
     unset=lambda settings: "" if _models(settings) or _own_voices(settings) else "PIPER_VOICES",

@@ -1,4 +1,4 @@
-"""Piper's voices: the files of one, and those of the hub, pinned to a commit."""
+"""Piper's voices: a voice's configuration, and the voices of the model hub, pinned to a commit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FREE = {
     "en_US-ljspeech-medium": "public domain",
     "fr_FR-siwis-medium": "CC-BY-4.0",
 }
-"""Voices whose model cards permit commercial use; each of the others has terms of its own, to be read there."""
+"""Voices whose model cards permit commercial use. The terms of each other voice are in its model card."""
 
 _SHA256 = {
     "ar_JO-kareem-medium": "9e95cab07b679da603bba17c4dec7ab3111320571964ee95c0379603c086491e",
@@ -48,16 +48,16 @@ _SHA256 = {
     "uk_UA-ukrainian_tts-medium": "7920419ac5f6fd8b6450520f24b52ed5a319cb53dd018fbcd71c9e079cbac84f",
     "zh_CN-huayan-medium": "9929917bf8cabb26fd528ea44d3a6699c11e87317a14765312420be230be0f3d",
 }
-"""Of the models, where it is known; the others' is written into the lock at the first pull."""
+"""Known hashes of models; those of other voices are written into the lock at the first pull."""
 
 
 def hub_voice(name: str) -> RemoteModel:
-    """A voice of the hub by its name, such as ``de_DE-thorsten-medium``. Raises ConfigurationError."""
+    """Return a voice of the hub by its name, such as ``de_DE-thorsten-medium``. Raises ConfigurationError."""
     parts = _NAME.fullmatch(name)
     if not parts:
         raise ConfigurationError(
             f"PIPER_VOICES: {name!r} is neither the name of a voice, such as de_DE-thorsten-medium, nor a file "
-            "piper/{name}.onnx of the weights folder"
+            f"piper/{name}.onnx of the weights folder"
         )
     place = f"{parts['family']}/{parts['locale']}/{parts['voice']}/{parts['quality']}/{name}.onnx"
     return RemoteModel(
@@ -73,7 +73,7 @@ def hub_voice(name: str) -> RemoteModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceConfig:
-    """What a voice's JSON says: rates in Hz, espeak-ng's voice, and the numbers of phonemes and speakers."""
+    """A voice's configuration: rate in Hz, espeak-ng's voice, and the numbers of phonemes and speakers."""
 
     language: str
     espeak_voice: str
@@ -86,7 +86,7 @@ class VoiceConfig:
 
     @classmethod
     def read(cls, path: Path) -> VoiceConfig:
-        """Raises EngineUnavailableError where the file is not a voice's, or its voice is not one of espeak-ng's."""
+        """Read a voice's ``.onnx.json``. Raises EngineUnavailableError if it is not a voice of espeak-ng's."""
         try:
             content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             espeak_voice = str(content["espeak"]["voice"])

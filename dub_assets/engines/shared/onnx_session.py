@@ -39,7 +39,9 @@ def readable_model(engine: str, path: Path, remedy: str = "put the right file th
     """Turn the errors of reading ``path``, by onnxruntime or by a rewriter, into an EngineUnavailableError."""
     try:
         yield
-    except (ValueError, KeyError, *_onnx_errors()) as error:
+    except Exception as error:
+        if not isinstance(error, (ValueError, KeyError, *_onnx_errors())):
+            raise
         raise EngineUnavailableError(f"{engine} cannot use {path}: {remedy}") from error
 
 

@@ -1,4 +1,4 @@
-"""What networks on torch draw and add up, the same at every call."""
+"""Deterministic inference with torch."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def drawn(seed: int, *, threads: int) -> Iterator[None]:
-    """Inside, no gradients, random numbers from this seed, and sums in parts for so many threads of the processor.
+def deterministic(seed: int, *, threads: int) -> Iterator[None]:
+    """Make inference with torch repeatable inside the block: fixed seed, fixed number of threads, no gradients.
 
-    Random numbers elsewhere are left alone. torch counts threads for each thread that calls it, and other libraries set
-    that count too: sums in other parts differ in their last bits.
+    The state of torch's random generator is restored on leaving. torch counts threads for each calling thread, and
+    other libraries set that count too. With another count, sums are split differently and differ in their last bits.
     """
     import torch
 

@@ -26,17 +26,17 @@ NAME = "speech-service"
 LICENCE = "the terms of the service"
 
 RATE_HZ = 24_000
-"""What the endpoints give; another rate is brought to it."""
+"""The rate of most endpoints; sound at another rate is resampled."""
 
 _MIN_SPEED, _MAX_SPEED = 0.8, 1.25
 _CALLS = 4
 
 _START_MS, _CHARACTER_MS, _WIDE_CHARACTER_MS = 200, 62, 190
-"""A first guess at a line's length; letters of syllabic and logographic scripts last longer."""
+"""First guess at a line's length. Characters of syllabic and logographic scripts last longer than letters."""
 
 
 class SpeechService:
-    """A synthesiser over ``/audio/speech``: WAV comes back, several calls at once. The text goes nowhere else."""
+    """A synthesiser over ``/audio/speech``, which returns WAV. Several calls run at once; texts go nowhere else."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self._options: SpeechServiceOptions = settings.services.speech
@@ -45,7 +45,7 @@ class SpeechService:
     @cached_property
     def capabilities(self) -> SynthesiserCapabilities:
         """The voices and languages that the settings name."""
-        return _offer(self._options)
+        return _offered(self._options)
 
     @cached_property
     def identity(self) -> EngineIdentity:
@@ -55,23 +55,23 @@ class SpeechService:
         )
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """A guess by the number of letters: the service is not asked, since asking is paid for."""
+        """Return a guess by the number of letters. The service is not called, because calls cost money."""
         return [_guessed_ms(utterance, self.capabilities) for utterance in utterances]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 24 kHz, silence at both ends trimmed.
+        """Return mono speech at 24 kHz, with the silence at both ends trimmed.
 
-        A text without words gives a short pause. Raises ServiceUnavailableError where the endpoint does not answer,
-        ConfigurationError where it refuses or sends no sound, and InputError where it says nothing.
+        A text without words gives a short pause. Raises ServiceUnavailableError if the endpoint does not answer,
+        ConfigurationError if it refuses or sends no sound, and InputError if it says nothing.
         """
         return [self._spoken(utterance) for utterance in utterances]
 
     def take_usage(self) -> tuple[tuple[str, float], ...]:
-        """Requests and characters."""
+        """Return and reset the numbers of requests and characters."""
         return self._usage.take()
 
     def close(self) -> None:
-        """Free nothing: nothing is held."""
+        """Do nothing: no model is held."""
 
     def _spoken(self, utterance: Utterance) -> Sound:
         text = checked_text(utterance, NAME, self.capabilities)
@@ -125,7 +125,7 @@ def _guessed_ms(utterance: Utterance, capabilities: SynthesiserCapabilities) -> 
     return int((_START_MS + spoken) / utterance.speed)
 
 
-def _offer(options: SpeechServiceOptions) -> SynthesiserCapabilities:
+def _offered(options: SpeechServiceOptions) -> SynthesiserCapabilities:
     names = [name.strip() for name in options.voices.split(",") if name.strip()]
     codes = [parse_language(name) for name in options.languages.split(",") if name.strip()]
     languages = frozenset(codes) or LANGUAGES
@@ -140,12 +140,12 @@ def _offer(options: SpeechServiceOptions) -> SynthesiserCapabilities:
 
 def _unset(settings: EngineSettings) -> str:
     options = settings.services.speech
-    wanted = {
+    required = {
         "SPEECH_SERVICE_URL": options.url,
         "SPEECH_SERVICE_MODEL": options.model,
         "SPEECH_SERVICE_VOICES": options.voices.strip(", "),
     }
-    return " and ".join(variable for variable, value in wanted.items() if not value)
+    return " and ".join(variable for variable, value in required.items() if not value)
 
 
 ENTRY: EngineEntry[Synthesiser] = EngineEntry(
@@ -153,11 +153,11 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="voices behind any OpenAI-compatible speech endpoint",
     licence=LICENCE,
-    capabilities=_offer(SpeechServiceOptions()),
+    capabilities=_offered(SpeechServiceOptions()),
     requires=("requests",),
     packages="requests",
     build=SpeechService,
-    own_capabilities=lambda settings: _offer(settings.services.speech),
+    own_capabilities=lambda settings: _offered(settings.services.speech),
     unset=_unset,
     automatic=False,
     by_name_only=True,

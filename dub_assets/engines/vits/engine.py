@@ -1,101 +1,88 @@
-"""VITS voices through coqui-tts: one network from text to sound, a voice a folder."""
+"""VITS voices through coqui-tts: one network from text to sound, one folder a voice."""
 
 from __future__ import annotations
 
 import pickle
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from dub_assets.core.engine import EngineIdentity, SynthesiserCapabilities, Voice
+from dub_assets.core.engine import SynthesiserCapabilities, Voice
 from dub_assets.core.errors import EngineUnavailableError, InputError
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
-from dub_assets.engines.accelerator import Accelerator
+from dub_assets.engines.base import AcceleratedEngine
 from dub_assets.engines.entry import EngineEntry, EngineSettings
 from dub_assets.engines.models import weights
-from dub_assets.engines.shared.torch_determinism import drawn
+from dub_assets.engines.models.weights import Weights
+from dub_assets.engines.shared.torch_determinism import deterministic
 from dub_assets.engines.shared.trim import trimmed
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
 
-Made = TypeVar("Made")
+ResultT = TypeVar("ResultT")
 
 NAME = "vits"
 LICENCE = "MPL-2.0"
 RATE_HZ = 22_050
 MODEL_MIB = 600
-"""Of a voice on the device: an estimate."""
+"""Memory of a voice, in MiB: an estimate."""
 
 CAPABILITIES = SynthesiserCapabilities(voices=(), sample_rate_hz=RATE_HZ, min_speed=0.8, max_speed=1.25, concurrency=1)
 
 _SEED = 0
-"""The noise that the durations and the sound are drawn with: the same for every utterance."""
+"""Seed of the noise in durations and sound, the same for every utterance."""
 
 
-class Vits:
+class Vits(AcceleratedEngine[dict[str, Any]]):
     """A synthesiser over VITS: voices in ``vits/<language>/<voice>/`` of the weights folder, one loaded at a time."""
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._voice: str | None = None
-        self._model: Any = None
+    name, licence, distribution = NAME, LICENCE, "coqui-tts"
 
     @cached_property
     def capabilities(self) -> SynthesiserCapabilities:
-        """The voices that lie in the weights folder, at 22.05 kHz; a call at a time."""
-        return _offer(self._settings)
-
-    @cached_property
-    def identity(self) -> EngineIdentity:
-        """VITS by coqui-tts' version and the hashes of all voices."""
-        found = weights.own(NAME, cache_dir=self._settings.cache_dir, folder=self._settings.weights_dir)
-        return EngineIdentity(
-            name=NAME,
-            version=metadata.version("coqui-tts"),
-            licence=LICENCE,
-            weights=found.weight_files,
-            settings=(("seed", str(_SEED)),),
-        )
+        """The voices in the weights folder, at 22.05 kHz; a call at a time."""
+        return _offered(self._settings)
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """The lengths that the network's first part gives its sounds, silence at the ends included."""
+        """Return the lengths that the network's first part predicts, silence at the ends included."""
         return [self._with_voice(utterance, self._predicted_ms, WORDLESS_MS) for utterance in utterances]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
+        """Return mono speech at 22.05 kHz; the same utterance gives the same samples on every call and thread.
 
-        A text without words gives a short pause; one of which the voice knows no letter raises InputError.
+        A text without words gives a short pause. Raises InputError if the voice knows no letter of a text.
         """
         return [self._with_voice(utterance, self._spoken, pause(WORDLESS_MS, RATE_HZ)) for utterance in utterances]
 
-    def close(self) -> None:
-        """Drop the voice and give its memory back; the next call loads it again."""
-        with self._lock:
-            self._voice = self._model = None
-        self._accelerator.unloaded(self)
-
     @cached_property
-    def _accelerator(self) -> Accelerator:
-        return self._settings.accelerator()
+    def _weights(self) -> Weights:
+        return weights.own(NAME, cache_dir=self._settings.cache_dir, folder=self._settings.weights_dir)
 
-    def _with_voice(self, utterance: Utterance, work: Callable[[Any, Sequence[int]], Made], wordless: Made) -> Made:
+    @property
+    def _identity_settings(self) -> tuple[tuple[str, str], ...]:
+        return (("seed", str(_SEED)),)
+
+    def _need_mib(self) -> int:
+        return MODEL_MIB
+
+    def _with_voice(
+        self, utterance: Utterance, work: Callable[[Any, Sequence[int]], ResultT], wordless: ResultT
+    ) -> ResultT:
         text = checked_text(utterance, NAME, self.capabilities)
         if not text:
             return wordless
-        with self._accelerator.in_use(NAME, self, MODEL_MIB), self._lock:
-            model = self._loaded(utterance)
+        with self._in_use(), self._lock:
+            model = self._voice_model(utterance)
             if not set(text.lower()) & set(map(str.lower, model.tokenizer.characters.vocab)) - {" "}:
                 raise InputError(f"{NAME}: the voice {utterance.voice!r} knows no letter of a text; rewrite the text")
             model.length_scale = model.args.length_scale / utterance.speed
-            with drawn(_SEED, threads=self._settings.threads):  # not before: loading draws random numbers
+            # Not earlier, because loading draws random numbers.
+            with deterministic(_SEED, threads=self._settings.threads):
                 return work(model, model.tokenizer.text_to_ids(text))
 
     def _spoken(self, model: Any, ids: Sequence[int]) -> Sound:
@@ -125,17 +112,20 @@ class Vits:
         tokens = torch.tensor([list(ids)], device=self._accelerator.device)
         return tokens, torch.tensor([tokens.shape[1]], device=self._accelerator.device)
 
-    def _loaded(self, utterance: Utterance) -> Any:
-        place = f"{utterance.language}/{utterance.voice}"
-        if self._voice != place:
-            self._model = None  # first, so that two are never there at once
+    def _load(self) -> dict[str, Any]:
+        """Return no voice: an utterance names the voice to load."""
+        return {}
+
+    def _voice_model(self, utterance: Utterance) -> Any:
+        voices, place = self._model(), f"{utterance.language}/{utterance.voice}"
+        if place not in voices:
+            voices.clear()  # so that two voices are never loaded at once
             folder = (self._settings.weights_dir or Path()) / NAME / place
-            self._model = _load(folder).to(self._accelerator.device)
-            self._voice = place
-        return self._model
+            voices[place] = _load_voice(folder).to(self._accelerator.device)
+        return voices[place]
 
 
-def _load(folder: Path) -> Any:
+def _load_voice(folder: Path) -> Any:
     try:
         from TTS.config import load_config
         from TTS.tts.models import setup_model
@@ -148,11 +138,11 @@ def _load(folder: Path) -> Any:
     try:
         model.load_checkpoint(config, folder / "model.pth", eval=True)
     except (pickle.UnpicklingError, RuntimeError, KeyError, EOFError) as error:
-        raise EngineUnavailableError(f"{NAME} cannot read {folder / 'model.pth'}: put it there anew") from error
+        raise EngineUnavailableError(f"{NAME} cannot read {folder / 'model.pth'}: put it there again") from error
     return model
 
 
-def _offer(settings: EngineSettings) -> SynthesiserCapabilities:
+def _offered(settings: EngineSettings) -> SynthesiserCapabilities:
     root = settings.weights_dir / NAME if settings.weights_dir else None
     models = sorted(root.glob("*/*/model.pth")) if root else []
     folders = [model.parent for model in models if model.with_name("config.json").is_file()]
@@ -172,7 +162,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     requires=("coqui-tts", "torch"),
     extra="gpu",
     build=Vits,
-    own_capabilities=_offer,
+    own_capabilities=_offered,
     extension=f"put config.json and model.pth of a voice into {NAME}/<language>/<voice>/ of the weights folder",
     memory_mib=MODEL_MIB,
     automatic=False,

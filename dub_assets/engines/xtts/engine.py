@@ -1,39 +1,37 @@
-"""XTTS v2 through coqui-tts: 17 languages in studio voices, or in a voice cloned from a few seconds of speech."""
+"""XTTS v2 through coqui-tts: 17 languages, in studio voices or a voice cloned from a few seconds of speech."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from dub_assets.core.engine import EngineIdentity, SynthesiserCapabilities, Voice
+from dub_assets.core.engine import SynthesiserCapabilities, Voice
 from dub_assets.core.errors import InputError
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import ClonedUtterance, Utterance
-from dub_assets.engines.accelerator import Accelerator
+from dub_assets.engines.base import AcceleratedEngine
 from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.models import whole_model
 from dub_assets.engines.models.weights import Weights
-from dub_assets.engines.shared.torch_determinism import drawn
+from dub_assets.engines.shared.torch_determinism import deterministic
 from dub_assets.engines.shared.trim import trimmed
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
-from dub_assets.engines.xtts import weights as xtts_weights
-from dub_assets.engines.xtts.model import Conditioning, conditioning, load, read, said
-from dub_assets.engines.xtts.weights import LICENCE, MODEL_MIB, NAME
+from dub_assets.engines.xtts.model import Conditioning, conditioning, load, readable_parts, speak
+from dub_assets.engines.xtts.weights import LICENCE, MODEL, MODEL_MIB, NAME, models, studio_speakers
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 RATE_HZ = 24_000
 LANGUAGES = frozenset(
     ["ar", "cs", "de", "en", "es", "fr", "hi", "hu", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh"]
 )
-_READERS = {"ja": "cutlet", "zh": "pypinyin"}
+_READING_PACKAGES = {"ja": "cutlet", "zh": "pypinyin"}
 """Packages without which a language cannot be read."""
 
 CAPABILITIES = SynthesiserCapabilities(
@@ -46,71 +44,66 @@ CAPABILITIES = SynthesiserCapabilities(
 )
 
 
-class Xtts:
-    """A synthesiser over XTTS v2, in the voices of its studio speakers and in those of references.
+class Xtts(AcceleratedEngine[Any]):
+    """A synthesiser over XTTS v2, in the voices of its studio speakers and in cloned voices.
 
-    Speech is drawn: the random numbers are those of the utterance, so that the same one sounds the same on every call
-    and thread, and another speed is another try.
+    Sampling is seeded by the utterance: the same utterance gives the same speech on every call and thread, and another
+    speed is another attempt.
     """
 
+    name, licence, distribution = NAME, LICENCE, "coqui-tts"
+
     def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._model: Any = None
+        super().__init__(settings)
         self._cloned: dict[str, Conditioning] = {}
-        """By fingerprint of the reference."""
+        """Cloned voices by fingerprint of the reference."""
 
     @cached_property
     def capabilities(self) -> SynthesiserCapabilities:
         """The studio speakers of the weights, at 24 kHz; clones voices; a call at a time."""
-        return _offer(self._settings)
-
-    @cached_property
-    def identity(self) -> EngineIdentity:
-        """XTTS by coqui-tts' version and the hashes of its files."""
-        return EngineIdentity(
-            name=NAME,
-            version=metadata.version("coqui-tts"),
-            licence=LICENCE,
-            weights=self._weights.weight_files,
-            settings=(("seed", "of the utterance"),),
-        )
+        return _offered(self._settings)
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """A guess by the language's ordinary rate: the network knows a length only when it has spoken."""
+        """Return a guess by the language's ordinary rate: the network knows a length only after speaking."""
         return [_guessed_ms(utterance, self.capabilities) for utterance in utterances]
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at 24 kHz; long texts are spoken in parts.
+        """Return mono speech at 24 kHz; long texts are spoken in parts.
 
-        A text without words gives a short pause; one that cannot be read or that nothing is said of raises InputError.
+        A text without words gives a short pause. Raises InputError if a text gives no speech.
         """
         return [self._spoken(utterance) for utterance in utterances]
 
     def close(self) -> None:
         """Drop the model and the cloned voices; the next call loads them again."""
         with self._lock:
-            self._model = None
             self._cloned.clear()
-        self._accelerator.unloaded(self)
+        super().close()
+
+    @property
+    def _identity_settings(self) -> tuple[tuple[str, str], ...]:
+        return (("seed", "of the utterance"),)
 
     @cached_property
     def _weights(self) -> Weights:
-        return xtts_weights.find(self._settings)
+        return whole_model.find(NAME, MODEL, self._settings)
 
-    @cached_property
-    def _accelerator(self) -> Accelerator:
-        return self._settings.accelerator()
+    def _need_mib(self) -> int:
+        return MODEL_MIB
+
+    def _load(self) -> Any:
+        return load(self._weights).to(self._accelerator.device)
 
     def _spoken(self, utterance: Utterance) -> Sound:
         text = checked_text(utterance, NAME, self.capabilities)
         if not text:
             return pause(WORDLESS_MS, RATE_HZ)
-        with self._accelerator.in_use(NAME, self, MODEL_MIB), self._lock:
-            model = self._loaded()
+        with self._in_use(), self._lock:
+            model = self._model()
             voice = self._voice(model, utterance)
-            with drawn(_seed(utterance), threads=self._settings.threads):
-                waves = [said(model, part, utterance, voice) for part in read(model, text, utterance.language)]
+            with deterministic(_seed(utterance), threads=self._settings.threads):
+                parts = readable_parts(model, text, utterance.language)
+                waves = [speak(model, part, utterance, voice) for part in parts]
         speech = trimmed(np.concatenate(waves), RATE_HZ)
         if not len(speech):
             raise InputError(f"{NAME} says nothing for a text; rewrite the text")
@@ -122,32 +115,27 @@ class Xtts:
             return latents, embedding
         reference = utterance.reference
         if reference.fingerprint not in self._cloned:
-            with drawn(0, threads=self._settings.threads):
+            with deterministic(0, threads=self._settings.threads):
                 self._cloned[reference.fingerprint] = conditioning(model, reference)
         return self._cloned[reference.fingerprint]
 
-    def _loaded(self) -> Any:
-        if self._model is None:
-            self._model = load(self._weights).to(self._accelerator.device)
-        return self._model
 
-
-def _guessed_ms(utterance: Utterance, offer: SynthesiserCapabilities) -> int:
-    text = checked_text(utterance, NAME, offer)
+def _guessed_ms(utterance: Utterance, capabilities: SynthesiserCapabilities) -> int:
+    text = checked_text(utterance, NAME, capabilities)
     return round(ordinary_ms(text, utterance.language) / utterance.speed) if text else WORDLESS_MS
 
 
-def _offer(settings: EngineSettings) -> SynthesiserCapabilities:
-    """What can be spoken here: languages whose packages are there, in the voices that the weights bring along."""
-    languages = LANGUAGES - {language for language, package in _READERS.items() if find_spec(package) is None}
-    names = xtts_weights.studio_speakers(settings) or [voice.name for voice in CAPABILITIES.voices]
+def _offered(settings: EngineSettings) -> SynthesiserCapabilities:
+    """Return the languages whose packages are installed, in the studio voices of the weights."""
+    languages = LANGUAGES - {language for language, package in _READING_PACKAGES.items() if find_spec(package) is None}
+    names = studio_speakers(settings) or [voice.name for voice in CAPABILITIES.voices]
     return replace(CAPABILITIES, voices=tuple(Voice(name=name, languages=languages) for name in names))
 
 
 def _seed(utterance: Utterance) -> int:
-    """A number for everything that the utterance says."""
-    said = "\0".join([utterance.text, utterance.language, utterance.spoken_by, f"{utterance.speed:g}"])
-    return int.from_bytes(hashlib.sha256(said.encode()).digest()[:4])
+    """Return a number that depends on text, language, voice and speed."""
+    key = "\0".join([utterance.text, utterance.language, utterance.spoken_by, f"{utterance.speed:g}"])
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4])
 
 
 ENTRY: EngineEntry[Synthesiser] = EngineEntry(
@@ -159,9 +147,9 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     requires=("coqui-tts", "torch"),
     extra="gpu",
     build=Xtts,
-    own_capabilities=_offer,
+    own_capabilities=_offered,
     extension="Japanese and Chinese need the packages coqui-tts[ja] and pypinyin of the extra gpu",
-    models=xtts_weights.models,
+    models=models,
     memory_mib=MODEL_MIB,
     automatic=False,
     by_name_only=True,

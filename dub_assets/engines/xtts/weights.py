@@ -1,4 +1,4 @@
-"""Where XTTS' weights come from: a folder of one's own, or the model hub; and the studio speakers that they know."""
+"""XTTS' weights: the user's own folder or the model hub, and the studio speakers in them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.models import whole_model
 from dub_assets.engines.models.remote import RemoteFile, RemoteModel
-from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.shared.torch_file import read_names
 
 NAME = "xtts"
 LICENCE = "CPML"
 MODEL_MIB = 3_000
-"""Of the model on the device and a line at work: an estimate."""
+"""Memory of the model and of one line, in MiB: an estimate."""
 
 CONFIG, CHECKPOINT, VOCABULARY, SPEAKERS = "config.json", "model.pth", "vocab.json", "speakers_xtts.pth"
 
@@ -44,19 +43,14 @@ MODEL = RemoteModel(
 
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The model to fetch, unless there is a folder of one's own."""
+    """Return the model to pull, or none if the user has an own one."""
     return whole_model.to_fetch(NAME, MODEL, settings)
 
 
-def find(settings: EngineSettings) -> Weights:
-    """The four files by name, verified. Raises EngineUnavailableError where one is missing."""
-    return whole_model.find(NAME, MODEL, settings)
-
-
 def studio_speakers(settings: EngineSettings) -> tuple[str, ...]:
-    """The names of the speakers that the weights bring along, in their order; none where there are no weights yet.
+    """Return the names of the speakers in the weights, in their order; none if there are no weights yet.
 
-    Raises EngineUnavailableError where the file cannot be read.
+    Raises EngineUnavailableError if the file cannot be read.
     """
     folder = MODEL.folder(settings.cache_dir) if models(settings) else (settings.weights_dir or Path()) / NAME
     path = folder / SPEAKERS
@@ -65,4 +59,4 @@ def studio_speakers(settings: EngineSettings) -> tuple[str, ...]:
     try:
         return tuple(read_names(path))
     except ValueError as error:
-        raise EngineUnavailableError(f"{NAME} cannot read {path}: put the file there anew") from error
+        raise EngineUnavailableError(f"{NAME} cannot read {path}: put the file there again") from error

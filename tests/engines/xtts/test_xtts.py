@@ -1,4 +1,4 @@
-"""What XTTS says before its libraries and weights are there."""
+"""XTTS without its libraries and weights."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from dub_assets.engines.model_options import ModelOptions
 from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
 from dub_assets.engines.registry import ALL, EngineRegistry
 from dub_assets.engines.xtts import engine as xtts
-from dub_assets.engines.xtts import weights as xtts_weights
 from dub_assets.engines.xtts.engine import ENTRY, LANGUAGES, Xtts
-from dub_assets.engines.xtts.text import digit_by_digit, parts
+from dub_assets.engines.xtts.text import digit_by_digit, split
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 
@@ -40,14 +39,14 @@ def write_speakers(settings: EngineSettings, *names: str) -> Path:
     return folder / "speakers_xtts.pth"
 
 
-def test_the_model_is_pinned_in_full_and_forbids_commercial_use():
+def test_pins_every_file_of_a_model_that_forbids_commercial_use():
     (model,) = ENTRY.models(EngineSettings(cache_dir=Path("cache"), weights_dir=None, threads=1))
     assert model.is_fixed
     assert all(len(file.sha256) == 64 and file.size for file in model.files)
     assert not model.commercial_use
 
 
-def test_the_commercial_profile_refuses_it_and_names_others(settings: EngineSettings):
+def test_commercial_profile_refuses_xtts_and_names_other_engines(settings: EngineSettings):
     commercial = replace(settings, models=ModelOptions(licence_profile="commercial"))
     with pytest.raises(ConfigurationError) as error:
         EngineRegistry(commercial).synthesiser("xtts", language="pt")
@@ -56,14 +55,14 @@ def test_the_commercial_profile_refuses_it_and_names_others(settings: EngineSett
     assert "xtts" not in EngineRegistry(commercial).permitted()["synthesis"]
 
 
-def test_what_clones_voices_is_taken_by_name_alone(settings: EngineSettings):
+def test_auto_never_chooses_an_engine_that_clones_voices(settings: EngineSettings):
     cloners = [entry for entry in ALL if getattr(entry.capabilities, "clones_voice", False)]
     assert [(entry.name, entry.automatic) for entry in cloners] == [("xtts", False)]
     with pytest.raises(EngineUnavailableError, match=r"install xtts: make .*install EXTRAS=gpu && \. \S+/activate"):
         EngineRegistry(settings).synthesiser("xtts", language="ko")
 
 
-def test_seventeen_languages_less_those_without_their_packages(settings: EngineSettings, monkeypatch):
+def test_offers_seventeen_languages_less_those_without_their_packages(settings: EngineSettings, monkeypatch):
     assert len(LANGUAGES) == 17
     monkeypatch.setattr(xtts, "find_spec", lambda package: None if package == "cutlet" else object())
     assert ENTRY.serves(settings).languages == LANGUAGES - {"ja"}
@@ -71,28 +70,31 @@ def test_seventeen_languages_less_those_without_their_packages(settings: EngineS
         Xtts(settings).predict_ms([Utterance(text="a", language="ja", voice="Claribel Dervla")])
 
 
-def test_voices_are_those_that_the_weights_name(settings: EngineSettings):
+def test_offers_the_studio_speakers_of_the_weights(settings: EngineSettings):
     write_speakers(settings, "Ana Florence", "Viktor Eka")
     assert [voice.name for voice in ENTRY.serves(settings).voices] == ["Ana Florence", "Viktor Eka"]
-    assert ENTRY.models(settings) == (), "a folder of one's own goes before the hub"
+    assert ENTRY.models(settings) == (), "the user's own model replaces the hub's"
     with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, model\.pth, vocab\.json"):
-        xtts_weights.find(settings)
+        _ = Xtts(settings)._weights
 
 
-def test_a_file_that_names_no_voices_is_an_error(settings: EngineSettings):
+def test_reports_an_unreadable_file_of_speakers(settings: EngineSettings):
     write_speakers(settings, "Ana Florence").write_bytes(b"nothing of the kind")
     with pytest.raises(EngineUnavailableError, match=r"xtts cannot read .*speakers_xtts\.pth"):
         ENTRY.serves(settings)
 
 
-def test_lengths_are_guessed_by_the_ordinary_rate_and_the_speed(settings: EngineSettings):
+def test_predicts_lengths_from_the_ordinary_rate_and_the_speed(settings: EngineSettings):
     text, reference = "Bom dia, meus amigos.", VoiceReference(fingerprint="a", sound=silence(24_000, 1, 24_000))
-    said = Utterance(text=text, language="pt", voice="Claribel Dervla", speed=1.25)
+    studio = Utterance(text=text, language="pt", voice="Claribel Dervla", speed=1.25)
     cloned = ClonedUtterance(text=text, language="pt", voice="cloned-A", reference=reference)
-    assert Xtts(settings).predict_ms([said, cloned]) == [round(ordinary_ms(text, "pt") / 1.25), ordinary_ms(text, "pt")]
+    assert Xtts(settings).predict_ms([studio, cloned]) == [
+        round(ordinary_ms(text, "pt") / 1.25),
+        ordinary_ms(text, "pt"),
+    ]
 
 
-def test_voices_are_cloned_unless_one_is_configured(settings: EngineSettings):
+def test_clones_voices_unless_a_voice_is_configured(settings: EngineSettings):
     def clones(engine: FakeSynthesiser, voice: str | None = None) -> bool:
         entry = replace(ENTRY, requires=(), models=lambda _: (), own_capabilities=None, build=lambda _: engine)
         chosen = ChosenEngines(
@@ -111,32 +113,32 @@ def at_most(characters: int):
     return lambda part: len(part) <= characters
 
 
-def test_a_text_that_fits_is_one_part():
-    assert parts("Good morning. Good night.", at_most(25)) == ["Good morning. Good night."]
+def test_keeps_a_text_that_fits_in_one_part():
+    assert split("Good morning. Good night.", at_most(25)) == ["Good morning. Good night."]
 
 
-def test_longer_texts_are_parted_at_sentences_then_clauses_then_words_then_anywhere():
-    assert parts("Good morning. My name is nobody, and yours?", at_most(30)) == [
+def test_splits_longer_texts_at_sentences_then_clauses_then_words_then_anywhere():
+    assert split("Good morning. My name is nobody, and yours?", at_most(30)) == [
         "Good morning.",
         "My name is nobody, and yours?",
     ]
-    assert parts("My name is nobody, and what is yours?", at_most(30)) == ["My name is nobody,", "and what is yours?"]
-    assert parts("one two three four", at_most(10)) == ["one two", "three four"]
-    assert parts("abcdefgh", at_most(4)) == ["abcd", "efgh"]
-    assert parts("おはようございます。今日はいい天気ですね。", at_most(12)) == [
+    assert split("My name is nobody, and what is yours?", at_most(30)) == ["My name is nobody,", "and what is yours?"]
+    assert split("one two three four", at_most(10)) == ["one two", "three four"]
+    assert split("abcdefgh", at_most(4)) == ["abcd", "efgh"]
+    assert split("おはようございます。今日はいい天気ですね。", at_most(12)) == [
         "おはようございます。",
         "今日はいい天気ですね。",
     ]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 20])
-def test_parts_are_all_of_the_text(limit: int):
+def test_split_parts_contain_the_whole_text(limit: int):
     text = "It was the best of times, it was the worst of times; 3.14 of them, at 10:30. Wasn't it?"
-    found = parts(text, at_most(limit))
-    assert "".join(found).replace(" ", "") == text.replace(" ", "")
-    assert max(map(len, found)) <= limit
+    parts = split(text, at_most(limit))
+    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+    assert max(map(len, parts)) <= limit
 
 
-def test_digits_are_read_one_by_one_in_words_where_the_language_needs_them():
+def test_separates_digits_and_writes_them_as_words_where_coqui_tts_cannot_read_them():
     assert digit_by_digit("Room 101, at 10:30.", "en") == "Room 1 0 1 , at 1 0 : 3 0 ."
     assert digit_by_digit("कमरा 20", "hi") == "कमरा दो शून्य"
