@@ -81,7 +81,7 @@ class JobResources(dg.ConfigurableResource):
         """The job that asks for this; what killed runs of it left half-written is removed."""
         keys = JobKeys(request=request)
         workspace = self.storage.archive.workspace
-        self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), below=True)
+        self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), recursive=True)
         for key in (request.result_key, f"{request.segment_prefix}/"):
             self.media.remove_abandoned(workspace.folder(key))
         return JobContext(

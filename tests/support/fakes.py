@@ -381,9 +381,6 @@ class FakeMediaTool:
     def preview(self, sound: Path, interval: Interval) -> bytes:
         return f"{sound.name} {interval.start_ms} {interval.end_ms}".encode()
 
-    def loudness(self, sound: Path) -> Loudness:
-        return Loudness(integrated_lufs=-20.0, true_peak_dbtp=-3.0)
-
 
 class FakeDevice:
     """A GPU with a number for its memory, which those that use it change."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.ffmpeg import file_url
-from dub_assets.adapters.ffmpeg.ffmpeg_features import CONTAINERS
+from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
 from dub_assets.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: give a video or sound file")
     # AVI tells no presentation times: libavformat is to derive them.
-    options = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file", "fflags": "+genpts"}
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts"}
     try:
         container = av.open(file_url(path), options=options, metadata_errors="replace")
     except PermissionError as error:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start, time_base
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
-from dub_assets.core.atomic_file import written_whole
+from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import InputError
+from dub_assets.core.files import atomic_file
 from dub_assets.core.media import PictureCut
 from dub_assets.core.timing import Interval
 
@@ -35,9 +36,6 @@ _EXACT_S = 5e-6
 _STEPS_BACK_S = (0, 4, 32)
 """How far before a cut to look for a key picture, before reading the file from its start."""
 
-_INDEXED_BY_KEY = {"mov", "matroska"}
-"""Containers in which a seek lands on a key picture; in others it lands somewhere."""
-
 
 def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
     """Write the picture of an interval as MP4, turned upright; see ports.MediaTool.
@@ -55,10 +53,10 @@ def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
         .filter("trim", end=f"{length_s + 1:.6f}")  # here decoding stops
         .filter("select", f"between(t,{-_EXACT_S:.6f},{length_s + _EXACT_S:.6f})")
     )
-    with written_whole(target) as partial:
+    with atomic_file(target) as partial:
         ffmpeg.run(
             even_size(graph).output(
-                file_url(partial), format="mp4", movflags="+faststart", map_metadata=-1, map_chapters=-1, **H264
+                file_url(partial), format=MP4.muxer, **MP4.options, map_metadata=-1, map_chapters=-1, **H264
             ),
             doing=f"cut the picture of {cut.source.name}",
         )
@@ -129,7 +127,7 @@ def _look(container: InputContainer, start: Fraction, begin: Fraction, end: Frac
         return None
     within = [time for time in shown if begin <= time < end]
     within = within or [max(time for time in shown if time <= begin)]
-    indexed = container.format.name.split(",")[0] in _INDEXED_BY_KEY
+    indexed = container_of(container.format.name).seeks_to_key_pictures
     # Elsewhere a seek goes by decoding times, and ffmpeg starts at the next key picture after it: leave it a second.
     seek = key.pts * tick if indexed or key.dts is None else key.dts * tick - 1
     return _Frames(first=min(within), last=max(within), seek=seek if seek > start else None)

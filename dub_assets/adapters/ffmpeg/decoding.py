@@ -11,8 +11,8 @@ import numpy as np
 
 from dub_assets.adapters.ffmpeg.container import opened, programme_start
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
-from dub_assets.core.atomic_file import written_whole
 from dub_assets.core.errors import InputError
+from dub_assets.core.files import atomic_file
 from dub_assets.core.media import Loudness, MediaInfo
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ
@@ -38,7 +38,7 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
 
     with opened(source) as container:
         start = programme_start(container)
-    with written_whole(target) as partial:
+    with atomic_file(target) as partial:
         sound = on_programme_clock(media_input(source)[f"a:{info.track.index}"], start, info.sound_frames)
         # The FLAC encoder takes its block size from the first frame, and refuses less than 16 samples.
         sound = sound.filter("asetnsamples", nb_out_samples=_FLAC_BLOCK_FRAMES, pad=0)

@@ -1,8 +1,8 @@
 """The one place that starts ffmpeg: lists of arguments, named containers and protocols, errors of one line.
 
 A media file can be a playlist that names other files, or URLs. What is read is therefore limited twice: to the
-containers of ``CONTAINERS`` (no playlist, script, text or image sequence is among them), and to the protocol ``file``
-(or ``pipe``), which binds whatever a container opens on its own.
+containers of ``core/containers.py`` (no playlist, script, text or image sequence), and to the protocol ``file`` (or
+``pipe``), which also applies to what a container opens on its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from dub_assets.adapters.ffmpeg.ffmpeg_features import CONTAINERS, REQUIRED, Features, missing_features
+from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS, REQUIRED, Features, missing_features
 from dub_assets.core.errors import ConfigurationError, DubError, EngineUnavailableError, InputError, OutOfSpaceError
 
 _REMEDY = "unset it to use the packaged ffmpeg, or name another program"
@@ -83,7 +83,7 @@ def media_input(path: Path, **options: object) -> Any:
     """A media file as the input of a graph, with ffmpeg's input ``options``."""
     import ffmpeg
 
-    return ffmpeg.input(file_url(path), protocol_whitelist="file", format_whitelist=CONTAINERS, **options)
+    return ffmpeg.input(file_url(path), protocol_whitelist="file", format_whitelist=DEMUXERS, **options)
 
 
 class Ffmpeg:

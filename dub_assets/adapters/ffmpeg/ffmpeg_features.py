@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-CONTAINERS = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,flac,mp3,aac,aiff,caf,mxf"
-"""libavformat's names of the demuxers that may open a media file."""
+from dub_assets.core.containers import CONTAINERS
+
+DEMUXERS = ",".join(name for container in CONTAINERS for name in container.demuxers)
+"""libavformat's names of the demuxers that may open a media file, as its option ``format_whitelist`` takes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,15 +63,8 @@ REQUIRED = Features(
         "loglevel map map_chapters map_metadata metadata pix_fmt protocol_whitelist sample_fmt seek_timestamp ss stats "
         "stdin t tag vcodec y"
     ),
-    demuxers=f"{CONTAINERS.replace(',', ' ')} f32le srt",
-    # Codecs of the accepted containers. Another codec fails only the file that has it.
-    decoders=(
-        "av1 dnxhd ffv1 flv1 h263 h264 hevc mjpeg mpeg1video mpeg2video mpeg4 msmpeg4v3 prores rawvideo theora vc1 "
-        "vp6f vp8 vp9 wmv2 wmv3 "
-        "aac ac3 alac dts eac3 flac mp2 mp3 opus pcm_alaw pcm_f32le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be pcm_s24le "
-        "pcm_s32le pcm_u8 vorbis wmav2 "
-        "subrip"
-    ),
+    demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",
+    decoders=" ".join(sorted({codec for container in CONTAINERS for codec in container.codecs.split()} | {"subrip"})),
     protocols="file pipe",
     # The first is named in a graph; the muxers and demuxers insert the others.
     bitstream_filters="mpeg4_unpack_bframes aac_adtstoasc extract_extradata vp9_superframe",

@@ -1,4 +1,4 @@
-"""What MP4 can carry, and a switch in it that ffmpeg does not offer."""
+"""A flag of MP4 files that ffmpeg cannot clear."""
 
 from __future__ import annotations
 
@@ -7,15 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-_PICTURES = {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"}
-_SOUNDS = {"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}
-
 _ENABLED = 0x000001
-
-
-def mp4_can_carry(codec: str) -> bool:
-    """Whether players expect this codec (ffmpeg's name) in an MP4: then it is copied, else encoded anew."""
-    return codec in _PICTURES | _SOUNDS
 
 
 def switch_off_subtitles(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dub_assets.adapters.ffmpeg.container import ShownPictures, opened, picture_stream, sound_start, time_base
+from dub_assets.core.containers import Length, container_of
 from dub_assets.core.errors import InputError
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import MediaInfo, Picture, SoundTrack
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_CHANNELS = 8
 """FLAC holds no more."""
-
-_DECLARE_THEIR_LENGTH = {"mov", "matroska", "flv", "asf", "flac"}
 
 
 def probe(path: Path, limits: MediaLimits) -> MediaInfo:
@@ -150,16 +149,13 @@ class _Scan:
 
 
 def _declared_end(container: InputContainer) -> Fraction:
-    """When the container says that it ends, on its own clock; 0 where it says nothing.
-
-    Of other containers libavformat gives a length too, but estimates it from what is there.
-    """
-    kind = container.format.name.split(",")[0]
+    """Return the end that the container declares, in seconds on its own clock; 0 if it declares none."""
+    length = container_of(container.format.name).length
     picture = picture_stream(container)
-    if kind == "avi" and picture is not None and picture.average_rate:
+    if length is Length.FRAME_COUNT and picture is not None and picture.average_rate:
         return picture.frames / Fraction(picture.average_rate)
-    # An MP3 file that tells its encoder's delay has the head that also tells its length.
-    declares = kind in _DECLARE_THEIR_LENGTH or (kind == "mp3" and bool(container.streams.audio[0].start_time))
+    has_header = length is Length.WITH_ENCODER_DELAY and bool(container.streams.audio[0].start_time)
+    declares = length is Length.STORED or has_header
     return Fraction(container.duration or 0, 1_000_000) if declares else Fraction(0)
 
 

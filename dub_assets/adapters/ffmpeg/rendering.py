@@ -11,9 +11,10 @@ from dub_assets.adapters.ffmpeg.container import opened, picture_stream, program
 from dub_assets.adapters.ffmpeg.cutting import H264, even_size
 from dub_assets.adapters.ffmpeg.decoding import measure_loudness, on_programme_clock
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
-from dub_assets.adapters.ffmpeg.mp4 import mp4_can_carry, switch_off_subtitles
-from dub_assets.core.atomic_file import render_folder, written_whole
+from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
+from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import InputError
+from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
 from dub_assets.core.media import Loudness, MediaInfo, Rendition, Subtitles
 
@@ -34,7 +35,7 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     The picture is copied where MP4 can carry its codec, else encoded as H.264. The original sound is copied likewise,
     else encoded as AAC. Without a picture the result is an MP4 of sound tracks.
     """
-    with written_whole(target) as partial, render_folder(target.parent) as folder:
+    with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
         ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
@@ -73,7 +74,7 @@ def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None
         sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
     graph = sound.output(
         file_url(target),
-        format="mp4",
+        format=MP4.muxer,
         acodec="aac",
         audio_bitrate=_aac_bit_rate(channels),
         **{"metadata:s:a:0": "handler_name=Dub"},
@@ -130,7 +131,7 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
     }
     streams = [*picture, media_input(dub)["a:0"], original, *texts]
     options = {"c:a:0": "copy"} | picture_options | original_options | texts_options | tags
-    return ffmpeg.output(*streams, file_url(target), format="mp4", movflags="+faststart", **options)
+    return ffmpeg.output(*streams, file_url(target), format=MP4.muxer, **MP4.options, **options)
 
 
 def _picture_can_be_copied(container: InputContainer) -> bool:
@@ -142,8 +143,12 @@ def _picture_can_be_copied(container: InputContainer) -> bool:
     if stream is None:
         return False
     codec = stream.codec_context
-    untimed = container.format.name == "avi" and codec.codec.canonical_name in {"h264", "hevc"} and codec.has_b_frames
-    return mp4_can_carry(codec.codec.canonical_name) and not untimed
+    untimed = (
+        not container_of(container.format.name).has_presentation_times
+        and codec.codec.canonical_name in {"h264", "hevc"}
+        and codec.has_b_frames
+    )
+    return MP4.can_carry(codec.codec.canonical_name) and not untimed
 
 
 def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
@@ -160,7 +165,7 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
 
 def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
     track = source[f"a:{info.track.index}"]
-    if mp4_can_carry(info.track.codec):
+    if MP4.can_carry(info.track.codec):
         return track, {"c:a:1": "copy"}
     sound = on_programme_clock(track, Fraction(0), info.sound_frames)
     return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
@@ -173,4 +178,4 @@ def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:
     spoken = [each for each in subtitles if each.path.read_bytes().strip()]
     tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in spoken]
     languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(spoken)}
-    return tracks, {"c:s": "mov_text", "disposition:s": 0} | languages if spoken else {}
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | languages if spoken else {}

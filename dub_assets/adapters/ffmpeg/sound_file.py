@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.adapters.ffmpeg.wav import wav_header
-from dub_assets.core.atomic_file import cannot_write, written_whole
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.files import atomic_file, disk_full
 from dub_assets.core.ports import SoundWriter
 from dub_assets.core.signal.sound import Samples, Sound, silence
 from dub_assets.core.timing import Interval
 
 if TYPE_CHECKING:
-    from io import BufferedWriter
-
     from soundfile import SoundFile
 
 _RESAMPLER = "HQ"
 """soxr's quality for 20 bits of precision."""
+
+_BITS = {".wav": 16, ".flac": 24}
+"""Bits a sample, by suffix."""
 
 _ENDLESS = 2**62
 """libsndfile gives more frames than this for a FLAC file whose head was never finished."""
@@ -31,11 +31,6 @@ _ENDLESS = 2**62
 
 class SoundfileSoundFiles:
     """ports.SoundFiles over libsndfile and soxr."""
-
-    def frames(self, path: Path) -> int:
-        """Number of frames in a file."""
-        with _opened(path) as file:
-            return int(file.frames)
 
     def channels(self, path: Path) -> int:
         """Number of channels in a file."""
@@ -60,15 +55,24 @@ class SoundfileSoundFiles:
             plain = _blocks(file, max(1, block_ms * file.samplerate // 1000))
             yield from plain if rate_hz in (None, file.samplerate) else _resampled(plain, file, rate_hz)
 
-    def writer(self, path: Path, *, channels: int, rate_hz: int) -> AbstractContextManager[SoundWriter]:
-        """Write ``.wav`` (16-bit PCM, RF64 beyond 4 GiB) or ``.flac`` (24 bit); what is over full scale is clipped.
+    @contextmanager
+    def writer(self, path: Path, *, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
+        """Write ``.wav`` (16-bit PCM) or ``.flac`` (24 bit); samples over full scale are clipped.
 
         The file appears whole, on leaving, or not at all. Raises OutOfSpaceError.
         """
-        writers = {".wav": _written_wav, ".flac": _written_flac}
-        if path.suffix not in writers:
+        import soundfile
+
+        if path.suffix not in _BITS:
             raise ValueError(f"{path.name}: sound is written as .wav or .flac")
-        return writers[path.suffix](path, channels, rate_hz)
+        bits = _BITS[path.suffix]
+        kind = {"subtype": f"PCM_{bits}", "format": path.suffix[1:].upper()}
+        with atomic_file(path) as partial:
+            try:
+                with soundfile.SoundFile(partial, "w", rate_hz, channels, **kind) as file:
+                    yield _PcmWriter(file, bits)
+            except soundfile.LibsndfileError as error:
+                raise disk_full(path, str(error)) from error
 
     def resample(self, sound: Sound, rate_hz: int) -> Sound:
         """The sound at another rate, whole."""
@@ -120,51 +124,19 @@ def _resampled(blocks: Iterator[Sound], file: SoundFile, rate_hz: int) -> Iterat
         yield silence(left, file.channels, rate_hz)
 
 
+class _PcmWriter:
+    """Appends integer samples to an open file."""
+
+    def __init__(self, file: SoundFile, bits: int) -> None:
+        self._file = file
+        self._bits = bits
+
+    def write(self, sound: Sound) -> None:
+        self._file.write(_pcm(sound.samples, self._bits) << (32 - self._bits))
+
+
 def _pcm(samples: Samples, bits: int) -> NDArray[np.int32]:
-    """Rounded to integers of ``bits`` (full scale is 2^(bits-1)) and clipped to them."""
+    """Round samples to integers of ``bits`` (full scale is 2^(bits-1)) and clip them."""
     full_scale = 1 << (bits - 1)
     rounded = np.rint(samples * np.float32(full_scale)).clip(-full_scale, full_scale - 1)
     return np.asarray(rounded, dtype=np.int32)
-
-
-class _WavWriter:
-    """Appends 16-bit PCM to an open file."""
-
-    def __init__(self, file: BufferedWriter) -> None:
-        self._file = file
-        self.data_bytes = 0
-
-    def write(self, sound: Sound) -> None:
-        self.data_bytes += self._file.write(_pcm(sound.samples, 16).astype("<i2").tobytes())
-
-
-@contextmanager
-def _written_wav(path: Path, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
-    with written_whole(path) as partial, partial.open("wb") as file:
-        file.write(wav_header(0, channels=channels, rate_hz=rate_hz))
-        writer = _WavWriter(file)
-        yield writer
-        file.seek(0)
-        file.write(wav_header(writer.data_bytes, channels=channels, rate_hz=rate_hz))
-
-
-class _FlacWriter:
-    """Appends 24-bit samples to an open file."""
-
-    def __init__(self, file: SoundFile) -> None:
-        self._file = file
-
-    def write(self, sound: Sound) -> None:
-        self._file.write(_pcm(sound.samples, 24) << 8)
-
-
-@contextmanager
-def _written_flac(path: Path, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
-    import soundfile
-
-    with written_whole(path) as partial:
-        try:
-            with soundfile.SoundFile(partial, "w", rate_hz, channels, "PCM_24", format="FLAC") as file:
-                yield _FlacWriter(file)
-        except soundfile.LibsndfileError as error:
-            raise cannot_write(path, OSError(0, str(error))) from error

@@ -48,7 +48,3 @@ class FfmpegMediaTool:
     def preview(self, sound: Path, interval: Interval) -> bytes:
         """An interval of a sound file as WebM with Opus, mono."""
         return preview.preview(self._ffmpeg, sound, interval)
-
-    def loudness(self, sound: Path) -> Loudness:
-        """Loudness of a sound file by EBU R 128."""
-        return decoding.measure_loudness(self._ffmpeg, sound)

@@ -10,12 +10,12 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
-from dub_assets.adapters.storage.files import sha256_of
-from dub_assets.adapters.storage.object_key import content_type_of
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, PermanentError
+from dub_assets.core.files import sha256_of
 from dub_assets.core.media import MediaObject
+from dub_assets.core.object_key import content_type_of
 from dub_assets.core.ports import ObjectStore
 
 T = TypeVar("T")

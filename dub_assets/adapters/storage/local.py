@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from dub_assets.adapters.storage.files import (
-    Signature,
+from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
+from dub_assets.core.files import (
+    ABANDONED_AFTER_S,
+    FileSignature,
+    atomic_file,
     disk_errors,
-    files_below,
-    place,
-    replacing,
     sha256_of,
     signature_of,
 )
-from dub_assets.adapters.storage.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, is_key
-from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.core.media import StoredObject
+from dub_assets.core.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, is_key
 
-_LEFTOVER_AGE_S = 24 * 3600
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""Errors of a hard link after which a copy may succeed."""
 
 
 class LocalObjectStore:
@@ -70,7 +73,7 @@ class LocalObjectStore:
 
     def put(self, key: str, content: bytes, content_type: str) -> None:  # noqa: ARG002 - a file has no content type
         """Write a small object, whole or not at all."""
-        with replacing(self._path(key), folder=self._parts) as part:
+        with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
             part.write_bytes(content)
             self._remember(key, signature_of(part), hashlib.sha256(content).hexdigest())
 
@@ -79,8 +82,8 @@ class LocalObjectStore:
         path = self._path(key)
         if not path.is_file():
             raise self._missing(key)
-        with replacing(target, durable=False) as part:
-            place(path, part, link=self._is_shared(target))
+        with atomic_file(target, lock=False) as part:
+            _place(path, part, link=self._is_shared(target))
 
     def upload(
         self,
@@ -91,14 +94,14 @@ class LocalObjectStore:
         sha256: str,
     ) -> None:
         """Write a file's content as an object, whole or not at all, its checksum beside it."""
-        with replacing(self._path(key), folder=self._parts) as part:
-            place(source, part, link=self._is_shared(source))
+        with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
+            _place(source, part, link=self._is_shared(source))
             self._remember(key, signature_of(part), sha256)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key begins with ``prefix``, sorted by key, without checksums."""
         found = []
-        for key, path in files_below(self._root, checked_prefix(prefix)):
+        for key, path in _files_below(self._root, checked_prefix(prefix)):
             with suppress(FileNotFoundError):  # deleted while we looked
                 if is_key(key):
                     found.append(StoredObject(key=key, size_bytes=path.stat().st_size, sha256=None))
@@ -111,9 +114,9 @@ class LocalObjectStore:
                 with disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
                     if not path.is_dir():
                         path.unlink()
-        for _, leftover in files_below(self._parts, ""):
+        for _, leftover in _files_below(self._parts, ""):
             with suppress(FileNotFoundError):
-                if time.time() - leftover.stat().st_mtime > _LEFTOVER_AGE_S:
+                if time.time() - leftover.stat().st_mtime > ABANDONED_AFTER_S:
                     leftover.unlink()
 
     def link(self, key: str, *, expires_s: int) -> str | None:  # noqa: ARG002 - a file's address does not expire
@@ -137,7 +140,7 @@ class LocalObjectStore:
     def _missing(self, key: str) -> ObjectMissingError:
         return ObjectMissingError(f"there is no object {key} in {self.description}: make it again")
 
-    def _checksum(self, key: str, path: Path, signature: Signature) -> str:
+    def _checksum(self, key: str, path: Path, signature: FileSignature) -> str:
         """The checksum remembered for this very file, else computed and remembered."""
         with suppress(FileNotFoundError, NotADirectoryError):
             sha256, _, noted = self._note(key).read_text(encoding="utf-8").partition(" ")
@@ -148,11 +151,43 @@ class LocalObjectStore:
             self._remember(key, signature, sha256)
         return sha256
 
-    def _remember(self, key: str, signature: Signature, sha256: str) -> None:
+    def _remember(self, key: str, signature: FileSignature, sha256: str) -> None:
         """Note a file's checksum. Before the file takes its name: a note that does not fit is no harm."""
-        with replacing(self._note(key), folder=self._parts, durable=False) as part:
+        with atomic_file(self._note(key), folder=self._parts, lock=False) as part:
             part.write_text(f"{sha256} {_as_text(signature)}", encoding="utf-8")
 
 
-def _as_text(signature: Signature) -> str:
+def _as_text(signature: FileSignature) -> str:
     return f"{signature.size_bytes} {signature.mtime_ns} {signature.inode}"
+
+
+def _place(source: Path, target: Path, *, link: bool) -> None:
+    """Make ``target`` (which must not exist) a hard link to ``source`` where asked and possible, else a copy."""
+    if link:
+        try:
+            target.hardlink_to(source)
+        except OSError as error:
+            if error.errno not in _NO_LINK:
+                raise
+        else:
+            return
+    shutil.copyfile(source, target)
+
+
+def _files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    """Every file below ``root`` whose relative POSIX path begins with ``prefix``, with that path, in no order."""
+    for folder, subfolders, names in os.walk(root / prefix.rpartition("/")[0], onerror=_unless_gone):
+        here = Path(folder)
+        if here == root and HIDDEN_FOLDER in subfolders:
+            subfolders.remove(HIDDEN_FOLDER)
+        for name in names:
+            path = here / name
+            relative = path.relative_to(root).as_posix()
+            if relative.startswith(prefix):
+                yield relative, path
+
+
+def _unless_gone(error: OSError) -> None:
+    """Let a walk go on where a folder is not there (any more); everything else would make it silently short."""
+    if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
+        raise error

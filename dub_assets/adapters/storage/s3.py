@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dub_assets.adapters.storage.files import disk_errors
-from dub_assets.adapters.storage.object_key import checked_key, checked_prefix, is_key
 from dub_assets.core.errors import ConfigurationError, DubError, ObjectMissingError, StorageUnavailableError
+from dub_assets.core.files import disk_errors
 from dub_assets.core.media import StoredObject
+from dub_assets.core.object_key import checked_key, checked_prefix, is_key
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferManager

@@ -6,10 +6,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from dub_assets.adapters.storage.files import Signature, disk_errors, files_below, replacing, sha256_of, signature_of
-from dub_assets.adapters.storage.object_key import checked_key, checked_prefix, content_type_of
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.files import FileSignature, atomic_file, disk_errors, sha256_of, signature_of, write_atomic
 from dub_assets.core.media import MediaObject
+from dub_assets.core.object_key import checked_key, checked_prefix, content_type_of
 from dub_assets.core.ports import ObjectStore
 
 
@@ -23,7 +23,7 @@ class LocalWorkspace:
     def __init__(self, root: Path, store: ObjectStore) -> None:
         self._root = root.absolute()
         self._store = store
-        self._checksums: dict[Path, tuple[Signature, str]] = {}
+        self._checksums: dict[Path, tuple[FileSignature, str]] = {}
         self._compared: set[MediaObject] = set()
 
     def new(self, key: str) -> Path:
@@ -37,9 +37,7 @@ class LocalWorkspace:
 
     def write(self, key: str, content: bytes) -> MediaObject:
         """Write a small file for ``key`` and return the reference to it."""
-        path = self.new(key)
-        with replacing(path, durable=False) as part:
-            part.write_bytes(content)
+        write_atomic(self.new(key), content)
         return self.seal(key)
 
     def adopt(self, key: str) -> MediaObject:
@@ -72,7 +70,7 @@ class LocalWorkspace:
         path = self._path(media.key)
         if self._is_here(media):
             return path
-        with replacing(path, durable=False) as part:
+        with atomic_file(path, lock=False) as part:
             self._store.download(media.key, part)
             self._verify(media, part)
             self._checksums[path] = signature_of(part), media.sha256
@@ -115,18 +113,6 @@ class LocalWorkspace:
     def folder(self, key: str) -> Path:
         """The folder that holds the local file of ``key``, which may end in a slash; it need not exist."""
         return self._root / checked_prefix(key).rpartition("/")[0]
-
-    def forget(self, prefix: str) -> None:
-        """Remove every local file whose key begins with ``prefix``, and the folders that this leaves empty."""
-        folders: set[Path] = set()
-        for _, path in files_below(self._root, checked_prefix(prefix)):
-            with disk_errors(path):
-                path.unlink(missing_ok=True)
-            self._checksums.pop(path, None)
-            folders.update(parent for parent in path.parents if parent.is_relative_to(self._root))
-        for folder in sorted(folders, reverse=True):
-            with suppress(OSError):  # not empty: it holds files that are not to be forgotten
-                folder.rmdir()
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

@@ -53,10 +53,6 @@ class MediaTool(Protocol):
         """An interval of a sound file as people listen to it in a page: WebM with Opus, mono, about 4 kB a second."""
         ...
 
-    def loudness(self, sound: Path) -> Loudness:
-        """Loudness of a sound file by EBU R 128."""
-        ...
-
 
 class SoundWriter(Protocol):
     """Takes blocks of sound, one after the other."""
@@ -68,10 +64,6 @@ class SoundWriter(Protocol):
 
 class SoundFiles(Protocol):
     """Reads and writes sound files; knows rates."""
-
-    def frames(self, path: Path) -> int:
-        """Number of frames in a file."""
-        ...
 
     def channels(self, path: Path) -> int:
         """Number of channels in a file."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.core.errors import EngineUnavailableError, OutOfSpaceError, ServiceUnavailableError
-from dub_assets.engines.models import weights
+from dub_assets.core.errors import EngineUnavailableError, ServiceUnavailableError
+from dub_assets.core.files import disk_errors, write_atomic
 
 if TYPE_CHECKING:
     import requests
@@ -96,22 +96,21 @@ class _Part:
         return note["validator"] if self.size and note.get("address") == address else None
 
     def start_over(self, address: str, validator: str | None) -> None:
-        with _disk_errors(self._target):
+        with disk_errors(self._target):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._note.unlink(missing_ok=True)
             self._path.write_bytes(b"")
         if validator:
-            with weights.writing(self._note) as stream:
-                stream.write(json.dumps({"address": address, "validator": validator}).encode())
+            write_atomic(self._note, json.dumps({"address": address, "validator": validator}).encode())
 
     def append(self, blocks: Iterator[bytes]) -> None:
-        with _disk_errors(self._target), self._path.open("ab") as stream:
+        with disk_errors(self._target), self._path.open("ab") as stream:
             for block in blocks:
                 stream.write(block)
 
     def finish(self) -> None:
         """Give the complete file its name."""
-        with _disk_errors(self._target):
+        with disk_errors(self._target):
             self._path.replace(self._target)
             self._note.unlink(missing_ok=True)
 
@@ -216,14 +215,6 @@ def _unanswered(source: WebFile, error: BaseException) -> ServiceUnavailableErro
     return ServiceUnavailableError(
         f"{source.address} did not answer ({reason}): check the network and pull again; what has come is kept"
     )
-
-
-@contextmanager
-def _disk_errors(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutOfSpaceError(f"cannot write {target.name} into {target.parent}: {error.strerror}") from error
 
 
 def read_json(address: str) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.files import sha256_of, write_atomic
 from dub_assets.engines.models import weights
 from dub_assets.engines.models.download import FileMissingError, WebFile, download
 from dub_assets.engines.models.hub import commit_of, locate
@@ -53,7 +54,7 @@ def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Repor
             found = puller.found(file)
             if found is not None:
                 path = folder / found.name
-                fetched[found.name] = weights.sha256_of(path, cache_dir=cache_dir), path.stat().st_size
+                fetched[found.name] = weights.cached_sha256(path, cache_dir=cache_dir), path.stat().st_size
         shutil.rmtree(folder / _STAGING, ignore_errors=True)
     lock.write(model, commit=commit, files=fetched)
 
@@ -96,7 +97,7 @@ class _Puller:
         if not path.is_file():
             return False
         try:
-            digest = weights.sha256_of(path, cache_dir=self.cache_dir)
+            digest = weights.cached_sha256(path, cache_dir=self.cache_dir)
             check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
         except EngineUnavailableError:
             path.unlink()
@@ -129,8 +130,7 @@ class _Puller:
             raise EngineUnavailableError(f"{packed.address} cannot be unpacked ({error}): pull again") from error
         digest = hashlib.sha256(content).hexdigest()
         check(self.model, file.name, digest, (file.sha256, self.locked.get(file.name, "")))
-        with weights.writing(staged) as stream:
-            stream.write(content)
+        write_atomic(staged, content)
         archive.unlink()
         return digest
 
@@ -141,7 +141,7 @@ class _Puller:
         """
         while True:
             continued = staged.is_file() or download(source, staged, self._reporter(file))
-            digest = _sha256(staged)
+            digest = sha256_of(staged)
             try:
                 check(self.model, file.name, digest, expected)
             except EngineUnavailableError:
@@ -162,8 +162,3 @@ class _Puller:
         if report is None:
             return None
         return lambda done, total: report(PullProgress(model=self.model, file=file, done=done, total=total))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

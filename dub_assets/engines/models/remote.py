@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from dub_assets.core.engine import WeightFile
 from dub_assets.core.errors import EngineUnavailableError, OutOfSpaceError
+from dub_assets.core.files import write_atomic
 from dub_assets.engines.models import weights
 from dub_assets.engines.models.weights import Weights
 
@@ -143,8 +144,7 @@ class ModelsLock:
             return
         with exclusive(self.path.with_name(f".{self.path.name}.lock")):
             content = self.read() | {model.pin: entry}
-            with weights.writing(self.path) as stream:
-                stream.write((json.dumps(dict(sorted(content.items())), indent=2) + "\n").encode())
+            write_atomic(self.path, (json.dumps(dict(sorted(content.items())), indent=2) + "\n").encode())
 
 
 def is_present(model: RemoteModel, cache_dir: Path) -> bool:
@@ -177,7 +177,7 @@ def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) 
                 f"{engine} needs {name} of {model.pin}, which is not here: run `dub-assets models pull "
                 f"{model.pull_arguments or engine}`"
             )
-        digest = weights.sha256_of(path, cache_dir=cache_dir)
+        digest = weights.cached_sha256(path, cache_dir=cache_dir)
         check(model, name, digest, (file.sha256, expected))
         paths[name] = path
         weight_files.append(WeightFile(name=name, sha256=digest, licence=model.licence, origin=model.pin))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import util
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dub_assets.core.engine import WeightFile
-from dub_assets.core.errors import EngineUnavailableError, OutOfSpaceError
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.files import atomic_file, sha256_of, write_atomic
 from dub_assets.engines.models.install import install_command
 
 _BLOCK_BYTES = 1 << 20
@@ -136,22 +135,20 @@ def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
     return f"missing: comes with {file.pins}"
 
 
-def sha256_of(path: Path, *, cache_dir: Path) -> str:
+def cached_sha256(path: Path, *, cache_dir: Path) -> str:
     """The sha256 of a file; remembered in ``cache_dir`` for as long as its size and time of change stay."""
     note, state = _note_of(path, cache_dir)
     if (remembered := _remembered(note)) and remembered["state"] == state:
         return str(remembered["sha256"])
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = sha256_of(path)
     remember_sha256(path, digest, cache_dir=cache_dir)
     return digest
 
 
 def remember_sha256(path: Path, digest: str, *, cache_dir: Path) -> None:
-    """Store the sha256 of a file that was just hashed, for ``sha256_of``."""
+    """Store the sha256 of a file that was just hashed, for ``cached_sha256``."""
     note, state = _note_of(path, cache_dir)
-    with writing(note) as stream:
-        stream.write(json.dumps({"state": state, "sha256": digest}).encode())
+    write_atomic(note, json.dumps({"state": state, "sha256": digest}).encode())
 
 
 def _note_of(path: Path, cache_dir: Path) -> tuple[Path, list[Any]]:
@@ -174,7 +171,7 @@ def _is_weight(path: Path, root: Path) -> bool:
 
 
 def _own_weight(path: Path, name: str, cache_dir: Path) -> WeightFile:
-    digest = sha256_of(path, cache_dir=cache_dir)
+    digest = cached_sha256(path, cache_dir=cache_dir)
     return WeightFile(name=name, sha256=digest, licence="the user's own", origin="weights folder")
 
 
@@ -183,7 +180,7 @@ def _digest_of(files: Sequence[PackagedFile]) -> str:
 
 
 def _from_packages(engine: str, file: PackagedFile, target: Path | None, cache_dir: Path) -> Path:
-    if target and target.is_file() and sha256_of(target, cache_dir=cache_dir) == file.sha256:
+    if target and target.is_file() and cached_sha256(target, cache_dir=cache_dir) == file.sha256:
         return target
     if missing := missing_pins([file]):
         raise EngineUnavailableError(
@@ -194,13 +191,13 @@ def _from_packages(engine: str, file: PackagedFile, target: Path | None, cache_d
     if target:
         _join(engine, file, paths, target)
         return target
-    _verify(engine, file, sha256_of(paths[0], cache_dir=cache_dir))
+    _verify(engine, file, cached_sha256(paths[0], cache_dir=cache_dir))
     return paths[0]
 
 
 def _join(engine: str, file: PackagedFile, parts: Sequence[Path], target: Path) -> None:
     digest = hashlib.sha256()
-    with writing(target) as stream:
+    with atomic_file(target) as partial, partial.open("wb") as stream:
         for part in parts:
             with part.open("rb") as source:
                 while block := source.read(_BLOCK_BYTES):
@@ -216,20 +213,3 @@ def _verify(engine: str, file: PackagedFile, digest: str) -> None:
             f"{file.sha256[:12]}): {install_command(f'--no-deps --reinstall {file.pins}')}, or put a file of your own "
             f"into {engine}/ of the weights folder"
         )
-
-
-@contextmanager
-def writing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that appears whole, on leaving, or not at all; of several writers at once the last one wins."""
-    temporary = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as stream:
-            temporary = Path(stream.name)
-            yield stream
-        temporary.replace(target)
-    except OSError as error:
-        raise OutOfSpaceError(f"cannot write {target.name} into {target.parent}: {error.strerror}") from error
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)

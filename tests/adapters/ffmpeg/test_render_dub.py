@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from support.media_clips import decoded, ffmpeg, lag_frames, noise, numbered, write_noise
 from support.media_renditions import render
-from support.media_tool import media_tool
+from support.media_tool import loudness_of, media_tool
 
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
@@ -46,23 +46,23 @@ def tone(peak_db: float, seconds: float = 3) -> np.ndarray:
     return np.repeat(10 ** (peak_db / 20) * np.sin(2 * np.pi * 997 * time)[:, None], 2, axis=1)
 
 
-def test_loudness_is_that_of_the_standard(tool, tmp_path):
+def test_measures_loudness_by_ebu_tech_3341_case_1(tmp_path):
     """EBU Tech 3341, case 1: a stereo tone of 1 kHz at -23 dBFS has -23.0 ± 0.1 LUFS."""
     soundfile.write(tmp_path / "tone.wav", tone(-23, 20), 48_000, subtype="PCM_24")
 
-    assert tool.loudness(tmp_path / "tone.wav") == Loudness(integrated_lufs=-23.0, true_peak_dbtp=-23.0)
+    assert loudness_of(tmp_path / "tone.wav") == Loudness(integrated_lufs=-23.0, true_peak_dbtp=-23.0)
 
 
-def test_silence_has_neither_loudness_nor_peak(tool, tmp_path):
+def test_silence_has_no_loudness_and_no_peak(tmp_path):
     soundfile.write(tmp_path / "silence.wav", np.zeros((48_000, 1)), 48_000)
 
-    assert tool.loudness(tmp_path / "silence.wav") == Loudness(integrated_lufs=None, true_peak_dbtp=None)
+    assert loudness_of(tmp_path / "silence.wav") == Loudness(integrated_lufs=None, true_peak_dbtp=None)
 
 
-def test_what_is_shorter_than_a_block_has_a_peak_alone(tool, tmp_path):
+def test_sound_shorter_than_a_gating_block_has_a_peak_only(tmp_path):
     soundfile.write(tmp_path / "short.wav", tone(-12, 0.2), 48_000, subtype="PCM_24")
 
-    loudness = tool.loudness(tmp_path / "short.wav")
+    loudness = loudness_of(tmp_path / "short.wav")
 
     assert loudness.integrated_lufs is None
     assert loudness.true_peak_dbtp is not None
@@ -78,7 +78,7 @@ def loud_noise() -> np.ndarray:
 def test_the_true_peak_of_the_encoded_dub_is_held(tool, clip, tmp_path):
     dubbed, loudness = render(tool, clip, tmp_path, samples=loud_noise())
 
-    measured = tool.loudness(dubbed)
+    measured = loudness_of(dubbed)
     assert measured == loudness
     assert measured.true_peak_dbtp is not None
     assert measured.true_peak_dbtp <= -1.0
@@ -93,7 +93,7 @@ def test_what_peaks_low_enough_is_encoded_as_it_is(tool, clip, tmp_path):
     gain = np.vdot(heard[: len(samples)], samples) / np.vdot(samples, samples)
     assert abs(20 * np.log10(gain)) < 0.05
     assert loudness.integrated_lufs is not None
-    assert loudness == tool.loudness(dubbed)
+    assert loudness == loudness_of(dubbed)
 
 
 def test_limiting_touches_peaks_alone(tool, clip, tmp_path):

@@ -1,6 +1,5 @@
 """Reading and writing sound files."""
 
-import errno
 import resource
 import wave
 from pathlib import Path
@@ -11,8 +10,6 @@ import soundfile
 from support.media_clips import lag_frames, leftovers, noise
 
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
-from dub_assets.adapters.ffmpeg.wav import wav_header
-from dub_assets.core.atomic_file import written_whole
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, OutOfSpaceError
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
@@ -42,7 +39,7 @@ def test_what_is_written_is_read_again_to_half_a_step(tmp_path, suffix, written,
 
     info = soundfile.info(path)
     assert (info.format, info.subtype, info.samplerate, info.channels) == (written, subtype, 48_000, channels)
-    assert (SOUNDS.frames(path), SOUNDS.channels(path)) == (content.frames, channels)
+    assert (info.frames, SOUNDS.channels(path)) == (content.frames, channels)
     read = SOUNDS.read(path)
     assert read.rate_hz == 48_000
     assert read.samples.dtype == np.float32
@@ -72,23 +69,6 @@ def test_a_wav_file_is_plain_enough_for_the_oldest_reader(tmp_path):
 
     with wave.open(str(path)) as file:
         assert file.getparams()[:4] == (2, 2, 48_000, 144_000)
-
-
-def test_a_wav_file_beyond_4_gib_is_rf64(tmp_path):
-    path, frames = tmp_path / "big.wav", 2**30 + 5
-    with path.open("wb") as file:
-        file.write(wav_header(frames * 4, channels=2, rate_hz=48_000))
-        file.seek(frames * 4 - 4, 1)
-        file.write(b"\1\0\2\0")  # the rest is a hole
-
-    assert soundfile.info(path).format == "RF64"
-    assert SOUNDS.frames(path) == frames
-    tail = Interval(start_ms=frames // 48, end_ms=frames)
-    assert SOUNDS.read(path, tail).samples[-1].tolist() == [2**-15, 2 * 2**-15]
-
-
-def test_both_heads_of_a_wav_file_are_of_one_length():
-    assert len(wav_header(0, channels=1, rate_hz=48_000)) == len(wav_header(2**33, channels=1, rate_hz=48_000)) == 80
 
 
 @pytest.mark.parametrize(
@@ -142,7 +122,7 @@ def test_even_a_short_file_has_its_length_at_another_rate(tmp_path, frames):
 def test_a_file_without_a_frame_has_no_block(tmp_path):
     path = write(tmp_path / "nothing.wav", Sound(samples=np.zeros((0, 2), np.float32), rate_hz=48_000))
 
-    assert SOUNDS.frames(path) == 0
+    assert soundfile.info(path).frames == 0
     assert list(SOUNDS.blocks(path)) == []
     assert list(SOUNDS.blocks(path, rate_hz=16_000)) == []
 
@@ -190,7 +170,7 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_file(tmp_path, suffix):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(OutOfSpaceError, match=f"cannot write .*sound{suffix}"):
+        with pytest.raises(OutOfSpaceError, match=f"cannot use .*sound{suffix}"):
             write(path, sound())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -198,33 +178,9 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_file(tmp_path, suffix):
     assert leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_told_from_other_errors(tmp_path, number):
-    with pytest.raises(OutOfSpaceError, match="free some space"), written_whole(tmp_path / "sound.wav"):
-        raise OSError(number, "full")
-    with pytest.raises(OSError, match="broken"), written_whole(tmp_path / "sound.wav"):
-        raise OSError(errno.EIO, "broken")
-
-    assert leftovers(tmp_path) == []
-
-
-def test_a_folder_that_is_not_there_cannot_be_written(tmp_path):
-    with pytest.raises(OutOfSpaceError, match="nowhere"):
-        write(tmp_path / "nowhere" / "sound.wav", sound())
-
-
-def test_a_folder_in_the_place_of_the_file_cannot_be_written(tmp_path):
-    (tmp_path / "sound.wav").mkdir()
-
-    with pytest.raises(OutOfSpaceError, match=r"sound\.wav"):
-        write(tmp_path / "sound.wav", sound())
-
-    assert leftovers(tmp_path) == ["sound.wav"]
-
-
 def test_a_missing_file_is_an_error_that_names_it(tmp_path):
     with pytest.raises(ObjectMissingError, match=r"gone\.flac"):
-        SOUNDS.frames(tmp_path / "gone.flac")
+        SOUNDS.channels(tmp_path / "gone.flac")
 
 
 def test_what_is_no_sound_is_an_error_that_names_it(tmp_path):
@@ -241,9 +197,12 @@ def test_a_flac_file_that_was_never_finished_is_an_error(tmp_path):
         path.with_name("copy.flac").write_bytes(path.read_bytes())
 
     with pytest.raises(ObjectCorruptError, match=r"copy\.flac"):
-        SOUNDS.frames(tmp_path / "copy.flac")
+        SOUNDS.channels(tmp_path / "copy.flac")
 
 
 def test_other_formats_are_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"sound\.mp3"):
-        SOUNDS.writer(tmp_path / "sound.mp3", channels=1, rate_hz=48_000)
+    with (
+        pytest.raises(ValueError, match=r"sound\.mp3"),
+        SOUNDS.writer(tmp_path / "sound.mp3", channels=1, rate_hz=48_000),
+    ):
+        pass

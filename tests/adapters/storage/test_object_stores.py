@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import hashlib
 import itertools
@@ -17,19 +16,17 @@ from dagster_aws.s3 import S3Resource
 from support.answers import answering
 from support.ports import closed_port
 
-from dub_assets.adapters.storage.files import disk_errors
 from dub_assets.adapters.storage.local import LocalObjectStore
-from dub_assets.adapters.storage.object_key import content_type_of
 from dub_assets.adapters.storage.s3 import S3ObjectStore, s3_client
 from dub_assets.core.errors import (
     ConfigurationError,
     InputError,
     ObjectMissingError,
     OutOfSpaceError,
-    PermanentError,
     StorageUnavailableError,
 )
 from dub_assets.core.media import StoredObject
+from dub_assets.core.object_key import content_type_of
 from dub_assets.core.ports import ObjectStore
 
 MEBIBYTE = 1024 * 1024
@@ -298,27 +295,6 @@ def test_a_disk_that_takes_no_more_leaves_the_older_object_and_no_rest(local, fo
     assert local.get("a.json") == b"before"
     assert keys(local) == ["a.json"]
     assert list((folder / ".dub_assets" / "parts").iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("ENOSPC", OutOfSpaceError),
-        ("EDQUOT", OutOfSpaceError),
-        ("EACCES", OutOfSpaceError),
-        ("EROFS", OutOfSpaceError),
-        ("EXDEV", ConfigurationError),
-        ("ENAMETOOLONG", InputError),
-        ("ENOENT", FileNotFoundError),
-        ("EIO", OSError),
-    ],
-)
-def test_a_disk_error_says_what_to_do_and_an_unknown_one_passes(name, kind):
-    number = getattr(errno, name)
-    with pytest.raises(kind) as caught, disk_errors(Path("folder/a.wav")):
-        raise OSError(number, os.strerror(number))
-    assert isinstance(caught.value, PermanentError) == (kind not in {FileNotFoundError, OSError})
-    assert "\n" not in str(caught.value)
 
 
 def test_a_name_that_is_taken_or_too_long_for_the_disk_is_refused(local):

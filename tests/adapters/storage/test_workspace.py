@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from dub_assets.adapters.storage.local import LocalObjectStore
-from dub_assets.adapters.storage.object_key import content_type_of
 from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.errors import InputError, ObjectCorruptError, ObjectMissingError, OutOfSpaceError
 from dub_assets.core.media import MediaObject
+from dub_assets.core.object_key import content_type_of
 
 KEY = "projects/p/interim/7/speech/0003.wav"
 
@@ -154,33 +154,8 @@ def test_a_file_written_again_after_its_seal_is_not_published(workspace, store):
     assert store.head(KEY) is None
 
 
-def test_forgetting_a_job_removes_its_files_and_folders_and_no_others(workspace, root):
-    for key in ("projects/p/interim/7/a.wav", "projects/p/interim/7/s/b.wav", "projects/p/interim/77/c.wav"):
-        workspace.write(key, b"x")
-    (root / "projects/p/interim/7/s/.half.part").write_bytes(b"left by a killed process")
-    workspace.forget("projects/p/interim/7/")
-    assert sorted(path.relative_to(root).as_posix() for path in root.rglob("*")) == [
-        "projects",
-        "projects/p",
-        "projects/p/interim",
-        "projects/p/interim/77",
-        "projects/p/interim/77/c.wav",
-    ]
-
-
-def test_forgetting_what_was_never_here_is_no_error(workspace):
-    workspace.forget("projects/none/")
-
-
-def test_a_forgotten_object_is_fetched_again(workspace, store):
-    media = workspace.write(KEY, b"speech")
-    workspace.publish(media)
-    workspace.forget("projects/p/")
-    assert workspace.open(media).read_bytes() == b"speech"
-
-
 def test_a_key_cannot_lead_out_of_the_workspace(workspace):
-    for call in (workspace.new, workspace.seal, workspace.adopt, workspace.forget):
+    for call in (workspace.new, workspace.seal, workspace.adopt):
         with pytest.raises(InputError):
             call("projects/../../../etc/")
 

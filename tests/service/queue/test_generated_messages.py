@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_messages import DUB, MIX, SPOKEN, TTS
 
-from dub_assets.adapters.storage.object_key import checked_key
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import InputError, MessageRefusedError
 from dub_assets.core.keys import KeyTemplates, job_record_key
+from dub_assets.core.object_key import checked_key
 from dub_assets.core.request import DubRequest, checked_id
 from dub_assets.service.queue.message_models import Request
 from dub_assets.service.queue.messages import parse
