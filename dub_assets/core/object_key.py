@@ -1,0 +1,68 @@
+"""Object keys: which are usable in every store, and the content type that a key's ending stands for."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from dub_assets.core.containers import CONTAINERS
+from dub_assets.core.errors import InputError
+
+HIDDEN_FOLDER = ".dub_assets"
+"""First part of a key that no object may have: a local store keeps its own notes there."""
+
+MAX_KEY_BYTES = 1024
+"""What S3 allows, in UTF-8."""
+
+CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".srt": "application/x-subrip",
+    ".vtt": "text/vtt; charset=utf-8",
+} | {suffix: mime for container in CONTAINERS for suffix, mime in container.content_types.items()}
+"""MIME types by suffix."""
+
+
+def checked_key(key: str) -> str:
+    """The key itself, where it names one object and the same file below any folder; InputError otherwise.
+
+    A key is a relative POSIX path without empty, ``.`` or ``..`` parts, backslashes and control characters.
+    """
+    fault = _fault(key)
+    if fault:
+        raise InputError(f"the object key {key!r} {fault}: use a plain relative path such as 'inputs/talk.mp4'")
+    return key
+
+
+def is_key(key: str) -> bool:
+    """Whether ``checked_key`` would let the key pass."""
+    return _fault(key) is None
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix itself, where keys can begin with it; InputError otherwise. The empty prefix begins every key."""
+    folder, slash, _ = prefix.rpartition("/")
+    if slash:
+        checked_key(folder)
+    return prefix
+
+
+def content_type_of(key: str) -> str:
+    """The content type by the key's ending; ``application/octet-stream`` for endings that have no entry."""
+    return CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
+
+
+def _fault(key: str) -> str | None:
+    """What is wrong with a key, or None."""
+    parts = key.split("/")
+    faults = {
+        "is empty": not key,
+        "is absolute": key.startswith("/"),
+        "has an empty, '.' or '..' part": any(part in {"", ".", ".."} for part in parts),
+        "has a backslash or a control character": any(
+            character == "\\" or unicodedata.category(character) in {"Cc", "Cs"} for character in key
+        ),
+        f"lies under {HIDDEN_FOLDER}, which is kept for the store itself": parts[0].casefold() == HIDDEN_FOLDER,
+        f"is longer than {MAX_KEY_BYTES} bytes": len(key.encode(errors="replace")) > MAX_KEY_BYTES,
+    }
+    return next((fault for fault, found in faults.items() if found), None)
