@@ -1,23 +1,27 @@
-"""Texts as they are said: digits, units, signs and abbreviations in the words of their language.
+"""Text normalisation: numbers, units, signs and abbreviations in the words of a language.
 
-What is written stays written (subtitles, metadata, the editor's text); this is for voices, for the comparison with what
-a recogniser hears, and for how long a text takes to say.
+>>> verbalise("Custa R$ 3,50.", "pt")
+'Custa três reais e cinquenta centavos.'
+
+Voices, the comparison with what a recogniser hears, and the count of syllables use verbalised text. Stored text,
+subtitles and the editor's text stay as written.
 """
 
 from __future__ import annotations
 
 from dub_assets.text_normalisation.english import ENGLISH
+from dub_assets.text_normalisation.normalise import apply_rules
 from dub_assets.text_normalisation.portuguese import PORTUGUESE
 from dub_assets.text_normalisation.spanish import SPANISH
-from dub_assets.text_normalisation.verbalise import aloud
 
-_TONGUES = {tongue.language: tongue for tongue in (ENGLISH, PORTUGUESE, SPANISH)}
+_RULES = {rules.language: rules for rules in (ENGLISH, PORTUGUESE, SPANISH)}
 
 
-def spoken(text: str, language: str) -> str:
-    """A text in words alone; as it is where the language (ISO 639-1) is not known here.
+def verbalise(text: str, language: str) -> str:
+    """Return a text in words; unchanged if the language (ISO 639-1) has no rules here.
 
-    No digit is left, added or lost. What is in words already stays as it is.
+    The result has no digits, and no number is added or lost. Words stay as they are, so verbalising twice changes
+    nothing.
     """
-    tongue = _TONGUES.get(language)
-    return text if tongue is None else aloud(text, tongue)
+    rules = _RULES.get(language)
+    return text if rules is None else apply_rules(text, rules)

@@ -1,10 +1,10 @@
-"""English, as Americans say it."""
+"""Rules for American English: "May 5" -> "May fifth", "$3.50" -> "three dollars and fifty cents"."""
 
 from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
 from dub_assets.text_normalisation.numerals import cardinal, digits, ordinal, year
 from dub_assets.text_normalisation.quantities import counted
 
@@ -16,7 +16,7 @@ _MONTHS = (
 _HALF_DAY = re.compile(
     r"(?<![\w.,:])(1[0-2]|0?[1-9])(?:(?:[.:]|(?!00))([0-5]\d))?\s?([apAP])(?:\.\s?[mM](?:\.(?=\s+[a-z\d(]|[,;:!?)]))?|[mM])(?!\w)"
 )
-"""Hour, minutes, a or p; the last full stop of "p.m." stays where it ends a sentence."""
+"""Hour, minutes, a or p; the last full stop of "p.m." is kept if it ends a sentence."""
 _CLOCK = re.compile(r"(?<![\w.,:])([01]?\d|2[0-4]):([0-5]\d)(?![\w:])")
 _DURATION = re.compile(r"(?<![\w.,:])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\w:])")
 _ORDINAL = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})*|\d{1,9})(?:st|nd|rd|th)(?!\w)")
@@ -104,25 +104,25 @@ _POUND = Currency(unit=_plural("pound"), cent=Noun(one="penny", many="pence"))
 _YEN = Currency(unit=Noun(one="yen", many="yen"), cent=Noun(one="sen", many="sen"))
 
 
-def _times_of_day(text: str, tongue: LanguageRules) -> str:
-    """Times: "3:45 pm", "15:30", "1:23:45"."""
+def _times_of_day(text: str, rules: LanguageRules) -> str:
+    """Verbalise times: "3:45 pm", "15:30", "1:23:45"."""
 
-    def duration(found: re.Match[str]) -> str:
-        parts = zip(found.groups(), (_HOUR, _MINUTE, _SECOND), strict=True)
-        said = [counted(str(int(figure)), "", noun, tongue) for figure, noun in parts]
-        return f"{said[0]}, {said[1]} and {said[2]}"
+    def duration(match: re.Match[str]) -> str:
+        parts = zip(match.groups(), (_HOUR, _MINUTE, _SECOND), strict=True)
+        hours, minutes, seconds = (counted(str(int(figure)), "", noun, rules) for figure, noun in parts)
+        return f"{hours}, {minutes} and {seconds}"
 
-    def clock(found: re.Match[str]) -> str:
-        hour, minute = int(found[1]), found[2]
+    def clock(match: re.Match[str]) -> str:
+        hour, minute = int(match[1]), match[2]
         if minute == "00":
             return f"{cardinal(hour, 'en')} o'clock" if 0 < hour <= 12 else f"{cardinal(hour, 'en')} hundred"
         return f"{cardinal(hour, 'en')} {_minutes(minute)}"
 
-    def half_day(found: re.Match[str]) -> str:
-        said = [cardinal(int(found[1]), "en"), _minutes(found[2] or "00"), f"{found[3].upper()}M"]
-        return " ".join(filter(None, said))
+    def half_day(match: re.Match[str]) -> str:
+        words = [cardinal(int(match[1]), "en"), _minutes(match[2] or "00"), f"{match[3].upper()}M"]
+        return " ".join(filter(None, words))
 
-    return put(_CLOCK, clock, put(_DURATION, duration, put(_HALF_DAY, half_day, text)))
+    return substitute(_CLOCK, clock, substitute(_DURATION, duration, substitute(_HALF_DAY, half_day, text)))
 
 
 def _minutes(written: str) -> str:
@@ -132,47 +132,50 @@ def _minutes(written: str) -> str:
     return cardinal(minute, "en") if minute > 9 else f"oh {cardinal(minute, 'en')}"
 
 
-def _ordinals(text: str, tongue: LanguageRules) -> str:
-    """Places in an order, "1st", and the day after a month: "May 5"."""
-    _ = tongue
-    text = put(_ORDINAL, lambda found: ordinal(int(found[1].replace(",", "")), "en"), text)
-    return put(_MONTH_AND_DAY, lambda found: f"{found[1]} {ordinal(int(found[2]), 'en')}", text)
+def _ordinals(text: str, rules: LanguageRules) -> str:
+    """Verbalise ordinals, "1st", and the day after a month, "May 5"."""
+    _ = rules
+    text = substitute(_ORDINAL, lambda match: ordinal(int(match[1].replace(",", "")), "en"), text)
+    return substitute(_MONTH_AND_DAY, lambda match: f"{match[1]} {ordinal(int(match[2]), 'en')}", text)
 
 
-def _decades(text: str, tongue: LanguageRules) -> str:
-    """Decades: "the 1990s", "the '90s"."""
-    _ = tongue
+def _decades(text: str, rules: LanguageRules) -> str:
+    """Verbalise decades: "the 1990s", "the '90s"."""
+    _ = rules
 
-    def said(found: re.Match[str]) -> str:
-        words = cardinal(int(found[1]), "en") if found[1] else year(int(found[2]), "en")
+    def in_words(match: re.Match[str]) -> str:
+        words = cardinal(int(match[1]), "en") if match[1] else year(int(match[2]), "en")
         return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
-    return put(_DECADE, said, text)
+    return substitute(_DECADE, in_words, text)
 
 
-def _short_phrases(text: str, tongue: LanguageRules) -> str:
-    """Set phrases: "2x", "class of '98"."""
-    text = put(
+def _short_phrases(text: str, rules: LanguageRules) -> str:
+    """Verbalise multiples and short years: "2x", "class of '98"."""
+    text = substitute(
         _SHORT_YEAR,
-        lambda found: cardinal(int(found[1]), "en") if found[1][0] != "0" else f"oh {digits(found[1][1], 'en')}",
+        lambda match: cardinal(int(match[1]), "en") if match[1][0] != "0" else f"oh {digits(match[1][1], 'en')}",
         text,
     )
-    return put(_TIMES, lambda found: counted(found[1], "", Noun(one="time", many="times"), tongue), text)
+    return substitute(_TIMES, lambda match: counted(match[1], "", Noun(one="time", many="times"), rules), text)
 
 
-def _years(text: str, tongue: LanguageRules) -> str:
-    """Years, "1995", in pairs, where it counts nothing; under 1100 only after such words as "in"."""
-    _ = tongue
+def _years(text: str, rules: LanguageRules) -> str:
+    """Verbalise years in pairs of digits: "1995" is "nineteen ninety-five".
 
-    def said(found: re.Match[str]) -> str | None:
-        number, noun = int(found[1]), found["noun"] or ""
-        told = _BEFORE_YEARS.search(text[max(0, found.start() - 8) : found.start()]) is not None
+    A number before a plural is no year. A number under 1100 is a year only after a word such as "in".
+    """
+    _ = rules
+
+    def in_words(match: re.Match[str]) -> str | None:
+        number, noun = int(match[1]), match["noun"] or ""
+        is_year = _BEFORE_YEARS.search(text[max(0, match.start() - 8) : match.start()]) is not None
         many = noun in _MANY or (noun.endswith("s") and noun not in _NO_PLURALS)
-        if (many and not told) or (number < 1100 and not told):
+        if not is_year and (many or number < 1100):
             return None
         return year(number, "en")
 
-    return put(_YEAR, said, text)
+    return substitute(_YEAR, in_words, text)
 
 
 def _date(year_number: int, month: int, day: int) -> str:

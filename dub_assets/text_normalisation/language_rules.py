@@ -1,4 +1,8 @@
-"""What the rules of reading aloud have to know of a language."""
+r"""The data and rules of one language, and the substitution that keeps words apart.
+
+>>> substitute(re.compile(r"\d+"), lambda match: "two", "B2B")
+'B two B'
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from dub_assets.text_normalisation.numerals import Gender
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noun:
-    """What is counted: of one, of many."""
+    """A counted noun: singular, plural and grammatical gender ("" if it has none)."""
 
     one: str
     many: str
@@ -20,7 +24,7 @@ class Noun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Currency:
-    """An amount's name and its hundredth's."""
+    """The names of a currency's unit and of its hundredth."""
 
     unit: Noun
     cent: Noun
@@ -28,7 +32,7 @@ class Currency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Words that stand for signs, each with nothing around it."""
+    """The words of signs."""
 
     minus: str
     plus: str
@@ -47,13 +51,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LanguageRules:
-    """A language as it is written with signs, and as those are said.
+    """How a language writes numbers and signs, and the words for them.
 
-    ``decimal`` is its decimal mark, ``groups`` the marks that part thousands; ``marks`` says how a mark before decimals
-    is read, and ``decimals_as_number`` whether two decimals are read as a number ("catorze") or one by one. ``of`` is
-    what follows millions: "dois milhões de reais". ``magnitudes`` are words between a number and what is counted.
-    Rules of the language's own: ``without_digits`` for texts without any, ``first`` before all numbers are read,
-    ``counted`` for numbers that have kept their digits until then.
+    ``decimal`` is its decimal mark and ``groups`` are the separators of thousands. ``marks`` are the words for a mark
+    before decimals; ``decimals_as_number`` says whether two decimals are one number ("catorze") or two digits. ``of``
+    follows millions: "dois milhões de reais". ``magnitudes`` are words between a number and its noun.
+    ``fraction_after`` joins a whole number and a fraction, ``cents_after`` an amount and its hundredths.
+
+    Rules of one language: ``without_digits`` applies to texts without digits too, ``first`` before all numbers,
+    ``counted`` to the numbers that are left then.
     """
 
     language: str
@@ -78,22 +84,22 @@ class LanguageRules:
 
 
 Rule = Callable[[str, LanguageRules], str]
-"""From a text to the same with one kind of writing put into words."""
+"""Verbalises one kind of notation in a text."""
 
 
-def put(pattern: re.Pattern[str], say: Callable[[re.Match[str]], str | None], text: str) -> str:
-    """The text with every match in the words that ``say`` has for it; None leaves it as it is.
+def substitute(pattern: re.Pattern[str], verbalise: Callable[[re.Match[str]], str | None], text: str) -> str:
+    """Replace every match by the words that ``verbalise`` returns for it; None leaves the match unchanged.
 
-    Words never run into the letters and digits around them.
+    A space separates the words from letters and digits around them.
     """
 
-    def placed(match: re.Match[str]) -> str:
-        said = say(match)
-        if not said:
+    def spaced(match: re.Match[str]) -> str:
+        words = verbalise(match)
+        if not words:
             return match[0]
         before, after = text[: match.start()][-1:], text[match.end() :][:1]
-        left = " " if before.isalnum() and said[0].isalnum() else ""
-        right = " " if after.isalnum() and said[-1].isalnum() else ""
-        return f"{left}{said}{right}"
+        left = " " if before.isalnum() and words[0].isalnum() else ""
+        right = " " if after.isalnum() and words[-1].isalnum() else ""
+        return f"{left}{words}{right}"
 
-    return pattern.sub(placed, text)
+    return pattern.sub(spaced, text)

@@ -1,4 +1,8 @@
-"""Whole numbers in words, by the rules that Unicode's CLDR has for each language (unicode-rbnf reads them)."""
+"""Whole numbers in words, by the rules of Unicode's CLDR, which unicode-rbnf applies.
+
+>>> cardinal(21, "es", "m"), ordinal(3, "pt"), year(1995, "en")
+('veintiún', 'terceiro', 'nineteen ninety-five')
+"""
 
 from __future__ import annotations
 
@@ -8,33 +12,33 @@ from typing import Literal
 from unicode_rbnf import RbnfEngine
 
 Gender = Literal["m", "f", ""]
-"""Of what is counted; "" where nothing is: "veintiuno", but "veintiún años"."""
+"""Gender of the counted noun; "" if there is none: "veintiuno", but "veintiún años"."""
 
 LONGEST = 15
-"""Numbers of more digits are read one by one: nobody says them as one, and the rules end a little later."""
+"""Longer numbers are read digit by digit: CLDR's rules end a little later."""
 
 _RULES = {"m": "spellout-cardinal-masculine", "f": "spellout-cardinal-feminine", "": "spellout-numbering"}
 
 
 def cardinal(number: int, language: str, gender: Gender = "") -> str:
-    """A number, not negative, of at most ``LONGEST`` digits, as it is counted: "duas mil e uma"."""
+    """Return a cardinal: "duas mil e uma". ``number`` is not negative and has at most ``LONGEST`` digits."""
     return _words(number, language, (_RULES[gender], "spellout-cardinal", "spellout-numbering"))
 
 
 def ordinal(number: int, language: str, gender: Gender = "m", *, before_noun: bool = False) -> str:
-    """A place in an order: "primeira"; in Spanish "primer" in place of "primero" before a noun."""
+    """Return an ordinal: "primeira". Before a noun, Spanish has "primer" instead of "primero"."""
     adjective = ("spellout-ordinal-masculine-adjective",) if before_noun and gender == "m" else ()
     gendered = "spellout-ordinal-feminine" if gender == "f" else "spellout-ordinal-masculine"
     return _words(number, language, (*adjective, gendered, "spellout-ordinal"))
 
 
 def year(number: int, language: str) -> str:
-    """A year: "nineteen ninety-five"."""
+    """Return a year: "nineteen ninety-five"."""
     return _words(number, language, ("spellout-numbering-year", "spellout-numbering"))
 
 
 def digits(text: str, language: str) -> str:
-    """The digits of a text one by one."""
+    """Return the digits of a text one by one."""
     return " ".join(cardinal(int(digit), language) for digit in text if digit.isdecimal())
 
 
@@ -45,7 +49,7 @@ def _engine(language: str) -> RbnfEngine:
 
 @lru_cache(maxsize=4096)
 def _words(number: int, language: str, rulesets: tuple[str, ...]) -> str:
-    """By the first of these rule sets that the language has."""
+    """Apply the first of these rule sets that the language has."""
     engine = _engine(language)
     name = next(name for name in rulesets if name in engine.rulesets)
     return engine.format_number(number, ruleset_names=[name]).text

@@ -1,10 +1,10 @@
-"""Brazilian Portuguese."""
+"""Rules for Brazilian Portuguese: "R$ 3,50" -> "três reais e cinquenta centavos", "15h30" -> "quinze horas e ..."."""
 
 from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
 from dub_assets.text_normalisation.romance import (
@@ -119,43 +119,43 @@ def _gender_of(noun: str) -> Gender:
     return "f" if _FEMININE & {noun, f"{noun}s", f"{noun}es"} or noun.endswith(_FEMININE_ENDINGS) else ""
 
 
-def _times_of_day(text: str, tongue: LanguageRules) -> str:
-    """Times: "15h30" and "15:30" alike, with seconds too; "3:45 pm"."""
+def _times_of_day(text: str, rules: LanguageRules) -> str:
+    """Verbalise times: "15h30", "15:30", "15:30:10", "3:45 pm"."""
 
-    def clock(found: re.Match[str]) -> str:
-        parts = [(found[1], _HOUR), (found[2], _MINUTE), (found[3] or "0", _SECOND)]
-        said = [
-            counted(str(int(figure)), "", noun, tongue)
+    def clock(match: re.Match[str]) -> str:
+        parts = [(match[1], _HOUR), (match[2], _MINUTE), (match[3] or "0", _SECOND)]
+        words = [
+            counted(str(int(figure)), "", noun, rules)
             for at, (figure, noun) in enumerate(parts)
             if int(figure) or not at
         ]
-        return " e ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+        return " e ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
-    def half_day(found: re.Match[str]) -> str:
-        hour, minute = int(found[1]), int(found[2] or 0)
+    def half_day(match: re.Match[str]) -> str:
+        hour, minute = int(match[1]), int(match[2] or 0)
         if hour == 12:
-            said = "meia-noite" if found[3] in "aA" else "meio-dia"
-            return f"{said} e {cardinal(minute, 'pt')}" if minute else said
-        part = part_of_day(hour, found[3].lower(), ("da madrugada", "da manhã", "da tarde", "da noite"))
-        return f"{hour_and_minute(hour, minute, tongue, 'e')} {part}"
+            words = "meia-noite" if match[3] in "aA" else "meio-dia"
+            return f"{words} e {cardinal(minute, 'pt')}" if minute else words
+        part = part_of_day(hour, match[3].lower(), ("da madrugada", "da manhã", "da tarde", "da noite"))
+        return f"{hour_and_minute(hour, minute, rules, 'e')} {part}"
 
-    return put(_CLOCK, clock, put(HALF_DAY, half_day, text))
+    return substitute(_CLOCK, clock, substitute(HALF_DAY, half_day, text))
 
 
-def _first_of_month(text: str, tongue: LanguageRules) -> str:
-    _ = tongue
+def _first_of_month(text: str, rules: LanguageRules) -> str:
+    _ = rules
     return _FIRST_OF_MONTH.sub("primeiro de ", text)
 
 
-def _times(text: str, tongue: LanguageRules) -> str:
-    """Multiples, "2x": "duas vezes"."""
+def _times(text: str, rules: LanguageRules) -> str:
+    """Verbalise multiples: "2x" is "duas vezes"."""
     noun = Noun(one="vez", many="vezes", gender="f")
-    return put(_TIMES, lambda found: counted(found[1], "", noun, tongue), text)
+    return substitute(_TIMES, lambda match: counted(match[1], "", noun, rules), text)
 
 
 def _date(year: int, month: int, day: int) -> str:
-    said = "primeiro" if day == 1 else cardinal(day, "pt")
-    return f"{said} de {_MONTHS[month - 1]} de {cardinal(year, 'pt')}"
+    words = "primeiro" if day == 1 else cardinal(day, "pt")
+    return f"{words} de {_MONTHS[month - 1]} de {cardinal(year, 'pt')}"
 
 
 PORTUGUESE = LanguageRules(

@@ -1,10 +1,10 @@
-"""Spanish."""
+"""Rules for Spanish: "21 años" -> "veintiún años", "3,50 €" -> "tres euros con cincuenta céntimos"."""
 
 from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, put
+from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
 from dub_assets.text_normalisation.romance import (
@@ -50,8 +50,8 @@ a al ante bajo con contra como cuando de del desde donde durante e el ella en en
 fueron ha hacia han hasta la las le les lo los mientras más menos me ni no o para pero por porque que
 se según ser si sin sobre son su sus también tan te tras u un una y ya yo grados
 """
-"""Words after a number that it does not count."""
-_SAY_NOTHING = frozenset(_FUNCTION_WORDS.split())
+"""A number before one of these words counts nothing."""
+_UNCOUNTED = frozenset(_FUNCTION_WORDS.split())
 
 _LENGTHS = {
     "km": Noun(one="kilómetro", many="kilómetros"),
@@ -121,46 +121,46 @@ _YEN = Currency(unit=Noun(one="yen", many="yenes"), cent=Noun(one="sen", many="s
 def _gender_of(noun: str) -> Gender:
     if _FEMININE & {noun, f"{noun}s", f"{noun}es"} or noun.endswith(_FEMININE_ENDINGS):
         return "f"
-    return "" if noun in _SAY_NOTHING else "m"
+    return "" if noun in _UNCOUNTED else "m"
 
 
-def _times_of_day(text: str, tongue: LanguageRules) -> str:
-    """Times: "15:30" as "quince y treinta", "3:45 p. m.", "1:23:45"."""
+def _times_of_day(text: str, rules: LanguageRules) -> str:
+    """Verbalise times: "15:30" as "quince y treinta", "3:45 p. m.", "1:23:45"."""
 
-    def duration(found: re.Match[str]) -> str:
-        parts = zip(found.groups(), (_HOUR, _MINUTE, _SECOND), strict=True)
-        said = [counted(str(int(figure)), "", noun, tongue) for figure, noun in parts]
-        return f"{said[0]}, {said[1]} y {said[2]}"
+    def duration(match: re.Match[str]) -> str:
+        parts = zip(match.groups(), (_HOUR, _MINUTE, _SECOND), strict=True)
+        hours, minutes, seconds = (counted(str(int(figure)), "", noun, rules) for figure, noun in parts)
+        return f"{hours}, {minutes} y {seconds}"
 
-    def clock(found: re.Match[str]) -> str:
-        hour, minute = int(found[1]), int(found[3])
-        if "h" in found["mark"]:
-            said = counted(str(hour), "", _HOUR, tongue)
-            return f"{said} y {counted(str(minute), '', _MINUTE, tongue)}" if minute else said
+    def clock(match: re.Match[str]) -> str:
+        hour, minute = int(match[1]), int(match[3])
+        if "h" in match["mark"]:
+            words = counted(str(hour), "", _HOUR, rules)
+            return f"{words} y {counted(str(minute), '', _MINUTE, rules)}" if minute else words
         if not minute and hour > 12:
-            return counted(str(hour), "", _HOUR, tongue)
-        return hour_and_minute(hour, minute, tongue, "y")
+            return counted(str(hour), "", _HOUR, rules)
+        return hour_and_minute(hour, minute, rules, "y")
 
-    def half_day(found: re.Match[str]) -> str:
-        hour, minute = int(found[1]), int(found[2] or 0)
+    def half_day(match: re.Match[str]) -> str:
+        hour, minute = int(match[1]), int(match[2] or 0)
         if hour == 12:
-            said = "medianoche" if found[3] in "aA" else "mediodía"
-            return f"{said} y {cardinal(minute, 'es')}" if minute else said
+            words = "medianoche" if match[3] in "aA" else "mediodía"
+            return f"{words} y {cardinal(minute, 'es')}" if minute else words
         parts = ("de la madrugada", "de la mañana", "de la tarde", "de la noche")
-        return f"{hour_and_minute(hour, minute, tongue, 'y')} {part_of_day(hour, found[3].lower(), parts)}"
+        return f"{hour_and_minute(hour, minute, rules, 'y')} {part_of_day(hour, match[3].lower(), parts)}"
 
-    return put(_CLOCK, clock, put(_DURATION, duration, put(HALF_DAY, half_day, text)))
+    return substitute(_CLOCK, clock, substitute(_DURATION, duration, substitute(HALF_DAY, half_day, text)))
 
 
-def _times(text: str, tongue: LanguageRules) -> str:
-    """Multiples, "2x": "dos veces"."""
+def _times(text: str, rules: LanguageRules) -> str:
+    """Verbalise multiples: "2x" is "dos veces"."""
     noun = Noun(one="vez", many="veces", gender="f")
-    return put(_TIMES, lambda found: counted(found[1], "", noun, tongue), text)
+    return substitute(_TIMES, lambda match: counted(match[1], "", noun, rules), text)
 
 
 def _date(year: int, month: int, day: int) -> str:
-    said = "primero" if day == 1 else cardinal(day, "es")
-    return f"{said} de {_MONTHS[month - 1]} de {cardinal(year, 'es')}"
+    words = "primero" if day == 1 else cardinal(day, "es")
+    return f"{words} de {_MONTHS[month - 1]} de {cardinal(year, 'es')}"
 
 
 SPANISH = LanguageRules(

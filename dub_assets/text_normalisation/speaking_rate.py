@@ -1,4 +1,7 @@
-"""How fast a language is ordinarily spoken, in syllables a second; what tempo is counted against.
+"""The ordinary speaking rate of languages in syllables a second, the reference of tempo.
+
+>>> syllables("a casa amarela", "pt"), ordinary_ms("a casa amarela", "pt")
+(6, 1117)
 
 Rates are those of read speech without its pauses: Pellegrino, Coupé and Marsico, "A cross-language perspective on
 speech information rate", Language 87 (2011), table 1. Portuguese: Meireles and Gambarini, "Rhythm typology of Brazilian
@@ -11,7 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
 _SYLLABLES_PER_S = {
     "de": 5.97,
@@ -27,7 +30,7 @@ _SYLLABLES_PER_S = {
 _MEAN_SYLLABLES_PER_S = 6.55
 
 _FIRST_MS = 100
-"""What a line costs beside its syllables: its last one is drawn out (phrase-final lengthening)."""
+"""Time beside the syllables: the last one is lengthened (phrase-final lengthening)."""
 
 _VOWELS = "aeiouyæøœаеёиоуыэюяіїєαεηιουω"  # noqa: RUF001 - Cyrillic and Greek vowels are meant
 _NUCLEUS = re.compile(f"[{_VOWELS}]+")
@@ -39,33 +42,33 @@ _SILENT_U = re.compile("(?<=[qg])u(?=[eiéê])")
 _SILENT_E = re.compile("(?<=[^aeiouyl])e[sd]?$")
 _ELISION = re.compile(r"([aeo])\s+(?=\1)")
 _WITH_ELISION = frozenset({"es", "it", "pt"})
-"""Where the same vowel ends a word and begins the next, it is said once: "era a época" has five syllables."""
+"""Languages in which two equal vowels at a word boundary are one: "era a época" has five syllables."""
 
 _WITH_SILENT_E = frozenset({"en", "fr"})
 _DIGIT_SYLLABLES = 2
 
 
 def syllables(text: str, language: str) -> int:
-    """About how many syllables a text has when read aloud, at least 1.
+    """Estimate the syllables of a text that is read aloud, at least 1.
 
-    Counted are vowel groups where letters are vowels and consonants, with the commonest diphthongs for one; a Hangul,
-    kana or Indic letter, and a Han character (two in Japanese) count for one. Numbers and signs count as they are said;
-    where the language's are not known, a digit counts for two.
+    In alphabets, each group of vowels counts as one; common diphthongs do too. A Hangul, kana or Indic letter counts
+    as one, a Han character as one, or two in Japanese. Numbers and signs are verbalised first; in a language without
+    rules a digit counts as two.
     """
-    said = spoken(text, language).casefold()
+    words = verbalise(text, language).casefold()
     if language in _WITH_ELISION:
-        said = _ELISION.sub("", said)
-    return max(1, sum(_of_word(word, language) for word in said.split()))
+        words = _ELISION.sub("", words)
+    return max(1, sum(_of_word(word, language) for word in words.split()))
 
 
 def ordinary_ms(text: str, language: str) -> int:
-    """How long a text takes at the language's ordinary rate, without pauses."""
+    """Return how long a text takes at the language's ordinary rate, without pauses."""
     rate = _SYLLABLES_PER_S.get(language, _MEAN_SYLLABLES_PER_S)
     return _FIRST_MS + round(1000 * syllables(text, language) / rate)
 
 
 def syllables_in(time_ms: int, language: str) -> int:
-    """How many syllables there is time for at the language's ordinary rate."""
+    """Return how many syllables fit into a time at the language's ordinary rate."""
     rate = _SYLLABLES_PER_S.get(language, _MEAN_SYLLABLES_PER_S)
     return max(0, int(rate * (time_ms - _FIRST_MS) / 1000))
 
@@ -96,7 +99,7 @@ def _of_nucleus(vowels: str, *, glides: bool) -> int:
 
 
 def _is_sign(character: str) -> bool:
-    """Whether a character is a syllable by itself."""
+    """Return whether a character is a syllable by itself."""
     return (
         "\u0900" <= character <= "\u0dff"
         or "\u3040" <= character <= "\u30ff"

@@ -17,7 +17,7 @@ from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.registry import EngineRegistry
 from dub_assets.stages.quality.lost_numbers import lost_numbers
 from dub_assets.stages.tts_segments.agreement import compare, read_back_issues
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
 pytestmark = pytest.mark.models
 
@@ -57,7 +57,7 @@ def registry(tmp_path_factory) -> EngineRegistry:
     ("language", "text"), [(language, text) for language in SENTENCES for text in SENTENCES[language]]
 )
 def test_numbers_are_heard_as_they_are_written(registry, language, text):
-    heard = _heard(registry, language, spoken(text, language))
+    heard = _heard(registry, language, verbalise(text, language))
     found = compare(text, heard, language)
     assert read_back_issues(found, 0.9) == (), heard
     assert lost_numbers(text, heard, source=language, target=language) == (), heard
@@ -67,7 +67,7 @@ def test_numbers_are_heard_as_they_are_written(registry, language, text):
     ("language", "text", "amount"), [("pt", "Custa R$ 3,50.", "3,50"), ("en", "It is $3.50.", "3.50")]
 )
 def test_the_recogniser_would_tell_a_wrong_number(registry, language, text, amount):
-    heard = _heard(registry, language, spoken(text.replace(amount, "9"), language))
+    heard = _heard(registry, language, verbalise(text.replace(amount, "9"), language))
     assert lost_numbers(text, heard, source=language, target=language) == (amount,), heard
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
 PORTUGUESE = {
     "Custa R$ 3,50.": "Custa três reais e cinquenta centavos.",
@@ -120,18 +120,18 @@ TABLES = {"pt": PORTUGUESE, "es": SPANISH, "en": ENGLISH}
     ("language", "text", "said"), [(language, *line) for language, table in TABLES.items() for line in table.items()]
 )
 def test_it_is_said_as_the_language_says_it(language, text, said):
-    assert spoken(text, language) == said
+    assert verbalise(text, language) == said
 
 
 @pytest.mark.parametrize("text", ["25 °C", "R$ 3,50", "etc."])
 def test_texts_of_other_languages_stay_as_they_are(text):
-    assert spoken(text, "fr") == text
+    assert verbalise(text, "fr") == text
 
 
 def test_numbers_that_nobody_says_are_read_digit_by_digit():
-    assert spoken("1234567890123456", "pt").split()[:3] == ["um", "dois", "três"]
-    assert len(spoken("9" * 5000, "en").split()) == 5000
-    assert spoken("999999999999999", "es").startswith("novecientos noventa y nueve billones")
+    assert verbalise("1234567890123456", "pt").split()[:3] == ["um", "dois", "três"]
+    assert len(verbalise("9" * 5000, "en").split()) == 5000
+    assert verbalise("999999999999999", "es").startswith("novecientos noventa y nueve billones")
 
 
 languages = st.sampled_from(sorted(TABLES))
@@ -142,15 +142,15 @@ words = st.text(alphabet="abcdefghijklmnopqrstuvwxyzáéíóúãõçñ ,;!?'-", 
 
 @given(text=st.lists(st.one_of(written, numbers, words), max_size=5).map(" ".join), language=languages)
 def test_what_is_said_once_is_said_the_same_again(text, language):
-    said = spoken(text, language)
-    assert spoken(said, language) == said
+    said = verbalise(text, language)
+    assert verbalise(said, language) == said
 
 
 @given(text=st.lists(st.one_of(written, numbers, st.text(max_size=4)), max_size=6).map("".join), language=languages)
 def test_no_digit_is_left_whatever_stands_around_it(text, language):
-    assert not any(character.isdecimal() for character in spoken(text, language))
+    assert not any(character.isdecimal() for character in verbalise(text, language))
 
 
 @given(text=words, language=languages)
 def test_words_stay_as_they_are(text, language):
-    assert spoken(text, language) == text
+    assert verbalise(text, language) == text

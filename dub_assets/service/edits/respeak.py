@@ -17,7 +17,7 @@ from dub_assets.service.segment_request import SegmentTtsKeys, SegmentTtsRequest
 from dub_assets.stages.tts_segments.clips import level_gain_db
 from dub_assets.stages.tts_segments.fitting import UnplacedLine, place, speed_to_ask
 from dub_assets.stages.tts_segments.options import FitOptions
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 _HEARD = Interval(start_ms=0, end_ms=300_000)
@@ -43,7 +43,7 @@ def respeak(
     target_dbfs = _speech_level(keys.source_keys, workspace, sounds)
     synthesiser = engines.synthesiser(language)
     with releasing(engines, synthesiser):
-        natural = Utterance(text=spoken(request.text, language), language=language, voice=engines.voice(language))
+        natural = Utterance(text=verbalise(request.text, language), language=language, voice=engines.voice(language))
         sound = _spoken(natural, request.slot_ms, synthesiser, options, media)
     speech = sounds.resample(sound, SAMPLE_RATE_HZ)
     with sounds.writer(workspace.new(keys.tts_key), channels=1, rate_hz=SAMPLE_RATE_HZ) as file:

@@ -1,21 +1,21 @@
-"""Numbers of the original that a translation does not have."""
+"""Finds numbers of the original that a translation does not have."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from dub_assets.stages.quality.number_words import KNOWN, figures, number_words, runs_of_digits
+from dub_assets.stages.quality.number_words import LANGUAGES, digit_runs, number_words, numbers_in_digits
 from dub_assets.stages.tts_segments.agreement import words_of
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
-_LEAST_IN_FIGURES = 3
-"""Smaller ones are said in many ways: "one", "a", "both", "a pair", "first"."""
+_MIN_IN_DIGITS = 3
+"""Smaller numbers have many wordings: "one", "a", "both", "a pair", "first"."""
 
-_LEAST_IN_WORDS = 11
-"""Smaller ones are idioms as often as numbers: "one of them", "on all fours", "ten to one"."""
+_MIN_IN_WORDS = 11
+"""Smaller numbers are often idioms: "one of them", "on all fours", "ten to one"."""
 
-_STAND_FOR: Mapping[str, tuple[float, ...]] = {
+_IMPLIED_NUMBERS: Mapping[str, tuple[float, ...]] = {
     "half": (0.5, 30, 50), "halves": (0.5, 50), "quarter": (0.25, 15, 45, 25), "quarters": (0.75, 75), "dozen": (12,),
     "dozens": (12,), "noon": (12,), "midday": (12,), "midnight": (0, 12, 24), "score": (20,), "fortnight": (14, 15),
     "meio": (0.5, 30, 12), "meia": (0.5, 30, 6, 0, 12, 24), "metade": (0.5, 50), "quarto": (0.25, 15, 45, 25),
@@ -24,10 +24,10 @@ _STAND_FOR: Mapping[str, tuple[float, ...]] = {
     "docena": (12,), "docenas": (12,), "mediodia": (12,), "medianoche": (0, 12, 24), "quincena": (14, 15),
     "veintena": (20,), "centenar": (100,),
 }  # fmt: skip
-"""Words, without accents, that say a number without naming it."""
+"""Numbers that words without accents can mean."""
 
 _AND_A_HALF = frozenset({"half", "meio", "meia", "medio", "media"})
-"""Half of what was counted: "um milhão e meio", "two and a half"."""
+"""Words that add half a unit: "um milhão e meio", "two and a half"."""
 
 _CLOCK_BEFORE = re.compile(r"\d[:.h]$")
 _CLOCK_AFTER = re.compile(r"(?:[:.h]\d\d)?\s?(?:[ap]\.?\s?m\b|h\b|:)|:\d", re.IGNORECASE)
@@ -36,71 +36,77 @@ _DECADE = re.compile(r"['\N{RIGHT SINGLE QUOTATION MARK}]?s\b")
 
 
 def lost_numbers(text: str, translated: str, *, source: str, target: str) -> tuple[str, ...]:
-    """The numbers of ``text``, as it writes them, that ``translated`` says in no way; languages are ISO 639-1.
+    """Return the numbers of ``text``, as written there, that ``translated`` does not have. Languages are ISO 639-1.
 
-    Counted are numbers in figures from 3 on, and in words from 11 on where the language's are known. A number may come
-    as figures or words, by either custom of thousands and decimals, on a clock of 12 or 24 hours, or as "half".
-    Where the target's number words are not known, none is said to be lost.
+    Numbers in digits count from 3 on, numbers in words from 11 on (if the source language is in ``LANGUAGES``). The
+    translation may write a number in digits or words, with either convention for thousands and decimals, on a clock of
+    12 or 24 hours, or as "half". Return nothing if the target language is not in ``LANGUAGES``.
     """
-    if target not in KNOWN:
+    if target not in LANGUAGES:
         return ()
-    said = _said(translated, target)
+    present = _numbers_in(translated, target)
     lost = [
-        found
-        for found, meanings in _wanted_figures(text)
-        if not meanings & said and not runs_of_digits(found) - {0.0} <= said
+        number
+        for number, meanings in _expected_in_digits(text)
+        if not meanings & present and not digit_runs(number) - {0.0} <= present
     ]
-    if source in KNOWN:
-        lost += [words for words, meanings in _wanted_words(text, source) if not any(each <= said for each in meanings)]
+    if source in LANGUAGES:
+        lost += [
+            words
+            for words, alternatives in _expected_in_words(text, source)
+            if not any(numbers <= present for numbers in alternatives)
+        ]
     return tuple(lost)
 
 
-def _wanted_figures(text: str) -> list[tuple[str, frozenset[float]]]:
-    wanted = []
-    for found, readings in figures(text):
-        if max(readings) >= _LEAST_IN_FIGURES:
-            wanted.append((found[0], readings | frozenset(_other_ways(text, found, readings))))
-    return wanted
+def _expected_in_digits(text: str) -> list[tuple[str, frozenset[float]]]:
+    """Return the numbers in digits, each with the values that it can be translated as."""
+    return [
+        (match[0], values | frozenset(_other_values(text, match, values)))
+        for match, values in numbers_in_digits(text)
+        if max(values) >= _MIN_IN_DIGITS
+    ]
 
 
-def _other_ways(text: str, found: re.Match[str], readings: frozenset[float]) -> set[float]:
-    """What else a number in figures may be said as: millions in full, the other half of the day, a decade."""
-    before, after = text[max(0, found.start() - 2) : found.start()], text[found.end() :]
-    ways: set[float] = set()
+def _other_values(text: str, match: re.Match[str], readings: frozenset[float]) -> set[float]:
+    """Return other values of a number in digits: millions in full, the other half of the day, a decade."""
+    before, after = text[max(0, match.start() - 2) : match.start()], text[match.end() :]
+    values: set[float] = set()
     magnitude = _MAGNITUDE.match(after)
     if magnitude:
         factor = 10**3 if magnitude[1] else 10**6 if magnitude[2] else 10**9
-        ways |= {round(reading * factor, 6) for reading in readings}
+        values |= {round(reading * factor, 6) for reading in readings}
     if _CLOCK_AFTER.match(after) or _CLOCK_BEFORE.search(before):
-        ways |= {reading + 12 for reading in readings} | {reading - 12 for reading in readings}
+        values |= {reading + 12 for reading in readings} | {reading - 12 for reading in readings}
     if _DECADE.match(after):
-        ways |= {reading % 100 for reading in readings}
-    return ways
+        values |= {reading % 100 for reading in readings}
+    return values
 
 
-def _wanted_words(text: str, language: str) -> list[tuple[str, list[set[float]]]]:
-    """Numbers in words, each with the sets of numbers that say it."""
-    wanted = []
+def _expected_in_words(text: str, language: str) -> list[tuple[str, list[set[float]]]]:
+    """Return the numbers in words, each with the alternative sets of values that it can be translated as."""
+    expected = []
     for run in number_words(re.sub(r"\d", ";", text), language, with_ordinals=False):
         if run.bare:
             continue
-        large = {float(value) for value in run.values if value >= _LEAST_IN_WORDS}
+        large = {float(value) for value in run.values if value >= _MIN_IN_WORDS}
         if large:
             whole = [{float(part)} for part in run.parts - set(run.values) if part > max(run.values)]
-            wanted.append((" ".join(map(str, run.values)), [large, *whole]))
-    return wanted
+            expected.append((" ".join(map(str, run.values)), [large, *whole]))
+    return expected
 
 
-def _said(text: str, language: str) -> frozenset[float]:
-    """Every number that a text can be taken to say."""
-    said = runs_of_digits(text)
-    for found, readings in figures(text):
-        said |= readings | _other_ways(text, found, readings)
-    for run in number_words(spoken(text, language), language, with_ordinals=True):
-        said |= {float(part) for part in run.parts}
+def _numbers_in(text: str, language: str) -> frozenset[float]:
+    """Return every number that a text can mean."""
+    numbers = digit_runs(text)
+    for match, values in numbers_in_digits(text):
+        numbers |= values | _other_values(text, match, values)
+    for run in number_words(verbalise(text, language), language, with_ordinals=True):
+        numbers |= {float(part) for part in run.parts}
     words = words_of(text)
     if _AND_A_HALF.intersection(words):
-        said |= {each + unit / 2 for each in said for unit in (1, 10**3, 10**6, 10**9) if each and not each % unit}
+        units = (1, 10**3, 10**6, 10**9)
+        numbers |= {number + unit / 2 for number in numbers for unit in units if number and not number % unit}
     for word in words:
-        said |= set(_STAND_FOR.get(word, ()))
-    return frozenset(said)
+        numbers |= set(_IMPLIED_NUMBERS.get(word, ()))
+    return frozenset(numbers)

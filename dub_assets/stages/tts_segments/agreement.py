@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from dub_assets.stages.issues import ReadBackIssue
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
 _SAME_RATIO = 0.5
 """Least similarity of two stretches that are the same in another spelling: names, homophones, compounds."""
@@ -45,7 +45,7 @@ def compare(text: str, heard: str, language: str) -> ReadBack:
 
     Both are put into words of the language (ISO 639-1) first: "25 °C" is "vinte e cinco graus Celsius".
     """
-    expected, found = (words_of(spoken(part, language)) for part in (text, heard))
+    expected, found = (words_of(verbalise(part, language)) for part in (text, heard))
     dropped = repeated = invented = 0
     for _, i1, i2, j1, j2 in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
         lost, added = expected[i1:i2], found[j1:j2]

@@ -12,7 +12,7 @@ from dub_assets.core.ports import Engines
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
 from dub_assets.stages.transcript.values import Speaker, Transcript, speaker_name
 from dub_assets.stages.translation.values import Translation
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 
 _SEMITONES_PER_RANK, _MOST_RANK_SEMITONES = 1.0, 6.0
 """Each place in the engine's order of preference counts as this much distance in pitch, up to the second number."""
@@ -40,7 +40,7 @@ class LineVoice:
 
     def utterance(self, text: str, language: str) -> Utterance:
         """Return a text, in words alone, to be spoken by this voice at its natural speed."""
-        words = spoken(text, language)
+        words = verbalise(text, language)
         if self.reference is None:
             return Utterance(text=words, language=language, voice=self.voice)
         return ClonedUtterance(text=words, language=language, voice=self.voice, reference=self.reference)

@@ -22,7 +22,7 @@ from dub_assets.stages.tts_segments.read_back import read_lines_back
 from dub_assets.stages.tts_segments.rendering_choice import Candidates, LengthPredictor, choose
 from dub_assets.stages.tts_segments.values import Prediction, SpokenLine, SynthesisedSpeech, TtsSegment, TtsSegments
 from dub_assets.stages.tts_segments.voice_references import reference_inputs, voice_references
-from dub_assets.text_normalisation import spoken
+from dub_assets.text_normalisation import verbalise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 STAGE = "tts_segments"
@@ -89,7 +89,7 @@ def _fingerprint(
         version=STAGE_VERSION,
         lines=[
             translation.lines,
-            [spoken(text, translation.target_language) for text in texts],
+            [verbalise(text, translation.target_language) for text in texts],
             [segment.interval for segment in transcript.segments],
             stems.vocals.sha256,
         ],

@@ -7,39 +7,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dub_assets.stages.quality.lost_numbers import lost_numbers
-from dub_assets.stages.quality.number_words import KNOWN, number_words
-from dub_assets.text_normalisation import spoken
+from dub_assets.stages.quality.number_words import LANGUAGES, number_words
+from dub_assets.text_normalisation import verbalise
 from dub_assets.text_normalisation.numerals import cardinal, ordinal, year
 
 
-@given(number=st.integers(0, 10**14), language=st.sampled_from(sorted(KNOWN)), gender=st.sampled_from(["", "m", "f"]))
-def test_number_words_are_found_again(number, language, gender):
+@given(number=st.integers(0, 10**14), language=st.sampled_from(sorted(LANGUAGES)), gender=st.sampled_from(["", "m", "f"]))
+def test_reads_cardinals(number, language, gender):
     (run,) = number_words(f"- {cardinal(number, language, gender)} -", language, with_ordinals=False)
     assert run.values == [number]
 
 
-@given(number=st.integers(1, 999), language=st.sampled_from(sorted(KNOWN)), gender=st.sampled_from(["m", "f"]))
-def test_so_are_places_in_an_order(number, language, gender):
+@given(number=st.integers(1, 999), language=st.sampled_from(sorted(LANGUAGES)), gender=st.sampled_from(["m", "f"]))
+def test_reads_ordinals(number, language, gender):
     (run,) = number_words(ordinal(number, language, gender), language, with_ordinals=True)
     assert number in run.parts
 
 
 @given(number=st.integers(1100, 2099))
-def test_years_are_found_in_pairs(number):
+def test_reads_years_in_pairs(number):
     (run,) = number_words(year(number, "en"), "en", with_ordinals=False)
     assert number in run.parts
 
 
 @given(
     number=st.integers(0, 10**14),
-    language=st.sampled_from(sorted(KNOWN)),
+    language=st.sampled_from(sorted(LANGUAGES)),
     around=st.sampled_from(["{}", "{} km", "{}%", "n {}.", "R$ {}", "{} x"]),
 )
-def test_reading_aloud_neither_loses_nor_invents_a_number(number, language, around):
-    said = spoken(around.format(number), language)
-    found = number_words(said, language, with_ordinals=False)
-    assert number in {part for run in found for part in run.parts}, said
-    assert len(found) == 1
+def test_reads_the_same_number_in_verbalised_text(number, language, around):
+    text = verbalise(around.format(number), language)
+    runs = number_words(text, language, with_ordinals=False)
+    assert number in {part for run in runs for part in run.parts}, text
+    assert len(runs) == 1
 
 
 KEPT = """
@@ -75,7 +75,7 @@ It was the best of times > Foi o melhor dos tempos
 
 
 @pytest.mark.parametrize("pair", KEPT.strip().splitlines())
-def test_numbers_may_be_kept_in_many_ways(pair):
+def test_accepts_other_wordings_of_a_number(pair):
     text, translated = pair.split(" > ")
     assert lost_numbers(text, translated, source="en", target="pt") == ()
 
@@ -95,12 +95,12 @@ at 3:45 > às três > 45
 
 
 @pytest.mark.parametrize("line", LOST.strip().splitlines())
-def test_numbers_that_are_not_said_are_told(line):
+def test_returns_lost_numbers(line):
     text, translated, lost = line.split(" > ")
     assert lost_numbers(text, translated, source="en", target="pt") == (lost,)
 
 
-def test_it_works_from_and_to_every_language_that_is_known_and_from_others_by_figures():
+def test_reads_words_in_known_languages_and_digits_in_all():
     assert lost_numbers("Há 25 e vinte e seis", "There are 25", source="pt", target="en") == ("26",)
     assert lost_numbers("El cincuenta por ciento", "Fifty percent", source="es", target="en") == ()
     assert lost_numbers("Hay veintiuno", "Há vinte e um", source="es", target="pt") == ()
