@@ -17,11 +17,11 @@ from dub_assets.cli.instance import local_instance
 from dub_assets.cli.terminal import write_line
 from dub_assets.core.errors import ConfigurationError, DubError
 from dub_assets.resources.storage import StorageResource
-from dub_assets.service.metrics.backlog import Backlog, backlog_now
-from dub_assets.service.metrics.history import History
-from dub_assets.service.metrics.present import callbacks_now, daemons_now, refusals_now, runs_now
-from dub_assets.service.metrics.sources import Source, Sources
-from dub_assets.service.metrics.surroundings import gpus_now, queue_sources
+from dub_assets.service.metrics.backlog import Backlog, read_backlog
+from dub_assets.service.metrics.external import gpu_metrics, queue_sources
+from dub_assets.service.metrics.gauges import callback_gauges, daemon_gauges, refusal_gauges, run_gauges
+from dub_assets.service.metrics.history import RunHistory
+from dub_assets.service.metrics.sources import Source, SourceCollector
 from dub_assets.settings import settings_from
 
 _MINUTE_S = 60.0
@@ -33,25 +33,25 @@ def serve_metrics(host: str, port: int, *, gpu_only: bool, log_backlog: bool) ->
     settings = settings_from(os.environ)
     interruptions.release()
     if gpu_only:
-        _serve(host, port, {"gpu": gpus_now}, each_minute=None)
+        _serve(host, port, {"gpu": gpu_metrics}, each_minute=None)
         return
     with local_instance(settings) as instance:
         sources: dict[str, Source] = {
-            "runs": partial(runs_now, instance),
-            "history": History(instance).read,
-            "callbacks": partial(callbacks_now, instance),
-            "refusals": lambda: refusals_now(StorageResource.of(settings).archive.store),
-            "daemons": partial(daemons_now, instance),
-            "gpu": gpus_now,
+            "runs": partial(run_gauges, instance),
+            "history": RunHistory(instance).read,
+            "callbacks": partial(callback_gauges, instance),
+            "refusals": lambda: refusal_gauges(StorageResource.of(settings).archive.store),
+            "daemons": partial(daemon_gauges, instance),
+            "gpu": gpu_metrics,
         }
-        backlog = partial(_log_backlog, partial(backlog_now, instance, settings)) if log_backlog else None
+        backlog = partial(_log_backlog, partial(read_backlog, instance, settings)) if log_backlog else None
         _serve(host, port, sources | queue_sources(settings), each_minute=backlog)
 
 
 def _serve(host: str, port: int, sources: dict[str, Source], *, each_minute: Callable[[], None] | None) -> None:
     registry = CollectorRegistry()
     received: list[int] = []
-    registry.register(Sources(sources))
+    registry.register(SourceCollector(sources))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: received.append(number))
     try:

@@ -1,1 +1,1 @@
-"""What Prometheus is told of the service: read from Dagster's storage, the queue and the driver, never from runs."""
+"""Metrics for Prometheus, read from Dagster's storage, SQS, CloudWatch and the GPU driver; runs do not report any."""

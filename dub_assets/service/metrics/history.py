@@ -1,7 +1,7 @@
-"""What became of the runs that ended since the exporter started: counters and histograms.
+"""Counters and histograms of the runs that ended since the exporter started.
 
-They begin at zero with the exporter, as counters of Prometheus do; a run is counted once, when it is first seen ended.
-A stage whose product is kept counts with the little that it took.
+They start at zero, as counters of Prometheus do. A run is counted once, at the first scrape after its end. A stage that
+kept its product counts too, with the short time that it took.
 """
 
 import time
@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 import dagster as dg
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 
-from dub_assets.service.metrics.present import task_of
+from dub_assets.service.metrics.gauges import task_of
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _OVERLAP_S = 120.0
-"""Hosts' clocks differ, and a run's end is stored after it is dated."""
+"""Covers differences between hosts' clocks, and the time between a run's end and its storage."""
 
 _SECONDS = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
 _FACTORS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 
 
-class History:
-    """Looks at runs that ended since the look before; ``began_s`` (Unix time) is when it starts to count."""
+class RunHistory:
+    """Counts the runs that ended after ``began_s`` (Unix time; by default now)."""
 
     def __init__(self, instance: dg.DagsterInstance, *, began_s: float | None = None) -> None:
         self._instance = instance
@@ -41,7 +41,7 @@ class History:
         )
 
     def read(self) -> Iterator[Metric]:
-        """The figures, after a look at what ended since the last."""
+        """Count the runs that ended since the last call, and return all metrics."""
         for record in self._newly_ended():
             self._count(record)
         yield from self._registry.collect()
@@ -64,7 +64,7 @@ class History:
         run, task = record.dagster_run, task_of(record.dagster_run)
         self._ended.labels(task, run.status.value.lower()).inc()
         if record.start_time is None or record.end_time is None:
-            return  # it never started
+            return  # the run never started
         self._wait.labels(task).observe(max(0.0, record.start_time - record.create_timestamp.timestamp()))
         run_s = record.end_time - record.start_time
         self._run.labels(task).observe(run_s)
@@ -82,9 +82,9 @@ class History:
             self._run_factor.labels(task).observe(run_s / programme_s)
 
     def _programme_s(self, run_id: str) -> float | None:
-        """How long the video is that a run worked on, as its stems tell; None where it did not come to them."""
+        """Return the duration of a run's video from the metadata of its stems, None if it materialised none."""
         for entry in self._instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
-            shown = entry.get_dagster_event().step_materialization_data.materialization.metadata.get("duration_s")
-            if isinstance(shown, dg.FloatMetadataValue) and shown.value:
-                return shown.value
+            duration = entry.get_dagster_event().step_materialization_data.materialization.metadata.get("duration_s")
+            if isinstance(duration, dg.FloatMetadataValue) and duration.value:
+                return duration.value
         return None

@@ -1,4 +1,4 @@
-"""Where metrics come from. One source that does not answer is a figure of its own, and hides no other."""
+"""Sources of metrics. A source that fails is reported by ``dub_source_up`` and does not affect the others."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -8,39 +8,39 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-_LOG = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 Source = Callable[[], Iterable[Metric]]
 
 
 def gauge(name: str, meaning: str, values: Mapping[Any, float], labels: tuple[str, ...] = ()) -> Metric:
-    """A figure as it is now, by the tuple of its labels' values."""
+    """Return a gauge; ``values`` has its value by the tuple of the labels' values."""
     family = GaugeMetricFamily(name, meaning, labels=labels)
-    for named, value in values.items():
-        family.add_metric(named, value)
+    for label_values, value in values.items():
+        family.add_metric(label_values, value)
     return family
 
 
-class Sources(Collector):
-    """Asks every source at each scrape."""
+class SourceCollector(Collector):
+    """Reads every source at each scrape."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self._sources = sources
 
     def collect(self) -> Iterable[Metric]:
-        """What the sources say, and which of them answered."""
-        answered: dict[tuple[str, ...], float] = {}
+        """Return the metrics of the sources, and which of them answered."""
+        is_up: dict[tuple[str, ...], float] = {}
         for name, read in self._sources.items():
             try:
-                told = list(read())
-            except Exception:  # noqa: BLE001 - whatever is wrong with one source, the others are still of use
-                _LOG.exception("no metrics of %s", name)
-                answered[name,] = 0
+                metrics = list(read())
+            except Exception:  # noqa: BLE001 - one source must not hide the others
+                _log.exception("no metrics of %s", name)
+                is_up[name,] = 0
             else:
-                answered[name,] = 1
-                yield from told
-        yield gauge("dub_source_up", "Whether a source of these figures answers.", answered, ("source",))
+                is_up[name,] = 1
+                yield from metrics
+        yield gauge("dub_source_up", "Whether a source of these figures answers.", is_up, ("source",))
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry need not ask the sources when they are registered."""
+        """Return nothing, so that registration does not read the sources."""
         return ()

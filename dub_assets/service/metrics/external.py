@@ -1,0 +1,145 @@
+"""Metrics of what is outside Dagster: SQS queues, their age in CloudWatch, and the GPUs of this machine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from prometheus_client import Metric
+
+from dub_assets.core.errors import ConfigurationError, QueueUnavailableError, TransientError
+from dub_assets.service.metrics.sources import Source, gauge
+from dub_assets.service.queue.sqs import SqsQueue
+from dub_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+_PERIOD = timedelta(minutes=1)
+_LOOKBACK = timedelta(minutes=10)
+"""SQS reports the age each minute, a few minutes late, and not at all after hours without messages."""
+
+_GPU_FIELDS = "index,name,memory.used,memory.total"
+_DRIVER_TIMEOUT_S = 10.0
+_MIB = 1024 * 1024
+
+
+def queue_sources(settings: Settings) -> dict[str, Source]:
+    """Return a source for each configured queue, and one for the age of the job queue's messages."""
+    storage, sources = settings.storage, dict[str, Source]()
+    aws = {"region": storage.region, "endpoint_url": storage.endpoint_url, "profile": storage.profile}
+    queue = partial(SqsQueue, wait_s=0, **aws)
+    if settings.queue.url:
+        sources["queue"] = partial(_depth_metrics, "dub_queue_messages", queue(settings.queue.url))
+        age = QueueAge(settings.queue.url, connect=partial(cloudwatch_client, **aws))
+        sources["queue_age"] = partial(_age_metrics, age)
+    if settings.queue.dead_letter_url:
+        sources["dead_letters"] = partial(_depth_metrics, "dub_dead_letters", queue(settings.queue.dead_letter_url))
+    return sources
+
+
+def _depth_metrics(name: str, queue: SqsQueue) -> Iterator[Metric]:
+    depth = queue.depth()
+    values = {("waiting",): depth.waiting, ("in_flight",): depth.in_flight, ("delayed",): depth.delayed}
+    yield gauge(name, "Messages of the queue, approximately.", values, ("state",))
+
+
+class QueueAge:
+    """The age of a queue's oldest message, as SQS reports it to CloudWatch."""
+
+    def __init__(self, queue_url: str, *, connect: Callable[[], BaseClient]) -> None:
+        self._queue_name = queue_url.rstrip("/").rpartition("/")[-1]
+        self._connect = connect
+
+    def oldest_message_s(self) -> float | None:
+        """Return the last report in seconds, None if there is no recent one.
+
+        Raises ConfigurationError if the policy does not allow it, QueueUnavailableError if CloudWatch does not answer.
+        """
+        from botocore import exceptions as boto
+
+        now = datetime.now(UTC)
+        try:
+            answer = self._client.get_metric_statistics(
+                Namespace="AWS/SQS",
+                MetricName="ApproximateAgeOfOldestMessage",
+                Dimensions=[{"Name": "QueueName", "Value": self._queue_name}],
+                StartTime=now - _LOOKBACK,
+                EndTime=now,
+                Period=int(_PERIOD.total_seconds()),
+                Statistics=["Maximum"],
+            )
+        except boto.ClientError as error:
+            raise ConfigurationError(
+                f"CloudWatch refuses the age of {self._queue_name} ({error.response['Error']['Code']}): check that the"
+                " policy allows cloudwatch:GetMetricStatistics"
+            ) from error
+        except boto.BotoCoreError as error:
+            raise QueueUnavailableError(
+                f"CloudWatch does not report the age of {self._queue_name} ({type(error).__name__}): check the network"
+            ) from error
+        reports = sorted(answer["Datapoints"], key=lambda report: report["Timestamp"])
+        return float(reports[-1]["Maximum"]) if reports else None
+
+    @cached_property
+    def _client(self) -> BaseClient:
+        return self._connect()
+
+
+def _age_metrics(age: QueueAge) -> Iterator[Metric]:
+    oldest_s = age.oldest_message_s()
+    if oldest_s is not None:
+        yield gauge("dub_queue_oldest_message_seconds", "Age of the queue's oldest message.", {(): oldest_s})
+
+
+def cloudwatch_client(*, region: str, endpoint_url: str | None = None, profile: str | None = None) -> BaseClient:
+    """Return a boto3 client for CloudWatch with the usual credentials chain and timeouts that suit a scrape."""
+    from boto3.session import Session
+    from botocore.config import Config
+
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
+    return Session(profile_name=profile).client(
+        "cloudwatch", region_name=region, endpoint_url=endpoint_url, config=config
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuMemory:
+    """The memory of a GPU; ``used_bytes`` is that of all processes."""
+
+    index: str
+    name: str
+    used_bytes: int
+    total_bytes: int
+
+
+def gpu_metrics() -> Iterator[Metric]:
+    """Return the memory of each GPU of this machine."""
+    gpus = gpu_memory()
+    for kind in ("used", "total"):
+        values = {(gpu.index, gpu.name): float(getattr(gpu, f"{kind}_bytes")) for gpu in gpus}
+        yield gauge(f"dub_gpu_memory_{kind}_bytes", f"Memory of a GPU, {kind}.", values, ("gpu", "name"))
+
+
+def gpu_memory() -> list[GpuMemory]:
+    """Return every GPU that ``nvidia-smi`` lists; none without it. Raises TransientError if it fails."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    command = [tool, f"--query-gpu={_GPU_FIELDS}", "--format=csv,noheader,nounits"]
+    try:
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_DRIVER_TIMEOUT_S).stdout
+        return [_gpu(line) for line in output.splitlines() if line.strip()]
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise TransientError(f"nvidia-smi lists no GPU memory ({error}): check the driver") from error
+
+
+def _gpu(line: str) -> GpuMemory:
+    """Return the GPU of a line of ``nvidia-smi``, which counts in MiB."""
+    index, name, used, total = (field.strip() for field in line.split(","))
+    return GpuMemory(index=index, name=name, used_bytes=int(used) * _MIB, total_bytes=int(total) * _MIB)
