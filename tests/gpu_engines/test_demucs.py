@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_demucs
-from support.contracts.separation import SeparatorContract, noise, separated, sound
+from support.contracts.separation import SeparatorContract, separated
+from support.recordings import noise, sound
 
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.engines.demucs.engine import ENTRY, Demucs
@@ -57,7 +58,7 @@ def test_the_vocals_are_what_demucs_itself_makes(tmp_path: Path):
 def test_of_a_fine_tuned_bag_only_the_model_of_the_voice_is_kept(tmp_path: Path):
     demucs = engine(tmp_path, "htdemucs_ft", models=4)
     separated(demucs, [sound(noise(100), rate_hz=RATE_HZ)])
-    assert len(demucs._model.models) == 1
+    assert len(demucs._loaded.models) == 1
 
 
 def test_channels_are_worked_on_by_twos(tmp_path: Path):
@@ -73,19 +74,19 @@ def test_closing_drops_the_model(tmp_path: Path):
     demucs = engine(tmp_path)
     separated(demucs, [sound(noise(100), rate_hz=RATE_HZ)])
     demucs.close()
-    assert demucs._model is None
+    assert demucs._loaded is None
 
 
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path):
     demucs = engine(tmp_path)
     (tmp_path / "weights" / "demucs" / "htdemucs" / "tiny0.th").write_bytes(b"no model")
-    with pytest.raises(EngineUnavailableError, match=r"demucs cannot read the model in .*put it there anew"):
+    with pytest.raises(EngineUnavailableError, match=r"demucs cannot read the model in .*replace it"):
         list(demucs.separate([sound(noise(100), rate_hz=RATE_HZ)]))
 
 
 def test_a_model_without_a_voice_is_refused(tmp_path: Path):
     demucs = engine(tmp_path, sources=["drums", "bass"])
-    with pytest.raises(EngineUnavailableError, match="knows no vocals"):
+    with pytest.raises(EngineUnavailableError, match="has no vocals"):
         list(demucs.separate([sound(noise(100), rate_hz=RATE_HZ)]))
 
 

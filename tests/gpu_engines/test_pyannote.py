@@ -79,7 +79,7 @@ def test_no_sound_has_no_turns(diariser: Pyannote):
 def test_other_sound_is_refused(diariser: Pyannote):
     with pytest.raises(ValueError, match="mono sound at 16000 Hz"):
         diariser.turns(blocks(two_voices(), rate_hz=48_000))
-    with pytest.raises(InputError, match="no numbers"):
+    with pytest.raises(InputError, match="not finite"):
         diariser.turns(blocks(np.full(RATE_HZ, np.nan, np.float32)))
 
 
@@ -93,7 +93,7 @@ def test_nothing_is_printed_or_told_to_others(diariser: Pyannote, capfd):
 
 def test_a_batch_that_does_not_fit_is_halved(models: Path, monkeypatch: pytest.MonkeyPatch):
     engine = Pyannote(settings(models))
-    model = engine._loaded()._segmentation.model
+    model = engine._model()._segmentation.model
     forward, sizes, most = model.forward, [], 3
 
     def limited(waveforms):
@@ -121,7 +121,7 @@ def test_closing_drops_the_models(models: Path):
     engine = Pyannote(settings(models))
     engine.turns(blocks(two_voices()[:RATE_HZ]))
     engine.close()
-    assert engine._pipeline is None
+    assert engine._loaded is None
 
 
 def test_it_is_a_diariser_and_no_embedder(diariser: Pyannote):
@@ -137,21 +137,21 @@ def test_it_is_taken_by_name_alone(models: Path):
 
 def test_its_licence_permits_commercial_use(models: Path):
     commercial = settings(models / "elsewhere", models=ModelOptions(licence_profile="commercial"))
-    assert ENTRY.models(commercial) == (pyannote_weights.MODEL,)
+    assert ENTRY.models.pulled(commercial) == (pyannote_weights.MODEL,)
     assert ENTRY.barred_models(commercial) == ()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "error"),
     [
-        ("embedding/pytorch_model.bin", b"no model", "cannot read the models in .*: put them there anew"),
+        ("embedding/pytorch_model.bin", b"no model", "cannot read the models in .*: replace them"),
         ("plda/plda.npz", b"no archive", "cannot read the models in"),
         ("config.yaml", b"- [", "cannot read the models in"),
-        ("config.yaml", b"pipeline: nothing", r"config\.yaml is no configuration of pyannote"),
+        ("config.yaml", b"pipeline: nothing", r"config\.yaml is not a configuration of pyannote"),
         (
             "config.yaml",
             tiny_pyannote.CONFIG.replace("$model/embedding", "pyannote/wespeaker-voxceleb-resnet34-LM").encode(),
-            r"takes its embedding from pyannote/wespeaker-voxceleb-resnet34-LM: let it say \$model/embedding",
+            r"takes its embedding from pyannote/wespeaker-voxceleb-resnet34-LM: set it to \$model/embedding",
         ),
     ],
 )

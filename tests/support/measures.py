@@ -1,4 +1,4 @@
-"""Measures of what engines make."""
+"""Measures of the results of engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def si_sdr_db(estimate: NDArray[np.floating], target: NDArray[np.floating]) -> float:
-    """Scale-invariant signal-to-distortion ratio (Le Roux et al. 2019), in dB."""
+    """Return the scale-invariant signal-to-distortion ratio (Le Roux et al. 2019), in dB."""
     estimate, target = estimate.astype(np.float64).ravel(), target.astype(np.float64).ravel()
     projection = (estimate @ target) / (target @ target) * target
     error = estimate - projection
@@ -17,16 +17,16 @@ def si_sdr_db(estimate: NDArray[np.floating], target: NDArray[np.floating]) -> f
 
 
 def words_of(text: str) -> list[str]:
-    """Words in small letters, without punctuation."""
+    """Return the words of a text in lower case, without punctuation."""
     return re.findall(r"\w+(?:'\w+)?", text.lower())
 
 
 def word_error_rate(text: str, reference: str) -> float:
-    """Word edits (Levenshtein) from the reference to the text, a word of the reference."""
-    said, known = words_of(text), words_of(reference)
-    row = list(range(len(said) + 1))
-    for i, word in enumerate(known, start=1):
+    """Return the Levenshtein distance in words from the reference to the text, divided by the reference's words."""
+    words, expected = words_of(text), words_of(reference)
+    row = list(range(len(words) + 1))
+    for i, word in enumerate(expected, start=1):
         diagonal, row[0] = row[0], i
-        for j, other in enumerate(said, start=1):
+        for j, other in enumerate(words, start=1):
             diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
-    return row[-1] / len(known)
+    return row[-1] / len(expected)

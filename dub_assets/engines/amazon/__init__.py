@@ -1,1 +1,1 @@
-"""amazon."""
+"""Translation with Amazon Translate."""

@@ -1,1 +1,1 @@
-"""chat."""
+"""Translation by a language model behind an OpenAI-compatible chat endpoint."""

@@ -1,1 +1,1 @@
-"""demucs."""
+"""Separation of vocals with Demucs."""

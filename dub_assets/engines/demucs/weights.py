@@ -1,4 +1,4 @@
-"""Where Demucs' weights come from: a folder of one's own, or the project's own server."""
+"""Finds Demucs' weights: in the weights folder, or fetched from the server of the Demucs project."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dub_assets.engines.models.weights import Weights
 NAME = "demucs"
 LICENCE = "MIT"
 MODEL_MIB = 600
-"""Of one model of the family on the device, the library's own context included: an estimate."""
+"""Memory of one model, the library's context included: an estimate."""
 
 
 def _model(name: str, *files: str) -> RemoteModel:
-    """A model by its files: their names end in the first digits of their sha256."""
+    """Return a model of these files, whose names end in the first digits of their sha256."""
     return RemoteModel(
         name=name,
         home="https://dl.fbaipublicfiles.com/demucs/hybrid_transformer",
@@ -34,11 +34,11 @@ MODELS = {
         "htdemucs_ft", "f7e0c4bc-ba3fe64a", "d12395a8-e57c48e6", "92cfc3b6-ef3bcb9c", "04573f0d-f3cf25b2"
     ),
 }
-"""The hybrid transformer, and four of it, each trained on for one of its sources; only that of the voice is run."""
+"""The hybrid transformer, and four of it, each fine-tuned for one source; only the one for vocals is run."""
 
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The model to fetch, unless there is a folder of one's own. Raises ConfigurationError for unknown names."""
+    """Return the model to fetch; none if the weights folder has it. Raises ConfigurationError for an unknown name."""
     name = settings.models.demucs
     if weights.has_own(f"{NAME}/{name}", settings.weights_dir):
         return ()
@@ -51,11 +51,11 @@ def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
 
 
 def find(settings: EngineSettings) -> Weights:
-    """The files of the model, all in one folder, verified: ``*.th``, and ``<model>.yaml`` where it is one's own."""
-    if wanted := models(settings):
-        return remote.find(NAME, wanted[0], cache_dir=settings.cache_dir, lock=settings.lock)
+    """Return the verified files of the model, all in one folder: ``*.th``, and ``<model>.yaml`` of a user's own bag."""
+    if fetched := models(settings):
+        return remote.find(NAME, fetched[0], cache_dir=settings.cache_dir, lock=settings.lock)
     name = settings.models.demucs
     found = weights.own(f"{NAME}/{name}", cache_dir=settings.cache_dir, folder=settings.weights_dir)
     if not any(Path(file).suffix == ".th" for file in found):
-        raise EngineUnavailableError(f"{NAME}/{name}/ of the weights folder holds no *.th: put a Demucs model there")
+        raise EngineUnavailableError(f"{NAME}/{name}/ of the weights folder has no *.th: put a Demucs model there")
     return found

@@ -1,1 +1,1 @@
-"""pyannote."""
+"""Diarisation with pyannote.audio."""

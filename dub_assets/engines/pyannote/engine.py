@@ -1,4 +1,4 @@
-"""pyannote's diarisation: who speaks when, by short-time segmentation and clustering of voices, in any language."""
+"""pyannote's diarisation: speaker turns by segmentation and clustering of voices, in any language."""
 
 from __future__ import annotations
 
@@ -9,138 +9,125 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.engine import DiariserCapabilities, EngineIdentity
-from dub_assets.core.errors import DeviceMemoryError, EngineUnavailableError, InputError
+from dub_assets.core.engine import DiariserCapabilities
+from dub_assets.core.errors import DeviceMemoryError, EngineUnavailableError
 from dub_assets.core.ports import Diariser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import SpeakerTurn
 from dub_assets.core.timing import Interval
-from dub_assets.engines.accelerator import Accelerator
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.base import AcceleratedEngine
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.pyannote import weights as pyannote_weights
 from dub_assets.engines.pyannote.weights import CONFIG, LICENCE, MODEL_MIB, NAME
+from dub_assets.engines.shared.checked_sound import checked_samples
 
 DISTRIBUTION = "pyannote.audio"
 CAPABILITIES = DiariserCapabilities(sample_rate_hz=16_000)
 
 WINDOW_MIB = 60
-"""Of ten seconds at work in the embedding, its widest layers: an estimate."""
-_MOST_WINDOWS = 32
+"""Memory of ten seconds in the embedding, whose layers are the widest: an estimate."""
+_MAX_WINDOWS = 32
 _WINDOWS_ON_PROCESSOR = 8
 
 
-class Pyannote:
-    """A diariser over pyannote.audio and a pipeline laid out like community-1.
+class Pyannote(AcceleratedEngine[Any]):
+    """A diariser over pyannote.audio and a pipeline with the layout of community-1.
 
-    The programme is held in memory (230 MB an hour). Where voices overlap, the one that pyannote hears best has the
-    turn.
+    The programme is held in memory (230 MB an hour). Where voices overlap, the turn belongs to the most probable one.
     """
 
+    name, licence, distribution = NAME, f"MIT; models: {LICENCE}", DISTRIBUTION
+
     def __init__(self, settings: EngineSettings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._pipeline: Any = None
+        super().__init__(settings)
+        self._one_call = threading.Lock()  # batch sizes are set on the pipeline
 
     @property
     def capabilities(self) -> DiariserCapabilities:
         """Mono sound at 16 kHz."""
         return CAPABILITIES
 
-    @cached_property
-    def identity(self) -> EngineIdentity:
-        """The pipeline by the hashes of its files, the rest by pyannote.audio's version."""
-        return EngineIdentity(
-            name=NAME,
-            version=metadata.version(DISTRIBUTION),
-            licence=f"MIT; models: {LICENCE}",
-            weights=self._weights.weight_files,
-        )
-
     def turns(self, sound: Iterable[Sound], count: int | None = None) -> list[SpeakerTurn]:
-        """Who speaks when; batches are halved where memory runs out.
+        """Return the turns of ``count`` speakers, or of as many as are found; batches are halved if memory runs out.
 
-        Raises InputError where samples are not finite, and DeviceMemoryError where not even one window fits.
+        Raises InputError if samples are not finite, DeviceMemoryError if not even one window fits.
         """
-        samples = _whole(sound)
+        samples = _joined_samples(sound)
         if not len(samples):
             return []
-        with self._lock:
+        with self._one_call:
             size = self._batch_size()
             while True:
                 try:
-                    with self._accelerator.in_use(NAME, self, MODEL_MIB), _silenced():
+                    with self._in_use(), _silenced():
                         return self._turns(samples, count, size)
                 except DeviceMemoryError:
                     if size == 1:
                         raise
                     size //= 2
 
-    def close(self) -> None:
-        """Free the models' memory; a later call loads them again."""
-        self._pipeline = None
-        self._accelerator.unloaded(self)
-
     @cached_property
     def _weights(self) -> Weights:
         return pyannote_weights.find(self._settings)
 
-    @cached_property
-    def _accelerator(self) -> Accelerator:
-        return self._settings.accelerator()
+    def _need_mib(self) -> int:
+        return MODEL_MIB
 
     def _batch_size(self) -> int:
-        plan = {"item_mib": WINDOW_MIB, "most": _MOST_WINDOWS, "otherwise": _WINDOWS_ON_PROCESSOR}
-        return self._accelerator.batch_size(self, MODEL_MIB, **plan)
+        return self._accelerator.batch_size(
+            self, MODEL_MIB, item_mib=WINDOW_MIB, most=_MAX_WINDOWS, otherwise=_WINDOWS_ON_PROCESSOR
+        )
 
-    def _turns(self, samples: NDArray[np.float32], count: int | None, size: int) -> list[SpeakerTurn]:
-        pipeline = self._loaded()
+    def _turns(self, samples: NDArray[np.float32], count: int | None, batch_size: int) -> list[SpeakerTurn]:
+        pipeline = self._model()
         import torch
 
-        pipeline.segmentation_batch_size = pipeline.embedding_batch_size = size
+        pipeline.segmentation_batch_size = pipeline.embedding_batch_size = batch_size
         programme = {"waveform": torch.from_numpy(samples[np.newaxis]), "sample_rate": CAPABILITIES.sample_rate_hz}
-        told = _diarised(pipeline, programme, count).exclusive_speaker_diarization
-        numbers = {label: number for number, label in enumerate(told.labels())}
+        diarisation = _diarise(pipeline, programme, count).exclusive_speaker_diarization
+        speakers = {label: number for number, label in enumerate(diarisation.labels())}
         turns: list[SpeakerTurn] = []
-        at_ms, end_ms = 0, len(samples) * 1000 // CAPABILITIES.sample_rate_hz
-        for segment, _, label in told.itertracks(yield_label=True):
-            interval = _between(segment, at_ms, end_ms)
+        earliest_ms, end_ms = 0, len(samples) * 1000 // CAPABILITIES.sample_rate_hz
+        for segment, _, label in diarisation.itertracks(yield_label=True):
+            interval = _clipped(segment, earliest_ms, end_ms)
             if interval.duration_ms:
-                turns.append(SpeakerTurn(interval=interval, speaker=numbers[label]))
-                at_ms = interval.end_ms
+                turns.append(SpeakerTurn(interval=interval, speaker=speakers[label]))
+                earliest_ms = interval.end_ms
         return turns
 
-    def _loaded(self) -> Any:
-        if self._pipeline is None:
-            self._pipeline = _load(self._weights, self._accelerator.device)
-        return self._pipeline
+    def _load(self) -> Any:
+        try:
+            import torch
+            import yaml
+            from pyannote.audio import Pipeline
+        except ImportError as error:
+            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
+        path = self._weights[CONFIG]
+        unreadable = (
+            pickle.UnpicklingError,
+            RuntimeError,
+            EOFError,
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+        )
+        try:
+            pyannote_weights.check_config(path, yaml.safe_load(path.read_text(encoding="utf-8")))
+            pipeline = Pipeline.from_pretrained(path.parent)
+        except (*unreadable, ImportError, OSError, yaml.YAMLError) as error:
+            raise EngineUnavailableError(f"{NAME} cannot read the models in {path.parent}: replace them") from error
+        return pipeline.to(torch.device(self._accelerator.device))
 
 
-def _load(found: Weights, device: str) -> Any:
-    try:
-        import torch
-        import yaml
-        from pyannote.audio import Pipeline
-    except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
-    path = found[CONFIG]
-    unreadable = (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError)
-    try:
-        pyannote_weights.check_config(path, yaml.safe_load(path.read_text(encoding="utf-8")))
-        pipeline = Pipeline.from_pretrained(path.parent)
-    except (*unreadable, ImportError, OSError, yaml.YAMLError) as error:
-        raise EngineUnavailableError(f"{NAME} cannot read the models in {path.parent}: put them there anew") from error
-    return pipeline.to(torch.device(device))
-
-
-def _diarised(pipeline: Any, programme: dict[str, Any], count: int | None) -> Any:
-    """What the pipeline tells of ``count`` speakers, or of fewer: its k-means fails where it hears fewer voices."""
+def _diarise(pipeline: Any, programme: dict[str, Any], count: int | None) -> Any:
+    """Run the pipeline for ``count`` speakers, or for at most as many if it finds fewer voices (k-means fails then)."""
     try:
         return pipeline(programme, num_speakers=count)
     except ValueError as error:
@@ -151,40 +138,38 @@ def _diarised(pipeline: Any, programme: dict[str, Any], count: int | None) -> An
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Inside, the library neither prints to standard output, where results go, nor warns of few speakers."""
+    """Keep the library from printing to standard output, where commands print results, and from warning."""
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _whole(sound: Iterable[Sound]) -> NDArray[np.float32]:
+def _joined_samples(sound: Iterable[Sound]) -> NDArray[np.float32]:
     blocks = []
     for block in sound:
         if block.rate_hz != CAPABILITIES.sample_rate_hz or block.channels != 1:
             raise ValueError(f"{NAME} takes mono sound at {CAPABILITIES.sample_rate_hz} Hz")
-        if not np.isfinite(block.samples).all():
-            raise InputError("the sound holds samples that are no numbers: decode or repair the file first")
-        blocks.append(block.samples[:, 0])
+        blocks.append(checked_samples(block, rate_hz=block.rate_hz, engine=NAME)[:, 0])
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
 
 
-def _between(segment: Any, first_ms: int, last_ms: int) -> Interval:
-    """A segment of seconds, kept behind the turn before it and inside the programme: windows reach beyond its end."""
-    start_ms, end_ms = (min(max(first_ms, round(at_s * 1000)), last_ms) for at_s in (segment.start, segment.end))
+def _clipped(segment: Any, earliest_ms: int, latest_ms: int) -> Interval:
+    """Return a segment, given in seconds, clipped to these times: windows reach beyond the programme's end."""
+    start_ms, end_ms = (
+        min(max(earliest_ms, round(seconds * 1000)), latest_ms) for seconds in (segment.start, segment.end)
+    )
     return Interval(start_ms=start_ms, end_ms=end_ms)
 
 
 ENTRY: EngineEntry[Diariser] = EngineEntry(
     stage="speakers",
     name=NAME,
-    summary="pyannote's diarisation: turns by segmentation and clustering, behind a gate",
+    summary="pyannote's diarisation: speaker turns by segmentation and clustering; models behind a gate",
     licence=f"MIT; models: {LICENCE}",
-    capabilities=CAPABILITIES,
-    requires=(DISTRIBUTION, "torch"),
-    extra="gpu",
     build=Pyannote,
-    models=pyannote_weights.models,
-    extension=f"put a pipeline laid out like community-1 into {NAME}/ of the weights folder",
-    memory_mib=MODEL_MIB,
-    automatic=False,
+    capabilities=CAPABILITIES,
+    requirements=Requirements(distributions=(DISTRIBUTION, "torch"), extra="gpu"),
+    models=ModelSources(pulled=pyannote_weights.models, memory_mib=MODEL_MIB),
+    auto="if_pulled",
+    extension=f"put a pipeline with the layout of community-1 into {NAME}/ of the weights folder",
 )

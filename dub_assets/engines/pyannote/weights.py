@@ -1,4 +1,4 @@
-"""Where pyannote's models come from: a folder of one's own, or the model hub, behind a gate."""
+"""Finds pyannote's models: in the weights folder, or fetched from the model hub, where a gate has to be passed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dub_assets.engines.models.weights import Weights
 NAME = "pyannote"
 LICENCE = "CC-BY-4.0"
 MODEL_MIB = 400
-"""Of the models on the device, without a batch at work: an estimate."""
+"""Memory of the models, without a batch: an estimate."""
 
 CONFIG = "config.yaml"
 _PARTS = ("segmentation", "embedding", "plda")
@@ -49,25 +49,25 @@ MODEL = RemoteModel(
     licence=LICENCE,
     memory_mib=MODEL_MIB,
 )
-"""Segmentation, embedding, PLDA and how they go together, in one repository; its conditions want accepting."""
+"""A pipeline of segmentation, embedding and PLDA in one repository, whose conditions have to be accepted."""
 
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The model to fetch, unless there is a folder of one's own."""
+    """Return the model to fetch; none if the weights folder has one."""
     return whole_model.to_fetch(NAME, MODEL, settings)
 
 
 def find(settings: EngineSettings) -> Weights:
-    """The files by name, verified, all in one folder. Raises EngineUnavailableError where one is missing."""
+    """Return the verified files, all in one folder. Raises EngineUnavailableError if one is missing."""
     return whole_model.find(NAME, MODEL, settings)
 
 
 def check_config(path: Path, config: Any) -> None:
-    """Raise EngineUnavailableError where a pipeline wants anything but the models beside it: runs fetch nothing."""
+    """Raise EngineUnavailableError if a pipeline refers to models elsewhere: it would download them."""
     try:
-        named = {part: config["pipeline"]["params"][part] for part in _PARTS}
+        places = {part: config["pipeline"]["params"][part] for part in _PARTS}
     except (KeyError, TypeError) as error:
-        raise EngineUnavailableError(f"{path} is no configuration of {NAME}: put the file there anew") from error
-    for part, place in named.items():
+        raise EngineUnavailableError(f"{path} is not a configuration of {NAME}: replace the file") from error
+    for part, place in places.items():
         if place != f"$model/{part}":
-            raise EngineUnavailableError(f"{path} takes its {part} from {place}: let it say $model/{part}")
+            raise EngineUnavailableError(f"{path} takes its {part} from {place}: set it to $model/{part}")
