@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.json_schema import SkipJsonSchema
 
-from dub_assets.stages.quality.values import CheckName, LineIssue, Severity
-from dub_assets.stages.tts_segments.values import FitMethod, TimingIssue
+from dub_assets.stages.issues import LineIssue, TimingIssue
+from dub_assets.stages.quality.checks import CheckName
+from dub_assets.stages.quality.values import Severity
+from dub_assets.stages.tts_segments.values import FitMethod
 
 
 class Sent(BaseModel):

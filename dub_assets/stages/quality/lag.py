@@ -1,4 +1,4 @@
-"""How far one sound lies behind another."""
+"""The lag of one sound behind another."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dub_assets.core.signal.sound import Sound
 
 
 def lag_frames(sound: Sound, reference: Sound) -> int | None:
-    """By how many frames ``sound`` is later than ``reference`` (negative: earlier), by cross-correlation.
+    """Return how many frames ``sound`` is later than ``reference`` (negative: earlier), by cross-correlation.
 
-    Both have the same rate; None where one of them is silent.
+    Both have the same rate. Return None if one of them is silent.
     """
-    late, early = (each.mono().samples[:, 0].astype(np.float64) for each in (sound, reference))
-    if not late.any() or not early.any():
+    samples, expected = (each.mono().samples[:, 0].astype(np.float64) for each in (sound, reference))
+    if not samples.any() or not expected.any():
         return None
-    size = 1 << (len(late) + len(early) - 1).bit_length()
-    product = np.fft.irfft(np.fft.rfft(late, size) * np.conj(np.fft.rfft(early, size)), size)
+    size = 1 << (len(samples) + len(expected) - 1).bit_length()
+    product = np.fft.irfft(np.fft.rfft(samples, size) * np.conj(np.fft.rfft(expected, size)), size)
     peak = int(np.argmax(product))
-    return peak if peak < len(late) else peak - size
+    return peak if peak < len(samples) else peak - size

@@ -1,4 +1,4 @@
-"""Numbers in a text, whether in figures or in words."""
+"""Numbers in a text, written in digits or in words."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _AND: Mapping[str, frozenset[str]] = {
     "pt": frozenset({"e"}),
 }
 _GENDERS: tuple[Gender, ...] = ("", "m", "f")
-_FIGURES = re.compile(r"\d+(?:[.,\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE} ]\d{3})*(?:[.,]\d+)?")
+_DIGITS = re.compile(r"\d+(?:[.,\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE} ]\d{3})*(?:[.,]\d+)?")
 _PERCENT = re.compile(r"\bpor ci?ento\b")
 _RUN = re.compile(r"\d+")
 
-KNOWN = frozenset(_AND)
-"""The languages whose number words are known here."""
+LANGUAGES = frozenset(_AND)
+"""Languages with known number words."""
 
 
 @dataclass(slots=True)
 class Run:
-    """Number words that follow each other: ``values`` are the numbers they make, ``parts`` all they are made of.
+    """Consecutive number words: ``values`` are the numbers that they form, ``parts`` all numbers within them.
 
-    ``bare`` is one of a multiplier alone: "thousands", "a hundred".
+    ``bare`` is True for a multiplier alone: "thousands", "a hundred".
     """
 
     values: list[int] = field(default_factory=list)
@@ -44,48 +44,48 @@ class _Vocabulary:
     multipliers: Mapping[str, int]
 
 
-def figures(text: str) -> Iterator[tuple[re.Match[str], frozenset[float]]]:
-    """The numbers in figures, each with what it may stand for: "1.250" for 1250 and for 1.25, by custom."""
-    for found in _FIGURES.finditer(text):
-        runs = _RUN.findall(found[0])
-        readings = {float("".join(runs))}
+def numbers_in_digits(text: str) -> Iterator[tuple[re.Match[str], frozenset[float]]]:
+    """Yield the numbers in digits, each with its possible values: "1.250" is 1250 or 1.25, by convention."""
+    for match in _DIGITS.finditer(text):
+        runs = _RUN.findall(match[0])
+        values = {float("".join(runs))}
         if len(runs) > 1:
-            readings.add(float(f"{''.join(runs[:-1])}.{runs[-1]}"))
-        yield found, frozenset(readings)
+            values.add(float(f"{''.join(runs[:-1])}.{runs[-1]}"))
+        yield match, frozenset(values)
 
 
-def runs_of_digits(text: str) -> set[float]:
-    """Every run of digits by itself."""
+def digit_runs(text: str) -> set[float]:
+    """Return every run of digits as a number."""
     return {float(run) for run in _RUN.findall(text)}
 
 
 def number_words(text: str, language: str, *, with_ordinals: bool) -> list[Run]:
-    """The numbers in words. ``language`` is one of ``KNOWN``."""
+    """Return the numbers in words. ``language`` is one of ``LANGUAGES``."""
     vocabulary = _vocabulary(language)
     small = {**vocabulary.ordinals, **vocabulary.cardinals} if with_ordinals else vocabulary.cardinals
     runs: list[Run] = []
-    reader: _Reader | None = None
+    parser: _RunParser | None = None
     for word in words_of(_PERCENT.sub("%", text)):
         value, multiplier = small.get(word), vocabulary.multipliers.get(word)
         if value is None and multiplier is None:
-            if reader is not None and word not in _AND[language]:
-                runs.append(reader.finished())
-                reader = None
+            if parser is not None and word not in _AND[language]:
+                runs.append(parser.finished())
+                parser = None
             continue
-        reader = reader or _Reader()
-        reader.take(value, multiplier)
-    return [*runs, reader.finished()] if reader is not None else runs
+        parser = parser or _RunParser()
+        parser.add_word(value, multiplier)
+    return [*runs, parser.finished()] if parser is not None else runs
 
 
-class _Reader:
-    """Adds up number words: what cannot be one number with what came before begins another."""
+class _RunParser:
+    """Adds number words up; a word that cannot continue the current number starts another."""
 
     def __init__(self) -> None:
         self._run = Run()
         self._total = self._current = 0
         self._open = False
 
-    def take(self, value: int | None, multiplier: int | None) -> None:
+    def add_word(self, value: int | None, multiplier: int | None) -> None:
         if value is not None:
             self._add(value)
         elif multiplier is not None:
@@ -123,7 +123,7 @@ class _Reader:
 
 
 def _years(values: Sequence[int]) -> Iterator[int]:
-    """Pairs that may be a year: 19 and 95."""
+    """Yield pairs that may be a year: 19 and 95."""
     for first, second in pairwise(values):
         if 10 <= first <= 20 and second < 100:
             yield first * 100 + second
@@ -142,24 +142,24 @@ def _vocabulary(language: str) -> _Vocabulary:
 
 
 def _cardinals(language: str) -> dict[str, int]:
-    """Cardinals under 1000 that are one word, "cento" and "ciento" among them."""
-    found: dict[str, int] = {}
+    """Return the cardinals under 1000 that are one word, including "cento" and "ciento"."""
+    number_of: dict[str, int] = {}
     for number in (*range(101), *range(200, 1000, 100)):
         for gender in _GENDERS:
             words = words_of(cardinal(number, language, gender))
             if len(words) == 1:
-                found[words[0]] = number
-    found.setdefault(words_of(cardinal(101, language))[0], 100)
-    return found
+                number_of[words[0]] = number
+    number_of.setdefault(words_of(cardinal(101, language))[0], 100)
+    return number_of
 
 
 def _ordinals(language: str) -> dict[str, int]:
-    """Ordinals up to 1000 that are one word."""
-    found: dict[str, int] = {}
+    """Return the ordinals up to 1000 that are one word."""
+    number_of: dict[str, int] = {}
     for number in (*range(1, 101), *range(200, 1001, 100)):
         for gender in _GENDERS[1:]:
             for before_noun in (False, True):
                 words = words_of(ordinal(number, language, gender, before_noun=before_noun))
                 if len(words) == 1:
-                    found[words[0]] = number
-    return found
+                    number_of[words[0]] = number
+    return number_of

@@ -1,4 +1,4 @@
-"""How good a dub is: what was measured, and what each check says of it."""
+"""The quality of a dub: measurements of the whole and of each line, and the results of the checks."""
 
 from __future__ import annotations
 
@@ -8,35 +8,19 @@ from typing import Literal
 from dub_assets.core.provenance import Provenance
 from dub_assets.stages.issues import LineIssue
 
-CheckName = Literal[
-    "dialogue_is_complete",
-    "text_is_translated",
-    "text_is_in_its_language",
-    "numbers_are_kept",
-    "lines_say_their_text",
-    "lines_are_audible",
-    "segments_fit_their_slots",
-    "lines_never_overlap",
-    "original_speech_is_gone",
-    "loudness_is_on_target",
-    "true_peak_is_kept",
-    "sound_and_picture_agree",
-]
-"""What must hold of a dub, in the order in which it is made."""
-
 Severity = Literal["warning", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What one check found.
+    """The result of one of the checks in ``checks.py``; ``name`` is its ``CheckName``.
 
-    ``reason`` is one readable line, whether it passed or not; ``segments`` are those it is about. ``measured`` and
-    ``limit`` are in ``unit``, None where the check is no comparison of numbers. A ``blocking`` check that did not pass
-    fails the job.
+    ``reason`` is one readable line, whether the check passed or not; ``segments`` are the indexes of those that it is
+    about. ``measured`` and ``limit`` are in ``unit``, None if the check compares no numbers. A ``blocking`` check that
+    did not pass fails the job.
     """
 
-    name: CheckName
+    name: str
     passed: bool
     severity: Severity
     blocking: bool
@@ -49,10 +33,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineQuality:
-    """One segment: its issues beside those of timing, and what was measured.
+    """Issues of a segment, apart from its timing, and measurements.
 
-    ``level_dbfs`` is that of the line's active speech. ``leftover_db`` is the original speech that is left in the
-    background, over its own level. ``agreement`` is how alike text and what is heard are, None where none listened.
+    ``level_dbfs`` is the level of the line's active speech, None without any. ``leftover_db`` is the original speech
+    left in the background, in dB over its own level. ``agreement`` is the similarity of the text and what the recogniser
+    heard (0 to 1), None if the line was not read back.
     """
 
     index: int
@@ -64,13 +49,15 @@ class LineQuality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DubFigures:
-    """What was measured of the whole.
+    """Measurements of the whole dub.
 
-    ``unspoken_ms`` is speech of the original without a line. ``text_language`` is what the text of all lines reads like
-    (None: too little of it, or a language that is not told apart); ``agreement`` that of all lines that were read back,
-    each counted by its letters. ``leftover_db`` is the original speech left in the background under the line that has
-    most of it. ``sound_lag_ms`` is how much later than in the mix the sound of the encoded file lies on the picture's
-    clock (None where nothing is heard); ``length_difference_ms`` how much longer the file is than the programme.
+    - ``unspoken_ms``: speech of the original without a line.
+    - ``text_language``: language that the text of all lines reads like, None if it is too short or the language is
+      unknown to the identifier.
+    - ``agreement``: mean over the lines that were read back, weighted by their letters.
+    - ``leftover_db``: ``LineQuality.leftover_db`` of the worst line.
+    - ``sound_lag_ms``: how much later the sound of the encoded file is than the mix, None if it is silent.
+    - ``length_difference_ms``: how much longer the encoded file is than the programme.
     """
 
     unspoken_ms: int
@@ -83,7 +70,7 @@ class DubFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """The quality of a dub: its lines (one a segment of the transcript), figures and checks."""
+    """The quality of a dub: its lines (one for each segment of the transcript), measurements and checks."""
 
     lines: tuple[LineQuality, ...]
     figures: DubFigures
@@ -92,11 +79,11 @@ class Quality:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed."""
+        """True if every check passed."""
         return all(check.passed for check in self.checks)
 
     @property
     def refusal(self) -> str | None:
-        """Why the dub cannot be delivered, in one line; None where no blocking check failed."""
+        """Why the dub cannot be delivered, in one line; None if no blocking check failed."""
         failed = [f"{check.name} ({check.reason})" for check in self.checks if check.blocking and not check.passed]
         return f"the dub does not pass its checks: {'; '.join(failed)}" if failed else None

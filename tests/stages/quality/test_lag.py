@@ -12,7 +12,7 @@ def sound(samples) -> Sound:
 
 
 @pytest.mark.parametrize("lag", [-4_000, -1, 0, 1, 960, 9_999])
-def test_the_lag_is_found_to_the_frame_under_noise(lag):
+def test_finds_the_lag_to_the_frame_under_noise(lag):
     random = np.random.default_rng(1)
     programme = random.standard_normal(60_000)
     reference = programme[10_000:50_000]

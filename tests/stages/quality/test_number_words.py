@@ -12,7 +12,9 @@ from dub_assets.text_normalisation import verbalise
 from dub_assets.text_normalisation.numerals import cardinal, ordinal, year
 
 
-@given(number=st.integers(0, 10**14), language=st.sampled_from(sorted(LANGUAGES)), gender=st.sampled_from(["", "m", "f"]))
+@given(
+    number=st.integers(0, 10**14), language=st.sampled_from(sorted(LANGUAGES)), gender=st.sampled_from(["", "m", "f"])
+)
 def test_reads_cardinals(number, language, gender):
     (run,) = number_words(f"- {cardinal(number, language, gender)} -", language, with_ordinals=False)
     assert run.values == [number]
