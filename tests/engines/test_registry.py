@@ -19,12 +19,13 @@ from dub_assets.core.engine import (
 )
 from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.engines import needs
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.catalogue import ENTRIES as CATALOGUE
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.model_options import ModelOptions
 from dub_assets.engines.models.install import install_command
 from dub_assets.engines.models.remote import RemoteFile, RemoteModel
 from dub_assets.engines.models.weights import PackagedFile, PackagePart
-from dub_assets.engines.registry import ALL, EngineRegistry
+from dub_assets.engines.registry import EngineRegistry
 
 INSTALLED, NOT_INSTALLED = ("pytest",), ("pytest", "a-distribution-that-is-not-there")
 FILE = PackagedFile(
@@ -42,15 +43,15 @@ class Built:
         self.name = name
 
 
-def entry(stage, name, capabilities, *, requires=INSTALLED, **more) -> EngineEntry:
+def entry(stage, name, capabilities, *, requires=INSTALLED, packaged=(), pulled=(), **more) -> EngineEntry:
     return EngineEntry(
         stage=stage,
         name=name,
         summary=name,
         licence="MIT",
         capabilities=capabilities,
-        requires=requires,
-        packages=name,
+        requirements=Requirements(distributions=requires, packages=name),
+        models=ModelSources(packaged=packaged, pulled=lambda _: pulled),
         build=lambda _: Built(name),
         **more,
     )
@@ -86,7 +87,7 @@ ENTRIES = (
     entry("recognition", "wide-ear", recognises("en", "ko")),
     entry("translation", "bridge", translates(("en", "pt")), extension="put pairs into bridge/"),
     entry("translation", "far-bridge", translates(("en", "ko")), requires=NOT_INSTALLED),
-    entry("synthesis", "robot", speaks("pt", "ko"), last_resort=True),
+    entry("synthesis", "robot", speaks("pt", "ko"), auto="last_resort"),
     entry("synthesis", "best-voice", speaks("pt"), requires=NOT_INSTALLED),
     entry("synthesis", "voice", speaks("pt", "en")),
 )
@@ -172,7 +173,7 @@ def test_a_named_engine_that_does_not_serve_the_need_is_refused(registry: Engine
 
 
 def test_an_engine_without_its_weights_is_not_installed(settings: EngineSettings):
-    ear = entry("recognition", "ear", recognises("en"), weights=(FILE,))
+    ear = entry("recognition", "ear", recognises("en"), packaged=(FILE,))
     registry = EngineRegistry(settings, [ear])
     (status,) = registry.statuses()
     assert not status.installed
@@ -191,7 +192,7 @@ def test_languages_in_the_users_own_folder_are_served(settings: EngineSettings):
         return translates(("en", "pt"), *([("ko", "en")] if own.is_dir() else []))
 
     registry = EngineRegistry(
-        settings, [entry("translation", "bridge", translates(("en", "pt")), own_capabilities=pairs)]
+        settings, [entry("translation", "bridge", translates(("en", "pt")), installed_capabilities=pairs)]
     )
     with pytest.raises(UnsupportedLanguageError):
         registry.translator(source="ko", target="en")
@@ -201,7 +202,11 @@ def test_languages_in_the_users_own_folder_are_served(settings: EngineSettings):
 
 def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(settings: EngineSettings):
     bridge = entry(
-        "translation", "bridge", translates(("en", "pt")), weights=(FILE,), own_capabilities=lambda _: translates()
+        "translation",
+        "bridge",
+        translates(("en", "pt")),
+        packaged=(FILE,),
+        installed_capabilities=lambda _: translates(),
     )
     remedy = r"translate 'en' to 'pt'; install bridge: \S*uv pip install --python \S+ --no-deps made-up==1\.0"
     with pytest.raises(EngineUnavailableError, match=remedy):
@@ -218,9 +223,9 @@ FREE = RemoteModel(
 )
 UNFREE = dataclasses.replace(FREE, name="unfree-model", home="someone/unfree", licence="CC-BY-NC", commercial_use=False)
 FETCHED = (
-    entry("translation", "free", translates(("en", "pt")), models=lambda _: (FREE,)),
-    entry("translation", "unfree", translates(("en", "pt")), models=lambda _: (UNFREE,)),
-    entry("translation", "paid", translates(("en", "pt")), automatic=False, by_name_only=True),
+    entry("translation", "free", translates(("en", "pt")), pulled=(FREE,)),
+    entry("translation", "unfree", translates(("en", "pt")), pulled=(UNFREE,)),
+    entry("translation", "paid", translates(("en", "pt")), auto="never"),
 )
 
 
@@ -267,7 +272,7 @@ def test_an_engine_that_costs_money_is_taken_by_name_only(settings: EngineSettin
 
 
 def test_auto_takes_the_best_engine_that_is_there_with_its_models(settings: EngineSettings):
-    best = entry("translation", "best", translates(("en", "pt")), models=lambda _: (FREE,), automatic=False)
+    best = entry("translation", "best", translates(("en", "pt")), pulled=(FREE,), auto="if_pulled")
     good = entry("translation", "good", translates(("en", "pt")))
     registry = EngineRegistry(settings, [best, good])
     assert registry.translator(source="en", target="pt").name == "good"
@@ -279,9 +284,9 @@ def test_auto_takes_the_best_engine_that_is_there_with_its_models(settings: Engi
 def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_lacks_them(settings: EngineSettings):
     pair = translates(("ko", "en"))
     here = entry("translation", "here", translates(("en", "pt")))
-    without_library = entry("translation", "absent", pair, requires=NOT_INSTALLED, models=lambda _: (FREE,))
-    unfree = entry("translation", "unfree", pair, models=lambda _: (UNFREE,), automatic=False)
-    free = entry("translation", "free", pair, models=lambda _: (FREE,), automatic=False)
+    without_library = entry("translation", "absent", pair, requires=NOT_INSTALLED, pulled=(FREE,))
+    unfree = entry("translation", "unfree", pair, pulled=(UNFREE,), auto="if_pulled")
+    free = entry("translation", "free", pair, pulled=(FREE,), auto="if_pulled")
     registry = EngineRegistry(settings, [here, without_library, unfree, free])
     assert registry.models_for("auto", needs.translation("en", "pt")).models == ()
     found = registry.models_for("auto", needs.translation("ko", "en"))
@@ -320,8 +325,8 @@ def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistr
 
 
 def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineSettings):
-    automatic = [entry for entry in ALL if entry.automatic and not entry.unset(settings)]
-    statuses = EngineRegistry(settings, automatic).statuses()
+    default = [entry for entry in CATALOGUE if entry.is_default and not entry.requirements.unset(settings)]
+    statuses = EngineRegistry(settings, default).statuses()
     assert len(statuses) >= 6
     assert all(status.installed for status in statuses)
     assert not [file for status in statuses for file in status.weights if file.source.startswith("missing")]
@@ -329,7 +334,7 @@ def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineS
 
 def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_install_them(settings: EngineSettings):
     statuses = {status.name: status for status in EngineRegistry(settings).statuses()}
-    others = [entry for entry in ALL if not entry.automatic]
+    others = [entry for entry in CATALOGUE if not entry.is_default]
     assert "demucs" in [entry.name for entry in others]
     assert all(statuses[entry.name].remedy for entry in others)
     with pytest.raises(EngineUnavailableError, match=r"no installed engine can separate speech; install demucs: make "):
@@ -371,7 +376,7 @@ def test_a_pair_of_which_firefox_has_no_model_names_what_can(settings: EngineSet
 
 
 def test_every_pinned_part_names_the_version_that_is_installed():
-    parts = {part for entry in ALL for file in entry.weights for part in file.parts}
+    parts = {part for entry in CATALOGUE for file in entry.models.packaged for part in file.parts}
     assert {part.distribution: part.version for part in parts} == {
         part.distribution: metadata.version(part.distribution) for part in parts
     }

@@ -128,9 +128,9 @@ def test_a_model_of_ones_own_goes_before_that_of_the_hub(tmp_path: Path):
 
 def test_the_memory_of_one_aligning_model_is_counted(tmp_path: Path):
     here = settings(tmp_path)
-    bare = ENTRY.needs_mib(here)
-    assert ENTRY.needs_mib(naming(here, "en")) == bare + BASE_MIB
-    assert ENTRY.needs_mib(naming(here, "en", "ko", "ja")) == bare + LARGE_MIB
+    bare = ENTRY.models.needs_mib(here)
+    assert ENTRY.models.needs_mib(naming(here, "en")) == bare + BASE_MIB
+    assert ENTRY.models.needs_mib(naming(here, "en", "ko", "ja")) == bare + LARGE_MIB
 
 
 def test_a_text_that_cannot_be_aligned_is_in_no_log_and_nothing_is_printed(tmp_path: Path, capfd, caplog):

@@ -17,7 +17,7 @@ from dub_assets.engines.base import Engine
 from dub_assets.engines.campplus import graph
 from dub_assets.engines.campplus.filterbank import BINS, FRAME, HOP, RATE_HZ, filterbank
 from dub_assets.engines.campplus.graph import SEGMENT_FRAMES
-from dub_assets.engines.entry import EngineEntry
+from dub_assets.engines.entry import EngineEntry, ModelSources, Requirements
 from dub_assets.engines.models.weights import PackagedFile, PackagePart
 from dub_assets.engines.shared.onnx_graph import cached_graph
 from dub_assets.engines.shared.onnx_session import open_session, readable_model
@@ -104,9 +104,8 @@ ENTRY: EngineEntry[SpeakerEmbedder] = EngineEntry(
     name=NAME,
     summary="CAM++ of 3D-Speaker, trained on Chinese and English, run without torch",
     licence=LICENCE,
-    capabilities=CAPABILITIES,
-    requires=("onnxruntime", "onnx"),
-    packages=f"--no-deps {MODEL.pins}",
     build=CampPlus,
-    weights=(MODEL,),
+    capabilities=CAPABILITIES,
+    requirements=Requirements(distributions=("onnxruntime", "onnx"), packages=f"--no-deps {MODEL.pins}"),
+    models=ModelSources(packaged=(MODEL,)),
 )

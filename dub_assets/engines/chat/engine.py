@@ -1,4 +1,4 @@
-"""Language models behind any OpenAI-compatible chat endpoint, as translators."""
+"""Translation by a language model behind any OpenAI-compatible chat endpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dub_assets.core.ports import Translator
 from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.engines.chat import prompt as chat_prompt
 from dub_assets.engines.chat.prompt import AnswerError
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.service_options import ChatOptions
 from dub_assets.engines.shared.http_service import HttpService
 from dub_assets.engines.shared.source_text import is_wordless
@@ -24,18 +24,18 @@ NAME = "chat"
 LICENCE = "the terms of the service"
 
 _LINES = 24
-_TRIES = 3
-"""How often the same lines are asked for before they are asked for in halves."""
+_ATTEMPTS = 3
+"""Requests for the same lines before they are split into halves."""
 
 _PAIRS = frozenset(permutations(LANGUAGES, 2))
 _MILLION = 1_000_000
 
 
 class ChatTranslator:
-    """A translator over ``/chat/completions``: neighbours for context, terms, shorter renderings, one answer a line.
+    """A translator over ``/chat/completions`` that reads context, keeps terms and lists shorter renderings.
 
-    An answer that has not got exactly one text for each line is asked for again, saying what was wrong with it, and
-    then in halves. The text goes to the endpoint and nowhere else.
+    If an answer does not have exactly one text a line, the model is asked again with the reason, and then for half of
+    the lines. The text is sent to the endpoint only.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -44,7 +44,7 @@ class ChatTranslator:
 
     @cached_property
     def capabilities(self) -> TranslatorCapabilities:
-        """Every pair: what the model knows is for whoever names it to know."""
+        """Every pair of languages: the engine cannot know which ones the model supports."""
         return TranslatorCapabilities(
             pairs=_PAIRS,
             batch_size=_LINES,
@@ -55,7 +55,7 @@ class ChatTranslator:
 
     @cached_property
     def identity(self) -> EngineIdentity:
-        """The model's name at the endpoint's host, and the version of what it is asked."""
+        """The model's name, the endpoint's host and the version of the prompt."""
         return EngineIdentity(
             name=NAME,
             version=str(self._options.model),
@@ -74,52 +74,56 @@ class ChatTranslator:
         target_language: str,
         terms: Sequence[Term] = (),
     ) -> list[Rendering]:
-        """One rendering for each line, in order; a line without letters stays as it is.
+        """Return one rendering a line, in order; a line without letters is not translated.
 
-        Raises UnsupportedLanguageError for codes that are none, ServiceUnavailableError where the endpoint does not
-        answer, ConfigurationError where it refuses, and EngineUnavailableError where its answers are of no use.
+        Raises UnsupportedLanguageError for unknown language codes, ServiceUnavailableError if the endpoint does not
+        answer, ConfigurationError if it refuses, EngineUnavailableError if its answers are invalid.
         """
         if (source_language, target_language) not in _PAIRS:
-            raise UnsupportedLanguageError(f"{NAME} translates between two languages of ISO 639-1, not these")
-        made = [Rendering(text=" ".join(line.text.split())) for line in lines]
+            raise UnsupportedLanguageError(
+                f"{NAME} translates between two languages of ISO 639-1, not from {source_language!r} to {target_language!r}"
+            )
+        renderings = [Rendering(text=" ".join(line.text.split())) for line in lines]
         spoken = [index for index, line in enumerate(lines) if not is_wordless(line.text)]
         for start in range(0, len(spoken), _LINES):
             batch = spoken[start : start + _LINES]
-            asked = self._asked([lines[index] for index in batch], source_language, target_language, terms)
-            for index, rendering in zip(batch, asked, strict=True):
-                made[index] = rendering
-        return made
+            translated = self._translate([lines[index] for index in batch], source_language, target_language, terms)
+            for index, rendering in zip(batch, translated, strict=True):
+                renderings[index] = rendering
+        return renderings
 
     def take_usage(self) -> tuple[tuple[str, float], ...]:
-        """Requests, tokens, and dollars where the prices are set."""
+        """Return and reset the number of requests and tokens, and their cost if prices are set."""
         return self._usage.take()
 
     def close(self) -> None:
-        """Free nothing: nothing is held."""
+        """Do nothing: the engine holds no resources."""
 
-    def _asked(self, lines: Sequence[SourceLine], source: str, target: str, terms: Sequence[Term]) -> list[Rendering]:
+    def _translate(
+        self, lines: Sequence[SourceLine], source: str, target: str, terms: Sequence[Term]
+    ) -> list[Rendering]:
         messages = chat_prompt.messages(lines, source, target, terms, self._options.shorter)
-        fault: AnswerError | None = None
-        for _ in range(_TRIES):
+        last_error: AnswerError | None = None
+        for _ in range(_ATTEMPTS):
             content = self._completion(messages)
             try:
                 return chat_prompt.renderings(content, len(lines), self._options.shorter)
             except AnswerError as error:
-                fault = error
-                told = {"role": "user", "content": f"Not so: {error}. Answer again, all lines, as JSON alone."}
-                messages = [*messages[:2], {"role": "assistant", "content": content}, told]
+                last_error = error
+                correction = {"role": "user", "content": f"Not so: {error}. Answer again, all lines, as JSON alone."}
+                messages = [*messages[:2], {"role": "assistant", "content": content}, correction]
         if len(lines) == 1:
             raise EngineUnavailableError(
-                f"{self._options.model} at {self._service.host} gives no usable answer ({fault}): choose another model"
-            ) from fault
+                f"{self._options.model} at {self._service.host} gives no usable answer ({last_error}): choose another model"
+            ) from last_error
         middle = len(lines) // 2
         return [
-            *self._asked(lines[:middle], source, target, terms),
-            *self._asked(lines[middle:], source, target, terms),
+            *self._translate(lines[:middle], source, target, terms),
+            *self._translate(lines[middle:], source, target, terms),
         ]
 
     def _completion(self, messages: Sequence[dict[str, str]]) -> str:
-        """What the model says."""
+        """Request a completion; return its text."""
         answer = self._service.post(
             "chat/completions",
             {
@@ -159,8 +163,8 @@ class ChatTranslator:
 
 def _unset(settings: EngineSettings) -> str:
     options = settings.services.chat
-    wanted = {"TRANSLATION_CHAT_URL": options.url, "TRANSLATION_CHAT_MODEL": options.model}
-    return " and ".join(variable for variable, value in wanted.items() if not value)
+    values = {"TRANSLATION_CHAT_URL": options.url, "TRANSLATION_CHAT_MODEL": options.model}
+    return " and ".join(variable for variable, value in values.items() if not value)
 
 
 ENTRY: EngineEntry[Translator] = EngineEntry(
@@ -168,11 +172,8 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     name=NAME,
     summary="a language model behind any OpenAI-compatible chat endpoint: context, terms, shorter renderings",
     licence=LICENCE,
-    capabilities=TranslatorCapabilities(pairs=_PAIRS, batch_size=_LINES),
-    requires=("requests",),
-    packages="requests",
     build=ChatTranslator,
-    unset=_unset,
-    automatic=False,
-    by_name_only=True,
+    capabilities=TranslatorCapabilities(pairs=_PAIRS, batch_size=_LINES),
+    requirements=Requirements(distributions=("requests",), packages="requests", unset=_unset),
+    auto="never",
 )

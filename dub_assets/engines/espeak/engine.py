@@ -13,7 +13,7 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.shared import espeak_library
 from dub_assets.engines.shared.trim import trimmed
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
@@ -95,9 +95,8 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="espeak-ng, last resort: robotic",
     licence=espeak_library.LICENCE,
-    capabilities=CAPABILITIES,
-    requires=(espeak_library.PACKAGE,),
-    packages=f"{espeak_library.PACKAGE_PIN}",
     build=Espeak,
-    last_resort=True,
+    capabilities=CAPABILITIES,
+    requirements=Requirements(distributions=(espeak_library.PACKAGE,), packages=espeak_library.PACKAGE_PIN),
+    auto="last_resort",
 )

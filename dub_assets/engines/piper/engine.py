@@ -18,7 +18,7 @@ from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.base import Engine
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.models import remote, weights
 from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.models.weights import Weights
@@ -208,15 +208,16 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="Piper's voices, by PIPER_VOICES or your own files; phonemes from espeak-ng",
     licence=f"{LICENCE} (phonemes: espeak-ng, {espeak_library.LICENCE})",
+    build=Piper,
     capabilities=SynthesiserCapabilities(
         voices=(), sample_rate_hz=RATE_HZ, min_speed=_MIN_SPEED, max_speed=_MAX_SPEED, concurrency=1
     ),
-    requires=("onnxruntime", "onnx", espeak_library.PACKAGE),
-    packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN}",
-    build=Piper,
-    own_capabilities=_offered,
-    models=_models,
-    memory_mib=MEMORY_MIB,
-    unset=lambda settings: "" if _models(settings) or _own_voices(settings) else "PIPER_VOICES",
+    installed_capabilities=_offered,
+    requirements=Requirements(
+        distributions=("onnxruntime", "onnx", espeak_library.PACKAGE),
+        packages=f"onnxruntime onnx {espeak_library.PACKAGE_PIN}",
+        unset=lambda settings: "" if _models(settings) or _own_voices(settings) else "PIPER_VOICES",
+    ),
+    models=ModelSources(pulled=_models, memory_mib=MEMORY_MIB),
     extension=f"name voices in PIPER_VOICES, or put a voice's .onnx and .onnx.json into {NAME}/ of the weights folder",
 )

@@ -15,7 +15,7 @@ from dub_assets.core.language import LANGUAGES, parse_language
 from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.service_options import SpeechServiceOptions
 from dub_assets.engines.shared.http_service import HttpService
 from dub_assets.engines.shared.trim import trimmed
@@ -153,12 +153,9 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="voices behind any OpenAI-compatible speech endpoint",
     licence=LICENCE,
-    capabilities=_offered(SpeechServiceOptions()),
-    requires=("requests",),
-    packages="requests",
     build=SpeechService,
-    own_capabilities=lambda settings: _offered(settings.services.speech),
-    unset=_unset,
-    automatic=False,
-    by_name_only=True,
+    capabilities=_offered(SpeechServiceOptions()),
+    installed_capabilities=lambda settings: _offered(settings.services.speech),
+    requirements=Requirements(distributions=("requests",), packages="requests", unset=_unset),
+    auto="never",
 )

@@ -17,7 +17,7 @@ from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import Utterance
 from dub_assets.engines.base import AcceleratedEngine
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.models import weights
 from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.shared.torch_determinism import deterministic
@@ -130,7 +130,7 @@ def _load_voice(folder: Path) -> Any:
         from TTS.config import load_config
         from TTS.tts.models import setup_model
     except ImportError as error:
-        raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
+        raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
     config = load_config(folder / "config.json")
     if config.model != "vits" or config.model_args.use_speaker_embedding or config.model_args.use_d_vector_file:
         raise EngineUnavailableError(f"{folder} holds no VITS model of one voice: put one there, or remove the folder")
@@ -158,12 +158,11 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="VITS voices of your own through coqui-tts",
     licence=f"{LICENCE}; voices: their own",
-    capabilities=CAPABILITIES,
-    requires=("coqui-tts", "torch"),
-    extra="gpu",
     build=Vits,
-    own_capabilities=_offered,
+    capabilities=CAPABILITIES,
+    installed_capabilities=_offered,
+    requirements=Requirements(distributions=("coqui-tts", "torch"), extra="gpu"),
+    models=ModelSources(memory_mib=MODEL_MIB),
+    auto="if_pulled",
     extension=f"put config.json and model.pth of a voice into {NAME}/<language>/<voice>/ of the weights folder",
-    memory_mib=MODEL_MIB,
-    automatic=False,
 )

@@ -11,7 +11,7 @@ from typing import Any
 from dub_assets.core.engine import RecogniserCapabilities, WeightFile
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.ports import Recogniser
-from dub_assets.engines.entry import EngineEntry
+from dub_assets.engines.entry import EngineEntry, ModelSources, Requirements
 from dub_assets.engines.whisper import weights as whisper_weights
 from dub_assets.engines.whisper.model import (
     CAPABILITIES,
@@ -86,13 +86,13 @@ class WhisperX(WhisperRecogniser):
         return Aligner(self._settings, self._accelerator)
 
     def _need_mib(self) -> int:
-        return ENTRY.needs_mib(self._settings)
+        return ENTRY.models.needs_mib(self._settings)
 
     def _load(self) -> Any:
         try:
             library = import_whisperx()
         except ImportError as error:
-            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.install}") from error
+            raise EngineUnavailableError(f"{NAME} is not installed: {ENTRY.requirements.install}") from error
         return library.load_model(
             str(self._weights["model.bin"].parent),
             device=self._accelerator.kind,
@@ -201,15 +201,12 @@ ENTRY: EngineEntry[Recogniser] = EngineEntry(
     name=NAME,
     summary="Whisper in batches of detected speech, with forced alignment of words",
     licence=f"BSD-2-Clause; Whisper: {LICENCE}",
-    capabilities=CAPABILITIES,
-    requires=("whisperx", "torch"),
-    extra="gpu",
     build=WhisperX,
-    weights=WEIGHTS,
-    models=whisper_weights.models,
-    further_models=alignment.models,
-    model_capabilities=whisper_weights.capabilities,
+    capabilities=whisper_weights.capabilities,
+    requirements=Requirements(distributions=("whisperx", "torch"), extra="gpu"),
+    models=ModelSources(
+        packaged=WEIGHTS, pulled=whisper_weights.models, pulled_besides=alignment.models, memory_mib=1500
+    ),
+    auto="if_pulled",
     extension=whisper_weights.EXTENSION,
-    memory_mib=1500,
-    automatic=False,
 )

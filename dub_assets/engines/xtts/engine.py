@@ -17,7 +17,7 @@ from dub_assets.core.ports import Synthesiser
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import ClonedUtterance, Utterance
 from dub_assets.engines.base import AcceleratedEngine
-from dub_assets.engines.entry import EngineEntry, EngineSettings
+from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.models import whole_model
 from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.shared.torch_determinism import deterministic
@@ -143,14 +143,11 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     name=NAME,
     summary="XTTS v2 through coqui-tts: clones the speakers' voices",
     licence=f"MPL-2.0; model {LICENCE}",
-    capabilities=CAPABILITIES,
-    requires=("coqui-tts", "torch"),
-    extra="gpu",
     build=Xtts,
-    own_capabilities=_offered,
+    capabilities=CAPABILITIES,
+    installed_capabilities=_offered,
+    requirements=Requirements(distributions=("coqui-tts", "torch"), extra="gpu"),
+    models=ModelSources(pulled=models, memory_mib=MODEL_MIB),
+    auto="never",
     extension="Japanese and Chinese need the packages coqui-tts[ja] and pypinyin of the extra gpu",
-    models=models,
-    memory_mib=MODEL_MIB,
-    automatic=False,
-    by_name_only=True,
 )

@@ -265,9 +265,9 @@ def test_kokoro_speaks_long_texts_in_chunks_with_pauses(engines, monkeypatch):
 def test_a_file_that_is_no_model_is_an_error_that_names_it(entry, tmp_path):
     folder = tmp_path / "weights" / entry.name
     folder.mkdir(parents=True)
-    (folder / entry.weights[0].name).write_bytes(b"no model")
+    (folder / entry.models.packaged[0].name).write_bytes(b"no model")
     engine = entry.build(EngineSettings(cache_dir=tmp_path, weights_dir=tmp_path / "weights", threads=2))
-    with pytest.raises(EngineUnavailableError, match=entry.weights[0].name):
+    with pytest.raises(EngineUnavailableError, match=entry.models.packaged[0].name):
         engine.synthesise(said(engine, "Ok."))
 
 

@@ -51,7 +51,7 @@ def test_its_models_are_pinned_and_to_be_pulled(module, settings: EngineSettings
 
 def test_a_size_is_chosen(settings: EngineSettings):
     large = dataclasses.replace(settings, models=ModelOptions(nllb="1.3B"))
-    assert [model.name for model in nllb.ENTRY.models(large)] == ["nllb-200-distilled-1.3B"]
+    assert [model.name for model in nllb.ENTRY.models.pulled(large)] == ["nllb-200-distilled-1.3B"]
 
 
 def test_the_commercial_profile_refuses_nllb_and_names_others(settings: EngineSettings):

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from dub_assets.engines.catalogue import ENTRIES
 from dub_assets.engines.models import install
 from dub_assets.engines.models.install import ROOT, install_command, install_extra_command
-from dub_assets.engines.registry import ALL
 
-PACKAGES = sorted({entry.packages for entry in ALL if entry.packages} | {"'py3langid>=0.4'", "webrtcvad-wheels"})
+PACKAGES = sorted(
+    {entry.requirements.packages for entry in ENTRIES if entry.requirements.packages}
+    | {"'py3langid>=0.4'", "webrtcvad-wheels"}
+)
 
 
 def run(command: str) -> subprocess.CompletedProcess[str]:
@@ -84,7 +87,7 @@ def test_nothing_else_prints_a_command_of_pip():
 
 
 def test_the_engines_with_extras_name_them():
-    extras = {entry.name: entry.extra for entry in ALL if entry.extra}
+    extras = {entry.name: entry.requirements.extra for entry in ENTRIES if entry.requirements.extra}
     gpu = dict.fromkeys(("demucs", "whisperx", "pyannote", "vits", "xtts"), "gpu")
     assert extras == gpu | {"m2m100": "translation", "nllb": "translation"}
-    assert all(entry.packages or entry.extra for entry in ALL)
+    assert all(entry.requirements.packages or entry.requirements.extra for entry in ENTRIES)

@@ -165,7 +165,7 @@ def test_a_model_that_is_none_is_named(settings: EngineSettings):
 
 def test_a_named_voice_is_one_of_the_hubs_unless_it_is_ones_own(settings: EngineSettings):
     named = dataclasses.replace(settings, models=ModelOptions(piper_voices="de_DE-thorsten-medium, pt_BR-test-medium"))
-    (model,) = ENTRY.models(named)
+    (model,) = ENTRY.models.pulled(named)
     assert (model.home, model.revision, model.licence, model.commercial_use) == (HOME, REVISION, "CC0-1.0", True)
     assert model.files[0].name == "de/de_DE/thorsten/medium/de_DE-thorsten-medium.onnx"
     assert ENTRY.remedy(named) == "dub-assets models pull piper"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dub_assets.core.errors import ConfigurationError
-from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.entry import EngineSettings, ModelSources, Requirements
 from dub_assets.engines.model_options import ALIGNMENT_LANGUAGES, ModelOptions
 from dub_assets.engines.registry import EngineRegistry
 from dub_assets.engines.whisper.model import LANGUAGES
@@ -52,21 +52,21 @@ def test_lists_the_models_of_named_languages_to_pull(tmp_path: Path):
 
 
 def test_needs_whisper_as_well_as_alignment_models(tmp_path: Path):
-    entry = replace(whisperx.ENTRY, requires=())
+    entry = replace(whisperx.ENTRY, requirements=Requirements(distributions=()))
     assert not entry.lacks_packages(settings(tmp_path, "ko"))
     assert entry.remedy(settings(tmp_path, "ko")) == "dub-assets models pull whisperx"
     gone = tuple(
         replace(file, parts=tuple(replace(part, module="a_module_that_is_not_there") for part in file.parts))
-        for file in entry.weights
+        for file in entry.models.packaged
     )
-    assert replace(entry, weights=gone).lacks_packages(settings(tmp_path, "ko"))
+    assert replace(entry, models=replace(entry.models, packaged=gone)).lacks_packages(settings(tmp_path, "ko"))
 
 
 def test_licence_profile_applies_to_alignment_models(tmp_path: Path):
     permitted = settings(tmp_path, *ALIGNMENT_LANGUAGES, profile="commercial")
     assert whisperx.ENTRY.barred_models(permitted) == ()
     unfree = replace(MODELS["ko"], licence="CC-BY-NC-4.0", commercial_use=False)
-    entry = replace(whisperx.ENTRY, further_models=lambda _: (unfree,))
+    entry = replace(whisperx.ENTRY, models=ModelSources(pulled_besides=lambda _: (unfree,)))
     assert entry.barred_models(permitted) == (unfree,)
     with pytest.raises(ConfigurationError, match=r"whisperx uses align-ko \(CC-BY-NC-4\.0\)"):
         EngineRegistry(permitted, [entry]).recogniser("whisperx", "ko")

@@ -14,11 +14,12 @@ from support.fakes import FakeSynthesiser
 from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.core.signal.sound import silence
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
+from dub_assets.engines.catalogue import ENTRIES
 from dub_assets.engines.chosen import ChosenEngines
-from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.entry import EngineSettings, ModelSources, Requirements
 from dub_assets.engines.model_options import ModelOptions
 from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
-from dub_assets.engines.registry import ALL, EngineRegistry
+from dub_assets.engines.registry import EngineRegistry
 from dub_assets.engines.xtts import engine as xtts
 from dub_assets.engines.xtts.engine import ENTRY, LANGUAGES, Xtts
 from dub_assets.engines.xtts.text import digit_by_digit, split
@@ -40,7 +41,7 @@ def write_speakers(settings: EngineSettings, *names: str) -> Path:
 
 
 def test_pins_every_file_of_a_model_that_forbids_commercial_use():
-    (model,) = ENTRY.models(EngineSettings(cache_dir=Path("cache"), weights_dir=None, threads=1))
+    (model,) = ENTRY.models.pulled(EngineSettings(cache_dir=Path("cache"), weights_dir=None, threads=1))
     assert model.is_fixed
     assert all(len(file.sha256) == 64 and file.size for file in model.files)
     assert not model.commercial_use
@@ -56,8 +57,8 @@ def test_commercial_profile_refuses_xtts_and_names_other_engines(settings: Engin
 
 
 def test_auto_never_chooses_an_engine_that_clones_voices(settings: EngineSettings):
-    cloners = [entry for entry in ALL if getattr(entry.capabilities, "clones_voice", False)]
-    assert [(entry.name, entry.automatic) for entry in cloners] == [("xtts", False)]
+    cloners = [entry for entry in ENTRIES if getattr(entry.capabilities, "clones_voice", False)]
+    assert [(entry.name, entry.auto) for entry in cloners] == [("xtts", "never")]
     with pytest.raises(EngineUnavailableError, match=r"install xtts: make .*install EXTRAS=gpu && \. \S+/activate"):
         EngineRegistry(settings).synthesiser("xtts", language="ko")
 
@@ -73,7 +74,7 @@ def test_offers_seventeen_languages_less_those_without_their_packages(settings: 
 def test_offers_the_studio_speakers_of_the_weights(settings: EngineSettings):
     write_speakers(settings, "Ana Florence", "Viktor Eka")
     assert [voice.name for voice in ENTRY.serves(settings).voices] == ["Ana Florence", "Viktor Eka"]
-    assert ENTRY.models(settings) == (), "the user's own model replaces the hub's"
+    assert ENTRY.models.pulled(settings) == (), "the user's own model replaces the hub's"
     with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, model\.pth, vocab\.json"):
         _ = Xtts(settings)._weights
 
@@ -96,7 +97,13 @@ def test_predicts_lengths_from_the_ordinary_rate_and_the_speed(settings: EngineS
 
 def test_clones_voices_unless_a_voice_is_configured(settings: EngineSettings):
     def clones(engine: FakeSynthesiser, voice: str | None = None) -> bool:
-        entry = replace(ENTRY, requires=(), models=lambda _: (), own_capabilities=None, build=lambda _: engine)
+        entry = replace(
+            ENTRY,
+            requirements=Requirements(distributions=()),
+            models=ModelSources(),
+            installed_capabilities=None,
+            build=lambda _: engine,
+        )
         chosen = ChosenEngines(
             registry=EngineRegistry(settings, [replace(entry, capabilities=engine.capabilities)]),
             choices=EngineChoices(synthesis="xtts", voice=voice),
