@@ -1,5 +1,6 @@
 """What all assets of the graph have in common: partitions, storage, versions and metadata."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -51,8 +52,10 @@ def output(product: ProductT, metadata: Mapping[str, Any], *, data_version: str 
 
     The data version is the product's fingerprint, unless another one is given.
     """
-    return dg.Output(
-        product,
-        metadata={**metadata, **provenance(product.provenance)},
-        data_version=dg.DataVersion(data_version or product.provenance.fingerprint),
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # data_version is a beta parameter
+        return dg.Output(
+            product,
+            metadata={**metadata, **provenance(product.provenance)},
+            data_version=dg.DataVersion(data_version or product.provenance.fingerprint),
+        )

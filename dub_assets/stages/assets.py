@@ -1,4 +1,4 @@
-"""The software-defined assets, one a file."""
+"""All assets."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""The products of a job that its video is made from."""
+"""The products that a job's video is made from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Products:
-    """One value of each stage before the video, all of the same job."""
+    """The values of all stages before the video, of the same job."""
 
     stems: Stems
     transcript: Transcript
@@ -22,6 +22,6 @@ class Products:
     mixes: SegmentMixes
 
     def texts(self) -> dict[int, str]:
-        """What each segment says in the target language: as it is spoken, else as it was translated."""
+        """Return the text of each segment in the target language: as it is spoken, else as it was translated."""
         translated = {line.index: line.text for line in self.translation.lines}
         return translated | {segment.index: segment.speech.text for segment in self.tts.segments}

@@ -1,44 +1,35 @@
-"""``report``: the page that editors look at."""
+"""Asset ``report``: the page that editors look at."""
 
 import dagster as dg
 
 from dub_assets.resources.asset import PRODUCTS, job_asset, output
 from dub_assets.resources.asset_metadata import media_links
-from dub_assets.resources.job_context import JobContext, JobResources
+from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.final_video.values import FinalVideo
-from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.report.stage import STAGE_VERSION, write_report
 from dub_assets.stages.report.values import Report
 
 
-@job_asset(deps=PRODUCTS, kinds={"html"}, version=STAGE_VERSION)
+@job_asset(version=STAGE_VERSION, kinds={"html"}, deps=PRODUCTS)
 def report(
-    context: dg.AssetExecutionContext,
-    job_resources: JobResources,
-    final_video: FinalVideo,
-    quality: Quality,
+    context: dg.AssetExecutionContext, job_resources: JobResources, final_video: FinalVideo, quality: Quality
 ) -> dg.Output[Report]:
     """One page on the job: timeline, texts, findings and players, in a file that needs nothing beside it."""
     with job_resources.job(context) as job:
-        return reported(job, job.products(), final_video, quality)
-
-
-def reported(job: JobContext, products: Products, final: FinalVideo, quality: Quality) -> dg.Output[Report]:
-    """The page of a job, and what to show of it."""
-    made = write_report(
-        products,
-        final,
-        quality,
-        ctx=job.ctx,
-        previous=job.previous(Report, "report"),
-        fit=job.options.fit,
-    )
-    return output(
-        made,
-        {
-            **media_links("page", job.archive, made.page),
-            "size_mib": round(made.page.size_bytes / 2**20, 2),
-            "to_look_at": made.flagged_count,
-        },
-    )
+        product = write_report(
+            job.products(),
+            final_video,
+            quality,
+            ctx=job.ctx,
+            previous=job.previous(Report, "report"),
+            fit=job.options.fit,
+        )
+        return output(
+            product,
+            {
+                **media_links("page", job.archive, product.page),
+                "size_mib": round(product.page.size_bytes / 2**20, 2),
+                "to_look_at": product.flagged_count,
+            },
+        )

@@ -1,4 +1,4 @@
-"""``segment_mixes``: how every segment is mixed, and the clips that editors work with."""
+"""``segment_mixes``: the gains of each segment, and the clips that editors work with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STAGE_VERSION = 1
 _THREADS = 2
 
 _FULL_SCALE_DBTP = 0.0
-"""Clips are limited only where they would clip: their gains are exact, and editors judge levels themselves."""
+"""Clips are limited only where they would exceed full scale: gains are exact, and editors judge levels themselves."""
 
 
 def mix_segments(
@@ -38,63 +38,74 @@ def mix_segments(
     previous: SegmentMixes | None,
     only: Collection[int] | None = None,
 ) -> SegmentMixes:
-    """Mix every segment with the options' gains and what editors changed of them, earlier or now.
+    """Mix every segment with the options' gains and with editors' changes, earlier ones and ``changes``.
 
-    ``only`` names the segments to mix anew, whether they changed or not. All others keep their gains, and their mixes
-    too unless their speech has changed or moved.
+    ``only`` names segments that are mixed again in any case. All others then keep their gains, and their mixes unless
+    their speech has changed or moved.
     """
     mixer = _SegmentMixer(
         stems=stems,
-        usual=Gains(background=options.background_gain, speech=options.speech_gain),
-        before={segment.index: segment for segment in previous.segments} if previous else {},
+        job_gains=Gains(background=options.background_gain, speech=options.speech_gain),
+        earlier={segment.index: segment for segment in previous.segments} if previous else {},
         changes=changes,
         only=only,
         ctx=ctx,
     )
     segments: list[SegmentMix] = []
     with ctx.meter.measure() as measurement, ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        for segment in pool.map(mixer.mixed, tts.segments):
+        for segment in pool.map(mixer.mix_or_keep, tts.segments):
             segments.append(segment)
             ctx.progress.report(STAGE, len(segments), len(tts.segments))
-    mark = fingerprint(STAGE, version=STAGE_VERSION, segments=[segment.fingerprint for segment in segments])
     if previous is not None and previous.segments == tuple(segments):
         return previous
     return SegmentMixes(
         segments=tuple(segments),
         provenance=Provenance(
-            fingerprint=mark, engines=(), figures=measurement.figures(media_ms=stems.info.duration_ms)
+            fingerprint=fingerprint(
+                STAGE, version=STAGE_VERSION, segments=[segment.fingerprint for segment in segments]
+            ),
+            engines=(),
+            figures=measurement.figures(media_ms=stems.info.duration_ms),
         ),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SegmentMixer:
-    """Mixes one segment after the other: ``usual`` are the options' gains, ``before`` the mixes there were."""
+    """Mixes segments; ``job_gains`` are those of the options, ``earlier`` the mixes of the previous run by segment."""
 
     stems: Stems
-    usual: Gains
-    before: Mapping[int, SegmentMix]
+    job_gains: Gains
+    earlier: Mapping[int, SegmentMix]
     changes: Mapping[int, GainChange]
     only: Collection[int] | None
     ctx: StageContext
 
-    def mixed(self, segment: TtsSegment) -> SegmentMix:
-        """The mix of a segment: the one there was where nothing asks for another."""
-        earlier = self.before.get(segment.index)
+    def mix_or_keep(self, segment: TtsSegment) -> SegmentMix:
+        """Return the mix of a segment: the earlier one if nothing has changed and ``only`` does not name it."""
+        earlier = self.earlier.get(segment.index)
         edited = (earlier.edited if earlier else GainChange()).then(self.changes.get(segment.index, GainChange()))
-        others = self.only is not None and segment.index not in self.only
-        gains = earlier.gains if earlier and others else edited.applied_to(self.usual)
-        if earlier and (self.only is None or others) and self.is_as_before(earlier, segment, gains):
+        is_selected = self.only is not None and segment.index in self.only
+        keeps_gains = self.only is not None and not is_selected
+        gains = earlier.gains if earlier and keeps_gains else edited.applied_to(self.job_gains)
+        if earlier and not is_selected and self._is_current(earlier, segment, gains):
             return earlier
-        return self.mix(segment, gains, edited)
+        clips = self._clips(segment, gains) if self.ctx.keys.request.segment_clips else None
+        return SegmentMix(
+            index=segment.index,
+            window=segment.window,
+            edited=edited,
+            gains=gains,
+            clips=clips,
+            fingerprint=self._fingerprint(segment, gains),
+        )
 
-    def is_as_before(self, earlier: SegmentMix, segment: TtsSegment, gains: Gains) -> bool:
-        """Whether mixing the segment would give what it was before, and its clips are all there."""
-        clips_are_there = self.ctx.keys.request.segment_clips == (earlier.clips is not None)
-        return clips_are_there and earlier.fingerprint == self.fingerprint(segment, gains)
+    def _is_current(self, earlier: SegmentMix, segment: TtsSegment, gains: Gains) -> bool:
+        """Return whether a new mix would be the same as the earlier one, and no clips are missing."""
+        has_clips = self.ctx.keys.request.segment_clips == (earlier.clips is not None)
+        return has_clips and earlier.fingerprint == self._fingerprint(segment, gains)
 
-    def fingerprint(self, segment: TtsSegment, gains: Gains) -> str:
-        """Over everything that can change this segment's mix and clips."""
+    def _fingerprint(self, segment: TtsSegment, gains: Gains) -> str:
         return fingerprint(
             "segment_mix",
             version=STAGE_VERSION,
@@ -106,30 +117,18 @@ class _SegmentMixer:
             gains=gains,
         )
 
-    def mix(self, segment: TtsSegment, gains: Gains, edited: GainChange) -> SegmentMix:
-        """The mix of a segment, with its clips where the job asks for them."""
-        clips = self._clips(segment, gains) if self.ctx.keys.request.segment_clips else None
-        return SegmentMix(
-            index=segment.index,
-            window=segment.window,
-            edited=edited,
-            gains=gains,
-            clips=clips,
-            fingerprint=self.fingerprint(segment, gains),
-        )
-
     def _clips(self, segment: TtsSegment, gains: Gains) -> SegmentClips:
-        background = self._stretch_of(self.stems.background, segment)
+        background = self._excerpt(self.stems.background, segment)
         speech = self.ctx.sounds.read(self.ctx.workspace.open(segment.clip))
         mixed = mix(background, to_stereo(speech), gains.background, gains.speech)
         return SegmentClips(
-            source=self._write(segment, "source", self._stretch_of(self.stems.vocals, segment)),
+            source=self._write(segment, "source", self._excerpt(self.stems.vocals, segment)),
             bgm=self._write(segment, "bgm", background),
             mix=self._write(segment, "mix", mixed),
             video=self._cut_picture(segment),
         )
 
-    def _stretch_of(self, stem: MediaObject, segment: TtsSegment) -> Sound:
+    def _excerpt(self, stem: MediaObject, segment: TtsSegment) -> Sound:
         return to_stereo(self.ctx.sounds.read(self.ctx.workspace.open(stem), segment.window))
 
     def _write(self, segment: TtsSegment, part: str, sound: Sound) -> MediaObject:

@@ -20,25 +20,25 @@ class Gains:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainChange:
-    """Gains that an editor sets for a segment; None leaves one as the job has it."""
+    """Gains that an editor sets for a segment; None keeps the job's gain."""
 
     background: float | None = None
     speech: float | None = None
 
     @classmethod
     def to(cls, gains: Gains) -> GainChange:
-        """The change that sets both gains."""
+        """Return the change that sets both gains."""
         return cls(background=gains.background, speech=gains.speech)
 
     def then(self, later: GainChange) -> GainChange:
-        """Both changes, one after the other."""
+        """Return both changes as one, the later one last."""
         return GainChange(
             background=self.background if later.background is None else later.background,
             speech=self.speech if later.speech is None else later.speech,
         )
 
     def applied_to(self, gains: Gains) -> Gains:
-        """The gains after the change."""
+        """Return the gains after the change."""
         return Gains(
             background=gains.background if self.background is None else self.background,
             speech=gains.speech if self.speech is None else self.speech,
@@ -47,7 +47,7 @@ class GainChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentClips:
-    """The pieces of a segment that editors work with: 48 kHz WAV, ``video`` without sound where there is a picture."""
+    """The clips that editors work with: 48 kHz WAV, and ``video`` without sound; None if there is no picture."""
 
     source: MediaObject
     bgm: MediaObject
@@ -57,9 +57,9 @@ class SegmentClips:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMix:
-    """How one segment is mixed; ``clips`` is None where the job asked for none.
+    """The mix of one segment; ``clips`` is None if the job does not ask for clips.
 
-    ``edited`` is what editors set, which outlasts later runs; ``gains`` are those of the job with it.
+    ``edited`` is what editors have set, and is kept by later runs; ``gains`` are the job's gains with that change.
     """
 
     index: int
@@ -70,7 +70,7 @@ class SegmentMix:
     fingerprint: str
 
     def without(self, lost: Collection[MediaObject]) -> SegmentMix:
-        """The same, and without clips where one of them is lost."""
+        """Return the mix, without clips if one of them is lost."""
         clips = self.clips
         if clips is None or not any(clip in lost for clip in (clips.source, clips.bgm, clips.mix, clips.video)):
             return self
@@ -79,11 +79,11 @@ class SegmentMix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMixes:
-    """The mixes of all segments that speak, in order."""
+    """The mixes of all segments with speech, in order."""
 
     segments: tuple[SegmentMix, ...]
     provenance: Provenance
 
     def without(self, lost: Collection[MediaObject]) -> SegmentMixes:
-        """The same where these objects are lost: what editors set is kept, clips that are not whole are not."""
+        """Return the mixes without incomplete clips; what editors have set is kept."""
         return replace(self, segments=tuple(segment.without(lost) for segment in self.segments))

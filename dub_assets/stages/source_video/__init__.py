@@ -1,1 +1,1 @@
-"""source_video."""
+"""The uploaded video."""

@@ -1,4 +1,4 @@
-"""``source_video``: what producers upload."""
+"""Asset ``source_video``: the video that producers upload."""
 
 import dagster as dg
 

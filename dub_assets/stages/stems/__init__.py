@@ -1,1 +1,1 @@
-"""stems."""
+"""Vocals and background of the programme."""

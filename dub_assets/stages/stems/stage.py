@@ -1,4 +1,4 @@
-"""``stems``: the programme's sound, taken apart into vocals and background."""
+"""``stems``: the programme's sound, separated into vocals and background."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ STAGE_VERSION = 1
 _FADE_MS = 50
 """Length of the fade between the separated background and the untouched original."""
 
-_HELD_MS = 300
-"""How long before and after detected speech the vocals are still taken to be speech: onsets and ends are quiet."""
+_SPEECH_MARGIN_MS = 300
+"""Time before and after detected speech in which vocals still count as speech: onsets and ends are quiet."""
 
-_ROUNDED_FRAMES = 480
-"""How much shorter a sound may be that went to another rate and back."""
+_ROUNDING_FRAMES = 480
+"""Frames that a sound may lose when it is resampled to another rate and back."""
 
 _CLOSED_GAP_MS = 600
-"""Gaps in speech up to this long are breath and consonants, not laughter or applause."""
+"""Gaps in speech up to this length are breath and consonants, not laughter or applause."""
 
 
 def separate(
@@ -42,23 +42,23 @@ def separate(
     ctx: StageContext,
     previous: Stems | None,
 ) -> Stems:
-    """Probe the video, take its sound, and tell vocals from background.
+    """Probe the video, extract its sound, and separate vocals from background.
 
-    Everything that the separator took for vocals outside speech (laughter, applause) goes back to the background.
-    Works in blocks: memory does not grow with the programme. Raises InputError for an unusable file.
+    What the separator takes for vocals outside speech (laughter, applause) goes back to the background. The sound is
+    processed in blocks, so memory does not grow with the programme. Raises InputError for an unusable file.
     """
     separator, detector = engines.separator(), engines.voice_activity_detector()
-    mark = fingerprint(
+    stage_fingerprint = fingerprint(
         STAGE, version=STAGE_VERSION, source=source.sha256, separator=separator.identity, detector=detector.identity
     )
-    if previous is not None and previous.provenance.fingerprint == mark:
+    if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, separator):
         path = ctx.workspace.open(source)
         info = ctx.media.probe(path)
         ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
         original = ctx.workspace.seal(ctx.keys.stem("original"))
-        speech = _split(original, info, separator, detector, ctx)
+        speech = _write_stems(original, info, separator, detector, ctx)
     return Stems(
         source=source,
         info=info,
@@ -67,27 +67,27 @@ def separate(
         background=ctx.workspace.seal(ctx.keys.stem("background")),
         speech=tuple(speech),
         provenance=Provenance(
-            fingerprint=mark,
+            fingerprint=stage_fingerprint,
             engines=(separator.identity, detector.identity),
             figures=measurement.figures(media_ms=info.duration_ms),
         ),
     )
 
 
-def _split(
+def _write_stems(
     original: MediaObject,
     info: MediaInfo,
     separator: Separator,
     detector: VoiceActivityDetector,
     ctx: StageContext,
 ) -> list[Interval]:
-    """Write vocals and background, and return where someone speaks."""
+    """Write vocals and background, and return the intervals with speech."""
     estimate = ctx.workspace.new(ctx.keys.stem("vocals_estimate"))
     _estimate_vocals(ctx.workspace.open(original), estimate, info, separator, ctx)
-    heard = ctx.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
-    speech = detector.regions(block.mono() for block in one_ahead(heard))
-    spoken = merged((part.widened(_HELD_MS, info.duration_ms) for part in speech), gap_ms=_CLOSED_GAP_MS)
-    _write_stems(ctx.workspace.open(original), estimate, spoken, ctx)
+    blocks = ctx.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
+    speech = detector.regions(block.mono() for block in one_ahead(blocks))
+    kept = merged((region.widened(_SPEECH_MARGIN_MS, info.duration_ms) for region in speech), gap_ms=_CLOSED_GAP_MS)
+    _write_gated(ctx.workspace.open(original), estimate, kept, ctx)
     estimate.unlink()
     return speech
 
@@ -104,7 +104,8 @@ def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator:
             ctx.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
 
 
-def _write_stems(original: Path, estimate: Path, spoken: list[Interval], ctx: StageContext) -> None:
+def _write_gated(original: Path, estimate: Path, kept: list[Interval], ctx: StageContext) -> None:
+    """Write the estimated vocals inside the ``kept`` intervals as vocals, and everything else as background."""
     channels = ctx.sounds.channels(original)
     vocals_path = ctx.workspace.new(ctx.keys.stem("vocals"))
     background_path = ctx.workspace.new(ctx.keys.stem("background"))
@@ -112,38 +113,38 @@ def _write_stems(original: Path, estimate: Path, spoken: list[Interval], ctx: St
         ctx.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
         ctx.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
     ):
-        for mixture, vocals in one_ahead(_gated(original, estimate, spoken, ctx)):
+        for mixture, vocals in one_ahead(_gated(original, estimate, kept, ctx)):
             vocals_file.write(vocals)
             background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
 
 
-def _gated(original: Path, estimate: Path, spoken: list[Interval], ctx: StageContext) -> Iterator[tuple[Sound, Sound]]:
-    """Blocks of the original and of the vocals, silent outside speech."""
+def _gated(original: Path, estimate: Path, kept: list[Interval], ctx: StageContext) -> Iterator[tuple[Sound, Sound]]:
+    """Yield blocks of the original and of the vocals, which are silent outside the ``kept`` intervals."""
     frame = 0
-    estimates = _Reader(ctx.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
+    estimates = _BlockReader(ctx.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
     for mixture in ctx.sounds.blocks(original):
-        open_ = gate(spoken, ramp_ms=_FADE_MS, start_frame=frame, frames=mixture.frames)
+        open_ = gate(kept, ramp_ms=_FADE_MS, start_frame=frame, frames=mixture.frames)
         frame += mixture.frames
         vocals = estimates.read(mixture.frames, mixture.channels)
         yield mixture, Sound(samples=vocals * open_[:, None], rate_hz=SAMPLE_RATE_HZ)
 
 
-class _Reader:
-    """Reads blocks at any length: those of another rate, brought to this one, begin and end elsewhere.
-
-    Raises RuntimeError where they end earlier than rounding explains: an engine's error that would move all speech.
-    """
+class _BlockReader:
+    """Reads a sequence of blocks in other lengths: blocks resampled from another rate begin and end elsewhere."""
 
     def __init__(self, blocks: Iterator[Sound]) -> None:
         self._blocks = blocks
         self._rest: list[Samples] = []
 
     def read(self, frames: int, channels: int) -> Samples:
-        """The next frames; silence where rounding took the end."""
+        """Return the next frames, with silence where rounding cut the end.
+
+        Raises RuntimeError if more is missing than rounding explains: an engine's error, which would shift all speech.
+        """
         while sum(map(len, self._rest)) < frames:
             block = next(self._blocks, None)
-            if block is None and frames - sum(map(len, self._rest)) > _ROUNDED_FRAMES:
-                raise RuntimeError("the separator gave less sound than it was given")
+            if block is None and frames - sum(map(len, self._rest)) > _ROUNDING_FRAMES:
+                raise RuntimeError("the separator returned less sound than it was given")
             if block is None:
                 self._rest.append(np.zeros((frames, channels), dtype=np.float32))
             else:

@@ -1,4 +1,4 @@
-"""The programme's sound, taken apart."""
+"""The programme's sound, separated."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dub_assets.core.timing import Interval
 class Stems:
     """Vocals and background of a programme: 48 kHz FLAC with the original's channels, of equal length.
 
-    ``vocals + background = original`` at every sample. ``speech`` are the disjoint, sorted intervals in which
-    someone speaks; outside them (and a fade) the background is the original.
+    ``vocals + background = original`` at every sample. ``speech`` are the disjoint, sorted intervals with speech;
+    outside them (and a fade) the background is the original.
     """
 
     source: MediaObject

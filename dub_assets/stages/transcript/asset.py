@@ -1,4 +1,4 @@
-"""``transcript``: what is said, and when."""
+"""Asset ``transcript``: what is said, when, and by whom."""
 
 import dagster as dg
 
@@ -10,11 +10,11 @@ from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe
 from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
 
 
-@job_asset(kinds={"text", "whisper"}, version=STAGE_VERSION)
+@job_asset(version=STAGE_VERSION, kinds={"text", "whisper"})
 def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> dg.Output[Transcript]:
     """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
     with job_resources.job(context) as job:
-        made = transcribe(
+        product = transcribe(
             stems,
             job.request.source_language,
             engines=job.engines,
@@ -24,18 +24,18 @@ def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, s
             speakers=job.request.speakers,
         )
     return output(
-        made,
+        product,
         {
-            "language": made.language,
-            "language_probability": made.language_probability,
-            "speakers": ", ".join(speaker.name for speaker in made.speakers) or "not told apart",
-            "segments": len(made.segments),
-            "words": sum(len(segment.words) for segment in made.segments),
-            "text": preview((segment.interval, _line(segment, made.speakers)) for segment in made.segments),
+            "language": product.language,
+            "language_probability": product.language_probability,
+            "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
+            "segments": len(product.segments),
+            "words": sum(len(segment.words) for segment in product.segments),
+            "text": preview((segment.interval, _line(segment, product.speakers)) for segment in product.segments),
         },
     )
 
 
 def _line(segment: TranscriptSegment, speakers: tuple[Speaker, ...]) -> str:
-    """What is said, and by whom where there are several."""
+    """Return the text, with the speaker's name if there are several speakers."""
     return f"{segment.speaker}: {segment.text}" if len(speakers) > 1 else segment.text

@@ -1,1 +1,4 @@
-"""translation."""
+"""The text of each segment in the target language.
+
+``stage.py`` translates segments of one sentence together (``passages.py``) and keeps terms (``terms.py``).
+"""

@@ -1,4 +1,4 @@
-"""Passages: neighbouring segments of one sentence, translated together and parted again where the original pauses."""
+"""Passages: neighbouring segments of one sentence, translated together and split again where the original pauses."""
 
 from __future__ import annotations
 
@@ -10,53 +10,56 @@ from dub_assets.text_normalisation.speaking_rate import syllables
 
 _MAX_SEGMENTS = 4
 _MAX_CHARACTERS = 300
-"""Longer passages are not sentences any more but a recogniser's missing full stops; engines do worse on them."""
+"""Longer passages come from missing full stops of the recogniser. Engines translate them worse."""
 
 _MAX_GAP_MS = 2_000
-"""Who pauses longer begins anew."""
+"""A longer pause starts a new passage."""
 
-_CLAUSE = 0.10
-_CONJUNCTION = 0.05
-"""How far from its place, as a share of the text, a border may move to lie after a comma, or before a conjunction."""
+_CLAUSE_SHARE = 0.10
+_CONJUNCTION_SHARE = 0.05
+"""How far a border may move, as a share of the text, to lie after a comma, or before a conjunction."""
+
+Passage = tuple[TranscriptSegment, ...]
 
 
-def passages(segments: Sequence[TranscriptSegment]) -> list[tuple[TranscriptSegment, ...]]:
-    """The segments in groups of one sentence each, in order."""
+def passages(segments: Sequence[TranscriptSegment]) -> list[Passage]:
+    """Return the segments in passages of one sentence each, in order."""
     groups: list[list[TranscriptSegment]] = []
     for segment in segments:
-        if groups and _goes_on(groups[-1], segment):
+        if groups and _continues(groups[-1], segment):
             groups[-1].append(segment)
         else:
             groups.append([segment])
     return [tuple(group) for group in groups]
 
 
-def parted(text: str, shares: Sequence[float], language: str) -> tuple[str, ...] | None:
-    """A text in as many parts as there are shares of it (summing to 1), cut between words; None where it has too few.
+def split_text(text: str, shares: Sequence[float], language: str) -> tuple[str, ...] | None:
+    """Split a text between words into one part for each share (of syllables; summing to 1); None if words are too few.
 
-    Each border lies where the syllables before it come nearest to their share, but for commas and conjunctions near by.
+    Each border lies where the share of syllables before it is nearest, unless a comma or conjunction is close.
     """
     words = _words(text, language)
     if len(words) < len(shares):
         return None
     sizes = [syllables(word, language) for word in words]
-    total, borders, share = sum(sizes), [0], 0.0
-    for number, part in enumerate(shares[:-1], start=1):
-        share += part
+    total, borders, share_before = sum(sizes), [0], 0.0
+    for number, share in enumerate(shares[:-1], start=1):
+        share_before += share
         places = range(borders[-1] + 1, len(words) - (len(shares) - number) + 1)
-        costs = {at: abs(sum(sizes[:at]) / total - share) + _cost(words, at, language) for at in places}
+        costs = {at: abs(sum(sizes[:at]) / total - share_before) + _cost(words, at, language) for at in places}
         borders.append(min(costs, key=lambda at: costs[at]))
     ends = [*borders[1:], len(words)]
     return tuple(join_words(words[start:end], language) for start, end in zip(borders, ends, strict=True))
 
 
-def _goes_on(group: Sequence[TranscriptSegment], segment: TranscriptSegment) -> bool:
-    last, words = group[-1].text.split(), segment.text.split()
-    if not last or not words or ends_sentence(last[-1], words[0]):
+def _continues(group: Sequence[TranscriptSegment], segment: TranscriptSegment) -> bool:
+    """Return whether a segment belongs to the passage before it."""
+    last_words, words = group[-1].text.split(), segment.text.split()
+    if not last_words or not words or ends_sentence(last_words[-1], words[0]):
         return False
-    near = segment.interval.start_ms - group[-1].interval.end_ms <= _MAX_GAP_MS
-    characters = sum(len(one.text) for one in group) + len(segment.text)
-    return near and len(group) < _MAX_SEGMENTS and characters <= _MAX_CHARACTERS
+    gap_ms = segment.interval.start_ms - group[-1].interval.end_ms
+    characters = sum(len(member.text) for member in group) + len(segment.text)
+    return gap_ms <= _MAX_GAP_MS and len(group) < _MAX_SEGMENTS and characters <= _MAX_CHARACTERS
 
 
 def _words(text: str, language: str) -> list[str]:
@@ -64,7 +67,7 @@ def _words(text: str, language: str) -> list[str]:
 
 
 def _cost(words: Sequence[str], at: int, language: str) -> float:
-    """What a border before word ``at`` costs: nothing after a clause."""
+    """Return the cost of a border before word ``at``: 0 after a clause."""
     if ends_clause(words[at - 1]):
         return 0.0
-    return _CLAUSE - (_CONJUNCTION if is_conjunction(words[at], language) else 0.0)
+    return _CLAUSE_SHARE - (_CONJUNCTION_SHARE if is_conjunction(words[at], language) else 0.0)

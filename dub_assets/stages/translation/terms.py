@@ -1,52 +1,84 @@
-"""Terms that must read as told: names stand in for them while a translator that knows of no terms does its work."""
+"""Terms that must read as given, whatever the translator can do.
+
+Translators that do not keep terms get a text in which placeholders replace them: names of capitals, which are copied.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
-from dub_assets.core.text import Rendering, Term
+from dub_assets.core.ports import Translator
+from dub_assets.core.text import Rendering, SourceLine, Term
 
-_STEM = "XX"
-"""Begins a stand-in. A name of capitals alone is copied by the Firefox models in all of 24 trials, both directions, and
-does not bend the words around it; numbers, brackets and signs do or are lost."""
+_PREFIX = "XX"
+"""First letters of a placeholder. The Firefox models copy a name of capitals in 24 of 24 trials, in both directions,
+and it does not change the words around it; numbers, brackets and signs do, or are lost."""
 
-Held = Mapping[str, str]
-"""Stand-ins, and what they stand for in the target language."""
+Placeholders = Mapping[str, str]
+"""Placeholders, and the term in the target language that each stands for."""
 
 
-def hold(text: str, terms: Sequence[Term]) -> tuple[str, Held]:
-    """A text with a stand-in for each term in it, the longest terms first, and what the stand-ins are for.
+def translate_with_terms(
+    translator: Translator,
+    lines: Sequence[SourceLine],
+    source_language: str,
+    target_language: str,
+    terms: Sequence[Term],
+) -> list[Rendering]:
+    """Return one rendering for each line, in which terms read as given.
 
-    Terms are whole words; one that is written without capitals is found with them too.
+    A line whose placeholders the translator loses is translated again without them: a term that reads otherwise is
+    better than a meaningless name.
     """
-    held: dict[str, str] = {}
-    names = (name for letter in ascii_uppercase for name in (f"{_STEM}{letter}",) if name not in text)
+    if not terms or translator.capabilities.keeps_terms:
+        return translator.translate(lines, source_language, target_language, terms)
+    masked = [mask_terms(line.text, terms) for line in lines]
+    masked_lines = [replace(line, text=text) for line, (text, _) in zip(lines, masked, strict=True)]
+    masked_renderings = translator.translate(masked_lines, source_language, target_language)
+    renderings = [
+        unmask_terms(text, rendering, placeholders)
+        for (text, placeholders), rendering in zip(masked, masked_renderings, strict=True)
+    ]
+    lost = [line for line, rendering in zip(lines, renderings, strict=True) if rendering is None]
+    retried = iter(translator.translate(lost, source_language, target_language) if lost else ())
+    return [next(retried) if rendering is None else rendering for rendering in renderings]
+
+
+def mask_terms(text: str, terms: Sequence[Term]) -> tuple[str, Placeholders]:
+    """Return a text with a placeholder for each term in it, longer terms first, and the placeholders.
+
+    Terms are whole words. A term without capitals is also found where the text has it with capitals.
+    """
+    placeholders: dict[str, str] = {}
+    names = (name for letter in ascii_uppercase for name in (f"{_PREFIX}{letter}",) if name not in text)
     for term in sorted(terms, key=lambda term: len(term.source), reverse=True):
         pattern = re.compile(rf"(?<!\w){re.escape(term.source)}(?!\w)", 0 if _has_capitals(term) else re.IGNORECASE)
         if pattern.search(text) and (name := next(names, None)):
             text = pattern.sub(name, text)
-            held[name] = term.target
-    return text, held
+            placeholders[name] = term.target
+    return text, placeholders
 
 
-def released(text: str, made: Rendering, held: Held) -> Rendering | None:
-    """A rendering of the held ``text`` with the terms for their stand-ins; None where the full one has lost any.
+def unmask_terms(text: str, rendering: Rendering, placeholders: Placeholders) -> Rendering | None:
+    """Return a rendering of the masked ``text`` with the terms in it, or None if its full text has lost one.
 
     Shorter renderings that have lost one are left out.
     """
-    whole = [_whole(text, rendering, held) for rendering in (made.text, *made.shorter)]
-    full = whole[0]
-    return None if full is None else Rendering(text=full, shorter=tuple(text for text in whole[1:] if text is not None))
-
-
-def _whole(text: str, rendering: str, held: Held) -> str | None:
-    if any(rendering.count(name) != text.count(name) for name in held):
+    full, *shorter = (_unmask(text, translated, placeholders) for translated in (rendering.text, *rendering.shorter))
+    if full is None:
         return None
-    for name, target in held.items():
-        rendering = rendering.replace(name, target)
-    return rendering
+    return Rendering(text=full, shorter=tuple(translated for translated in shorter if translated is not None))
+
+
+def _unmask(text: str, translated: str, placeholders: Placeholders) -> str | None:
+    if any(translated.count(name) != text.count(name) for name in placeholders):
+        return None
+    for name, target in placeholders.items():
+        translated = translated.replace(name, target)
+    return translated
 
 
 def _has_capitals(term: Term) -> bool:

@@ -11,12 +11,12 @@ from dub_assets.stages.transcript.values import TranscriptSegment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatedLine:
-    """The translation of the transcript's segment ``index``: the full text, and shorter ones for want of time.
+    """The translation of segment ``index``: the full text, and shorter ones in case time is short.
 
-    Segments of one sentence are translated as one ``passage``, the index of its first; their shorter renderings go
-    together, the first with the first and so on. ``written_for`` is the ``source_mark`` of the segment that an editor
-    wrote this text for; None: the translator did. An editor's text outlasts later runs as long as there is a segment
-    with that mark.
+    Segments of one sentence are translated as one ``passage``, named by the index of its first segment. Their shorter
+    renderings go together: the first with the first, and so on. ``written_for`` is the ``segment_fingerprint`` of the
+    segment for which an editor wrote this text, None if the translator wrote it. An editor's text is kept as long as a
+    segment has that fingerprint.
     """
 
     index: int
@@ -27,7 +27,7 @@ class TranslatedLine:
 
     @property
     def renderings(self) -> tuple[str, ...]:
-        """All there is to choose from, the full text first."""
+        """All texts to choose from, the full one first."""
         return (self.text, *self.shorter)
 
 
@@ -35,7 +35,7 @@ class TranslatedLine:
 class Translation:
     """One line for each segment of the transcript, in the same order. Languages are ISO 639-1.
 
-    The fingerprint of its provenance covers what the translator was given, not what editors wrote.
+    The fingerprint of its provenance covers the translator's input, not editors' texts.
     """
 
     source_language: str
@@ -45,12 +45,12 @@ class Translation:
 
     @property
     def data_version(self) -> str:
-        """The fingerprint of the translation with its edited lines; without edits, that of its provenance."""
+        """Fingerprint of the translation with its edited lines; without edits, that of its provenance."""
         edited = [line for line in self.lines if line.written_for is not None]
         made_from = self.provenance.fingerprint
         return fingerprint("edited_translation", made_from=made_from, edited=edited) if edited else made_from
 
 
-def source_mark(segment: TranscriptSegment) -> str:
-    """What an editor's text is tied to: when the segment is, and what is said in it."""
+def segment_fingerprint(segment: TranscriptSegment) -> str:
+    """Return the fingerprint of time and text of a segment, for which editors write their texts."""
     return fingerprint("source_segment", interval=segment.interval, text=segment.text)
