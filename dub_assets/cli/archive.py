@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 from functools import partial
 
+from dub_assets.adapters.aws import aws_client
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.adapters.storage.local import LocalObjectStore
-from dub_assets.adapters.storage.s3 import S3ObjectStore, s3_client
+from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import job_record_key
@@ -24,7 +25,9 @@ def open_archive(settings: Settings) -> JobArchive:
     storage = settings.storage
     store: ObjectStore = LocalObjectStore(settings.paths.home / "objects", shared=workspace)
     if storage.bucket is not None:
-        client = partial(s3_client, region=storage.region, profile=storage.profile, endpoint_url=storage.endpoint_url)
+        client = partial(
+            aws_client, "s3", region=storage.region, profile=storage.profile, endpoint_url=storage.endpoint_url
+        )
         store = S3ObjectStore(storage.bucket, client=client)
     return JobArchive(store, LocalWorkspace(workspace, store))
 

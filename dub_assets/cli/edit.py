@@ -1,4 +1,4 @@
-"""``dub-assets mix`` and ``dub-assets say``: single segments of a finished job, in this process."""
+"""``dub-assets mix`` and ``dub-assets say``: edit segments of a finished job, in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
-from dub_assets.cli.results import ResultFolder, result_files
+from dub_assets.cli.results import ResultFolder, deliver, result_files
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
@@ -34,7 +34,7 @@ from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a command shows, whether it rebuilds the video, and into which folder; None: where the results are."""
+    """What an edit makes and prints: ``folder`` gets the rebuilt video; None: the folders that have the results."""
 
     rebuild: bool
     folder: Path | None
@@ -43,24 +43,22 @@ class Output:
 
 
 def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: Output) -> None:
-    """Mix segments of a job with other gains; a gain that is None stays."""
+    """Mix segments of a job with other gains; a gain that is None is unchanged."""
     if change == GainChange() and not output.rebuild:
         raise InputError("nothing to change: give --bgm-gain, --tts-gain or --rebuild")
-    edit = _Edit.of(job_id)
-    edit.run(dict.fromkeys(segments, change), {}, output)
+    _Edit.of(job_id).run(dict.fromkeys(segments, change), {}, output)
 
 
 def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
     """Speak a new text for a segment of a job."""
     if not text.strip():
         raise InputError(f"the text for segment {segment_name(segment)} is empty: give it something to say")
-    edit = _Edit.of(job_id)
-    edit.run({segment: GainChange()}, {segment: text.strip()}, output)
+    _Edit.of(job_id).run({segment: GainChange()}, {segment: text.strip()}, output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Edit:
-    """A finished job, about to be changed."""
+    """An edit of a finished job."""
 
     settings: Settings
     archive: JobArchive
@@ -83,7 +81,7 @@ class _Edit:
         return self.job.keys
 
     def run(self, gains: Mapping[int, GainChange], texts: Mapping[int, str], output: Output) -> None:
-        """Run the edit, bring the results to where they are wanted and print what was made.
+        """Run the edit, copy the rebuilt results to their folders and print a summary.
 
         Raises InputError for a segment that the job does not have, before a run is started.
         """
@@ -94,24 +92,24 @@ class _Edit:
         folders = self._folders(output)
         with display_for(quiet=output.quiet or output.as_json) as display:
             run_here(run, self.settings, display)
-        results = result_files(self.keys, self.archive) if folders else []
-        deliveries = [folder.deliver(results) for folder in folders]
-        print_notes(note for delivered in deliveries for note in delivered.notes)
-        files = deliveries[0].files if deliveries else {}
-        updated = [path for delivered in deliveries for path in delivered.files.values()]
-        made = {
+        delivered = deliver(result_files(self.keys, self.archive) if folders else [], folders)
+        print_notes(delivered.notes)
+        summary = {
             "segments": self._rows(gains, rebuilt=output.rebuild),
             "elapsed_s": round(time.perf_counter() - started, 3),
         }
         if output.as_json:
-            shown = {"job_id": run.job_id, **made, "files": {name: str(path) for name, path in files.items()}}
-            shown["updated"] = [str(path) for path in updated]
-            write_json(shown)
+            shown = {
+                "job_id": run.job_id,
+                **summary,
+                "files": {name: str(path) for name, path in delivered.files.items()},
+            }
+            write_json({**shown, "updated": list(map(str, delivered.paths))})
         elif not output.quiet:
-            _print(made, updated)
+            _print(summary, delivered.paths)
 
     def _folders(self, output: Output) -> list[ResultFolder]:
-        """The folders that a rebuild brings up to date, checked before the work."""
+        """Return the folders that a rebuild updates, after checking them."""
         if not output.rebuild:
             return []
         folders, notes = folders_to_update(self.keys.request, self.archive, self.settings, output.folder)
@@ -119,7 +117,7 @@ class _Edit:
         return folders
 
     def _rows(self, segments: Collection[int], *, rebuilt: bool) -> list[dict[str, Any]]:
-        """Return how the segments are spoken and mixed now; with all issues if the video was rebuilt and measured."""
+        """Return the segments as ``--json`` prints them; with issues of the checks if the video was rebuilt."""
         quality = self.archive.find(Quality, self.keys.manifest("quality")) if rebuilt else None
         measured = {line.index: line.issues for line in quality.lines} if quality else {}
         spoken = self.archive.load(TtsSegments, self.keys.manifest("tts_segments")).segments
@@ -139,18 +137,18 @@ class _Edit:
         ]
 
     def _heard_issues(self, line: TtsSegment) -> tuple[str, ...]:
-        """Return what reading the line back found."""
+        """Return the issues that reading the line back found."""
         heard = line.speech.read_back
         return read_back_issues(heard, self.settings.options.checks.speech_agreement) if heard else ()
 
 
-def _print(made: dict[str, Any], paths: Sequence[Path]) -> None:
+def _print(summary: dict[str, Any], paths: Sequence[Path]) -> None:
     table = Table("segment", "from (s)", "to (s)", "tempo", "bgm gain", "tts gain", "issues", box=None)
-    for row in made["segments"]:
+    for row in summary["segments"]:
         start, end = f"{row['start_s']:.1f}", f"{row['end_s']:.1f}"
         gains = (f"{row['bgm_gain']:g}", f"{row['tts_gain']:g}")
         table.add_row(row["segment"], start, end, f"{row['tempo']:.2f}", *gains, ", ".join(row["issues"]) or "none")
     console = PlainConsole()
     console.print(table)
-    console.print(f"this run took {made['elapsed_s']:.1f} s")
+    console.print(f"this run took {summary['elapsed_s']:.1f} s")
     print_paths(paths)

@@ -9,7 +9,7 @@ from pathlib import Path
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.folders import folders_to_update
-from dub_assets.cli.results import ResultFile, result_files
+from dub_assets.cli.results import ResultFile, deliver, result_files
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import write_json
 from dub_assets.core.errors import InputError
@@ -39,15 +39,15 @@ def export_job(name: str, out: Path | None, *, clips: bool, quiet: bool, as_json
     if clips:
         results += _clips(keys, archive)
         notes += _clip_notes(keys, archive)
-    deliveries = [folder.deliver(results) for folder in folders]
-    notes += [note for delivered in deliveries for note in delivered.notes]
+    delivered = deliver(results, folders)
+    notes += delivered.notes
     print_notes(notes)
-    paths = [path for delivered in deliveries for path in delivered.files.values()]
     if as_json:
-        files = {kind: str(path) for kind, path in deliveries[0].files.items()} if deliveries else {}
-        write_json({"job_id": request.job_id, "files": files, "updated": list(map(str, paths)), "notes": notes})
+        files = {kind: str(path) for kind, path in delivered.files.items()}
+        updated = list(map(str, delivered.paths))
+        write_json({"job_id": request.job_id, "files": files, "updated": updated, "notes": notes})
     elif not quiet:
-        print_paths(paths)
+        print_paths(delivered.paths)
 
 
 def _clips(keys: JobKeys, archive: JobArchive) -> Iterator[ResultFile]:

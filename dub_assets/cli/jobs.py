@@ -38,23 +38,23 @@ def show_jobs(last: int, *, as_json: bool) -> None:
 def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any]:
     """Return a job as ``jobs --json`` prints it; unknown values are null."""
     request = archive.find(DubRequest, job_record_key(job_id))
-    made = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
+    metadata = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
     return {
         "job_id": job_id,
         "project_id": request.project_id if request else None,
         "source_language": request.source_language if request else None,
         "target_language": request.target_language if request else None,
         "last_run": run.as_json() if run else None,
-        "segments": made.segments_count if made else None,
-        "flagged": _flagged_count(archive, made) if made else None,
+        "segments": metadata.segments_count if metadata else None,
+        "flagged": _flagged_count(archive, metadata) if metadata else None,
     }
 
 
-def _flagged_count(archive: JobArchive, made: Metadata) -> int:
+def _flagged_count(archive: JobArchive, metadata: Metadata) -> int:
     """Return the number of segments with issues; manifests of older versions lack it, but the document has it."""
-    if made.flagged_count is not None:
-        return made.flagged_count
-    document = json.loads(archive.store.get(made.document.key))
+    if metadata.flagged_count is not None:
+        return metadata.flagged_count
+    document = json.loads(archive.store.get(metadata.document.key))
     return sum(bool(segment["issues"]) for segment in document["segments"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
-from dub_assets.cli.results import report_file
+from dub_assets.cli.results import deliver, report_file
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.core.errors import InputError
@@ -31,6 +31,6 @@ def report_job(job_id: str, out: Path | None, *, quiet: bool) -> None:
     folders, notes = folders_to_update(request, archive, settings, out)
     with display_for(quiet=quiet) as display:
         run_here(LocalRun(job_id=request.job_id, job="dub_job", assets=["report"]), settings, display)
-    deliveries = [folder.deliver(list(report_file(keys, archive))) for folder in folders]
-    print_notes([*notes, *(note for delivered in deliveries for note in delivered.notes)])
-    print_paths(path for delivered in deliveries for path in delivered.files.values())
+    delivered = deliver(list(report_file(keys, archive)), folders)
+    print_notes([*notes, *delivered.notes])
+    print_paths(delivered.paths)

@@ -32,9 +32,10 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The files of a folder, by kind of result, and one note for each file that was left unchanged."""
+    """Files by kind of result, in the first folder; paths in all folders; a note for each file that was kept."""
 
     files: dict[str, Path] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -49,9 +50,9 @@ def require_folder(out: Path) -> None:
 
 def report_file(keys: JobKeys, archive: JobArchive) -> Iterator[ResultFile]:
     """Yield the job's report, if there is one."""
-    made = archive.find(Report, keys.manifest("report"))
-    if made is not None:
-        yield ResultFile(kind="report", suffix=f".{keys.request.target_language}.html", media=made.page)
+    report = archive.find(Report, keys.manifest("report"))
+    if report is not None:
+        yield ResultFile(kind="report", suffix=f".{keys.request.target_language}.html", media=report.page)
 
 
 def result_files(keys: JobKeys, archive: JobArchive) -> list[ResultFile]:
@@ -132,7 +133,7 @@ class ResultFolder:
                 copy_file(self.archive.workspace.open(result.media), path, result.media.sha256)
             files[result.kind], written[name] = path, file
         self._record(written)
-        return Delivered(files=files, notes=tuple(notes))
+        return Delivered(files=files, paths=tuple(files.values()), notes=tuple(notes))
 
     def _name_for(self, result: ResultFile) -> str | None:
         """Return the file name for a result: the usual one, one with the job's id, or None if other files have both."""
@@ -183,6 +184,16 @@ class ResultFolder:
                 ]
             )
         )
+
+
+def deliver(results: Sequence[ResultFile], folders: Sequence[ResultFolder]) -> Delivered:
+    """Copy results to folders, see ``ResultFolder.deliver``."""
+    deliveries = [folder.deliver(results) for folder in folders]
+    return Delivered(
+        files=deliveries[0].files if deliveries else {},
+        paths=tuple(path for delivered in deliveries for path in delivered.paths),
+        notes=tuple(note for delivered in deliveries for note in delivered.notes),
+    )
 
 
 def copy_file(source: Path, target: Path, sha256: str) -> None:

@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
-from dagster._core.utils import make_new_run_id
 
+from dub_assets.adapters.dagster_private import ErrorSource, StepFailureData, make_new_run_id
 from dub_assets.cli.display import Display
 from dub_assets.cli.instance import local_instance
 from dub_assets.cli.interruptions import current as current_interruptions

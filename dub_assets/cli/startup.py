@@ -8,16 +8,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.cli.pull_display import shown_size
 from dub_assets.core.errors import DubError
+from dub_assets.core.retries import STARTUP_RETRIES
 from dub_assets.engines.models.pull import PullProgress
 from dub_assets.service.readiness import Problem, Readiness, Role, examine, pull_missing
 from dub_assets.settings import Settings, settings_from
 
 _LOG = logging.getLogger("dub_assets.startup")
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 _LOGGED_SHARE, _LOGGED_BYTES = 0.1, 16 * 1024 * 1024
 """Least growth of a file between two log lines: both this share of it and this many bytes."""
 
@@ -35,17 +36,16 @@ def make_ready(settings: Settings, role: Role) -> None:
     Raises:
         NotReadyError: Something else is missing. Everything that is missing has been logged.
     """
-    pause_s = _FIRST_PAUSE_S
-    while True:
+    for failures in count(1):
         problems = _attempt(settings, role)
         _log(problems)
         if not problems:
             return
         if lasting := [problem for problem in problems if not problem.transient]:
             raise NotReadyError(_summary(lasting))
+        pause_s = STARTUP_RETRIES.pause_s("startup", failures)
         _LOG.warning("no job is taken until then; trying again in %g s", pause_s)
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
 def check_readiness(*, pulls: bool) -> None:

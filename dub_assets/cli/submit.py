@@ -28,7 +28,7 @@ def submit_message(file: Path) -> None:
     settings = settings_from(os.environ)
     body = _read(file)
     services = QueueResource.of(settings)
-    request = services.read(body)
+    request = services.parse(body)
     if isinstance(request, DubRequest):
         _warn_of_pair(request, settings)
     if interruptions := current_interruptions():
