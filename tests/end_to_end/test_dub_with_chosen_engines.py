@@ -72,7 +72,7 @@ def ctx(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     text = ctx.sample.transcript
     corpus = [text, text.lower(), text.replace(",", "."), text.title()] * 2
     for family in (nllb, m2m100):
-        write_copier(ctx.weights / family.NAME, corpus, family.CODES.values(), places=400)
+        write_copier(ctx.weights / family.NAME, corpus, family.CODES.values(), positions=400)
     return ctx
 
 

@@ -1,7 +1,7 @@
-"""A model for CTranslate2 that translates by copying: small, written by hand, and right to the last piece.
+"""A small model for CTranslate2 whose translation is a copy of the source.
 
-A piece is one direction of the model's space, a place in the sentence another. The only layer of the decoder looks, at
-each place, at the same place of the source, and says the piece that it finds there.
+Each token and each position is a dimension of the model. At each position, the decoder's only layer attends to the same
+position of the source and predicts the token there.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-PLACES = 168
-"""More than is ever decoded of a short sentence: beams go on past its end, up to three times its pieces and 16 more."""
+POSITIONS = 168
+"""More than are decoded of a short sentence: beams continue past its end, up to three times its tokens and 16 more."""
 
 _SHARP = 30.0
 
 
-def write_copier(folder: Path, corpus: Iterable[str], codes: Iterable[str], places: int = PLACES) -> None:
-    """Write model and tokeniser: a vocabulary learnt from the corpus, these codes of languages, so many places."""
+def write_copier(folder: Path, corpus: Iterable[str], codes: Iterable[str], positions: int = POSITIONS) -> None:
+    """Write a model and a tokeniser with a vocabulary of the corpus and these language tokens."""
     import sentencepiece
     from ctranslate2.specs import TransformerSpec
 
@@ -34,7 +34,7 @@ def write_copier(folder: Path, corpus: Iterable[str], codes: Iterable[str], plac
     vocabulary = ["<s>", "<pad>", "</s>", "<unk>", *pieces, *codes]
 
     spec = TransformerSpec.from_config(1, 1, pre_norm=True)
-    _fill(spec, len(vocabulary), places)
+    _fill(spec, len(vocabulary), positions)
     spec.register_source_vocabulary(vocabulary)
     spec.register_target_vocabulary(vocabulary)
     spec.config.add_attribute("decoder_start_token", "</s>")
@@ -43,18 +43,18 @@ def write_copier(folder: Path, corpus: Iterable[str], codes: Iterable[str], plac
     spec.save(str(folder))
 
 
-def _fill(spec, words: int, places: int) -> None:
-    size = -(-(words + places) // 8) * 8
-    word = np.zeros((size, size), np.float32)
-    word[range(words), range(words)] = 1
-    place = np.zeros((size, size), np.float32)
-    place[range(words, words + places), range(words, words + places)] = 1
-    encodings = np.zeros((places, size), np.float32)
-    encodings[range(places), range(words, words + places)] = 1
+def _fill(spec, tokens: int, positions: int) -> None:
+    size = -(-(tokens + positions) // 8) * 8
+    token = np.zeros((size, size), np.float32)
+    token[range(tokens), range(tokens)] = 1
+    position = np.zeros((size, size), np.float32)
+    position[range(tokens, tokens + positions), range(tokens, tokens + positions)] = 1
+    encodings = np.zeros((positions, size), np.float32)
+    encodings[range(positions), range(tokens, tokens + positions)] = 1
 
     (source,), target = spec.encoder.embeddings, spec.decoder.embeddings
     for embeddings in (source, target):
-        embeddings.weight = word[:words]
+        embeddings.weight = token[:tokens]
     spec.encoder.scale_embeddings = spec.decoder.scale_embeddings = False
     spec.encoder.position_encodings.encodings = spec.decoder.position_encodings.encodings = encodings
     for norm in (spec.encoder.layer_norm, spec.decoder.layer_norm):
@@ -67,10 +67,10 @@ def _fill(spec, words: int, places: int) -> None:
         _linear(layer.ffn.linear_1, np.zeros((size, 8), np.float32))
     _norm(decoder.attention.layer_norm, size)
     queries, memory, output = decoder.attention.linear
-    _linear(queries, _SHARP * place)
-    _linear(memory, np.concatenate([_SHARP * place, word]))
-    _linear(output, _SHARP * word)
-    _linear(spec.decoder.projection, word[:words])
+    _linear(queries, _SHARP * position)
+    _linear(memory, np.concatenate([_SHARP * position, token]))
+    _linear(output, _SHARP * token)
+    _linear(spec.decoder.projection, token[:tokens])
 
 
 def _silent(attention, size: int) -> None:

@@ -1,4 +1,4 @@
-"""A chat endpoint and an Amazon Translate that "translate" by writing words backwards."""
+"""A chat endpoint and an Amazon Translate that "translate" by reversing each word."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ SENT, RECEIVED = 100, 40
 
 
 def backwards(text: str) -> str:
+    """Reverse each word."""
     return re.sub(r"\w+", lambda word: word.group()[::-1], text)
 
 
 def chat(asked: Asked) -> Answer:
-    """What a well-behaved model answers."""
+    """Return the answer of a model that follows the prompt."""
     content = json.loads(asked.document["messages"][1]["content"])
     lines = [
         {
@@ -30,7 +31,7 @@ def chat(asked: Asked) -> Answer:
 
 
 def saying(content: str) -> Answer:
-    """The completion with this content."""
+    """Return a completion with this content."""
     return Answer.of(
         {
             "choices": [{"message": {"role": "assistant", "content": content}}],
@@ -40,12 +41,12 @@ def saying(content: str) -> Answer:
 
 
 def _with_terms(text: str, terms: dict[str, str]) -> str:
-    kept = "|".join(map(re.escape, terms)) or "(?!)"
-    return re.sub(rf"{kept}|\w+", lambda found: terms.get(found.group(), found.group()[::-1]), text)
+    alternatives = "|".join(map(re.escape, terms)) or "(?!)"
+    return re.sub(rf"{alternatives}|\w+", lambda match: terms.get(match.group(), match.group()[::-1]), text)
 
 
 class AmazonTranslate:
-    """The three calls of the service that the engine makes."""
+    """The three operations of the service that the engine uses."""
 
     def __init__(self) -> None:
         self.terminologies: dict[str, dict[str, str]] = {}
@@ -86,4 +87,5 @@ class AmazonTranslate:
 
 
 def refusing(code: str, status: int) -> Answer:
+    """Return an error answer of the service."""
     return Answer.of({"__type": code, "message": "no"}, status=status)

@@ -81,7 +81,7 @@ class ChatTranslator:
         """
         if (source_language, target_language) not in _PAIRS:
             raise UnsupportedLanguageError(
-                f"{NAME} translates between two languages of ISO 639-1, not from {source_language!r} to {target_language!r}"
+                f"{NAME} translates between two languages of ISO 639-1, not {source_language!r} to {target_language!r}"
             )
         renderings = [Rendering(text=" ".join(line.text.split())) for line in lines]
         spoken = [index for index, line in enumerate(lines) if not is_wordless(line.text)]
@@ -114,7 +114,8 @@ class ChatTranslator:
                 messages = [*messages[:2], {"role": "assistant", "content": content}, correction]
         if len(lines) == 1:
             raise EngineUnavailableError(
-                f"{self._options.model} at {self._service.host} gives no usable answer ({last_error}): choose another model"
+                f"{self._options.model} at {self._service.host} gives no usable answer ({last_error}): "
+                "choose another model"
             ) from last_error
         middle = len(lines) // 2
         return [

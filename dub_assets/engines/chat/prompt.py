@@ -1,4 +1,4 @@
-"""What a language model is asked, and what counts as its answer."""
+"""The prompt for a language model, and the parser of its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dub_assets.core.language import language_name
 from dub_assets.core.text import Rendering, SourceLine, Term
 
 VERSION = 1
-"""Part of the identity: to be raised with every change of the words below."""
+"""Part of the engine's identity; raise it with every change of the prompt."""
 
 _SYSTEM = """\
 You translate the lines of a video for dubbing, from {source} to {target}. The user sends JSON: "lines" with an "id" and
@@ -27,21 +27,21 @@ _FENCE = re.compile(r"^\s*```(?:json)?\s*|\s*```\s*$")
 
 
 class AnswerError(ValueError):
-    """An answer that is not what was asked for; the message says why, without anything of the text."""
+    """An invalid answer. The message has the reason but no text of the answer; it is sent to the model."""
 
 
 def messages(
     lines: Sequence[SourceLine], source: str, target: str, terms: Sequence[Term], shorter: int
 ) -> list[dict[str, str]]:
-    """The messages that ask for the translation of these lines."""
-    wanted = _SHORTER.format(count=shorter) if shorter else _NO_SHORTER
-    system = _SYSTEM.format(source=language_name(source), target=language_name(target), shorter=wanted)
-    said = " ".join(line.text for line in lines).casefold()
+    """Return the chat messages that ask for the translation of these lines."""
+    instruction = _SHORTER.format(count=shorter) if shorter else _NO_SHORTER
+    system = _SYSTEM.format(source=language_name(source), target=language_name(target), shorter=instruction)
+    text = " ".join(line.text for line in lines).casefold()
     content = {
         "before": lines[0].before,
         "lines": [{"id": number, "text": line.text} for number, line in enumerate(lines, start=1)],
         "after": lines[-1].after,
-        "terms": {term.source: term.target for term in terms if term.source.casefold() in said},
+        "terms": {term.source: term.target for term in terms if term.source.casefold() in text},
     }
     return [
         {"role": "system", "content": system},
@@ -50,7 +50,7 @@ def messages(
 
 
 def renderings(content: str, count: int, shorter: int) -> list[Rendering]:
-    """The renderings that an answer holds, one for each of ``count`` lines. Raises AnswerError."""
+    """Parse an answer into the renderings of ``count`` lines. Raises AnswerError."""
     try:
         answer = json.loads(_FENCE.sub("", content))
     except ValueError as error:
@@ -65,12 +65,12 @@ def renderings(content: str, count: int, shorter: int) -> list[Rendering]:
 
 
 def _rendering(entry: dict[str, Any], number: int, shorter: int) -> Rendering:
-    text, others = entry.get("text"), entry.get("shorter") or []
+    text, candidates = entry.get("text"), entry.get("shorter") or []
     if not isinstance(text, str) or not text.strip():
         raise AnswerError(f"line {number} has no text")
-    if not isinstance(others, list) or not all(isinstance(other, str) for other in others):
+    if not isinstance(candidates, list) or not all(isinstance(candidate, str) for candidate in candidates):
         raise AnswerError(f'"shorter" of line {number} is no list of texts')
     full = " ".join(text.split())
-    known = dict.fromkeys(" ".join(other.split()) for other in others)
-    fitting = [other for other in known if other and len(other) < len(full)]
-    return Rendering(text=full, shorter=tuple(sorted(fitting, key=len, reverse=True)[:shorter]))
+    unique = dict.fromkeys(" ".join(candidate.split()) for candidate in candidates)
+    valid = [candidate for candidate in unique if candidate and len(candidate) < len(full)]
+    return Rendering(text=full, shorter=tuple(sorted(valid, key=len, reverse=True)[:shorter]))

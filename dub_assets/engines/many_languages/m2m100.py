@@ -1,4 +1,4 @@
-"""M2M-100: between 100 languages, free to use."""
+"""M2M-100: translation between 100 languages, under a free licence."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dub_assets.engines.models.remote import RemoteFile, RemoteModel
 NAME = "m2m100"
 LICENCE = "MIT"
 
-_ITS_LANGUAGES = """
+_LANGUAGES = """
 af am ar az ba be bg bn br bs ca cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he hi hr ht hu hy id ig is it ja
 jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl no oc or pa pl ps pt ro ru sd si sk sl so sq sr ss su sv
 sw ta th tl tn tr uk ur uz vi wo xh yi yo zh zu
 """
-CODES = {code: f"__{code}__" for code in _ITS_LANGUAGES.split()}
-"""The model's own codes by ISO 639-1; it has four languages more that have no such code."""
+CODES = {code: f"__{code}__" for code in _LANGUAGES.split()}
+"""The model's language tokens by ISO 639-1 code; four more of its languages have no such code."""
 
 MODELS = {
     "418M": RemoteModel(
@@ -31,8 +31,8 @@ MODELS = {
         memory_mib=800,
     )
 }
-"""By size, in 8 bits as converted for CTranslate2. Memory is an estimate."""
+"""Models by size, in 8 bits for CTranslate2. Memory is an estimate."""
 
-FAMILY = Family(name=NAME, licence=LICENCE, codes=CODES, models=MODELS, chosen=lambda _: "418M")
+FAMILY = Family(name=NAME, licence=LICENCE, codes=CODES, models=MODELS, size=lambda _: "418M")
 
 ENTRY = FAMILY.entry("M2M-100 (418M) in 8 bits through CTranslate2")

@@ -1,4 +1,4 @@
-"""NLLB-200: between 200 languages; its weights may not be used commercially."""
+"""NLLB-200: translation between 200 languages, under a licence that forbids commercial use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ti:tir_Ethi tk:tuk_Latn tl:tgl_Latn tn:tsn_Latn tr:tur_Latn ts:tso_Latn tt:tat_C
 ur:urd_Arab uz:uzn_Latn vi:vie_Latn wo:wol_Latn xh:xho_Latn yi:ydd_Hebr yo:yor_Latn zh:zho_Hans zu:zul_Latn
 """
 CODES = dict(code.split(":") for code in _CODES.split())
-"""FLORES-200's codes by ISO 639-1, the script that is written most where there are several."""
+"""FLORES-200 codes by ISO 639-1 code, in the most common script of the language."""
 
 _SHARED = (
     RemoteFile(
@@ -78,8 +78,8 @@ MODELS = {
         ),
     ),
 }
-"""By size, in 8 bits as converted for CTranslate2. Memory is an estimate."""
+"""Models by size, in 8 bits for CTranslate2. Memory is an estimate."""
 
-FAMILY = Family(name=NAME, licence=LICENCE, codes=CODES, models=MODELS, chosen=lambda options: options.nllb)
+FAMILY = Family(name=NAME, licence=LICENCE, codes=CODES, models=MODELS, size=lambda options: options.nllb)
 
 ENTRY = FAMILY.entry("NLLB-200 in 8 bits through CTranslate2, by NLLB_MODEL; not for commercial use")

@@ -1,4 +1,4 @@
-"""NLLB-200 and M2M-100: their codes, where their models come from, what is refused."""
+"""NLLB-200 and M2M-100: language tokens, models, batches and errors."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def settings(tmp_path: Path) -> EngineSettings:
 
 
 @pytest.mark.parametrize(("module", "languages"), [(nllb, 129), (m2m100, 96)])
-def test_codes_are_known_languages_to_tokens_of_their_own(module, languages: int):
+def test_every_language_has_a_token_of_its_own(module, languages: int):
     assert module.CODES.keys() <= LANGUAGES
     assert len(set(module.CODES.values())) == len(module.CODES)
     assert len(module.CODES) == languages
     assert len(module.ENTRY.capabilities.pairs) == languages * (languages - 1)
 
 
-def test_the_codes_are_the_models_own():
+def test_tokens_are_those_of_the_models():
     assert (nllb.CODES["pt"], nllb.CODES["ko"], nllb.CODES["zh"]) == ("por_Latn", "kor_Hang", "zho_Hans")
     assert m2m100.CODES["pt"] == "__pt__"
 
 
 @pytest.mark.parametrize("module", [nllb, m2m100])
-def test_its_models_are_pinned_and_to_be_pulled(module, settings: EngineSettings):
+def test_missing_model_is_an_error_that_names_the_command(module, settings: EngineSettings):
     for model in module.MODELS.values():
         assert model.is_fixed
         assert model.memory_mib > 0
@@ -49,68 +49,68 @@ def test_its_models_are_pinned_and_to_be_pulled(module, settings: EngineSettings
         engine.translate([SourceLine(text="one dog")], "en", "pt")
 
 
-def test_a_size_is_chosen(settings: EngineSettings):
+def test_option_selects_the_size(settings: EngineSettings):
     large = dataclasses.replace(settings, models=ModelOptions(nllb="1.3B"))
     assert [model.name for model in nllb.ENTRY.models.pulled(large)] == ["nllb-200-distilled-1.3B"]
 
 
-def test_the_commercial_profile_refuses_nllb_and_names_others(settings: EngineSettings):
+def test_commercial_profile_refuses_nllb_and_names_others(settings: EngineSettings):
     commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
     with pytest.raises(ConfigurationError, match=r"nllb uses nllb-200-distilled-600M \(CC-BY-NC-4\.0\).*m2m100"):
         EngineRegistry(commercial).translator("nllb", source="en", target="pt")
 
 
-def test_neither_is_taken_unless_it_is_named(settings: EngineSettings):
+def test_auto_prefers_firefox(settings: EngineSettings):
     write_copier(settings.weights_dir / "m2m100", CORPUS, m2m100.CODES.values())
     registry = EngineRegistry(settings)
     assert registry.translator("m2m100", source="en", target="ko").identity.name == "m2m100"
     assert registry.translator(source="en", target="pt").identity.name == "firefox"
 
 
-def test_the_model_is_told_both_languages(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch):
+def test_passes_both_languages_to_the_model(settings: EngineSettings, monkeypatch: pytest.MonkeyPatch):
     write_copier(settings.weights_dir / "nllb", CORPUS, nllb.CODES.values())
     engine = nllb.ENTRY.build(settings)
-    _, model = engine._model()
-    asked = []
+    model = engine._model()
+    calls = []
 
-    class Overheard:
-        def translate_batch(self, tokens, target_prefix, **more):
-            asked.append((tokens, target_prefix))
-            return model.translate_batch(tokens, target_prefix=target_prefix, **more)
+    class RecordingTranslator:
+        def translate_batch(self, tokens, target_prefix, **options):
+            calls.append((tokens, target_prefix))
+            return model.translator.translate_batch(tokens, target_prefix=target_prefix, **options)
 
-    engine._loaded = engine._loaded[0], Overheard()
+    engine._loaded = dataclasses.replace(model, translator=RecordingTranslator())
     engine.translate([SourceLine(text="Two cats. Good night")], "en", "pt")
-    ((tokens, prefix),) = asked
+    ((tokens, prefix),) = calls
     assert [(sentence[0], sentence[-1]) for sentence in tokens] == [("eng_Latn", "</s>")] * 2
     assert prefix == [["por_Latn"]] * 2
 
 
-def test_sentences_that_do_not_fit_into_memory_together_are_halved(settings: EngineSettings):
+def test_halves_a_batch_that_does_not_fit_into_memory(settings: EngineSettings):
     write_copier(settings.weights_dir / "nllb", CORPUS, nllb.CODES.values())
     engine = nllb.ENTRY.build(settings)
-    _, model = engine._model()
+    model = engine._model()
     sizes = []
 
-    class Narrow:
-        def translate_batch(self, tokens, **more):
+    class SmallTranslator:
+        def translate_batch(self, tokens, **options):
             sizes.append(len(tokens))
             if len(tokens) > 2:
                 raise RuntimeError("CUDA failed with error out of memory")
-            return model.translate_batch(tokens, **more)
+            return model.translator.translate_batch(tokens, **options)
 
-    engine._loaded = engine._loaded[0], Narrow()
+    engine._loaded = dataclasses.replace(model, translator=SmallTranslator())
     lines = [SourceLine(text=text) for text in ("one dog", "two cats", "good night", "one dog", "two cats")]
-    assert [made.text for made in engine.translate(lines, "en", "pt")] == [line.text for line in lines]
+    assert [rendering.text for rendering in engine.translate(lines, "en", "pt")] == [line.text for line in lines]
     assert sizes == [5, 2, 2, 1]
 
 
-def test_what_the_model_cannot_say_is_an_error(settings: EngineSettings):
+def test_translation_without_letters_is_an_error(settings: EngineSettings):
     write_copier(settings.weights_dir / "nllb", CORPUS, nllb.CODES.values())
     with pytest.raises(InputError, match="no translation for line 2"):
         nllb.ENTRY.build(settings).translate([SourceLine(text="one dog"), SourceLine(text="ж")], "en", "pt")
 
 
-def test_a_folder_of_ones_own_must_hold_a_whole_model(settings: EngineSettings):
+def test_refuses_an_incomplete_model_in_the_weights_folder(settings: EngineSettings):
     folder = settings.weights_dir / "nllb"
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(b"half a model")
@@ -118,7 +118,7 @@ def test_a_folder_of_ones_own_must_hold_a_whole_model(settings: EngineSettings):
         nllb.ENTRY.build(settings).translate([SourceLine(text="one dog")], "en", "pt")
 
 
-def test_a_model_that_cannot_be_read_is_named(settings: EngineSettings):
+def test_unreadable_model_is_an_error_that_names_it(settings: EngineSettings):
     write_copier(settings.weights_dir / "nllb", CORPUS, nllb.CODES.values())
     (settings.weights_dir / "nllb" / "model.bin").write_bytes(b"no model")
     with pytest.raises(EngineUnavailableError, match="nllb cannot use the model in"):
@@ -134,10 +134,10 @@ def test_a_model_that_cannot_be_read_is_named(settings: EngineSettings):
         ("", []),
     ],
 )
-def test_a_line_is_cut_into_its_sentences(line: str, sentences: list[str]):
+def test_splits_a_line_into_sentences(line: str, sentences: list[str]):
     assert sentences_of(line) == sentences
 
 
-def test_sentences_are_joined_as_their_language_is_written():
+def test_joins_sentences_with_the_space_of_their_language():
     assert line_of(["Um  cão.", "Dois gatos."], "pt") == "Um cão. Dois gatos."
     assert line_of(["犬。", "猫。"], "ja") == "犬。猫。"
