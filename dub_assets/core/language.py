@@ -121,4 +121,4 @@ def _unknown(text: str, wanted: str) -> str:
     near = dict.fromkeys(_KNOWN[match] for match in get_close_matches(wanted, _KNOWN, n=5, cutoff=0.6))
     hint = ", ".join(f"{code} ({_NAMES[code]})" for code in list(near)[:3])
     advice = f"did you mean {hint}?" if hint else "give an ISO 639-1 code such as en, pt or ko."
-    return f"Unknown language {text[:40]!r}: {advice}"
+    return f"unknown language {text[:40]!r}: {advice}"
