@@ -1,1 +1,1 @@
-"""How runs get a process: one of their own on this machine, or a worker that stays warm (the extra ``workers``)."""
+"""Run launchers: a process per run on this machine, or warm workers through Celery (the extra ``workers``)."""

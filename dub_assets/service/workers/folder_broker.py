@@ -1,7 +1,8 @@
-"""A broker that is a folder: messages are files, and no server is needed. For one machine.
+"""A message broker in a folder, for workers on one machine without a server.
 
-Kombu's own filesystem transport shows files before they are written, so that a reader can see half of a message and two
-processes that start at once half of a table of queues. Here everything is shown by one rename.
+Kombu's own filesystem transport writes files in place: a reader can see half a message, and a process that starts or is
+killed can leave half a table of queues. Here every file appears complete, by a rename. docs/decisions/0009 has the
+alternatives.
 """
 
 from __future__ import annotations
@@ -22,38 +23,38 @@ URL = "folder://localhost"
 _STALE_S = 3600.0
 
 
-def _is_leaving() -> bool:
-    """Whether this process is a worker that was told to end: Celery's loop would look for messages twice more."""
+def _is_shutting_down() -> bool:
+    """Return whether this process is a worker after SIGTERM: Celery's loop would take up to two more messages."""
     return state.should_stop is not None and state.should_stop is not False
 
 
 class Channel(filesystem.Channel):
-    """Reads and writes messages: ``<time>_<id>.<queue>.msg``; a name that begins with a dot is no message yet."""
+    """Reads and writes messages as files ``<time>_<id>.<queue>.msg``, named with a leading dot until complete."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # named as kombu names it
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # as in kombu
         file = Path(self.data_folder_out) / f"{time.time_ns()}_{uuid.uuid4().hex}.{queue}.msg"
         part = file.with_name(f".{file.name}")
         part.write_text(dumps(payload), encoding="utf-8")
         part.rename(file)
 
-    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - a look waits for nothing
-        if _is_leaving():
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 - polling does not wait
+        if _is_shutting_down():
             raise Empty
         for file in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
-            if file.name.partition(".")[2] != f"{queue}.msg":  # a queue's name may end like another's
+            if file.name.partition(".")[2] != f"{queue}.msg":  # the name of a queue may end like another's
                 continue
             taken = file.with_name(f".{uuid.uuid4().hex}.taken")
             try:
                 file.rename(taken)
             except FileNotFoundError:
-                continue  # another reader was quicker
+                continue  # another reader has taken it
             message = taken.read_text(encoding="utf-8")
             taken.unlink()
             return loads(message)
         raise Empty
 
     def get_table(self, exchange: str) -> list[filesystem.exchange_queue_t]:
-        """The queues that are bound to an exchange."""
+        """Return the queues that are bound to an exchange."""
         try:
             entries = loads(self._exchange_file(exchange).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -77,7 +78,7 @@ class Channel(filesystem.Channel):
 
     @contextmanager
     def _changing(self, exchange: str) -> Iterator[list[filesystem.exchange_queue_t]]:
-        """A table of queues that is written back, by one process at a time."""
+        """Yield the table of an exchange's queues under a lock, and store it afterwards."""
         file = self._exchange_file(exchange)
         with (file.parent / ".lock").open("wb") as lock:
             filesystem.lock(lock, filesystem.LOCK_EX)
@@ -91,8 +92,8 @@ class Channel(filesystem.Channel):
 class Transport(filesystem.Transport):
     """The transport of ``folder://``.
 
-    What queues are bound is each connection's own knowledge. Kombu's transport shares it among all of a process, from
-    before a table is written, and for folders that have none: what is sent then comes to no queue, without a word.
+    Each connection has its own list of bound queues. Kombu's transport shares one in the process, before a table is
+    written and with other folders, so messages can silently reach no queue.
     """
 
     Channel = Channel
@@ -103,15 +104,15 @@ class Transport(filesystem.Transport):
 
 
 def register() -> None:
-    """Make ``folder://`` known to kombu."""
+    """Register ``folder://`` with kombu."""
     TRANSPORT_ALIASES[URL.partition(":")[0]] = f"{__name__}:Transport"
 
 
 def transport_options(folder: Path) -> dict[str, Any]:
-    """How Celery is told of the folder, which is made. A look takes a listing, so there may be five a second."""
+    """Create the folder and return Celery's options for it. Polling lists the folder, five times a second."""
     messages, control = folder / "messages", folder / "control"
-    for made in (messages, control):
-        made.mkdir(parents=True, exist_ok=True)
+    for subfolder in (messages, control):
+        subfolder.mkdir(parents=True, exist_ok=True)
     return {
         "data_folder_in": str(messages),
         "data_folder_out": str(messages),
@@ -121,11 +122,11 @@ def transport_options(folder: Path) -> dict[str, Any]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove questions and answers that nobody came for: their processes are gone."""
+    """Remove remote-control messages and replies that were not read for an hour: their processes are gone."""
     oldest = time.time() - _STALE_S
     for message in (folder / "messages").glob("*.pidbox.msg"):
         try:
             if message.stat().st_mtime < oldest:
                 message.unlink()
         except FileNotFoundError:
-            continue  # somebody came after all
+            continue  # it has been read now

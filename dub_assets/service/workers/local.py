@@ -1,4 +1,4 @@
-"""The launcher of one machine: the daemon starts a process for each run, without the code server."""
+"""The run launcher of one machine: the daemon starts a process for each run, without the code server."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ import time
 
 import dagster as dg
 import psutil
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
-from dagster._core.origin import JobPythonOrigin
-from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._grpc.types import ExecuteRunArgs
-from dagster._serdes import serialize_value
 
+from dub_assets.adapters.dagster_private import (
+    GRPC_INFO_TAG,
+    CheckRunHealthResult,
+    DagsterUserCodeUnreachableError,
+    ExecuteRunArgs,
+    JobPythonOrigin,
+    LaunchRunContext,
+    WorkerStatus,
+)
 from dub_assets.resources.tags import LAUNCHED_ON
 from dub_assets.service.workers import process
 
-_NAMELESS_S = 60
-"""Seconds that a started run may take to log its process id; it does so within a moment."""
+_LOGS_PID_WITHIN_S = 60
+"""How long a started run may take to log its process id."""
 
 _STARTS_WITHIN_S = 30
-"""Seconds between a run becoming STARTING and its process being there."""
+"""Time from the status STARTING to the start of the process."""
 
-_HERE = ('"socket"', '"localhost"', '"127.0.0.1"')
+_THIS_MACHINE = ('"socket"', '"localhost"', '"127.0.0.1"')
 
 
-class LocalRunLauncher(DefaultRunLauncher):
+class LocalRunLauncher(dg.DefaultRunLauncher):
     """Starts runs as processes of this machine and checks whether they are alive.
 
     Dagster's own launcher asks the code server to start the process. While that server is down, loading or slow, the
@@ -38,7 +41,7 @@ class LocalRunLauncher(DefaultRunLauncher):
     """
 
     checks_starting_runs = True
-    """Whether ``check_run_worker_health`` takes runs that have not begun yet."""
+    """Whether ``check_run_worker_health`` accepts runs that have not started yet."""
 
     def __init__(self, inst_data: object = None) -> None:
         super().__init__(inst_data=inst_data)  # type: ignore[arg-type]  # Dagster's, which it does not export
@@ -46,7 +49,7 @@ class LocalRunLauncher(DefaultRunLauncher):
 
     @property
     def supports_check_run_worker_health(self) -> bool:
-        """Dagster's monitoring may ask."""
+        """True: Dagster's monitoring calls ``check_run_worker_health``."""
         return True
 
     def launch_run(self, context: LaunchRunContext) -> None:
@@ -54,7 +57,7 @@ class LocalRunLauncher(DefaultRunLauncher):
         run = context.dagster_run
         try:
             origin = context.job_code_origin
-            if origin is None or not _code_is_here(run):
+            if origin is None or not _has_local_code(run):
                 super().launch_run(context)
             else:
                 self._start(run, origin)
@@ -66,11 +69,11 @@ class LocalRunLauncher(DefaultRunLauncher):
     def _start(self, run: dg.DagsterRun, origin: JobPythonOrigin) -> None:
         self._children = [child for child in self._children if child.poll() is None]
         if _process_of(run.run_id) is not None:
-            return  # an attempt that Dagster took for failed had started it
+            return  # an earlier attempt, which Dagster took for failed, has started it
         self._instance.add_run_tags(run.run_id, {LAUNCHED_ON: socket.gethostname()})
         arguments = ExecuteRunArgs(job_origin=origin, run_id=run.run_id, instance_ref=self._instance.get_ref())
         python = origin.executable_path or sys.executable
-        command = [python, "-m", process.__name__, run.run_id, serialize_value(arguments)]
+        command = [python, "-m", process.__name__, run.run_id, dg.serialize_value(arguments)]
         self._children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - no shell
 
     def terminate(self, run_id: str) -> bool:
@@ -92,40 +95,40 @@ class LocalRunLauncher(DefaultRunLauncher):
             return CheckRunHealthResult(WorkerStatus.RUNNING, "it runs on another machine")
         if run.status is dg.DagsterRunStatus.STARTING:
             return self._starting(run.run_id)
-        named = self._named_process(run.run_id)
-        if named is None:
-            return self._nameless(run.run_id)
-        pid, named_s = named
-        if _is_alive(pid, named_s):
+        logged = self._logged_process(run.run_id)
+        if logged is None:
+            return self._without_pid(run.run_id)
+        pid, logged_s = logged
+        if _is_alive(pid, logged_s):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {pid} is gone: it was killed or lost")
 
     def _starting(self, run_id: str) -> CheckRunHealthResult:
-        """A process may take any time to load the code; without a process, the run waits for nothing."""
+        """Return whether a starting run has a process, which may take any time to load the code."""
         launched_s = self._instance.get_run_stats(run_id).launch_time or 0.0
         if time.time() - launched_s < _STARTS_WITHIN_S or _process_of(run_id) is not None:
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.FAILED, "its process was lost before it began")
 
-    def _named_process(self, run_id: str) -> tuple[int, float] | None:
-        """The process that a run named last, and when (Unix time); None if it has named none."""
-        named = None
+    def _logged_process(self, run_id: str) -> tuple[int, float] | None:
+        """Return the process id that a run logged last, and when (Unix time); None if it has logged none."""
+        logged = None
         for entry in self._instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
             pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
             if pid is not None:
-                named = int(str(pid.value)), entry.timestamp
-        return named
+                logged = int(str(pid.value)), entry.timestamp
+        return logged
 
-    def _nameless(self, run_id: str) -> CheckRunHealthResult:
+    def _without_pid(self, run_id: str) -> CheckRunHealthResult:
         record = self._instance.get_run_record_by_id(run_id)
-        begun_s = record.start_time if record else None
-        if begun_s is None or time.time() - begun_s < _NAMELESS_S:
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "it has not named its process yet")
-        return CheckRunHealthResult(WorkerStatus.FAILED, "it has begun and never named its process")
+        started_s = record.start_time if record else None
+        if started_s is None or time.time() - started_s < _LOGS_PID_WITHIN_S:
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "it has not logged its process id yet")
+        return CheckRunHealthResult(WorkerStatus.FAILED, "it has started and never logged its process id")
 
 
-def _code_is_here(run: dg.DagsterRun) -> bool:
-    """Whether the code server of a run is a process of this machine, and so the code can be loaded here."""
+def _has_local_code(run: dg.DagsterRun) -> bool:
+    """Return whether a run's code server is on this machine, so that its code can be loaded here."""
     if run.remote_job_origin is None:
         return False
     location = run.remote_job_origin.repository_origin.code_location_origin
@@ -134,15 +137,15 @@ def _code_is_here(run: dg.DagsterRun) -> bool:
 
 
 def _is_of_this_machine(run: dg.DagsterRun) -> bool:
-    """Whether a run was started here: by this launcher, by the command line, or by a code server of this machine."""
+    """Return whether this launcher, the command line or a code server of this machine started a run."""
     host, server = run.tags.get(LAUNCHED_ON), run.tags.get(GRPC_INFO_TAG, "")
     if host is not None:
         return host == socket.gethostname()
-    return not server or any(here in server for here in _HERE)
+    return not server or any(host in server for host in _THIS_MACHINE)
 
 
 def _process_of(run_id: str) -> psutil.Process | None:
-    """The process that this launcher started for a run, from its command line."""
+    """Return the process whose command line has the run's id."""
     for candidate in psutil.process_iter(["cmdline"]):
         command = candidate.info["cmdline"] or ()
         if process.__name__ in command and run_id in command:
@@ -150,9 +153,10 @@ def _process_of(run_id: str) -> psutil.Process | None:
     return None
 
 
-def _is_alive(pid: int, named_s: float) -> bool:
+def _is_alive(pid: int, logged_s: float) -> bool:
+    """Return whether a process runs that is older than its entry in the log: process ids are reused."""
     try:
-        named = psutil.Process(pid)
-        return named.create_time() <= named_s + 1 and named.status() != psutil.STATUS_ZOMBIE
+        running = psutil.Process(pid)
+        return running.create_time() <= logged_s + 1 and running.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

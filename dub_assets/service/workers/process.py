@@ -1,6 +1,6 @@
 """``python -m dub_assets.service.workers.process RUN_ID ARGUMENTS``: the process of one run.
 
-A run has at most one process at a time: a second one, started because the first was taken for lost, ends at once.
+A run has at most one process at a time. A second one, started because the first was taken for lost, exits at once.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-from dagster._cli.api import _execute_run_command_body
-from dagster._grpc.types import ExecuteRunArgs
-from dagster._serdes import deserialize_value
-from dagster._utils.interrupts import capture_interrupts
+
+from dub_assets.adapters.dagster_private import (
+    ExecuteRunArgs,
+    capture_interrupts,
+    execute_run,
+)
 
 
 def main(run_id: str, packed: str) -> int:
     """Execute a run; return the process's exit code."""
-    arguments = deserialize_value(packed, ExecuteRunArgs)
+    arguments = dg.deserialize_value(packed, ExecuteRunArgs)
     if arguments.instance_ref is None:
         raise ValueError("the arguments name no Dagster instance")
     with (
         capture_interrupts(),
         dg.DagsterInstance.from_ref(arguments.instance_ref) as instance,
-        only_process(run_id, Path(instance.root_directory) / "runs") as alone,
+        only_process(run_id, Path(instance.root_directory) / "runs") as is_only,
     ):
-        if not alone:
+        if not is_only:
             return 0
-        return _execute_run_command_body(run_id, instance, _ignored, set_exit_code_on_failure=True)
+        return execute_run(run_id, instance, _ignored)
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def only_process(run_id: str, folder: Path) -> Iterator[bool]:
 
 
 def _ignored(_: dg.DagsterEvent) -> None:
-    """Events are in the run's log; nobody reads this process's output."""
+    """Ignore an event: it is in the run's log, and nothing reads this process's output."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A worker: a process that works on one run at a time and keeps its engines, and its parent, who asks for runs."""
+"""A warm worker: a parent process that takes runs, and a child that executes one at a time and keeps its engines."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from dub_assets.service.workers.options import WorkerOptions
 
 _DEFINITIONS = "dub_assets.definitions"
 _CHILD_STARTS_WITHIN_S = 60.0
-_LAST_WORDS_S = 20.0
-"""How long a run that is interrupted may take to say so in Dagster's storage, before its process is ended."""
-_LOOK_EVERY_S = 0.2
-"""How often to look meanwhile for a run that still came."""
+_INTERRUPTION_S = 20.0
+"""How long an interrupted run may take to store that in Dagster, before its process is ended."""
+
+_POLL_S = 0.2
 
 
 def work(instance: dg.DagsterInstance, options: WorkerOptions, formatter: logging.Formatter | None = None) -> int:
-    """Work on runs until SIGTERM or Ctrl-C; return the exit code. ``formatter``: of Celery's log, where not its own.
+    """Work on runs until SIGTERM or Ctrl-C, and return the exit code. ``formatter`` replaces that of Celery's log.
 
-    Raises ConfigurationError where the instance does not hand its runs to workers. Code is imported and engines are
-    loaded in the child alone: CUDA does not outlive a fork.
+    Raises ConfigurationError if the instance does not send its runs to workers. Only the child imports code and loads
+    engines, because CUDA does not survive a fork.
     """
     launcher = instance.run_launcher
     if not isinstance(launcher, WarmRunLauncher):
@@ -48,8 +48,8 @@ def work(instance: dg.DagsterInstance, options: WorkerOptions, formatter: loggin
     worker_process_init.connect(_prepare, weak=False)
     if formatter is not None:
         _format_log(formatter)
-    leaving = _Leaving(options.grace_ms / 1000)
-    worker_shutting_down.connect(leaving.begin, weak=False)
+    shutdown = _Shutdown(options.grace_ms / 1000)
+    worker_shutting_down.connect(shutdown.begin, weak=False)
     worker: Any = app.Worker(
         hostname=f"{options.name}@{socket.gethostname()}",
         queues=list(options.queue_names or launcher.all_queues),
@@ -66,42 +66,42 @@ def work(instance: dg.DagsterInstance, options: WorkerOptions, formatter: loggin
 
 
 def _format_log(formatter: logging.Formatter) -> None:
-    """Give the handlers that Celery makes when it starts this formatter."""
+    """Set the formatter of the handlers that Celery creates when it starts."""
 
-    def formatted(logger: logging.Logger, **_: Any) -> None:
+    def set_formatter(logger: logging.Logger, **_: Any) -> None:
         for handler in logger.handlers:
             handler.setFormatter(formatter)
 
-    for made in (after_setup_logger, after_setup_task_logger):
-        made.connect(formatted, weak=False)
+    for celery_signal in (after_setup_logger, after_setup_task_logger):
+        celery_signal.connect(set_formatter, weak=False)
 
 
 def _prepare(**_: Any) -> None:
-    """Import the definitions before the first run asks for them."""
+    """Import the definitions before the first run needs them."""
     import_module(_DEFINITIONS)
 
 
-class _Leaving:
-    """What a worker does that is told to end: it takes no more runs, and hands back one that takes too long."""
+class _Shutdown:
+    """The shutdown of a worker: it takes no more runs, and returns its run if that takes longer than ``grace_s``."""
 
     def __init__(self, grace_s: float) -> None:
         self._grace_s = grace_s
         self._begun = False
 
     def begin(self, **_: Any) -> None:
-        """Start counting; a second signal changes nothing."""
+        """Start the grace period; a second signal changes nothing."""
         if not self._begun:
             self._begun = True
-            threading.Thread(target=self._hand_back, daemon=True).start()
+            threading.Thread(target=self._return_run, daemon=True).start()
 
-    def _hand_back(self) -> None:
-        """Interrupt the run, and one that still came: it fails as interrupted, and Dagster repeats it elsewhere."""
+    def _return_run(self) -> None:
+        """Interrupt the run after the grace period: it fails as interrupted, and Dagster retries it elsewhere."""
         time.sleep(self._grace_s)
-        until, told = time.monotonic() + _LAST_WORDS_S, set()
+        until, interrupted = time.monotonic() + _INTERRUPTION_S, set()
         while time.monotonic() < until:
             for request in tuple(state.active_requests):
-                if request.worker_pid and request.id not in told:
-                    told.add(request.id)
+                if request.worker_pid and request.id not in interrupted:
+                    interrupted.add(request.id)
                     os.kill(request.worker_pid, signal.SIGTERM)
-            time.sleep(_LOOK_EVERY_S)
-        os._exit(1)  # the child ends with its parent; Dagster misses both, and repeats the run
+            time.sleep(_POLL_S)
+        os._exit(1)  # the child ends with its parent; Dagster finds the run lost and retries it

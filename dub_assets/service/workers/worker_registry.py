@@ -1,4 +1,4 @@
-"""Who works on what, asked of the workers themselves."""
+"""The registry of the workers that are alive, and of their tasks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 from celery import Celery
 
-_ASKED_ANEW_AFTER_S = 2.0
+_CACHED_S = 2.0
 _ANSWER_WITHIN_S = 1.0
 
 
 class WorkerRegistry:
-    """The workers that answer, each with the ids of its tasks.
+    """Asks the workers for their tasks by Celery's remote control.
 
-    One question serves every run that is looked at within two seconds of it: a look at the workers costs a second
-    however many there are.
+    A question takes a second however many workers there are, so ``tasks`` keeps the answers for two seconds.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -25,14 +24,14 @@ class WorkerRegistry:
         self._tasks: Mapping[str, frozenset[str]] = {}
 
     def tasks(self) -> Mapping[str, frozenset[str]]:
-        """Task ids by worker. Raises what the broker's client raises where the broker cannot be reached."""
-        if time.monotonic() - self._asked_s > _ASKED_ANEW_AFTER_S:
+        """Return the ids of the active tasks of each worker that answers. Raises the errors of the broker's client."""
+        if time.monotonic() - self._asked_s > _CACHED_S:
             answers: Mapping[str, Any] = self._app.control.inspect(timeout=_ANSWER_WITHIN_S).active() or {}
             self._tasks = {name: frozenset(task["id"] for task in tasks) for name, tasks in answers.items()}
             self._asked_s = time.monotonic()
         return self._tasks
 
     def knows(self, task_id: str) -> Mapping[str, bool]:
-        """Which of the workers that answer have a task: one too that was handed to a process and is not named yet."""
+        """Return for each worker that answers whether it has a task, active or about to be."""
         answers: Mapping[str, Any] = self._app.control.inspect(timeout=_ANSWER_WITHIN_S).query_task(task_id) or {}
         return {name: task_id in tasks for name, tasks in answers.items()}

@@ -1,4 +1,4 @@
-"""The service with warm workers, as real processes: a code server, a daemon and workers, which end and are started."""
+"""The service with warm workers as real processes: a code server, a daemon and workers."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """The process that a run is held in, its parent, and whether it keeps its models."""
+class BlockedRun:
+    """The process of a blocked run, its parent, and whether it keeps its models."""
 
     pid: int
     parent: int
     keeps: bool
 
 
-class Crew(Service):
-    """A service of ``setups/<setup>/dagster.yaml`` with workers of these names."""
+class WorkerService(Service):
+    """A service configured by ``setups/<setup>/dagster.yaml``, with workers of these names."""
 
-    location = "held_location"
+    location = "blocking_location"
 
     def __init__(self, folder: Path, environment: dict[str, str], *, setup: str, workers: tuple[str, ...]) -> None:
         self.configuration = ROOT / "setups" / setup / "dagster.yaml"
@@ -44,34 +44,32 @@ class Crew(Service):
         return self._processes[name].pid
 
     def end(self, name: str) -> int:
-        """End a process by SIGTERM, as an interruption of its machine does; its exit code is returned."""
+        """End a process by SIGTERM, as the interruption of a machine does, and return its exit code."""
         self._processes[name].send_signal(signal.SIGTERM)
         return self._processes[name].wait(300)
 
-    # What runs do
+    def block_next_run(self) -> None:
+        """Make the next run wait after its translation."""
+        (self.faults / "blocked").unlink(missing_ok=True)
+        (self.faults / "block").touch()
 
-    def hold(self) -> None:
-        """Let the next run wait in its middle."""
-        (self.faults / "held").unlink(missing_ok=True)
-        (self.faults / "hold").touch()
+    def blocked_run(self) -> BlockedRun:
+        """Wait for a run to block, and return it."""
+        self.wait((self.faults / "blocked").exists, "no run was blocked")
+        return BlockedRun(**json.loads((self.faults / "blocked").read_text(encoding="utf-8")))
 
-    def held(self) -> Held:
-        """Wait for a run that waits."""
-        self.wait((self.faults / "held").exists, "no run was held")
-        return Held(**json.loads((self.faults / "held").read_text(encoding="utf-8")))
+    def unblock(self) -> None:
+        (self.faults / "block").unlink(missing_ok=True)
+        (self.faults / "blocked").unlink(missing_ok=True)
 
-    def let_go(self) -> None:
-        (self.faults / "hold").unlink(missing_ok=True)
-        (self.faults / "held").unlink(missing_ok=True)
-
-    def kill_held(self, held: Held, whom: str) -> None:
-        """End the ``pid`` or the ``parent`` by SIGKILL while the run is held, so that it cannot end before; let go."""
-        os.kill(getattr(held, whom), signal.SIGKILL)
-        self.wait(lambda: not _is_alive(held.pid), "a worker's process outlives its parent")
-        self.let_go()
+    def kill_blocked(self, blocked: BlockedRun, target: str) -> None:
+        """End the ``pid`` or the ``parent`` of a blocked run by SIGKILL, then unblock."""
+        os.kill(getattr(blocked, target), signal.SIGKILL)
+        self.wait(lambda: not _is_alive(blocked.pid), "a worker's process outlives its parent")
+        self.unblock()
 
     def runs(self, job_id: str) -> list[dg.DagsterRun]:
-        """The runs for a job, in the order of their creation."""
+        """Return the runs of a job in the order of their creation."""
         with self.instance as instance:
             records = instance.get_run_records(dg.RunsFilter(tags={"dub/job_id": job_id}), ascending=True)
             return [record.dagster_run for record in records]
@@ -83,10 +81,10 @@ class Crew(Service):
         self.wait(lambda: self.statuses(job_id) == list(statuses), f"{job_id} does not become {statuses}")
 
     def process_of(self, run: dg.DagsterRun) -> int:
-        """The process that a run was worked on in, as its log says."""
+        """Return the id of the process that executed a run, from the run's log."""
         with self.instance as instance:
-            told = [entry.message for entry in instance.all_logs(run.run_id) if "(pid: " in entry.message]
-        return int(told[0].partition("(pid: ")[2].partition(")")[0])
+            messages = [entry.message for entry in instance.all_logs(run.run_id) if "(pid: " in entry.message]
+        return int(messages[0].partition("(pid: ")[2].partition(")")[0])
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""The code location of these tests: the real definitions over fake engines, and a place where runs can be held."""
+"""The code location of these tests: the real definitions over fake engines; runs can be blocked."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["defs"]
 
 
 def _save(archive: JobArchive, key: str, value: object) -> None:
-    """``JobArchive.save``; after a translation, it waits for as long as there is a file that says so."""
-    _unheld_save(archive, key, value)
+    """Call ``JobArchive.save``; after a translation, wait while the file ``block`` exists."""
+    _original_save(archive, key, value)
     folder = Path(os.environ["FAULTS"])
-    if key.endswith("/manifests/translation.json") and (folder / "hold").exists():
-        part = folder / f".held.{os.getpid()}"
+    if key.endswith("/manifests/translation.json") and (folder / "block").exists():
+        part = folder / f".blocked.{os.getpid()}"
         part.write_text(json.dumps({"pid": os.getpid(), "parent": os.getppid(), "keeps": _KEEPS}), encoding="utf-8")
-        part.rename(folder / "held")
-        while (folder / "hold").exists():
+        part.rename(folder / "blocked")
+        while (folder / "block").exists():
             time.sleep(0.02)
 
 
 _KEEPS = settings_from(os.environ).options.device.keep
-_unheld_save = JobArchive.save
+_original_save = JobArchive.save
 JobArchive.save = _save
