@@ -121,9 +121,9 @@ def test_an_aligning_model_is_pulled_ahead_and_placed_with_offline(
 
 def test_a_model_of_ones_own_goes_before_that_of_the_hub(tmp_path: Path):
     here = naming(settings(tmp_path), "ko", "en")
-    assert [model.name for model in ENTRY.all_models(here)] == ["align-ko", "align-en"]
+    assert [model.name for model in ENTRY.models.remote(here)] == ["align-ko", "align-en"]
     tiny_wav2vec2.write(tmp_path / "weights" / "whisperx" / "align" / "ko")
-    assert [model.name for model in ENTRY.all_models(here)] == ["align-en"]
+    assert [model.name for model in ENTRY.models.remote(here)] == ["align-en"]
 
 
 def test_the_memory_of_one_aligning_model_is_counted(tmp_path: Path):

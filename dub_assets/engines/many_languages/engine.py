@@ -18,7 +18,7 @@ from dub_assets.engines.base import AcceleratedEngine
 from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.model_options import ModelOptions
 from dub_assets.engines.models import whole_model
-from dub_assets.engines.models.install import install_extra_command
+from dub_assets.engines.models.install import install_command
 from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.shared.sentence_split import line_of, sentences_of
@@ -38,6 +38,7 @@ This ends a model that repeats itself.
 
 _END = "</s>"
 TOKENISER, _MODEL = "sentencepiece.bpe.model", "model.bin"
+_PACKAGES = "ctranslate2 sentencepiece"
 _REQUIRED_FILES = (TOKENISER, _MODEL, "config.json")
 
 
@@ -77,7 +78,7 @@ class Family:
             licence=self.licence,
             build=lambda settings: ManyLanguagesTranslator(settings, self),
             capabilities=self.capabilities,
-            requirements=Requirements(distributions=("ctranslate2", "sentencepiece"), extra="translation"),
+            requirements=Requirements(distributions=tuple(_PACKAGES.split()), packages=_PACKAGES),
             models=ModelSources(pulled=self.models_to_fetch),
             auto="if_pulled",
             extension=f"put a CTranslate2 model and its {TOKENISER} into {self.name}/ of the weights folder",
@@ -179,7 +180,7 @@ class ManyLanguagesTranslator(AcceleratedEngine[_Model]):
             from sentencepiece import SentencePieceProcessor
         except ImportError as error:
             raise EngineUnavailableError(
-                f"{self.name} is not installed: {install_extra_command('translation')}"
+                f"{self.name} is not installed: {install_command(_PACKAGES)}"
             ) from error
         return _Model(
             tokeniser=SentencePieceProcessor(model_file=str(self._weights[TOKENISER])),

@@ -37,14 +37,14 @@ def program(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("packages", PACKAGES)
-def test_the_commands_run_and_find_their_packages_here(packages: str):
+def test_install_commands_run_and_find_their_packages_installed(packages: str):
     done = run(f"{install_command(packages)} --dry-run --offline")
     assert done.returncode == 0, done.stderr
     assert "Would install" not in done.stderr
 
 
 @pytest.mark.parametrize("extra", ["gpu", "translation", "workers"])
-def test_an_extra_is_installed_from_its_lock_in_a_checkout(extra: str):
+def test_installs_an_extra_from_its_lock_in_a_checkout(extra: str):
     command, _, activate = install_extra_command(extra).partition(" && . ")
     done = run(f"{command} --dry-run")
     assert done.returncode == 0, done.stderr
@@ -53,13 +53,13 @@ def test_an_extra_is_installed_from_its_lock_in_a_checkout(extra: str):
     assert activate.endswith(".venv-gpu/bin/activate" if extra == "gpu" else "")
 
 
-def test_an_unknown_extra_is_refused_with_the_known_ones():
+def test_refuses_an_unknown_extra_and_names_the_known_ones():
     done = run("make install EXTRAS=everything")
     assert done.returncode != 0
     assert "EXTRAS=everything: there is no such extra; known are translation, gpu, workers" in done.stderr
 
 
-def test_paths_are_as_one_types_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_shows_paths_relative_to_the_working_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
     assert f"--python {sys.executable} requests" in install_command("requests")
     assert install_extra_command("gpu").startswith(f"make -C {ROOT} install EXTRAS=gpu && . {ROOT}/")
@@ -67,27 +67,26 @@ def test_paths_are_as_one_types_them(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert install_extra_command("gpu") == "make install EXTRAS=gpu && . .venv-gpu/bin/activate"
 
 
-def test_without_a_checkout_uv_installs_the_requirements_of_an_extra(elsewhere: Path):
+def test_installs_the_requirements_of_an_extra_outside_a_checkout(elsewhere: Path):
     program(elsewhere, "uv")
-    command = install_extra_command("translation")
-    assert command == f"uv pip install --python {sys.executable} 'sentencepiece>=0.2'"
-    assert "'coqui-tts[ja]<0.29,>=0.28'" in install_extra_command("gpu")
+    command = install_extra_command("gpu")
+    assert command.startswith(f"uv pip install --python {sys.executable} ")
+    assert "'coqui-tts[ja]<0.29,>=0.28'" in command
     assert "celery" in install_extra_command("workers")
 
 
-def test_an_image_without_uv_has_the_pip_of_its_python(elsewhere: Path):
+def test_uses_pip_in_an_image_without_uv(elsewhere: Path):
     program(elsewhere, "pip")
     assert install_command("requests") == f"pip --python {sys.executable} install requests"
 
 
-def test_nothing_else_prints_a_command_of_pip():
+def test_no_other_module_prints_a_pip_command():
     sources = [path for path in (ROOT / "dub_assets").rglob("*.py") if path.name != "install.py"]
     hints = {path.name: path.read_text(encoding="utf-8").replace("uv pip install", "") for path in sources}
     assert [name for name, text in hints.items() if "pip install" in text] == []
 
 
-def test_the_engines_with_extras_name_them():
+def test_engines_name_their_extra_or_packages():
     extras = {entry.name: entry.requirements.extra for entry in ENTRIES if entry.requirements.extra}
-    gpu = dict.fromkeys(("demucs", "whisperx", "pyannote", "vits", "xtts"), "gpu")
-    assert extras == gpu | {"m2m100": "translation", "nllb": "translation"}
+    assert extras == dict.fromkeys(("demucs", "whisperx", "pyannote", "vits", "xtts"), "gpu")
     assert all(entry.requirements.packages or entry.requirements.extra for entry in ENTRIES)

@@ -36,7 +36,7 @@ def test_model_is_pinned_and_permits_commercial_use(language: str):
 
 
 def test_needs_no_alignment_model_by_default(tmp_path: Path):
-    assert whisperx.ENTRY.all_models(settings(tmp_path)) == ()
+    assert whisperx.ENTRY.models.remote(settings(tmp_path)) == ()
 
 
 def test_lists_the_models_of_named_languages_to_pull(tmp_path: Path):
