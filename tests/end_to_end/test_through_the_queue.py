@@ -21,7 +21,7 @@ import dagster as dg
 import psutil
 import pytest
 from standardwebhooks import Webhook
-from support.answering_server import Answer, Asked, answering
+from support.answering_server import Answer, ServerRequest, answering
 from support.callback_receiver import CallbackReceiver, Received
 from support.ports import free_port
 from support.translation_services import chat
@@ -48,7 +48,7 @@ class SilentTranslator:
         self.asked = threading.Event()
         self.speaks = threading.Event()
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: ServerRequest) -> Answer:
         self.asked.set()
         self.speaks.wait()
         return chat(asked)

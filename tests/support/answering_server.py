@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ServerRequest:
     """A request: its path, headers by lower-case name, and the JSON of its body."""
 
     path: str
@@ -38,13 +38,13 @@ class Server:
     """``answer`` makes the answers; ``first`` are given before, one a request."""
 
     url: str
-    answer: Callable[[Asked], Answer]
+    answer: Callable[[ServerRequest], Answer]
     first: list[Answer] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[ServerRequest] = field(default_factory=list)
 
 
 @contextmanager
-def answering(answer: Callable[[Asked], Answer]) -> Iterator[Server]:
+def answering(answer: Callable[[ServerRequest], Answer]) -> Iterator[Server]:
     """A server that ends with the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.server.state
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(path=self.path, headers=headers, document=json.loads(body))
+        asked = ServerRequest(path=self.path, headers=headers, document=json.loads(body))
         state.asked.append(asked)
         answer = state.first.pop(0) if state.first else state.answer(asked)
         self.send_response(answer.status)

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 
-from support.answering_server import Answer, Asked
+from support.answering_server import Answer, ServerRequest
 
 SENT, RECEIVED = 100, 40
 
@@ -16,7 +16,7 @@ def backwards(text: str) -> str:
     return re.sub(r"\w+", lambda word: word.group()[::-1], text)
 
 
-def chat(asked: Asked) -> Answer:
+def chat(asked: ServerRequest) -> Answer:
     """Return the answer of a model that follows the prompt."""
     content = json.loads(asked.document["messages"][1]["content"])
     lines = [
@@ -52,7 +52,7 @@ class AmazonTranslate:
         self.terminologies: dict[str, dict[str, str]] = {}
         self.joins_lines = True
 
-    def __call__(self, asked: Asked) -> Answer:
+    def __call__(self, asked: ServerRequest) -> Answer:
         name = asked.headers["x-amz-target"].split(".")[-1]
         return {"TranslateText": self._translate, "ImportTerminology": self._import, "DeleteTerminology": self._delete}[
             name

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import soundfile
-from support.answering_server import Answer, Asked, Server, answering
+from support.answering_server import Answer, Server, ServerRequest, answering
 
 from dub_assets.core.errors import ConfigurationError, InputError, UnsupportedLanguageError
 from dub_assets.core.speech import Utterance
@@ -22,7 +22,7 @@ SILENCE_MS, LETTER_MS = 200, 60
 TEXT = "two cats open the window"
 
 
-def tone(asked: Asked, rate_hz: int = 24_000, channels: int = 1) -> bytes:
+def tone(asked: ServerRequest, rate_hz: int = 24_000, channels: int = 1) -> bytes:
     """A tone for each letter at the asked speed, with silence around it, as WAV."""
     document = asked.document
     letters = sum(character.isalnum() for character in document["input"])
@@ -85,7 +85,7 @@ def test_another_rate_and_more_channels_are_brought_to_what_is_declared(engine: 
 
 
 def test_a_streamed_wav_that_does_not_know_its_length_is_read(engine: SpeechService, server: Server):
-    def streamed(asked: Asked) -> Answer:
+    def streamed(asked: ServerRequest) -> Answer:
         body = bytearray(tone(asked))
         body[4:8] = body[40:44] = struct.pack("<I", 0xFFFFFFFF)
         return Answer(body=bytes(body))
