@@ -25,7 +25,7 @@ from dub_assets.core.timing import Interval
 from dub_assets.engines.campplus.engine import CampPlus
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.stages.transcript.phrases import Phrase
-from dub_assets.stages.transcript.speaker_assignment import speakers_of
+from dub_assets.stages.transcript.speaker_assignment import speakers_of_phrases
 
 TITLE = "Speakers told apart, prompts of five people in six voices"
 MEANING = {
@@ -56,7 +56,7 @@ def measure(folder: Path) -> dict[str, Any]:
             said, voices, who = _conversation([people[name] for name in chosen], seed)
             for count in (None, len(set(who))):
                 key = f"{len(chosen)}_{'given' if count else 'unknown'}"
-                errors.setdefault(key, []).append(error_share(said, who, speakers_of(said, voices, count=count)))
+                errors.setdefault(key, []).append(error_share(said, who, speakers_of_phrases(said, voices, count=count)))
     return {
         "voices": len(people),
         "prompts": sum(map(len, people.values())),

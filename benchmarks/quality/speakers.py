@@ -12,7 +12,7 @@ from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint
 from dub_assets.core.timing import Interval
 from dub_assets.stages.transcript.phrases import Phrase
-from dub_assets.stages.transcript.speaker_assignment import speakers_of
+from dub_assets.stages.transcript.speaker_assignment import speakers_of_phrases
 from sample.recording import PACKAGE, recording_path
 from sample.timeline import RECORDED_PHRASES
 
@@ -65,7 +65,7 @@ def of(conversation: list[Said]) -> dict:
         start_ms = interval.end_ms + 300
     numbers = {each: number for number, each in enumerate(dict.fromkeys(who))}
     true = [numbers[each] for each in who]
-    heard, told = speakers_of(phrases, voices), speakers_of(phrases, voices, count=len(numbers))
+    heard, told = speakers_of_phrases(phrases, voices), speakers_of_phrases(phrases, voices, count=len(numbers))
     return {
         "speakers": len(numbers),
         "phrases": len(phrases),

@@ -29,7 +29,7 @@ def test_dubbing_into_the_language_spoken_is_refused():
 
 def test_the_models_of_a_job_are_loaded_in_the_order_of_its_stages():
     embedder = FakeSpeakerEmbedder()
-    engines = FakeEngines(builder=embedder)
+    engines = FakeEngines(diariser=embedder)
     load_ahead(REQUEST, engines)
     recogniser, told_apart, synthesiser, _ = engines.prepared
     assert (recogniser, told_apart) == (engines.recogniser("en"), embedder)

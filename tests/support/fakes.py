@@ -277,14 +277,14 @@ class FakeEngines:
         words: Sequence[RecognisedWord] = (),
         separator: FakeSeparator | None = None,
         recogniser: FakeRecogniser | None = None,
-        builder: FakeSpeakerEmbedder | FakeDiariser | None = None,
+        diariser: FakeSpeakerEmbedder | FakeDiariser | None = None,
         translator: FakeTranslator | None = None,
         synthesiser: FakeSynthesiser | None = None,
     ) -> None:
         self._separator = separator or FakeSeparator()
         self._detector = FakeDetector(regions)
         self._recogniser = recogniser or FakeRecogniser(words)
-        self._teller = builder
+        self._diariser = diariser
         self._translator = translator or FakeTranslator()
         self._synthesiser = synthesiser or FakeSynthesiser()
         self.prepared: tuple[object, ...] = ()
@@ -304,7 +304,7 @@ class FakeEngines:
         return FakeIdentifier()
 
     def turn_diariser(self) -> FakeSpeakerEmbedder | FakeDiariser | None:
-        return self._teller
+        return self._diariser
 
     def translator(self, source_language: str, target_language: str) -> FakeTranslator:
         if (source_language, target_language) not in self._translator.capabilities.pairs:

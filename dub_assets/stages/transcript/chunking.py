@@ -1,4 +1,4 @@
-"""Cutting speech into chunks that a recogniser can take."""
+"""Chunks of speech that are short enough for a recogniser."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dub_assets.core.timing import Interval
 
 QuietestPoint = Callable[[Interval], int]
-"""Finds the time (ms) inside an interval at which the sound is quietest."""
+"""Returns the time (ms) inside an interval at which the sound is quietest."""
 
 
 def chunks(regions: Sequence[Interval], *, max_ms: int, quietest: QuietestPoint) -> list[Interval]:
-    """Intervals of at most ``max_ms`` that together cover the disjoint, sorted ``regions``.
+    """Return intervals of at most ``max_ms`` that together cover the disjoint, sorted ``regions``.
 
-    Neighbouring regions share a chunk while they fit, so that the recogniser hears them in context. A region longer
-    than a chunk is cut where it is quietest, in the last third of the chunk.
+    Neighbouring regions share a chunk as long as they fit, so that the recogniser has their context. A region longer
+    than a chunk is cut at the quietest point of the chunk's last third.
     """
     result: list[Interval] = []
     for region in (part for whole in regions for part in _cut(whole, max_ms, quietest)):

@@ -1,4 +1,4 @@
-"""Phrases: runs of words so short that one speaker says them, each a place to tell a voice by."""
+"""Phrases: runs of words that one speaker says without a long pause; the unit of diarisation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from dub_assets.core.timing import Interval
 from dub_assets.stages.transcript.values import TimedWord
 
 PAUSE_MS = 200
-"""A pause of this length ends a phrase: speakers seldom take turns with a shorter one."""
+"""A pause of this length ends a phrase: between speakers, pauses are seldom shorter."""
 MAX_MS = 4_000
+"""Longer phrases are cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """Words ``[first, after)`` and their time; ``opens`` where a sentence or a pause ends before it."""
+    """Words ``[first, after)`` and their time; ``opens`` is True after the end of a sentence or a pause."""
 
     first: int
     after: int
@@ -25,10 +26,10 @@ class Phrase:
     opens: bool
 
 
-def phrases(words: Sequence[TimedWord]) -> list[Phrase]:
-    """The phrases of a programme's words: cut after sentences and at pauses, then at the widest gap while too long."""
+def split_into_phrases(words: Sequence[TimedWord]) -> list[Phrase]:
+    """Cut a programme's words after sentences and at pauses, and longer phrases at their widest gaps."""
     cuts = [0, *(at for at in range(1, len(words)) if _opens(words, at)), len(words)]
-    pieces = [piece for first, after in pairwise(cuts) for piece in _short(words, first, after)]
+    ranges = [part for first, after in pairwise(cuts) for part in _split(words, first, after)]
     return [
         Phrase(
             first=first,
@@ -36,7 +37,7 @@ def phrases(words: Sequence[TimedWord]) -> list[Phrase]:
             interval=Interval(start_ms=words[first].start_ms, end_ms=words[after - 1].end_ms),
             opens=first == 0 or _opens(words, first),
         )
-        for first, after in pieces
+        for first, after in ranges
     ]
 
 
@@ -48,8 +49,8 @@ def _gap_ms(words: Sequence[TimedWord], at: int) -> int:
     return words[at].start_ms - words[at - 1].end_ms
 
 
-def _short(words: Sequence[TimedWord], first: int, after: int) -> list[tuple[int, int]]:
-    """Words ``[first, after)`` in parts of at most ``MAX_MS``, or of one word."""
+def _split(words: Sequence[TimedWord], first: int, after: int) -> list[tuple[int, int]]:
+    """Return words ``[first, after)`` in parts of at most ``MAX_MS``, or of one word."""
     if after <= first:
         return []
     done: list[tuple[int, int]] = []

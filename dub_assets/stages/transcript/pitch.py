@@ -12,17 +12,20 @@ from dub_assets.core.signal.sound import Sound
 LOWEST_HZ, HIGHEST_HZ = 60.0, 400.0
 
 _FRAME_S, _HOP_S = 0.05, 0.02
-"""A frame holds three periods of the lowest pitch."""
+"""A frame has three periods of the lowest pitch."""
+
 _VOICED = 0.6
-"""The least likeness of a frame with itself a period later."""
+"""Least autocorrelation of a voiced frame, one period later."""
+
 _LOUD_SHARE = 0.1
-"""Frames with less than this share of the mean power say nothing."""
+"""Frames with less than this share of the mean power are ignored."""
+
 _OCTAVE_COST = 0.03
-"""What an octave downwards costs in likeness: a period's double is a period too."""
+"""Cost of an octave downwards, in autocorrelation: twice a period is a period too."""
 
 
 def pitches_hz(sound: Sound) -> NDArray[np.float64]:
-    """The pitch of each voiced frame of a mono sound, by autocorrelation (Boersma 1993)."""
+    """Return the pitch of each voiced frame of a mono sound, by autocorrelation (Boersma 1993)."""
     size, hop = int(_FRAME_S * sound.rate_hz), int(_HOP_S * sound.rate_hz)
     samples = sound.samples[:, 0]
     if len(samples) < size:
@@ -32,25 +35,25 @@ def pitches_hz(sound: Sound) -> NDArray[np.float64]:
     frames = frames[power > _LOUD_SHARE * power.mean()]
     lags = np.arange(int(sound.rate_hz / HIGHEST_HZ), int(sound.rate_hz / LOWEST_HZ) + 1)
     window = np.hanning(size)
-    alike = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window, lags)
-    alike = alike / _autocorrelation(window[np.newaxis], lags)
-    inner = alike[:, 1:-1]
-    peaks = (inner >= alike[:, :-2]) & (inner >= alike[:, 2:])
+    correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * window, lags)
+    correlation = correlation / _autocorrelation(window[np.newaxis], lags)
+    inner = correlation[:, 1:-1]
+    peaks = (inner >= correlation[:, :-2]) & (inner >= correlation[:, 2:])
     merit = np.where(peaks, inner - _OCTAVE_COST * np.log2(lags[1:-1] * HIGHEST_HZ / sound.rate_hz), -np.inf)
     best = merit.argmax(axis=1)
     voiced = np.take_along_axis(np.where(peaks, inner, 0.0), best[:, np.newaxis], axis=1)[:, 0] >= _VOICED
-    found: NDArray[np.float64] = sound.rate_hz / lags[1:-1][best[voiced]]
-    return found
+    pitches: NDArray[np.float64] = sound.rate_hz / lags[1:-1][best[voiced]]
+    return pitches
 
 
 def median_pitch_hz(sounds: Sequence[Sound]) -> float | None:
-    """The median over all voiced frames, or None where there are none."""
-    found = np.concatenate([pitches_hz(sound) for sound in sounds]) if sounds else np.empty(0)
-    return round(float(np.median(found)), 1) if len(found) else None
+    """Return the median over all voiced frames, None if there are none."""
+    pitches = np.concatenate([pitches_hz(sound) for sound in sounds]) if sounds else np.empty(0)
+    return round(float(np.median(pitches)), 1) if len(pitches) else None
 
 
 def _autocorrelation(frames: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The autocorrelation of each frame at these lags, over that at lag 0."""
+    """Return the autocorrelation of each frame at these lags, over that at lag 0."""
     length = 2 * frames.shape[1]
     full = np.fft.irfft(np.square(np.abs(np.fft.rfft(frames, length))), length)
     ratio: NDArray[np.float64] = full[:, lags] / np.maximum(full[:, :1], 1e-12)

@@ -1,4 +1,4 @@
-"""Turns: who speaks when in a programme, and what that says of its words."""
+"""Assignment of words to the speaker turns that a diariser found."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from dub_assets.stages.transcript.values import TimedWord
 
 
 def speakers_of_words(words: Sequence[TimedWord], turns: Sequence[SpeakerTurn]) -> list[int]:
-    """The speaker of each word, numbered from 0 in order of appearance.
+    """Return the speaker of each word, numbered from 0 in order of appearance.
 
-    ``turns`` are disjoint and sorted. A word is said by whoever has most of it, in a tie the one who comes first; one
-    that no turn covers by whoever speaks nearest to it. Without any turn there is one speaker.
+    ``turns`` are disjoint and sorted. A word belongs to the speaker whose turns cover most of it, in a tie to the one
+    who comes first; a word that no turn covers, to the nearest turn. Without turns there is one speaker.
     """
     ends = [turn.interval.end_ms for turn in turns]
-    told = [_speaker(word, turns, bisect_right(ends, word.start_ms)) for word in words]
-    order = {speaker: number for number, speaker in enumerate(dict.fromkeys(told))}
-    return [order[speaker] for speaker in told]
+    numbers = [_speaker(word, turns, bisect_right(ends, word.start_ms)) for word in words]
+    order = {speaker: number for number, speaker in enumerate(dict.fromkeys(numbers))}
+    return [order[speaker] for speaker in numbers]
 
 
 def cut_at_changes(
     phrases: Sequence[Phrase], words: Sequence[TimedWord], speakers: Sequence[int]
 ) -> tuple[list[Phrase], list[int]]:
-    """The phrases in parts of one speaker each, and who says each part."""
+    """Return the phrases in parts of one speaker each, and the speaker of each part."""
     parts: list[Phrase] = []
     for phrase in phrases:
         changes = [at for at in range(phrase.first + 1, phrase.after) if speakers[at] != speakers[at - 1]]
@@ -40,18 +40,18 @@ def cut_at_changes(
 
 
 def _speaker(word: TimedWord, turns: Sequence[SpeakerTurn], at: int) -> int:
-    """Who says a word that ends no earlier than turn ``at`` begins to matter: all turns before it are over by then."""
-    said = Interval(start_ms=word.start_ms, end_ms=word.end_ms)
+    """Return the speaker of a word; turns before number ``at`` end before the word."""
+    word_interval = Interval(start_ms=word.start_ms, end_ms=word.end_ms)
     covered: dict[int, int] = {}
     for turn in turns[at:]:
         if turn.interval.start_ms >= word.end_ms:
             break
-        covered[turn.speaker] = covered.get(turn.speaker, 0) + turn.interval.overlap_ms(said)
+        covered[turn.speaker] = covered.get(turn.speaker, 0) + turn.interval.overlap_ms(word_interval)
     if covered:
         return max(covered, key=lambda speaker: covered[speaker])
-    near = turns[max(0, at - 1) : at + 1]
-    return min(near, key=lambda turn: _distance_ms(turn.interval, said)).speaker if near else 0
+    nearest = turns[max(0, at - 1) : at + 1]
+    return min(nearest, key=lambda turn: _distance_ms(turn.interval, word_interval)).speaker if nearest else 0
 
 
-def _distance_ms(one: Interval, other: Interval) -> int:
-    return max(one.start_ms - other.end_ms, other.start_ms - one.end_ms)
+def _distance_ms(left: Interval, right: Interval) -> int:
+    return max(left.start_ms - right.end_ms, right.start_ms - left.end_ms)

@@ -1,4 +1,4 @@
-"""``transcript``: what is said, and when."""
+"""``transcript``: what is said, when, and by whom."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ STAGE_VERSION = 3
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _QUIET_FRAME_MS = 20
+
 _LANGUAGE_CHUNKS = 3
-"""Chunks that the language is detected from: about a minute and a half of speech."""
+"""Number of chunks from which the language is detected: about a minute and a half of speech."""
 
 
 def transcribe(
@@ -42,38 +43,39 @@ def transcribe(
     previous: Transcript | None,
     speakers: int | None = None,
 ) -> Transcript:
-    """Recognise the original sound where someone speaks, and cut the words into segments of one speaker each.
+    """Recognise speech in the original sound, and cut the words into segments of one speaker each.
 
-    ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is how many speak, where that is known. Nothing is
-    recognised outside speech, so silence yields no text.
+    ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is the number of speakers, None if it is unknown. Nothing is
+    recognised outside speech, so silence has no text.
     """
-    recogniser, builder = engines.recogniser(language), engines.turn_diariser()
+    recogniser, diariser = engines.recogniser(language), engines.turn_diariser()
     count = speakers or options.speakers.count
-    speaker_marks = [builder and builder.identity, count, stems.vocals.sha256]
-    mark = _mark(stems, language, recogniser, speaker_marks, options)
-    if previous is not None and previous.provenance.fingerprint == mark:
+    diarisation = [diariser and diariser.identity, count, stems.vocals.sha256]
+    stage_fingerprint = _fingerprint(stems, language, recogniser, diarisation, options)
+    if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
-    with ctx.meter.measure() as measurement, releasing(engines, recogniser, builder):
-        listener = _Listener(path=ctx.workspace.open(stems.original), recogniser=recogniser, ctx=ctx)
-        guess, words = _words(stems, language, listener, options)
-        told = diarise(words, stems, builder=builder, count=count, ctx=ctx)
+    with ctx.meter.measure() as measurement, releasing(engines, recogniser, diariser):
+        chunk_recogniser = _ChunkRecogniser(path=ctx.workspace.open(stems.original), recogniser=recogniser, ctx=ctx)
+        guess, words = _words(stems, language, chunk_recogniser, options)
+        labels = diarise(words, stems, diariser=diariser, count=count, ctx=ctx)
     duration_ms = stems.info.duration_ms
     return Transcript(
         language=guess.language,
         language_probability=guess.probability,
         duration_ms=duration_ms,
-        segments=segment_words(told.words, stems.speech, options.segmentation, duration_ms, guess.language),
-        speakers=told.speakers,
+        segments=segment_words(labels.words, stems.speech, options.segmentation, duration_ms, guess.language),
+        speakers=labels.speakers,
         provenance=Provenance(
-            fingerprint=mark,
-            engines=tuple(engine.identity for engine in (recogniser, builder) if engine),
+            fingerprint=stage_fingerprint,
+            engines=tuple(engine.identity for engine in (recogniser, diariser) if engine),
             figures=measurement.figures(media_ms=duration_ms),
         ),
     )
 
 
-def _mark(stems: Stems, language: str, recogniser: Recogniser, speakers: Sequence[object], options: DubOptions) -> str:
-    """The fingerprint of everything that the transcript is made from."""
+def _fingerprint(
+    stems: Stems, language: str, recogniser: Recogniser, diarisation: Sequence[object], options: DubOptions
+) -> str:
     return fingerprint(
         STAGE,
         version=STAGE_VERSION,
@@ -81,60 +83,62 @@ def _mark(stems: Stems, language: str, recogniser: Recogniser, speakers: Sequenc
         speech=stems.speech,
         language=language,
         recogniser=recogniser.identity,
-        speakers=speakers,
+        speakers=diarisation,
         margin_ms=options.voice_activity.margin_ms,
         rules=options.segmentation,
     )
 
 
 def _words(
-    stems: Stems, language: str, listener: _Listener, options: DubOptions
+    stems: Stems, language: str, chunk_recogniser: _ChunkRecogniser, options: DubOptions
 ) -> tuple[LanguageGuess, tuple[TimedWord, ...]]:
-    """The words in their places, recognised with a margin around speech."""
+    """Return the language, and the words with possible times; speech is recognised with a margin around it."""
     duration_ms = stems.info.duration_ms
-    regions = merged(part.widened(options.voice_activity.margin_ms, duration_ms) for part in stems.speech)
-    intervals = chunks(regions, max_ms=listener.recogniser.capabilities.max_chunk_ms, quietest=listener.quietest)
-    guess = listener.language(intervals, language)
-    words = listener.words(intervals, guess.language)
+    regions = merged(region.widened(options.voice_activity.margin_ms, duration_ms) for region in stems.speech)
+    intervals = chunks(
+        regions, max_ms=chunk_recogniser.recogniser.capabilities.max_chunk_ms, quietest=chunk_recogniser.quietest
+    )
+    guess = chunk_recogniser.language(intervals, language)
+    words = chunk_recogniser.words(intervals, guess.language)
     return guess, place_words(words, regions, duration_ms, options.segmentation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Listener:
-    """Brings stretches of the programme to the recogniser, a batch at a time."""
+class _ChunkRecogniser:
+    """Recognises chunks of the programme."""
 
     path: Path
     recogniser: Recogniser
     ctx: StageContext
 
     def quietest(self, search: Interval) -> int:
-        """The time at which the sound is quietest."""
+        """Return the time (ms) at which the sound is quietest."""
         samples = self.ctx.sounds.read(self.path, search).mono().samples[:, 0]
         size = SAMPLE_RATE_HZ * _QUIET_FRAME_MS // 1000
         energy = np.square(samples[: len(samples) // size * size]).reshape(-1, size).mean(axis=1)
         return search.start_ms + int(energy.argmin()) * _QUIET_FRAME_MS + _QUIET_FRAME_MS // 2
 
     def language(self, intervals: Sequence[Interval], given: str) -> LanguageGuess:
-        """The language given, or the one heard; ``UNDETERMINED`` where nobody speaks."""
+        """Return the given language, or detect it if it is ``"auto"``; ``UNDETERMINED`` without speech."""
         if given != "auto":
             return LanguageGuess(language=given, probability=1.0)
         if not intervals:
             return LanguageGuess(language=UNDETERMINED, probability=0.0)
-        return self.recogniser.detect_language(self._heard(intervals[:_LANGUAGE_CHUNKS]))
+        return self.recogniser.detect_language(self._chunks(intervals[:_LANGUAGE_CHUNKS]))
 
     def words(self, intervals: Sequence[Interval], language: str) -> list[RecognisedWord]:
-        """Every word of every interval."""
-        found = in_batches(
-            lambda batch: self.recogniser.recognise(self._heard(batch), language),
+        """Return the words of all intervals."""
+        chunks_words = in_batches(
+            lambda batch: self.recogniser.recognise(self._chunks(batch), language),
             intervals,
             size=self.recogniser.capabilities.batch_size,
             threads=self.recogniser.capabilities.concurrency,
             progress=self.ctx.progress,
             stage=STAGE,
         )
-        return [word for words in found for word in words]
+        return [word for words in chunks_words for word in words]
 
-    def _heard(self, intervals: Sequence[Interval]) -> list[SpeechChunk]:
+    def _chunks(self, intervals: Sequence[Interval]) -> list[SpeechChunk]:
         rate_hz = self.recogniser.capabilities.sample_rate_hz
         return [
             SpeechChunk(

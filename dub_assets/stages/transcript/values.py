@@ -1,4 +1,4 @@
-"""What was said, and when: words with their times, and the segments that are dubbed one by one."""
+"""The transcript: words with their times, and the segments that are dubbed one by one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dub_assets.core.timing import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedWord:
-    """A word in its place: ``[start_ms, end_ms)`` of the programme, never empty.
+    """A word at ``[start_ms, end_ms)`` of the programme, never empty.
 
-    ``ends_phrase`` marks the last word of a phrase where the recogniser says so; ``speaker`` is None where nobody told
-    speakers apart.
+    ``ends_phrase`` marks the last word of a phrase, if the recogniser knows; ``speaker`` is None if diarisation did not
+    run.
     """
 
     text: str
@@ -26,7 +26,7 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """Someone who speaks: ``A`` is heard first. ``pitch_hz`` is the voice's median, None where there is none."""
+    """A speaker; the first one is ``A``. ``pitch_hz`` is the median pitch, None if no speech is voiced."""
 
     name: str
     pitch_hz: float | None
@@ -34,7 +34,7 @@ class Speaker:
 
 
 def speaker_name(number: int) -> str:
-    """A to Z, then AA, AB and so on."""
+    """Return the name of a speaker: A to Z, then AA, AB and so on."""
     name = ""
     number += 1
     while number:
@@ -47,8 +47,8 @@ def speaker_name(number: int) -> str:
 class TranscriptSegment:
     """A stretch of speech that is translated and spoken as one; ``index`` counts from 0.
 
-    ``words`` lie inside ``interval``; ``probability`` is the mean of theirs, None where the recogniser gives none.
-    All of it is said by one ``speaker``.
+    ``words`` lie inside ``interval`` and have one ``speaker``. ``probability`` is their mean, None if the recogniser
+    gives none.
     """
 
     index: int
@@ -58,18 +58,13 @@ class TranscriptSegment:
     probability: float | None
     speaker: str | None = None
 
-    @property
-    def name(self) -> str:
-        """The segment's name in object keys and run configuration: ``0003``."""
-        return f"{self.index:04d}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What is said in a programme of ``duration_ms``.
+    """The speech of a programme of ``duration_ms``.
 
-    ``language`` is ISO 639-1, or ``"und"`` where nobody speaks; its probability is 1 where it was given. Segments are
-    ordered, do not overlap and lie inside the programme. ``speakers`` are empty where nobody told them apart.
+    ``language`` is ISO 639-1, or ``"und"`` if there is no speech; its probability is 1 if the request names it.
+    Segments are ordered, do not overlap and lie inside the programme. ``speakers`` is empty if diarisation did not run.
     """
 
     language: str

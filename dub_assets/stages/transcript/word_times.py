@@ -1,4 +1,4 @@
-"""Believable times for recognised words: ordered, disjoint, inside the programme, inside speech where they can be."""
+"""Possible times for recognised words: ordered, disjoint, inside the programme, and inside speech if they fit."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _SLOWEST_MS_PER_BYTE = 150
 
 
 def word_spans(words: Sequence[RecognisedWord], speech: Sequence[Interval], duration_ms: int) -> list[Span]:
-    """One ``(start_ms, end_ms)`` a word: in order, disjoint, at least 1 ms long, inside ``[0, duration_ms]``.
+    """Return the time of each word: in order, disjoint, at least 1 ms long, inside ``[0, duration_ms]``.
 
-    Times that cannot be (outside the programme, empty, or going back against most others) count as missing. A word
-    stretched over a pause keeps its longest part inside ``speech`` (sorted, disjoint). Missing times are filled
-    between their neighbours, by length of the words, inside speech where there is enough of it. There may be at most
-    one word a millisecond.
+    Impossible times (outside the programme, empty, or out of order against most others) count as missing. A word
+    stretched over a pause keeps its longest part inside ``speech`` (sorted, disjoint). Missing times are filled in
+    between their neighbours, in proportion to the length of the words, inside speech if there is enough of it. Raises
+    ValueError for more than one word a millisecond.
     """
     if len(words) > duration_ms:
         raise ValueError(f"{len(words)} words cannot be placed in {duration_ms} ms")
     weights = [max(1, len(word.text.encode())) for word in words]
-    spans = _ascending([_believable(word, duration_ms) for word in words])
+    spans = _ascending([_possible(word, duration_ms) for word in words])
     trimmed = [span and _trimmed(span, weight, speech) for span, weight in zip(spans, weights, strict=True)]
     return _disjoint(_filled(trimmed, weights, speech, duration_ms), duration_ms)
 
 
 def parts_within(start_ms: int, end_ms: int, speech: Sequence[Interval]) -> list[Span]:
-    """What the sorted, disjoint intervals ``speech`` cover of ``[start_ms, end_ms)``."""
+    """Return the parts of ``[start_ms, end_ms)`` that the sorted, disjoint intervals ``speech`` cover."""
     parts: list[Span] = []
     first = bisect_right(speech, start_ms, key=lambda region: region.end_ms)
     for region in speech[first:]:
@@ -48,7 +48,7 @@ def _length(span: Span) -> int:
     return span[1] - span[0]
 
 
-def _believable(word: RecognisedWord, duration_ms: int) -> Span | None:
+def _possible(word: RecognisedWord, duration_ms: int) -> Span | None:
     if word.start_ms is None or word.end_ms is None:
         return None
     span = (max(0, word.start_ms), min(duration_ms, word.end_ms))
@@ -56,9 +56,10 @@ def _believable(word: RecognisedWord, duration_ms: int) -> Span | None:
 
 
 def _ascending(spans: Sequence[Span | None]) -> list[Span | None]:
-    """The longest run of spans whose starts ascend, each ending where the next begins at the latest; None elsewhere.
+    """Return the longest subsequence of spans with ascending starts, without overlaps; None for all others.
 
-    One wild time among good ones is so the one that goes. (Longest increasing subsequence by patience sorting.)
+    So a single wrong time among correct ones is the one that is dropped (longest increasing subsequence by patience
+    sorting).
     """
     tops: list[int] = []
     top_places: list[int] = []
@@ -107,7 +108,7 @@ def _fill_run(
     speech: Sequence[Interval],
     duration_ms: int,
 ) -> None:
-    """Lay the untimed words ``[first, after)``; a run without room shares the time of its two neighbours."""
+    """Place the untimed words ``[first, after)``; if there is no room, they share the time of their two neighbours."""
     left, right = (spans[first - 1] if first else None), (spans[after] if after < len(spans) else None)
     room = (left[1] if left else 0, right[0] if right else duration_ms)
     need = sum(weights[first:after]) * _FASTEST_MS_PER_BYTE
@@ -117,23 +118,23 @@ def _fill_run(
     if _length(room) < need:
         first, after = first - (left is not None), after + (right is not None)
         parts = [(left[0] if left else 0, right[1] if right else duration_ms)]
-    spans[first:after] = _laid(weights[first:after], parts, from_the_right=left is None and right is not None)
+    spans[first:after] = _placed(weights[first:after], parts, from_the_right=left is None and right is not None)
 
 
-def _laid(weights: Sequence[int], parts: Sequence[Span], *, from_the_right: bool) -> list[Span]:
-    """Spans one after the other in the time that ``parts`` cover, as long as their weights, none across a gap.
+def _placed(weights: Sequence[int], parts: Sequence[Span], *, from_the_right: bool) -> list[Span]:
+    """Return consecutive spans in proportion to their weights, in the time that ``parts`` cover, none across a gap.
 
-    Where there is more time than slow speech takes, they keep together on one side.
+    If there is more time than slow speech takes, they stay together on one side.
     """
     offsets = [0, *accumulate(map(_length, parts))]
     scale = min(offsets[-1] / sum(weights), _SLOWEST_MS_PER_BYTE)
     skipped = offsets[-1] - scale * sum(weights) if from_the_right else 0.0
-    marks = [skipped + scale * done for done in accumulate(weights, initial=0)]
-    return [_in_one_part(start, end, parts, offsets) for start, end in pairwise(marks)]
+    borders = [skipped + scale * done for done in accumulate(weights, initial=0)]
+    return [_in_one_part(start, end, parts, offsets) for start, end in pairwise(borders)]
 
 
 def _in_one_part(start: float, end: float, parts: Sequence[Span], offsets: Sequence[int]) -> Span:
-    """The longest piece, within one part, of a stretch of the time that the parts cover together."""
+    """Return the longest part, inside one of ``parts``, of a stretch of the time that they cover together."""
     first = max(0, bisect_right(offsets, start) - 1)
     best = (float(parts[-1][1]), float(parts[-1][1]))
     for part, offset in zip(parts[first:], offsets[first:], strict=False):
@@ -146,7 +147,7 @@ def _in_one_part(start: float, end: float, parts: Sequence[Span], offsets: Seque
 
 
 def _disjoint(spans: Sequence[Span], duration_ms: int) -> list[Span]:
-    """The spans in order, at least 1 ms each, moved as little as that takes."""
+    """Return the spans in order, at least 1 ms each, moved as little as possible."""
     forward: list[Span] = []
     limit = 0
     for start, end in spans:

@@ -27,7 +27,7 @@ def dialogue() -> Sound:
 
 
 def transcript_of(harness, embedder, *, speakers=None, previous=None, options=None):
-    engines = FakeEngines(regions=SPEECH, words=WORDS, builder=embedder)
+    engines = FakeEngines(regions=SPEECH, words=WORDS, diariser=embedder)
     stems = separate(harness.source, engines=engines, ctx=harness.ctx, previous=None)
     return transcribe(
         stems,
@@ -78,7 +78,7 @@ def test_a_segment_does_not_span_two_speakers(new_harness, monkeypatch):
     samples[3100 * 48 :] *= np.float32(0.1)
     harness = new_harness(Sound(samples=samples, rate_hz=sound.rate_hz))
     regions = [replace(SPEECH[0], end_ms=5200)]
-    engines = FakeEngines(regions=regions, words=shifted, builder=FakeSpeakerEmbedder())
+    engines = FakeEngines(regions=regions, words=shifted, diariser=FakeSpeakerEmbedder())
     stems = separate(harness.source, engines=engines, ctx=harness.ctx, previous=None)
     made = transcribe(stems, "en", engines=engines, options=harness.options, ctx=harness.ctx, previous=None, speakers=2)
     assert [(segment.speaker, segment.text) for segment in made.segments] == [

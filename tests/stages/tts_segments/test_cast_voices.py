@@ -34,7 +34,7 @@ def spoken(harness, *, voices=None, embedder=None, previous=None, synthesiser=No
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
-        builder=embedder or FakeSpeakerEmbedder(),
+        diariser=embedder or FakeSpeakerEmbedder(),
         synthesiser=synthesiser or FakeSynthesiser(voices=VOICES),
     )
     common = {"engines": engines, "ctx": harness.ctx}

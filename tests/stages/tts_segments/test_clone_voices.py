@@ -44,7 +44,7 @@ def spoken(harness, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, p
     engines = FakeEngines(
         regions=speech,
         words=words,
-        builder=FakeSpeakerEmbedder() if embedder else None,
+        diariser=FakeSpeakerEmbedder() if embedder else None,
         synthesiser=synthesiser,
     )
     common = {"engines": engines, "ctx": harness.ctx}

@@ -154,7 +154,7 @@ def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_chang
     written = with_text(products.translation, 1, "pt R$ 3,50")
     with monkeypatch.context() as before:
         for module in (casting, synthesise_stage):
-            before.setattr(module, "spoken", lambda text, language: text)
+            before.setattr(module, "verbalise", lambda text, language: text)
         old = again(harness, products, engines, translation=written)
     assert engines.synthesiser("pt").spoken[-1] == "pt R$ 3,50"
     spoken = len(engines.synthesiser("pt").spoken)
