@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from chromium import Page, Screen, browser
 from selenium.webdriver.remote.webelement import WebElement
-from support.command_line import Line, make_video
+from support.command_line import CommandLine, make_video
 from support.dev_process import running_dev
 from support.ports import free_port
-from support.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -24,23 +23,22 @@ def files_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def dubbed(tmp_path_factory: pytest.TempPathFactory, files_port: int) -> Iterator[Line]:
+def dubbed(tmp_path_factory: pytest.TempPathFactory, files_port: int) -> Iterator[CommandLine]:
     folder = tmp_path_factory.mktemp("dubbed")
     video = make_video(folder / "talk.mp4")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DUB_ASSETS_FILES_PORT", str(files_port))
-        line = Line(folder, video, patch)
-        line.dub("--quiet")
-        yield line
+        run = CommandLine(folder, video, patch)
+        run.dub("--quiet")
+        yield run
 
 
 @pytest.fixture(scope="module")
-def ui(dubbed: Line, files_port: int) -> Iterator[str]:
+def ui(dubbed: CommandLine, files_port: int) -> Iterator[str]:
     """Address of Dagster's UI on the job's home."""
-    with running_dev(dubbed.folder / "home", DUB_ASSETS_FILES_PORT=str(files_port)) as (process, log, port):
-        wait_until(lambda: "the UI is ready" in log.read_text() or process.poll() is not None, "the UI")
-        assert process.poll() is None, log.read_text()
-        yield f"http://127.0.0.1:{port}"
+    with running_dev(dubbed.folder / "home", DUB_ASSETS_FILES_PORT=str(files_port)) as dev:
+        dev.wait_for("the UI is ready")
+        yield f"http://127.0.0.1:{dev.port}"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,7 @@ def follow(page: Page, address: str, link: str) -> None:
     page.driver.switch_to.window(opened)
 
 
-def test_the_link_of_the_video_plays_it_from_any_place(dubbed: Line, ui: str, page: Page):
+def test_the_link_of_the_video_plays_it_from_any_place(dubbed: CommandLine, ui: str, page: Page):
     follow(page, f"{ui}/assets/final_video?partition={dubbed.job}", f"{dubbed.job}.mp4")
     video = "const video = document.querySelector('video');"
     page.wait(lambda: page(f"{video} return video && video.readyState >= 2"), "the video loads")
@@ -71,7 +69,7 @@ def test_the_link_of_the_video_plays_it_from_any_place(dubbed: Line, ui: str, pa
     page.wait(lambda: page(f"{video} return video.currentTime > 2.6 && !video.error"), "the video plays from 2.5 s on")
 
 
-def test_the_link_of_the_report_opens_its_page(dubbed: Line, ui: str, page: Page):
+def test_the_link_of_the_report_opens_its_page(dubbed: CommandLine, ui: str, page: Page):
     follow(page, f"{ui}/assets/report?partition={dubbed.job}", f"{dubbed.job}.report.html")
     page.wait(page.is_drawn, "the report draws its pictures")
     assert dubbed.job in page("return document.title")

@@ -1,4 +1,4 @@
-"""The ``dagster.yaml`` of a home that an earlier version has made."""
+"""The ``dagster.yaml`` of a Dagster home, also of one that an earlier version made."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def configured(home: Path, text: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def test_a_home_without_one_gets_the_project_s(home: Path):
+def test_a_new_home_gets_the_projects_configuration(home: Path):
     cli.dagster_home(home)
     assert (home / "dagster" / "dagster.yaml").read_text(encoding="utf-8") == cli.packaged_configuration()
 
 
-def test_one_of_an_earlier_version_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_unchanged_file_of_an_earlier_version_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch):
     earlier = "run_queue:\n  max_concurrent_runs: 4\n"
     monkeypatch.setattr(cli, "_SHIPPED_BEFORE", {hashlib.sha256(earlier.encode()).hexdigest()})
     assert configured(home, earlier) == cli.packaged_configuration()
 
 
-def test_one_that_its_user_changed_gets_what_it_lacks_and_keeps_the_rest(home: Path, capsys):
+def test_a_changed_file_gets_missing_settings_and_keeps_the_rest(home: Path, capsys):
     after = configured(home, CHANGED)
     assert [line for line in CHANGED.splitlines() if line not in after.splitlines()] == []
     settings, wanted = yaml.safe_load(after), yaml.safe_load(cli.packaged_configuration())
@@ -70,12 +70,12 @@ def test_one_that_its_user_changed_gets_what_it_lacks_and_keeps_the_rest(home: P
 
 
 @pytest.mark.parametrize("text", ["", "a: [", "run_coordinator:\n  module: m\n  class: C\n", "run_queue: {}\n# end\n"])
-def test_one_that_is_not_ours_to_complete_is_not_broken(home: Path, text: str):
+def test_a_file_that_cannot_be_completed_stays_as_it_is(home: Path, text: str):
     after = configured(home, text)
     assert after.startswith(text)
 
 
-def test_a_home_that_cannot_be_written_to_is_one_line_that_names_the_variable():
+def test_an_unwritable_home_is_one_line_that_names_the_variable():
     program = [sys.executable, "-m", "dub_assets.cli", "jobs"]
     environment = {**os.environ, "DUB_ASSETS_HOME": "/proc/1/home"}  # not even root writes there
     environment.pop("DAGSTER_HOME", None)

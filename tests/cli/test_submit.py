@@ -29,36 +29,36 @@ def submit(aws_endpoint, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("fifo", "piped"), [(False, False), (False, True), (True, False)])
-def test_a_message_is_sent_as_it_stands_and_its_id_printed(submit, new_queue, sqs, capsys, fifo, piped):
+def test_sends_a_message_unchanged_and_prints_its_id(submit, new_queue, sqs, capsys, fifo, piped):
     url = new_queue(fifo=fifo)
     for _ in range(2):
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(SystemExit) as exited:
             submit(url, full("talk-1"), piped=piped)
-        assert stopped.value.code == 0
-        answer = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], MessageAttributeNames=["All"])
-        (message,) = answer["Messages"]
+        assert exited.value.code == 0
+        received = sqs.receive_message(QueueUrl=url, AttributeNames=["All"], MessageAttributeNames=["All"])
+        (message,) = received["Messages"]
         assert message["MessageId"] == capsys.readouterr().out.strip()
         assert message["Body"] == full("talk-1")
-        told = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-        assert told == {"job_id": "talk-1", "project_id": "shop", "task": "full_pipeline"}
+        attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        assert attributes == {"job_id": "talk-1", "project_id": "shop", "task": "full_pipeline"}
         assert message["Attributes"].get("MessageGroupId") == ("shop" if fifo else None)
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def test_a_message_that_would_be_refused_is_not_sent(submit, new_queue, sqs, capsys):
+def test_does_not_send_a_message_that_would_be_refused(submit, new_queue, sqs, capsys):
     url = new_queue()
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(SystemExit) as exited:
         submit(url, json.dumps({"job_id": "talk-1"}))
-    assert stopped.value.code == 1
+    assert exited.value.code == 1
     assert "callback_url is missing" in capsys.readouterr().err
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
-def test_a_pair_that_is_not_served_here_is_sent_with_a_warning_that_names_the_command(submit, new_queue, sqs, capsys):
+def test_warns_of_a_pair_that_is_not_served_here_and_sends_the_message(submit, new_queue, sqs, capsys):
     url = new_queue()
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(SystemExit) as exited:
         submit(url, json.dumps(json.loads(full("talk-1")) | {"source_lang": "ko", "target_lang": "en"}))
-    assert stopped.value.code == 0
+    assert exited.value.code == 0
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning.startswith("dub-assets: warning: on this machine no engine can translate 'ko' to 'en'")
     assert "run `dub-assets models pull --pair ko-en`" in warning

@@ -1,4 +1,4 @@
-"""The command line with fake engines whose every line of speech waits for a file ``GATES/N``; all else is real.
+"""The command line with fake engines, in which line N of speech waits for the file ``GATES/N``; all else is real.
 
 Tests start it as a process: ``python tests/support/gated_command.py dub talk.mp4 ...``. Before it waits for gate N it
 writes ``GATES/N.waiting``. While it speaks it writes noise to standard output and error, as libraries do.
@@ -15,24 +15,18 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-if True:  # the imports need the path
+if True:  # the imports need sys.path as set above
+    from support.command_line import SPEECH, WORDS
     from support.fakes import FakeEngines, FakeSynthesiser
 
     from dub_assets.cli import main
     from dub_assets.core.signal.sound import Sound
-    from dub_assets.core.speech import RecognisedWord, Utterance
-    from dub_assets.core.timing import Interval
+    from dub_assets.core.speech import Utterance
     from dub_assets.resources.engines import EnginesResource
-
-SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
-WORDS = [
-    RecognisedWord(text=text, start_ms=part.start_ms, end_ms=part.end_ms, probability=0.9)
-    for text, part in zip(("Good.", "Night."), SPEECH, strict=True)
-]
 
 
 class GatedSynthesiser(FakeSynthesiser):
-    """Speaks a line when its gate is there."""
+    """Synthesises a line once its gate exists."""
 
     def __init__(self, gates: Path) -> None:
         super().__init__()
@@ -51,8 +45,8 @@ class GatedSynthesiser(FakeSynthesiser):
 
 def run() -> None:
     engines = FakeEngines(regions=SPEECH, words=WORDS)
-    speaks = GatedSynthesiser(Path(os.environ["GATES"]))
-    engines.synthesiser = lambda language: speaks
+    synthesiser = GatedSynthesiser(Path(os.environ["GATES"]))
+    engines.synthesiser = lambda language: synthesiser
     EnginesResource.engines = lambda self, overrides=None: engines
     main()
 

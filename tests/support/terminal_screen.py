@@ -1,4 +1,4 @@
-"""A pseudo-terminal with a process in it, and what its screen shows, by a terminal emulator."""
+"""A process on a pseudo-terminal, and the content of its screen, from a terminal emulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.waiting import PATIENCE_S, wait_until
 
 
 class Screen:
-    """A process whose three standard streams are a terminal of ``columns`` by 40."""
+    """A process whose standard streams are a terminal of ``columns`` by 40."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, columns: int) -> None:
         self._master, slave = pty.openpty()
@@ -36,7 +36,7 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """The lines shown now, without those that are empty."""
+        """The lines on the screen that are not empty."""
         with self._lock:
             return [line.rstrip() for line in self._screen.display if line.strip()]
 
@@ -50,7 +50,7 @@ class Screen:
             return bool(self._screen.cursor.hidden)
 
     def wait_for(self, text: str) -> None:
-        """Wait until the screen shows a text. Raises AssertionError where the process ends before."""
+        """Wait until the screen shows a text. Raises AssertionError if the process ends before."""
         wait_until(lambda: text in self.text or self.process.poll() is not None, f"{text!r} on the screen")
         if text not in self.text:
             self._reader.join(PATIENCE_S)
@@ -65,7 +65,7 @@ class Screen:
         self._resize(self._master, columns)
 
     def end(self) -> int:
-        """Wait for the process and all that it wrote; return its exit code."""
+        """Wait for the end of the process and its output; return its exit code."""
         code = self.process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         return code
@@ -78,7 +78,7 @@ class Screen:
         self._reader.join(PATIENCE_S)
 
     def hang_up(self) -> None:
-        """Close the terminal, as a window is closed."""
+        """Close the terminal, as closing its window does."""
         os.close(self._master)
 
     def _read(self) -> None:
