@@ -1,4 +1,4 @@
-"""``final_video``: the whole mix, muxed with the original picture."""
+"""``final_video``: mixes the programme and muxes it with the picture, the original sound and the subtitles."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from dub_assets.core.media import MediaObject, Rendition, Subtitles
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
-from dub_assets.stages.final_video.mix_programme import mix_programme
 from dub_assets.stages.final_video.programme_gain import programme_gain
+from dub_assets.stages.final_video.programme_mix import STAGE, mix_programme
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
 from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
 
-STAGE = "final_video"
 STAGE_VERSION = 5
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
-_MENDINGS = 3
-_CLOSE_LU = 0.1
+_MAX_CORRECTIONS = 3
+"""Times that the gain is raised again for a loudness that the limiter has lowered."""
+
+_TOLERANCE_LU = 0.1
 
 
 def render_video(
@@ -30,10 +31,10 @@ def render_video(
 ) -> FinalVideo:
     """Mix the programme and mux it with the picture, the original sound and the subtitles.
 
-    Without any speech the dub is the original sound.
+    Return ``previous`` if its fingerprint is the same. Without any line the dub is the original sound.
     """
-    mark = _fingerprint(products, options, ctx)
-    if previous is not None and previous.provenance.fingerprint == mark:
+    inputs_fingerprint = _fingerprint(products, options, ctx)
+    if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
         return previous
     with ctx.meter.measure() as measurement:
         gain, mix = _mix(products, options, ctx, previous)
@@ -56,7 +57,9 @@ def render_video(
         gain=gain,
         loudness=loudness,
         provenance=Provenance(
-            fingerprint=mark, engines=(), figures=measurement.figures(media_ms=products.stems.info.duration_ms)
+            fingerprint=inputs_fingerprint,
+            engines=(),
+            figures=measurement.figures(media_ms=products.stems.info.duration_ms),
         ),
     )
 
@@ -81,24 +84,24 @@ def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> 
 def _mix(
     products: Products, options: MixOptions, ctx: StageContext, previous: FinalVideo | None
 ) -> tuple[ProgrammeGain, MediaObject]:
-    """The mix and its gain: a new one for a named loudness is mended where the limiter took some of it away."""
+    """Write the mix; correct a new gain for ``options.target_lufs`` while the limiter lowers the loudness."""
     earlier = previous.gain if previous is not None else None
     gain = programme_gain(products, options=options, ctx=ctx, earlier=earlier)
     mix = mix_programme(products, gain, options=options, ctx=ctx)
     target = options.target_lufs
-    for _ in range(_MENDINGS):
+    for _ in range(_MAX_CORRECTIONS):
         if target is None or gain == earlier:
             break
-        found = integrated_lufs(loudness_powers(ctx.sounds.blocks(ctx.workspace.open(mix))))
-        if found is None or abs(target - found) <= _CLOSE_LU:
+        mix_lufs = integrated_lufs(loudness_powers(ctx.sounds.blocks(ctx.workspace.open(mix))))
+        if mix_lufs is None or abs(target - mix_lufs) <= _TOLERANCE_LU:
             break
-        gain = replace(gain, programme_db=round(gain.programme_db + target - found, 2))
+        gain = replace(gain, programme_db=round(gain.programme_db + target - mix_lufs, 2))
         mix = mix_programme(products, gain, options=options, ctx=ctx)
     return gain, mix
 
 
 def _write_subtitles(products: Products, ctx: StageContext) -> tuple[SubtitleFiles, SubtitleFiles]:
-    """The subtitles of the original, by when its words are said, and of the dub, by when its lines are."""
+    """Write the subtitles of the original, timed by its words, and of the dub, timed by its lines."""
     texts = products.texts()
     original = [
         Cue(interval=segment.interval, text=segment.text, words=segment.words)
@@ -107,23 +110,23 @@ def _write_subtitles(products: Products, ctx: StageContext) -> tuple[SubtitleFil
     dubbed = [Cue(interval=segment.placed, text=texts[segment.index]) for segment in products.tts.segments]
     duration_ms = products.stems.info.duration_ms
     return (
-        _written(original, products.translation.source_language, duration_ms, ctx),
-        _written(dubbed, products.translation.target_language, duration_ms, ctx),
+        _write_files(original, products.translation.source_language, duration_ms, ctx),
+        _write_files(dubbed, products.translation.target_language, duration_ms, ctx),
     )
 
 
-def _written(cues: Iterable[Cue], language: str, duration_ms: int, ctx: StageContext) -> SubtitleFiles:
-    shown = subtitles(cues, language=language, duration_ms=duration_ms)
+def _write_files(cues: Iterable[Cue], language: str, duration_ms: int, ctx: StageContext) -> SubtitleFiles:
+    timed = subtitles(cues, language=language, duration_ms=duration_ms)
     return SubtitleFiles(
-        srt=ctx.workspace.write(ctx.keys.subtitles(language, "srt"), srt(shown).encode()),
-        vtt=ctx.workspace.write(ctx.keys.subtitles(language, "vtt"), vtt(shown).encode()),
+        srt=ctx.workspace.write(ctx.keys.subtitles(language, "srt"), srt(timed).encode()),
+        vtt=ctx.workspace.write(ctx.keys.subtitles(language, "vtt"), vtt(timed).encode()),
     )
 
 
 def _tracks(
     products: Products, source: SubtitleFiles, target: SubtitleFiles, ctx: StageContext
 ) -> tuple[Subtitles, ...]:
-    """The subtitle tracks, the dub's first; none where nothing is said."""
+    """Return the subtitle tracks, the dub's first, without those that have no text."""
     languages = ((target, products.translation.target_language), (source, products.translation.source_language))
     return tuple(
         Subtitles(path=ctx.workspace.open(files.srt), language=language)

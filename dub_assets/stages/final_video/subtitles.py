@@ -1,4 +1,4 @@
-"""Subtitles: what is said, on screens of at most two short lines, written as SubRip (SRT) and WebVTT (VTT)."""
+"""Subtitles on screens of at most two lines, written as SubRip (SRT) and WebVTT (VTT)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dub_assets.stages.final_video.line_breaks import Screen, columns, screens
 from dub_assets.stages.transcript.values import TimedWord
 
 COLUMNS_PER_SECOND = 17
-"""How fast a subtitle may be read: characters a second, where one of Han, kana or Hangul counts as two."""
-SHORTEST_MS = 833
-"""How long a subtitle stays at least, where there is time: five sixths of a second."""
+"""Reading speed: characters a second; Han, kana and Hangul count as two."""
+MIN_DURATION_MS = 833
+"""Shortest time of a subtitle if the pause after it allows: five sixths of a second."""
 _GAP_MS = 80
-"""Between a subtitle that stays longer than its speech and the next, so that the change is seen."""
+"""Gap between a subtitle that is extended into a pause and the next one, so that the change is visible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """A text and when it is said; ``words`` are its words' times, where they are known."""
+    """A text and the time of its speech; ``words`` are the times of its words if they are known."""
 
     interval: Interval
     text: str
@@ -31,55 +31,53 @@ class Cue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subtitle:
-    """One or two lines and when they are shown."""
+    """One or two lines and the time that they are shown."""
 
     interval: Interval
     lines: tuple[str, ...]
 
 
 def subtitles(cues: Iterable[Cue], *, language: str, duration_ms: int) -> list[Subtitle]:
-    """What is shown of the cues, in order of time, without overlaps.
+    """Return the subtitles of cues, in order of time and without overlaps.
 
-    A long text becomes several subtitles, each from when its first word is said (where words have no times, the
-    characters share the cue's time). A subtitle that would have to be read faster than 17 columns a second, or is
-    shorter than 5/6 s, stays on into the pause that follows. A cue that overlaps the next ends where that begins. Left
-    out is what has no text or less than a millisecond. Control characters and line breaks are made harmless.
+    A long text becomes several subtitles. Each starts with its first word; without times of words, the cue's time is
+    divided by the number of columns. A subtitle that is shorter than 5/6 s or would have to be read faster than 17
+    columns a second extends into the pause after it. A cue that overlaps the next one ends where that begins. Cues
+    without text or shorter than a millisecond are dropped. Control characters and line breaks become spaces.
     """
-    parts = [part for cue in _apart(cues) for part in _parts(cue, language)]
+    shown = [subtitle for cue in _without_overlaps(cues) for subtitle in _subtitles_of(cue, language)]
     return [
-        _read_in_time(part, following.interval.start_ms - _GAP_MS if following else duration_ms)
-        for part, following in zip_longest(parts, parts[1:])
+        _extended(subtitle, following.interval.start_ms - _GAP_MS if following else duration_ms)
+        for subtitle, following in zip_longest(shown, shown[1:])
     ]
 
 
 def srt(shown: Iterable[Subtitle]) -> str:
-    """Subtitles as an SRT file."""
+    """Return subtitles as an SRT file."""
     blocks = (
-        f"{number}\n{_time(one.interval.start_ms, ',')} --> {_time(one.interval.end_ms, ',')}\n{_joined(one)}\n"
-        for number, one in enumerate(shown, start=1)
+        f"{number}\n{_timing(subtitle, ',')}\n{_srt_text(subtitle)}\n" for number, subtitle in enumerate(shown, start=1)
     )
     return "\n".join(blocks)
 
 
 def vtt(shown: Iterable[Subtitle]) -> str:
-    """Subtitles as a WebVTT file."""
+    """Return subtitles as a WebVTT file."""
     blocks = (
-        f"{number}\n{_time(one.interval.start_ms, '.')} --> {_time(one.interval.end_ms, '.')}\n{_escaped(one)}\n"
-        for number, one in enumerate(shown, start=1)
+        f"{number}\n{_timing(subtitle, '.')}\n{_vtt_text(subtitle)}\n" for number, subtitle in enumerate(shown, start=1)
     )
     return "\n".join(["WEBVTT\n", *blocks])
 
 
-def _joined(one: Subtitle) -> str:
-    return "\n".join(one.lines).replace("-->", "→")
+def _srt_text(subtitle: Subtitle) -> str:
+    return "\n".join(subtitle.lines).replace("-->", "→")
 
 
-def _escaped(one: Subtitle) -> str:
-    return "\n".join(one.lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _vtt_text(subtitle: Subtitle) -> str:
+    return "\n".join(subtitle.lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """The cues that have a text, by time, none overlapping the next."""
+def _without_overlaps(cues: Iterable[Cue]) -> Iterator[Cue]:
+    """Yield the cues that have a text, in order of time, each ending before the next."""
     clean = [Cue(interval=cue.interval, text=_clean(cue.text), words=cue.words) for cue in cues]
     ordered = sorted((cue for cue in clean if cue.text), key=lambda cue: cue.interval)
     for cue, following in zip_longest(ordered, ordered[1:]):
@@ -89,39 +87,39 @@ def _apart(cues: Iterable[Cue]) -> Iterator[Cue]:
 
 
 def _clean(text: str) -> str:
-    """The text on one line, without anything that means something to a player."""
-    return " ".join("".join(map(_harmless, text)).split())
+    """Return the text on one line, without control characters."""
+    return " ".join("".join(map(_printable, text)).split())
 
 
-def _harmless(character: str) -> str:
+def _printable(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Cs":
         return "\ufffd"
     return " " if category in {"Cc", "Zl", "Zp"} or character == "\ufeff" else character
 
 
-def _parts(cue: Cue, language: str) -> Iterator[Subtitle]:
-    """The cue as subtitles that follow each other without a pause."""
-    parts = screens(cue.text, language)
-    for screen, (begin, end) in zip(parts, pairwise(_marks(cue, parts)), strict=True):
+def _subtitles_of(cue: Cue, language: str) -> Iterator[Subtitle]:
+    """Yield the subtitles of a cue, without pauses between them."""
+    cue_screens = screens(cue.text, language)
+    for screen, (begin, end) in zip(cue_screens, pairwise(_borders_ms(cue, cue_screens)), strict=True):
         if begin < end:
             yield Subtitle(interval=Interval(start_ms=begin, end_ms=end), lines=screen.lines)
 
 
-def _marks(cue: Cue, parts: Sequence[Screen]) -> list[int]:
-    """When each part begins, and the last one ends."""
+def _borders_ms(cue: Cue, cue_screens: Sequence[Screen]) -> list[int]:
+    """Return the start of each screen and the end of the last one."""
     start, end = cue.interval.start_ms, cue.interval.end_ms
-    sizes = [part.characters for part in parts] if cue.words else [part.columns for part in parts]
-    done = list(accumulate(sizes, initial=0))
+    sizes = [screen.characters if cue.words else screen.columns for screen in cue_screens]
+    ends = list(accumulate(sizes, initial=0))
     if cue.words:
-        between = [_said_at(cue.words, characters) for characters in done[1:-1]]
+        between = [_spoken_at(cue.words, characters) for characters in ends[1:-1]]
     else:
-        between = [start + cue.interval.duration_ms * columns_done // done[-1] for columns_done in done[1:-1]]
-    return list(accumulate([start, *(min(max(start, mark), end) for mark in between), end], max))
+        between = [start + cue.interval.duration_ms * end_columns // ends[-1] for end_columns in ends[1:-1]]
+    return list(accumulate([start, *(min(max(start, border), end) for border in between), end], max))
 
 
-def _said_at(words: Sequence[TimedWord], characters: int) -> int:
-    """When the words say the character after the first ``characters`` (spaces not counted)."""
+def _spoken_at(words: Sequence[TimedWord], characters: int) -> int:
+    """Return when the character after the first ``characters`` is spoken; spaces do not count."""
     before = list(accumulate((len(word.text.replace(" ", "")) for word in words), initial=0))
     at = min(bisect_right(before, characters) - 1, len(words) - 1)
     word, inside = words[at], characters - before[at]
@@ -129,14 +127,19 @@ def _said_at(words: Sequence[TimedWord], characters: int) -> int:
     return word.start_ms + (word.end_ms - word.start_ms) * min(inside, length) // length
 
 
-def _read_in_time(part: Subtitle, free_until_ms: int) -> Subtitle:
-    """The subtitle, on for as long as it takes to read it where nothing comes before that."""
-    start, end = part.interval.start_ms, part.interval.end_ms
-    reading_ms = -(-1000 * sum(map(columns, part.lines)) // COLUMNS_PER_SECOND)
-    wanted = start + max(SHORTEST_MS, reading_ms)
-    return Subtitle(interval=Interval(start_ms=start, end_ms=max(end, min(wanted, free_until_ms))), lines=part.lines)
+def _extended(subtitle: Subtitle, free_until_ms: int) -> Subtitle:
+    """Return the subtitle, extended to its reading time as far as the pause after it allows."""
+    start, end = subtitle.interval.start_ms, subtitle.interval.end_ms
+    reading_ms = -(-1000 * sum(map(columns, subtitle.lines)) // COLUMNS_PER_SECOND)
+    wanted = start + max(MIN_DURATION_MS, reading_ms)
+    return Subtitle(
+        interval=Interval(start_ms=start, end_ms=max(end, min(wanted, free_until_ms))), lines=subtitle.lines
+    )
+
+
+def _timing(subtitle: Subtitle, point: str) -> str:
+    return f"{_time(subtitle.interval.start_ms, point)} --> {_time(subtitle.interval.end_ms, point)}"
 
 
 def _time(ms: int, point: str) -> str:
-    """Hours, minutes, seconds, milliseconds."""
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"

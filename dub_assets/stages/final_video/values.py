@@ -11,7 +11,7 @@ from dub_assets.core.provenance import Provenance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubtitleFiles:
-    """The same subtitles as SubRip and as WebVTT."""
+    """Subtitles in one language, as SubRip and as WebVTT."""
 
     srt: MediaObject
     vtt: MediaObject
@@ -19,10 +19,11 @@ class SubtitleFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeGain:
-    """The constant gains of a programme: ``speech_db`` on all of its speech, ``programme_db`` on everything.
+    """The constant gains of a programme: ``speech_db`` on all speech, ``programme_db`` on everything.
 
-    ``source_lufs`` is the original's integrated loudness, ``target_lufs`` what the dub's should be; None where there
-    is none. ``mark`` covers what the gains were fixed for: while it is the same they stay, whatever editors change.
+    ``source_lufs`` is the integrated loudness of the original, ``target_lufs`` the loudness that the dub should have;
+    None for silence. ``mark`` is the fingerprint of what the gains were chosen for: while it is the same, edits keep
+    them.
     """
 
     source_lufs: float | None

@@ -36,8 +36,8 @@ class LineQuality:
     """Issues of a segment, apart from its timing, and measurements.
 
     ``level_dbfs`` is the level of the line's active speech, None without any. ``leftover_db`` is the original speech
-    left in the background, in dB over its own level. ``agreement`` is the similarity of the text and what the recogniser
-    heard (0 to 1), None if the line was not read back.
+    left in the background, in dB over its own level. ``agreement`` is the similarity of the text and what the
+    recogniser heard (0 to 1), None if the line was not read back.
     """
 
     index: int

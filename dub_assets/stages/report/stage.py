@@ -14,7 +14,7 @@ from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.stages.final_video.programme_layers import lines_alone
+from dub_assets.stages.final_video.programme_mix import speech_only
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
@@ -162,6 +162,6 @@ def _write_dub(products: Products, ctx: StageContext) -> Path:
     """Write the lines at their places over silence, and return the path of the sound file."""
     path = ctx.workspace.new(ctx.keys.stem("dub"))
     with ctx.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
-        for block in lines_alone(products, ctx=ctx):
+        for block in speech_only(products, ctx=ctx):
             file.write(block)
     return path

@@ -10,7 +10,7 @@ import pytest
 from support.fakes import FakeEngines
 
 from dub_assets.core.signal.level import factor
-from dub_assets.stages.final_video.programme_layers import lines_alone
+from dub_assets.stages.final_video.programme_mix import speech_only
 from dub_assets.stages.final_video.stage import render_video
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
@@ -107,9 +107,9 @@ def test_writes_a_page_for_a_programme_without_speech(harness):
     assert "No speech was found" in page_of(harness, report)
 
 
-def test_lines_alone_are_the_difference_between_mix_and_background(harness, finished):
+def test_speech_only_is_the_difference_between_mix_and_background(harness, finished):
     products, final, _ = finished
-    alone = np.concatenate([block.samples for block in lines_alone(products, ctx=harness.ctx)])
+    alone = np.concatenate([block.samples for block in speech_only(products, ctx=harness.ctx)])
     mix = harness.ctx.sounds.read(harness.ctx.workspace.open(final.mix)).samples
     background = harness.ctx.sounds.read(harness.ctx.workspace.open(products.stems.background)).samples
     assert alone.shape == (480_000, 1)

@@ -13,9 +13,9 @@ from dub_assets.core.signal.level import factor, true_peak_dbtp
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
-from dub_assets.stages.final_video.mix_programme import ENCODER_ROOM_DB
+from dub_assets.stages.final_video.programme_mix import ENCODER_HEADROOM_DB
 from dub_assets.stages.final_video.stage import render_video
-from dub_assets.stages.metadata.stage import describe
+from dub_assets.stages.metadata.stage import write_metadata
 from dub_assets.stages.quality.stage import measure_quality
 from dub_assets.stages.segment_mixes.options import LOUDNESS_PROFILES
 from dub_assets.stages.segment_mixes.stage import mix_segments
@@ -49,7 +49,7 @@ def described(harness, products):
     quality = measure_quality(
         products, final, engines=FakeEngines(), options=harness.options, ctx=harness.ctx, previous=None
     )
-    return describe(products, final, quality, ctx=harness.ctx)
+    return write_metadata(products, final, quality, ctx=harness.ctx)
 
 
 def test_the_clips_of_a_segment_are_those_of_the_contract(harness, engines):
@@ -108,7 +108,7 @@ def test_new_options_change_every_gain_that_no_editor_set(harness, engines):
 def test_mixes_of_other_segments_are_refused(harness, engines):
     products = harness.made(engines)
     fewer = replace(products.mixes, segments=products.mixes.segments[:1])
-    with pytest.raises(PermanentError, match="make segment_mixes again"):
+    with pytest.raises(PermanentError, match="run segment_mixes again"):
         rendered(harness, replace(products, mixes=fewer))
 
 
@@ -211,7 +211,7 @@ def test_peaks_are_kept_under_the_limit_with_room_for_the_encoder(harness, engin
     harness = with_options(harness, true_peak_dbtp=-20.0)
     final = rendered(harness, harness.made(engines))
     peak_dbtp = true_peak_dbtp([Sound(samples=samples_of(harness, final.mix), rate_hz=48_000)])
-    assert peak_dbtp == pytest.approx(-20.0 - ENCODER_ROOM_DB, abs=0.1)
+    assert peak_dbtp == pytest.approx(-20.0 - ENCODER_HEADROOM_DB, abs=0.1)
 
 
 @pytest.mark.parametrize("profile", LOUDNESS_PROFILES[1:])
