@@ -28,7 +28,7 @@ def checked_key(key: str) -> str:
 
     A key is a relative POSIX path without empty, ``.`` or ``..`` parts, backslashes and control characters.
     """
-    fault = _fault(key)
+    fault = key_fault(key)
     if fault:
         raise InputError(f"the object key {key!r} {fault}: use a plain relative path such as 'inputs/talk.mp4'")
     return key
@@ -36,7 +36,7 @@ def checked_key(key: str) -> str:
 
 def is_key(key: str) -> bool:
     """Whether ``checked_key`` would let the key pass."""
-    return _fault(key) is None
+    return key_fault(key) is None
 
 
 def checked_prefix(prefix: str) -> str:
@@ -52,8 +52,8 @@ def content_type_of(key: str) -> str:
     return CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
 
 
-def _fault(key: str) -> str | None:
-    """What is wrong with a key, or None."""
+def key_fault(key: str) -> str | None:
+    """Return what is wrong with a key, None if it is usable."""
     parts = key.split("/")
     faults = {
         "is empty": not key,

@@ -39,9 +39,9 @@ def aws_endpoint() -> Iterator[str]:
 @pytest.fixture
 def connect(aws_endpoint: str) -> Callable[[], object]:
     """A factory of S3 clients of the server."""
-    from dub_assets.adapters.storage.s3 import s3_client
+    from dub_assets.adapters.aws import aws_client
 
-    return partial(s3_client, region=REGION, endpoint_url=aws_endpoint)
+    return partial(aws_client, "s3", region=REGION, endpoint_url=aws_endpoint)
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dub_assets.adapters.aws import aws_errors, is_transient
 from dub_assets.core.errors import ConfigurationError, DubError, ObjectMissingError, StorageUnavailableError
 from dub_assets.core.files import disk_errors
 from dub_assets.core.media import StoredObject
@@ -22,38 +23,11 @@ _MEBIBYTE = 1024 * 1024
 _DELETE_BATCH = 1000
 """The most keys that S3 takes in one request."""
 
-_PASSING_STATUS = {408, 409, 412, 429}
-"""Answers that may differ next time; 412: the object was replaced while its parts were read."""
-
-_PASSING_CODES = {"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling"}
-
-
-def s3_client(
-    *,
-    region: str,
-    endpoint_url: str | None = None,
-    profile: str | None = None,
-    attempts: int = 5,
-    connect_timeout_s: float = 5.0,
-    read_timeout_s: float = 60.0,
-) -> BaseClient:
-    """A boto3 client for S3 with the usual credentials chain; ``attempts`` counts the first call."""
-    from boto3.session import Session
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=connect_timeout_s,
-        read_timeout=read_timeout_s,
-        retries={"total_max_attempts": attempts, "mode": "standard"},
-        signature_version="s3v4",
-    )
-    return Session(profile_name=profile).client("s3", region_name=region, endpoint_url=endpoint_url, config=config)
-
 
 class S3ObjectStore:
     """Objects in a bucket, their sha256 as metadata of the object.
 
-    ``client`` is called once, at the first need, for a boto3 client of S3: ``partial(s3_client, region=...)``, or the
+    ``client`` makes the boto3 client at the first request: ``partial(aws_client, "s3", region=...)``, or the
     ``get_client`` of Dagster's S3 resource. Files above ``part_bytes`` travel in parts; all transfers together use
     ``connections`` connections. Everything may be called from several threads.
     """
@@ -134,7 +108,10 @@ class S3ObjectStore:
             with self._reported(names[start]["Key"]):
                 answer = self._client.delete_objects(Bucket=self._bucket, Delete=batch)
             for failure in answer.get("Errors", ()):
-                raise self._refusal(failure["Key"], failure["Code"], 0)
+                where, code = f"{self.description}/{failure['Key']}", failure["Code"]
+                if is_transient(code):
+                    raise StorageUnavailableError(f"{where} cannot be used now ({code}): try again later")
+                raise self._refusal(where, code)
 
     def link(self, key: str, *, expires_s: int) -> str | None:
         """A signed URL that opens the object for ``expires_s`` seconds."""
@@ -158,10 +135,8 @@ class S3ObjectStore:
 
         with self._lock:
             if self._connection is None:
-                try:
+                with self._reported(""):
                     client = self._make_client()
-                except ValueError as error:  # how botocore refuses an endpoint's address
-                    raise ConfigurationError(f"{self.description}: {error}; check AWS_ENDPOINT_URL") from error
                 config = TransferConfig(
                     multipart_threshold=self._part_bytes,
                     multipart_chunksize=self._part_bytes,
@@ -179,43 +154,19 @@ class S3ObjectStore:
                     if is_key(entry["Key"]):  # consoles leave folder markers, which are no objects of ours
                         yield StoredObject(key=entry["Key"], size_bytes=entry["Size"], sha256=None)
 
-    @contextmanager
-    def _reported(self, key: str) -> Iterator[None]:
-        """Report what S3 or the way to it refuses as errors of dub_assets."""
-        from boto3.s3.transfer import S3TransferRetriesExceededError
-        from botocore import exceptions as boto
-
-        no_answer = (
-            boto.ConnectionError,
-            boto.HTTPClientError,
-            boto.IncompleteReadError,
-            boto.FlexibleChecksumError,
-            S3TransferRetriesExceededError,
+    def _reported(self, key: str) -> AbstractContextManager[None]:
+        """Return a context that raises errors of dub_assets for what S3, or the way to it, refuses."""
+        where = f"{self.description}/{key}" if key else self.description
+        return aws_errors(
+            self.description, unavailable=StorageUnavailableError, refused=lambda code, _: self._refusal(where, code)
         )
-        try:
-            yield
-        except boto.ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            raise self._refusal(key, error.response["Error"]["Code"], status) from error
-        except no_answer as error:
-            raise StorageUnavailableError(
-                f"{self.description} did not answer ({type(error).__name__}): check the network and AWS_ENDPOINT_URL,"
-                " then try again"
-            ) from error
-        except boto.BotoCoreError as error:
-            reason = " ".join(str(error).split())
-            raise ConfigurationError(f"cannot use {self.description}: {reason}; check the AWS settings") from error
 
-    def _refusal(self, key: str, code: str, status: int) -> DubError:
-        """What an error answer of S3 means."""
-        where = f"{self.description}/{key}"
+    def _refusal(self, where: str, code: str) -> DubError:
         if code == "NoSuchBucket":
             return self._no_bucket()
         if code in {"NoSuchKey", "404"}:
             self._require_bucket()
             return ObjectMissingError(f"there is no object {where}: make it again")
-        if status in _PASSING_STATUS or status >= 500 or code in _PASSING_CODES:
-            return StorageUnavailableError(f"{where} cannot be reached now ({code}): try again later")
         return ConfigurationError(
             f"{where} is refused ({code}): check the credentials, AWS_REGION, and that the policy of bucket"
             f" {self._bucket} allows s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject"

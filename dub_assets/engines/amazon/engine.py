@@ -26,7 +26,7 @@ from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.service_options import AmazonTranslateOptions
 from dub_assets.engines.shared.source_text import is_wordless
-from dub_assets.engines.usage import UsageCount
+from dub_assets.engines.shared.usage import UsageCount
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError

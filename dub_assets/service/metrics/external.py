@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Metric
 
-from dub_assets.core.errors import ConfigurationError, QueueUnavailableError, TransientError
+from dub_assets.adapters.aws import aws_client, aws_errors
+from dub_assets.core.errors import ConfigurationError, DubError, QueueUnavailableError, TransientError
 from dub_assets.service.metrics.sources import Source, gauge
 from dub_assets.service.queue.sqs import SqsQueue
 from dub_assets.settings import Settings
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
 
 _PERIOD = timedelta(minutes=1)
 _LOOKBACK = timedelta(minutes=10)
@@ -36,7 +38,7 @@ def queue_sources(settings: Settings) -> dict[str, Source]:
     queue = partial(SqsQueue, wait_s=0, **aws)
     if settings.queue.url:
         sources["queue"] = partial(_depth_metrics, "dub_queue_messages", queue(settings.queue.url))
-        age = QueueAge(settings.queue.url, connect=partial(cloudwatch_client, **aws))
+        age = QueueAge(settings.queue.url, connect=partial(aws_client, "cloudwatch", **aws))
         sources["queue_age"] = partial(_age_metrics, age)
     if settings.queue.dead_letter_url:
         sources["dead_letters"] = partial(_depth_metrics, "dub_dead_letters", queue(settings.queue.dead_letter_url))
@@ -61,10 +63,8 @@ class QueueAge:
 
         Raises ConfigurationError if the policy does not allow it, QueueUnavailableError if CloudWatch does not answer.
         """
-        from botocore import exceptions as boto
-
         now = datetime.now(UTC)
-        try:
+        with aws_errors(f"CloudWatch's age of {self._queue_name}", unavailable=QueueUnavailableError, refused=_refusal):
             answer = self._client.get_metric_statistics(
                 Namespace="AWS/SQS",
                 MetricName="ApproximateAgeOfOldestMessage",
@@ -74,15 +74,6 @@ class QueueAge:
                 Period=int(_PERIOD.total_seconds()),
                 Statistics=["Maximum"],
             )
-        except boto.ClientError as error:
-            raise ConfigurationError(
-                f"CloudWatch refuses the age of {self._queue_name} ({error.response['Error']['Code']}): check that the"
-                " policy allows cloudwatch:GetMetricStatistics"
-            ) from error
-        except boto.BotoCoreError as error:
-            raise QueueUnavailableError(
-                f"CloudWatch does not report the age of {self._queue_name} ({type(error).__name__}): check the network"
-            ) from error
         reports = sorted(answer["Datapoints"], key=lambda report: report["Timestamp"])
         return float(reports[-1]["Maximum"]) if reports else None
 
@@ -91,21 +82,16 @@ class QueueAge:
         return self._connect()
 
 
+def _refusal(code: str, _: ClientError) -> DubError:
+    return ConfigurationError(
+        f"CloudWatch refuses the age of the queue ({code}): check that the policy allows cloudwatch:GetMetricStatistics"
+    )
+
+
 def _age_metrics(age: QueueAge) -> Iterator[Metric]:
     oldest_s = age.oldest_message_s()
     if oldest_s is not None:
         yield gauge("dub_queue_oldest_message_seconds", "Age of the queue's oldest message.", {(): oldest_s})
-
-
-def cloudwatch_client(*, region: str, endpoint_url: str | None = None, profile: str | None = None) -> BaseClient:
-    """Return a boto3 client for CloudWatch with the usual credentials chain and timeouts that suit a scrape."""
-    from boto3.session import Session
-    from botocore.config import Config
-
-    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2, "mode": "standard"})
-    return Session(profile_name=profile).client(
-        "cloudwatch", region_name=region, endpoint_url=endpoint_url, config=config
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A queue of Amazon SQS, standard or FIFO, or of anything that speaks its protocol."""
+"""A queue of Amazon SQS, standard or FIFO, or of another server with its protocol."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dub_assets.adapters.aws import aws_client, error_code
 from dub_assets.core.errors import ConfigurationError, InputError, QueueUnavailableError
 from dub_assets.service.callbacks.values import readable_line
-from dub_assets.service.queue.sqs_calls import QueueAddress, error_code, reported, sqs_client
+from dub_assets.service.queue.sqs_calls import QueueAddress, reported
 from dub_assets.service.queue.sqs_messages import batches, dead_letter, received, request
 from dub_assets.service.received_message import FailedReceipt, QueueDepth, ReceivedMessage
 
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _BATCH = 10
-"""The most messages or receipts that SQS takes in one request; the same number is the most attributes of a message."""
+"""The most messages or receipts in one request."""
 
 _RECEIPT_CODES = {"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"}
 
 
 class SqsQueue:
-    """One queue and, where ``dead_letter_url`` names one, the queue beside it for what can never succeed.
+    """A queue and, if ``dead_letter_url`` names one, its dead-letter queue.
 
-    A received message is hidden from all others for ``visibility_timeout_s`` and comes back unless it is deleted.
-    Everything may be called from several threads. Raises QueueUnavailableError where the queue does not answer and
-    ConfigurationError, naming the variable, where it is not there or not for us.
+    A received message is hidden from other consumers for ``visibility_timeout_s`` and is delivered again unless it is
+    deleted. All methods are thread-safe. They raise QueueUnavailableError if the queue does not answer, and
+    ConfigurationError, with the variable, if it does not exist or access is denied.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class SqsQueue:
         dead_letter_url: str | None = None,
     ) -> None:
         if dead_letter_url == queue_url:
-            raise ConfigurationError("JOB_DLQ_URL is JOB_QUEUE_URL: its messages would come back for ever")
+            raise ConfigurationError(
+                "JOB_DLQ_URL is JOB_QUEUE_URL: name another queue, or dead letters would be received again"
+            )
         self._queue = QueueAddress(url=queue_url, variable="JOB_QUEUE_URL")
         self._dead_letters = dead_letter_url and QueueAddress(url=dead_letter_url, variable="JOB_DLQ_URL")
         self._visibility_timeout_s = visibility_timeout_s
         self._wait_s = wait_s
-        self._connect = partial(sqs_client, region=region, endpoint_url=endpoint_url, profile=profile)
+        self._connect = partial(aws_client, "sqs", region=region, endpoint_url=endpoint_url, profile=profile)
         self._lock = threading.Lock()
         self._connection: BaseClient | None = None
 
@@ -60,10 +63,7 @@ class SqsQueue:
         return self._queue.url
 
     def receive(self, max_messages: int, *, wait_s: int | None = None) -> list[ReceivedMessage]:
-        """At most ``max_messages`` messages, hidden from others from now on.
-
-        Where there is none, waits up to ``wait_s`` seconds (the queue's own wait where None) for the first.
-        """
+        """Return at most ``max_messages`` messages, as ``Queue.receive`` does."""
         messages: list[ReceivedMessage] = []
         while len(messages) < max_messages:
             try:
@@ -72,26 +72,26 @@ class SqsQueue:
                 if not messages:
                     raise
                 _log.warning("%s; %d messages were received before", error, len(messages))
-                break  # raising would hide those from everyone until their time is over
+                break  # raising would leave those hidden until their timeout
             if not batch:
                 break
             messages += batch
         return messages
 
     def delete(self, receipts: Sequence[str]) -> list[FailedReceipt]:
-        """Remove received messages; those that could not be removed are returned."""
+        """Delete received messages. Return the receipts that were rejected."""
         return self._each_receipt("delete_message_batch", receipts, {})
 
     def hide(self, receipts: Sequence[str], seconds: int) -> list[FailedReceipt]:
-        """Keep received messages from others for ``seconds`` from now; those where this failed are returned."""
+        """Hide received messages for ``seconds`` from now. Return the receipts that were rejected."""
         return self._each_receipt("change_message_visibility_batch", receipts, {"VisibilityTimeout": seconds})
 
     def release(self, receipts: Sequence[str]) -> list[FailedReceipt]:
-        """Let others have received messages at once; those where this failed are returned."""
+        """Make received messages visible again at once. Return the receipts that were rejected."""
         return self.hide(receipts, 0)
 
     def depth(self) -> QueueDepth:
-        """About how many messages there are."""
+        """Return the approximate number of messages."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
         with reported(self._queue):
             answer = self._client.get_queue_attributes(QueueUrl=self._queue.url, AttributeNames=names)
@@ -106,36 +106,36 @@ class SqsQueue:
         deduplication_id: str | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> str:
-        """Send a message; its id is returned.
+        """Send a message and return its id. Raises InputError if the queue rejects it.
 
-        A FIFO queue wants a ``group``, and takes a ``deduplication_id`` once in five minutes; where None, always. A
-        standard queue is told neither. Raises InputError for a message that the queue does not take.
+        A FIFO queue requires a ``group`` and drops messages whose ``deduplication_id`` it has received in the last five
+        minutes. A standard queue is sent neither.
         """
         identity = {"group": group, "deduplication_id": deduplication_id}
         return self._send(self._queue, request(self._queue, body, attributes=attributes or {}, **identity))
 
     def dead_letter(self, message: ReceivedMessage, reason: str) -> list[FailedReceipt]:
-        """Put away a message that can never succeed: copy it, with the reason, to the other queue, then delete it.
+        """Copy a message with the reason to the dead-letter queue, then delete it. Returns the same as ``delete``.
 
-        Where there is no other queue, the reason is in the log alone. Returned is what ``delete`` returns; a second
-        copy that this could lead to carries the same ``source_message_id``, and FIFO queues drop it.
+        Without a dead-letter queue, the reason is only logged. If the deletion fails, a later second copy has the same
+        ``source_message_id``, and FIFO queues drop it.
         """
         if not self._dead_letters:
-            _log.warning("message %s is dropped, for want of JOB_DLQ_URL: %s", message.message_id, reason)
+            _log.warning("message %s is deleted because JOB_DLQ_URL is not set: %s", message.message_id, reason)
         else:
             self._copy_to(self._dead_letters, message, reason)
         return self.delete([message.receipt])
 
     def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
-        """Put away messages, each with its reason, as ``dead_letter`` does, ten at a time.
+        """Move messages, each with its reason, like ``dead_letter``, ten in a request.
 
-        A message that the other queue does not take is not deleted: it comes again.
+        A message that the dead-letter queue rejects is not deleted, and is delivered again.
         """
         failed: list[FailedReceipt] = []
         for batch in batches(refused):
             try:
                 copied = self._copied(self._dead_letters, batch) if self._dead_letters else list(batch)
-            except InputError:  # too long together, or with their reasons
+            except InputError:  # the batch is too large, or a message with its reason
                 failed += [failure for message, reason in batch for failure in self.dead_letter(message, reason)]
                 continue
             failed += self.delete([message.receipt for message, _ in copied])
@@ -144,7 +144,7 @@ class SqsQueue:
     def _copied(
         self, queue: QueueAddress, batch: Sequence[tuple[ReceivedMessage, str]]
     ) -> list[tuple[ReceivedMessage, str]]:
-        """Copy messages to a queue in one call; return those that it took."""
+        """Copy messages to a queue in one request. Return those that it accepted."""
         entries = [
             {
                 "Id": str(place),
@@ -155,16 +155,16 @@ class SqsQueue:
         with reported(queue):
             answer = self._client.send_message_batch(QueueUrl=queue.url, Entries=entries)
         for failure in answer.get("Failed", ()):
-            _log.error(
-                "%s does not take message %s: %s", queue.url, batch[int(failure["Id"])][0].message_id, failure["Code"]
-            )
-        return [batch[int(taken["Id"])] for taken in answer.get("Successful", ())]
+            _log.error("%s rejects message %s: %s", queue.url, batch[int(failure["Id"])][0].message_id, failure["Code"])
+        return [batch[int(accepted["Id"])] for accepted in answer.get("Successful", ())]
 
     def _copy_to(self, queue: QueueAddress, message: ReceivedMessage, reason: str) -> None:
         try:
             self._send(queue, dead_letter(queue, message, reason))
         except InputError:
-            _log.warning("message %s leaves no room for its reason: %s", message.message_id, readable_line(reason))
+            _log.warning(
+                "message %s is too long to be sent with its reason: %s", message.message_id, readable_line(reason)
+            )
             self._send(queue, dead_letter(queue, message, None))
 
     def _send(self, queue: QueueAddress, request: Mapping[str, Any]) -> str:

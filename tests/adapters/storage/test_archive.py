@@ -19,9 +19,10 @@ from typing import ClassVar
 import pytest
 from support.waiting import wait_until
 
+from dub_assets.adapters.aws import aws_client
 from dub_assets.adapters.storage.archive import JobArchive, media_in
 from dub_assets.adapters.storage.local import LocalObjectStore
-from dub_assets.adapters.storage.s3 import S3ObjectStore, s3_client
+from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.codec import decode
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, StorageUnavailableError
@@ -348,7 +349,7 @@ def save_and_be_killed(endpoint: str, bucket: str, root: str, at: str, after: st
     """What the killed process does: make the second version and save it."""
     store = Killing(
         bucket,
-        lambda: s3_client(region="ap-northeast-2", endpoint_url=endpoint),
+        lambda: aws_client("s3", region="ap-northeast-2", endpoint_url=endpoint),
         at=int(at),
         after=after == "after",
     )

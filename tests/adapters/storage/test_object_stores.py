@@ -16,8 +16,9 @@ from dagster_aws.s3 import S3Resource
 from support.answers import answering
 from support.ports import closed_port
 
+from dub_assets.adapters.aws import ClientLimits, aws_client
 from dub_assets.adapters.storage.local import LocalObjectStore
-from dub_assets.adapters.storage.s3 import S3ObjectStore, s3_client
+from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.core.errors import (
     ConfigurationError,
     InputError,
@@ -397,13 +398,8 @@ def store_at(endpoint_url: str, *, patience_s: float = 60.0) -> S3ObjectStore:
     """A bucket that is asked once, by a client that waits for an answer for that long."""
 
     def connect():
-        return s3_client(
-            region="ap-northeast-2",
-            endpoint_url=endpoint_url,
-            attempts=1,
-            connect_timeout_s=60.0,
-            read_timeout_s=patience_s,
-        )
+        limits = ClientLimits(attempts=1, connect_timeout_s=60.0, read_timeout_s=patience_s)
+        return aws_client("s3", region="ap-northeast-2", endpoint_url=endpoint_url, limits=limits)
 
     return S3ObjectStore("bucket", connect)
 
@@ -445,7 +441,7 @@ def answer(status: str, code: str) -> bytes:
 @pytest.mark.parametrize("call", CALLS)
 def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, tmp_path, call):
     reply = answer("403 Forbidden", "AccessDenied")
-    with answering(reply) as endpoint, pytest.raises(ConfigurationError, match=r"s3://bucket/.*credentials") as caught:
+    with answering(reply) as endpoint, pytest.raises(ConfigurationError, match=r"s3://bucket.*credentials") as caught:
         calls(store_at(endpoint), tmp_path)[call]()
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "target.wav").exists()
@@ -510,7 +506,7 @@ def test_a_download_to_a_full_disk_says_so_and_leaves_no_file(s3, tmp_path):
     ],
 )
 def test_unusable_settings_are_a_matter_of_configuration(aws_endpoint, options, message):
-    store = S3ObjectStore("bucket", lambda: s3_client(**{"region": "ap-northeast-2", **options}))
+    store = S3ObjectStore("bucket", lambda: aws_client("s3", **{"region": "ap-northeast-2", **options}))
     with pytest.raises(ConfigurationError, match=message):
         store.head("a.wav")
 

@@ -11,6 +11,7 @@ from support.answers import answering
 from support.fakes_queue import FakeQueue
 from support.ports import closed_port
 
+from dub_assets.adapters.aws import ClientLimits
 from dub_assets.core.errors import ConfigurationError, InputError, QueueUnavailableError
 from dub_assets.service.queue.ports import Queue
 from dub_assets.service.queue.sqs import SqsQueue
@@ -218,7 +219,7 @@ def test_without_a_place_for_dead_letters_the_reason_is_in_the_log_and_the_messa
     (message,) = queue.receive(1)
     with caplog.at_level(logging.WARNING, "dub_assets"):
         assert queue.dead_letter(message, "job_id is missing") == []
-    assert f"message {message.message_id} is dropped, for want of JOB_DLQ_URL: job_id is missing" in caplog.text
+    assert f"message {message.message_id} is deleted because JOB_DLQ_URL is not set: job_id is missing" in caplog.text
     assert queue.depth() == QueueDepth(waiting=0, in_flight=0, delayed=0)
 
 
@@ -311,7 +312,9 @@ every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def queue_at(endpoint: str, *, patience_s: float = 60.0) -> SqsQueue:
     """A queue that is asked once, by a client that waits for an answer for that long."""
     queue = SqsQueue(f"{endpoint}/123456789012/jobs", region=REGION, endpoint_url=endpoint, wait_s=0)
-    queue._connect = partial(queue._connect, attempts=1, connect_timeout_s=60.0, read_timeout_s=patience_s)
+    queue._connect = partial(
+        queue._connect, limits=ClientLimits(attempts=1, connect_timeout_s=60.0, read_timeout_s=patience_s)
+    )
     return queue
 
 
