@@ -1,4 +1,11 @@
-"""When to try again: growing pauses with jitter, an age limit, and Retry-After."""
+"""When to try again: every pause between attempts of dub_assets is set here.
+
+>>> RetryRules(pauses_s=(1, 2, 4), jitter=0.0).pause_s("any", failures=2)
+2.0
+
+Two kinds of retries are configured elsewhere: those of AWS calls (``adapters/aws.py``), which boto3 makes, and those of
+downloads (``engines/models/download.py``), which urllib3 makes.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +17,12 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRules:
-    """When to try again and when to stop.
+    """When to try again and when to stop; the default is that of callbacks.
 
-    The pause after failure k is ``pauses_s[k]`` (the last one again and again), longer by up to the share ``jitter``.
-    ``Retry-After`` lengthens a pause, up to ``longest_wait_s``. The default pauses reach two hours after four; an
-    endpoint that is down over a weekend is tried some 40 times.
+    The pause after failure ``k`` is ``pauses_s[k - 1]``, or the last one if there are more failures, longer by up to
+    the share ``jitter``. ``Retry-After`` lengthens a pause, up to ``longest_wait_s``. Callbacks older than
+    ``max_age_s`` are given up. The default pauses reach two hours after four; an endpoint that is down over a weekend
+    gets some 40 attempts.
     """
 
     pauses_s: tuple[float, ...] = (1, 5, 30, 120, 600, 1800, 3600, 7200)
@@ -22,16 +30,31 @@ class RetryRules:
     longest_wait_s: float = 6 * 3600
     max_age_s: float = 72 * 3600
 
-    def pause_s(self, webhook_id: str, failures: int, retry_after_s: float | None = None) -> float:
-        """The pause after the given number of failures, 1 or more; the same for the same callback."""
+    def pause_s(self, seed: str, failures: int, retry_after_s: float | None = None) -> float:
+        """Return the pause after this number of failures, 1 or more; the jitter depends on ``seed`` only."""
         base = self.pauses_s[min(failures, len(self.pauses_s)) - 1]
-        digest = hashlib.sha256(f"{webhook_id}.{failures}".encode()).digest()
+        digest = hashlib.sha256(f"{seed}.{failures}".encode()).digest()
         share = int.from_bytes(digest[:4]) / 2**32
         return max(base * (1 + self.jitter * share), min(retry_after_s or 0.0, self.longest_wait_s))
 
 
+HTTP_SERVICE_RETRIES = RetryRules(pauses_s=(1, 2, 4, 8, 16, 32, 60), jitter=0.0, longest_wait_s=60)
+"""Between requests to a service that an engine uses."""
+
+STARTUP_RETRIES = RetryRules(pauses_s=(5, 10, 20, 40, 80, 160, 300), jitter=0.0)
+"""Between checks of what a process of the service waits for at its start."""
+
+STEP_RETRIES = 3
+"""Retries of a Dagster step after a transient error."""
+STEP_PAUSE_S = 10
+"""Pause before each of them, in seconds."""
+
+
 def retry_after_s(header: str | None, now_s: float) -> float | None:
-    """The pause that a ``Retry-After`` header asks for (RFC 9110, 10.2.3: seconds or a date); None where unreadable."""
+    """Return the pause that a ``Retry-After`` header asks for (RFC 9110, 10.2.3: seconds or a date).
+
+    None if there is no such header or it cannot be read.
+    """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

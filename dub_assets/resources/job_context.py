@@ -1,4 +1,4 @@
-"""Everything that an asset needs to work on its job."""
+"""The job context: everything that an asset needs to work on its job."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from dub_assets.core.errors import ObjectMissingError, PermanentError, Transient
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.ports import Engines, Progress, StageContext
 from dub_assets.core.request import DubRequest
+from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
@@ -28,13 +29,10 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 
 Product = TypeVar("Product")
 
-_RETRIES = 3
-_RETRY_PAUSE_S = 10
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
-    """One job: what it asks for, its engines and options, its bench."""
+    """One job: its request, engines, options, stage context and archive."""
 
     request: DubRequest
     engines: Engines
@@ -43,11 +41,11 @@ class JobContext:
     archive: JobArchive
 
     def load(self, product: type[Product], asset: str) -> Product:
-        """What this job's asset is. Raises ObjectMissingError, ObjectCorruptError."""
+        """Return the stored value of one of the job's assets. Raises ObjectMissingError, ObjectCorruptError."""
         return self.archive.load(product, self.ctx.keys.manifest(asset))
 
     def products(self) -> Products:
-        """What the job's video is made from. Raises ObjectMissingError, ObjectCorruptError."""
+        """Return everything that the job's video is made from. Raises ObjectMissingError, ObjectCorruptError."""
         return Products(
             stems=self.load(Stems, "stems"),
             transcript=self.load(Transcript, "transcript"),
@@ -57,28 +55,28 @@ class JobContext:
         )
 
     def previous(self, product: type[Product], asset: str) -> Product | None:
-        """What this job's asset was when it was made before, if it is still there and readable."""
+        """Return the stored value of an asset from an earlier run; None if it is missing or damaged."""
         return self.archive.find(product, self.ctx.keys.manifest(asset))
 
 
 class JobResources(dg.ConfigurableResource):
-    """Storage, engines, media tools and options, put together for a job."""
+    """Storage, engines, media tools and options, from which the context of a job is built."""
 
     storage: dg.ResourceDependency[StorageResource]
     engines: dg.ResourceDependency[EnginesResource]
     media: dg.ResourceDependency[MediaResource]
     options: dg.ResourceDependency[DubOptions]
     progress: dg.ResourceDependency[Progress]
-    target_language: str = Field(default="en", description="Language to speak where a request names none.")
+    target_language: str = Field(default="en", description="Language to dub into if a request names none.")
 
     @contextmanager
     def job(self, context: dg.AssetExecutionContext) -> Iterator[JobContext]:
-        """The job of the partition that is being made; errors of dub_assets become Dagster's, permanent or not."""
+        """Open the job of the partition that is materialised, with ``dagster_failures`` in the block."""
         with dagster_failures():
             yield self.open_job(job_request(self.storage.archive, context.partition_key, context.run.tags))
 
     def open_job(self, request: DubRequest) -> JobContext:
-        """The job that asks for this; what killed runs of it left half-written is removed."""
+        """Return the context of a request's job, after removing the partial files that killed runs of it left."""
         keys = JobKeys(request=request)
         workspace = self.storage.archive.workspace
         self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), recursive=True)
@@ -101,10 +99,10 @@ class JobResources(dg.ConfigurableResource):
 
 
 def job_request(archive: JobArchive, job_id: str, run_tags: Mapping[str, str]) -> DubRequest:
-    """What a run's job asks for: the request of the message that the run came from, else the job's record.
+    """Return the request of a run: that of the run's own ``full_pipeline`` message, else the job's record.
 
-    Later messages for a job write its record anew, and leave the requests of earlier runs alone. Raises
-    ObjectMissingError, saying what to do, where there is neither.
+    Later messages for a job replace its record but not the requests of earlier messages. Raises ObjectMissingError, with
+    what to do, if there is neither.
     """
     if run_tags.get(TASK) == "full_pipeline" and REQUEST_KEY in run_tags:
         return archive.load(DubRequest, run_tags[REQUEST_KEY])
@@ -118,14 +116,14 @@ def job_request(archive: JobArchive, job_id: str, run_tags: Mapping[str, str]) -
 
 @contextmanager
 def dagster_failures() -> Iterator[None]:
-    """Make errors of dub_assets Dagster's: a permanent one is a failure, after a transient one the step is tried again.
+    """Turn errors of dub_assets into Dagster's: a permanent error fails the step, a transient one retries it.
 
-    Not by a retry policy: Dagster would apply it to a step that someone stops, and so go on with it.
+    A retry policy would not do: Dagster also applies it to a step that a user terminates.
     """
     try:
         yield
     except TransientError as error:
-        raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_PAUSE_S) from error
+        raise dg.RetryRequested(max_retries=STEP_RETRIES, seconds_to_wait=STEP_PAUSE_S) from error
     except PermanentError as error:
         metadata: dict[str, Any] = {"error": type(error).__name__}
         raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error

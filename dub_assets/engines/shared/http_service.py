@@ -1,6 +1,6 @@
-"""A service over HTTP: what it answers, tried again where that may help, its refusals as errors of dub_assets.
+"""Requests to an HTTP service, with retries; refusals become errors of dub_assets.
 
-Neither what is sent nor what comes back is put into errors or logs: both hold what people say.
+Neither requests nor responses appear in errors or logs, because they contain transcript text.
 """
 
 from __future__ import annotations
@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dub_assets.core.errors import ConfigurationError, DubError, ServiceUnavailableError
-from dub_assets.core.retries import retry_after_s
+from dub_assets.core.retries import HTTP_SERVICE_RETRIES, retry_after_s
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 _CONNECT_TIMEOUT_S = 10.0
-_PASSING = {408, 409, 425, 429}
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 60.0
+_RETRIED = {408, 409, 425, 429}
 
 
 class HttpService:
-    """Posts JSON to ``url``; ``variables`` is how the settings of this service begin, for errors.
+    """Posts JSON to ``url``; ``variables`` is the prefix of the service's environment variables, for errors.
 
-    Raises ConfigurationError for an address that is none.
+    Raises ConfigurationError if ``url`` is not an HTTP address.
     """
 
     def __init__(
@@ -50,44 +48,42 @@ class HttpService:
         self._pause = pause
 
     def post(self, path: str, document: Mapping[str, Any]) -> Response:
-        """The answer, of status 200.
+        """Return a response with status 200.
 
-        Raises ServiceUnavailableError where the service is busy or away at every attempt, and ConfigurationError where
-        it refuses.
+        Raises ServiceUnavailableError if the service is busy or unreachable at every attempt, and ConfigurationError
+        if it refuses the request.
         """
         import requests
 
-        reason, wait_s = "", 0.0
+        reason = ""
+        requested_s: float | None = None
         for attempt in range(self._attempts):
             if attempt:
-                self._pause(max(wait_s, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1))))
+                self._pause(HTTP_SERVICE_RETRIES.pause_s(self.host, attempt, requested_s))
             try:
-                answer = requests.post(
+                response = requests.post(
                     f"{self._url}/{path}",
                     json=document,
-                    auth=self._authorised,
+                    auth=self._with_key,
                     timeout=(_CONNECT_TIMEOUT_S, self._timeout_s),
                     allow_redirects=False,
                 )
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                reason, wait_s = type(error).__name__, 0.0
+                reason, requested_s = type(error).__name__, None
                 continue
-            if answer.status_code == 200:
-                return answer
-            if answer.status_code not in _PASSING and answer.status_code < 500:
-                raise self._refusal(answer.status_code)
-            reason, wait_s = f"status {answer.status_code}", self._wait_s(answer)
+            if response.status_code == 200:
+                return response
+            if response.status_code not in _RETRIED and response.status_code < 500:
+                raise self._refusal(response.status_code)
+            reason = f"status {response.status_code}"
+            requested_s = retry_after_s(response.headers.get("Retry-After"), time.time())
         raise ServiceUnavailableError(
             f"{self.host} did not answer in {self._attempts} attempts ({reason}): try again later, or check "
             f"{self._variables}_URL"
         )
 
-    def _wait_s(self, answer: Response) -> float:
-        """The seconds that the service asks to wait for, a minute at most."""
-        return min(_LONGEST_PAUSE_S, retry_after_s(answer.headers.get("Retry-After"), time.time()) or 0.0)
-
-    def _authorised(self, request: PreparedRequest) -> PreparedRequest:
-        """The request with the key; given as a function, it keeps .netrc out of it."""
+    def _with_key(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the key to a request. requests ignores .netrc if the authentication is a function."""
         if self._key:
             request.headers["Authorization"] = f"Bearer {self._key}"
         return request
