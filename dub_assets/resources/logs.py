@@ -1,16 +1,15 @@
-"""Logs for machines (LOG_FORMAT=json): what Dagster's processes write to their console as a JSON object a line.
+"""JSON logs (``LOG_FORMAT=json``): Dagster's processes write one JSON object a line to their console.
 
-Dagster's own JSON logger writes whole events, and their metadata shows lines of the transcript; this one does not.
+Dagster's own JSON logger writes whole events, whose metadata contains transcript texts; this one does not.
 """
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import dagster as dg
-from dagster import _loggers
-from dagster._core.log_manager import DagsterLogHandler, get_log_record_metadata, has_log_record_metadata
 
+from dub_assets.adapters.dagster_private import DagsterLogHandler, log_facts, replace_default_logger
 from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.resources.step_failure import step_failure
 from dub_assets.resources.tags import JOB_ID
@@ -23,29 +22,35 @@ _CONFIG = {
 }
 
 
-@dg.logger(_CONFIG, description="One JSON object a line: job, stage and what happened; no text of transcripts.")
+@dg.logger(_CONFIG, description="One JSON object a line: job, stage and event, without transcript texts.")
 def json_console_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    """The console of a run, for machines."""
+    """Return the logger of a run's console."""
     logger = logging.Logger(context.logger_config["name"], context.logger_config["log_level"].upper())  # noqa: LOG001 - as Dagster's
     logger.addHandler(_Console())
     return logger
 
 
-def log_as_json() -> None:
-    """Write the logs of this process as JSON: those of its runs, and what dub_assets logs outside them, in sensors.
+def log_as_json() -> Callable[[], None]:
+    """Write the logs of this process as JSON: those of its runs, and those of dub_assets outside of runs, in sensors.
 
-    Dagster takes its coloured logger for every run whose configuration names none, and has no setting for another.
+    Must be called before the definitions are built. Returns a function that undoes it.
     """
-    _loggers.colored_console_logger = json_console_logger
+    previous = replace_default_logger(json_console_logger)
     package = logging.getLogger(_PACKAGE)
+    console = _Console()
+    console.addFilter(lambda _: not any(isinstance(handler, DagsterLogHandler) for handler in package.handlers))
     if not any(isinstance(handler, _Console) for handler in package.handlers):
-        handler = _Console()
-        handler.addFilter(lambda _: not any(isinstance(other, DagsterLogHandler) for other in package.handlers))
-        package.addHandler(handler)
+        package.addHandler(console)
+
+    def undo() -> None:
+        replace_default_logger(previous)
+        package.removeHandler(console)
+
+    return undo
 
 
 class _Console(logging.Handler):
-    """Writes to what is standard error now: Dagster redirects it while a step runs."""
+    """Writes to the current standard error, which Dagster redirects while a step runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,25 +64,24 @@ class _Console(logging.Handler):
 
 
 def _facts(record: logging.LogRecord) -> Mapping[str, str]:
-    """What Dagster knows of a record: the message alone, the run, its job and the stage."""
-    if not has_log_record_metadata(record):
+    """Return what Dagster knows of a record: the plain message, the run, its job and the stage."""
+    known = log_facts(record)
+    if known is None:
         return {}
-    told = get_log_record_metadata(record)
-    tags = told["job_tags"]
-    event = told["dagster_event"]
+    tags, event = known["job_tags"], known["dagster_event"]
     facts = {
-        "event": told["orig_message"],
+        "event": known["orig_message"],
         "kind": event.event_type_value if event else None,
         "job_id": tags.get(JOB_ID) or tags.get(_PARTITION),
-        "stage": told["step_key"],
-        "run_id": told["run_id"],
-        "run_of": told["job_name"],
+        "stage": known["step_key"],
+        "run_id": known["run_id"],
+        "run_of": known["job_name"],
         "error": _error(event),
     }
     return {name: value for name, value in facts.items() if value}
 
 
 def _error(event: dg.DagsterEvent | None) -> str | None:
-    """Return why a step failed: the description of its failure, or the class of another exception."""
+    """Return why a step failed: the description of its ``dg.Failure``, else the type of its error."""
     failure = step_failure(event)
-    return failure and (failure.description or failure.error_class)
+    return (failure.description or failure.error_class) if failure else None

@@ -1,4 +1,4 @@
-"""Logs for machines: every line is an object, with job and stage, and says nothing of what is spoken."""
+"""JSON logs: every line is an object with job and stage, without transcript texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
-from dagster import _loggers
 from support.dubbed import SPOKEN, dubbing
 from support.fakes import FakeEngines
 
@@ -21,14 +20,10 @@ STAGES = {"stems", "transcript", "translation", "tts_segments", "segment_mixes",
 
 
 @pytest.fixture
-def json_logs(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    monkeypatch.setattr(_loggers, "colored_console_logger", _loggers.colored_console_logger)
-    package = logging.getLogger("dub_assets")
-    before = list(package.handlers)
-    log_as_json()
+def json_logs(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    undo = log_as_json()
     yield
-    for handler in set(package.handlers) - set(before):
-        package.removeHandler(handler)
+    undo()
 
 
 @pytest.fixture
@@ -41,18 +36,18 @@ def lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
 
-def test_every_line_of_a_run_tells_job_and_stage(world, capfd):
+def test_every_line_of_a_run_has_job_and_stage(world, capfd):
     run = world.dub("talk-1", "http://127.0.0.1:9/{job_id}")
     assert run.success
-    told = [line for line in lines(capfd) if "run_id" in line]  # the request is written down before there is a run
-    assert {line["job_id"] for line in told} == {"talk-1"}
-    assert {line["run_id"] for line in told} == {run.run_id}
+    logged = [line for line in lines(capfd) if "run_id" in line]  # the request is stored before there is a run
+    assert {line["job_id"] for line in logged} == {"talk-1"}
+    assert {line["run_id"] for line in logged} == {run.run_id}
     assert {line["stage"] for line in told if "stage" in line} >= STAGES
-    assert {"STEP_START", "ASSET_MATERIALIZATION", "PIPELINE_SUCCESS"} <= {line.get("kind") for line in told}
-    assert all({"timestamp", "level", "logger", "event"} <= line.keys() for line in told)
+    assert {"STEP_START", "ASSET_MATERIALIZATION", "PIPELINE_SUCCESS"} <= {line.get("kind") for line in logged}
+    assert all({"timestamp", "level", "logger", "event"} <= line.keys() for line in logged)
 
 
-def test_what_is_spoken_is_in_no_line_although_the_events_show_it(world, capfd):
+def test_no_line_contains_the_transcript(world, capfd):
     run = world.dub("talk-1", "http://127.0.0.1:9/{job_id}")
     entries = world.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     assert any(SPOKEN.lower() in str(entry).lower() for entry in entries)
@@ -62,19 +57,19 @@ def test_what_is_spoken_is_in_no_line_although_the_events_show_it(world, capfd):
 def test_progress_is_part_of_the_log_of_its_run(world, capfd):
     world.definitions = definitions(world.settings, LoggedProgress())
     run = world.dub("talk-1", "http://127.0.0.1:9/{job_id}")
-    told = [line for line in lines(capfd) if line["event"].endswith("1 of 1")]
-    assert {line["stage"] for line in told} >= {"translation", "tts_segments"}
+    logged = [line for line in lines(capfd) if line["event"].endswith("1 of 1")]
+    assert {line["stage"] for line in logged} >= {"translation", "tts_segments"}
     assert any(entry.user_message.endswith("1 of 1") for entry in world.instance.all_logs(run.run_id))
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "logged"),
     [
         (InputError("the video has no sound: send another"), "the video has no sound: send another"),
         (KeyError(SPOKEN), "KeyError"),
     ],
 )
-def test_an_error_is_told_in_our_words_or_by_its_type(world, capfd, monkeypatch, error, told):
+def test_an_error_is_logged_by_its_description_or_its_type(world, capfd, monkeypatch, error, logged):
     def broken(*_, **__):
         raise error
 
@@ -82,12 +77,12 @@ def test_an_error_is_told_in_our_words_or_by_its_type(world, capfd, monkeypatch,
     assert not world.dub("talk-1", "http://127.0.0.1:9/{job_id}").success
     text = capfd.readouterr().err
     (failure,) = [line for line in map(json.loads, text.splitlines()) if line.get("kind") == "STEP_FAILURE"]
-    assert failure["error"] == told
+    assert failure["error"] == logged
     assert SPOKEN not in text
 
 
-def test_what_is_logged_outside_runs_is_json_too_and_said_once(json_logs, capfd):
-    log_as_json()
+def test_a_line_from_outside_of_runs_is_json_too_and_written_once(json_logs, capfd):
+    log_as_json()()
     try:
         raise ValueError(SPOKEN)
     except ValueError:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.launcher import WorkerStatus
 
+from dub_assets.adapters.dagster_private import WorkerStatus
 from dub_assets.service.callbacks.retry_groups import RetryGroup, awaits_retry
 from dub_assets.service.callbacks.run_log import retry_failed
 
