@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from dub_assets.core.errors import InputError
-
-_MAX_KEY_BYTES = 1024
+from dub_assets.core.object_key import key_fault
 
 _INTERIM = re.compile(r"projects/[^/]+/interim/[^/]+/.+", re.IGNORECASE)
 _KEPT = re.compile(r"jobs/.+|projects/[^/]+/interim/[^/]+/(manifests|stems|speech|subtitles)/.+", re.IGNORECASE)
-"""What the pipeline writes for itself (``domain.keys.JobKeys``); upper and lower case are one to some file systems."""
+"""What the pipeline writes for itself (``core/keys.py``). Some file systems do not distinguish case."""
 
 
-def checked_key(name: str, key: str, prefixes: Sequence[str]) -> str:
-    """``key``, where it names one object below one of ``prefixes``; raises InputError where it does not."""
+def checked_read_key(name: str, key: str, prefixes: Sequence[str]) -> str:
+    """Return ``key`` if it names an object below one of ``prefixes``. Raises InputError otherwise."""
     fault = _fault(key, prefixes)
     if fault:
         raise InputError(f"{name} {_shown(key)} {fault}")
@@ -24,7 +22,7 @@ def checked_key(name: str, key: str, prefixes: Sequence[str]) -> str:
 
 
 def checked_folder(name: str, folder: str, prefixes: Sequence[str]) -> str:
-    """A folder of keys, without the slash it may end with; raises InputError as ``checked_key`` does."""
+    """Return a folder of keys, without the slash at its end. Raises InputError like ``checked_read_key``."""
     plain = folder.removesuffix("/")
     fault = _fault(f"{plain}/x", prefixes)
     if fault:
@@ -33,35 +31,27 @@ def checked_folder(name: str, folder: str, prefixes: Sequence[str]) -> str:
 
 
 def checked_clip_key(name: str, key: str, prefixes: Sequence[str]) -> str:
-    """The key of a clip to write: ``checked_key``, and not one of the pipeline's own objects."""
-    return outside_own_objects(name, checked_key(name, key, prefixes))
+    """Return the key of a clip to write. Raises InputError also for keys of the pipeline's own objects."""
+    return outside_own_objects(name, checked_read_key(name, key, prefixes))
 
 
 def checked_result_key(name: str, key: str, prefixes: Sequence[str]) -> str:
-    """The key of a result to write: ``checked_clip_key``, and outside every job's interim objects."""
+    """Return the key of a result to write. Raises InputError also for keys among the interim objects of any job."""
     if _INTERIM.fullmatch(key):
         raise InputError(f"{name} {_shown(key)} lies among the interim objects of a job: name a key outside of them")
     return checked_clip_key(name, key, prefixes)
 
 
 def outside_own_objects(name: str, key: str) -> str:
-    """``key``, where the pipeline keeps nothing for itself; raises InputError where it does."""
+    """Return ``key`` if it is not one of the pipeline's own objects. Raises InputError otherwise."""
     if _KEPT.fullmatch(key):
         raise InputError(f"{name} {_shown(key)} lies where the pipeline keeps its own objects: name another key")
     return key
 
 
 def _fault(key: str, prefixes: Sequence[str]) -> str | None:
-    """What is wrong with a key, or None."""
-    faults = {
-        "is no plain relative path": any(part in {"", ".", ".."} for part in key.split("/")),
-        "has a backslash or a control character": any(
-            character == "\\" or unicodedata.category(character) in {"Cc", "Cs"} for character in key
-        ),
-        f"is longer than {_MAX_KEY_BYTES} bytes": len(key.encode(errors="replace")) > _MAX_KEY_BYTES,
-        f"does not lie below {' or '.join(prefixes)}": not key.startswith(tuple(prefixes)),
-    }
-    return next((fault for fault, found in faults.items() if found), None)
+    outside = None if key.startswith(tuple(prefixes)) else f"does not lie below {' or '.join(prefixes)}"
+    return key_fault(key) or outside
 
 
 def _shown(text: str) -> str:

@@ -1,20 +1,21 @@
-"""When Dagster's daemon turns to its sensors: every five seconds, and to one that is busy then at the next turn.
+"""When Dagster's daemon evaluates sensors: every 5 s, or at the next such time if the sensor is still busy.
 
-A look that lasts a little over some turns leaves its queue or its runs alone until the next; so looks end just before.
+A tick that takes slightly longer than a multiple of 5 s leaves its queue or runs unattended until the next one. So
+ticks end shortly before a multiple of 5 s.
 """
 
 import math
 
-_TURN_S = 5.0
+_INTERVAL_S = 5.0
 _MARGIN_S = 0.7
-"""What Dagster takes to start a look and to be done with it."""
+"""Dagster's own time to start a tick and to store its result."""
 
 
-def rounded_to_turns(seconds: float) -> float:
-    """How long a look may last that is to last so many seconds, and to be over before a turn; 0 stays 0."""
-    return math.ceil(seconds / _TURN_S) * _TURN_S - _MARGIN_S if seconds > 0 else 0.0
+def rounded_to_ticks(seconds: float) -> float:
+    """Return how long a tick of about ``seconds`` may take to end just before the next; 0 stays 0."""
+    return math.ceil(seconds / _INTERVAL_S) * _INTERVAL_S - _MARGIN_S if seconds > 0 else 0.0
 
 
-def left_of_turn(elapsed_s: float) -> float:
-    """How long a look may go on that has lasted ``elapsed_s`` already."""
-    return rounded_to_turns(elapsed_s + _MARGIN_S) - elapsed_s
+def left_until_tick(elapsed_s: float) -> float:
+    """Return how long a tick that has taken ``elapsed_s`` may still take to end just before the next."""
+    return rounded_to_ticks(elapsed_s + _MARGIN_S) - elapsed_s

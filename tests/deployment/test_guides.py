@@ -147,7 +147,7 @@ def test_every_command_of_the_guide_to_kubernetes_works_in_order(checkout: Path,
 
 def test_the_guides_message_is_one_that_the_service_takes():
     body = re.search(r"cat > message.json <<'JSON'\n(.*?)^    JSON$", AWS, re.MULTILINE | re.DOTALL).group(1)
-    request = QueueResource.of(settings_from({})).read(body)
+    request = QueueResource.of(settings_from({})).parse(body)
     assert (request.job_id, request.input_key) == ("demo-1", "projects/demo/inputs/talk.mp4")
 
 

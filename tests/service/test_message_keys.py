@@ -7,7 +7,7 @@ from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.message_keys import (
     checked_clip_key,
     checked_folder,
-    checked_key,
+    checked_read_key,
     checked_result_key,
     outside_own_objects,
 )
@@ -41,7 +41,7 @@ OWN_KEYS = [
     ["projects/p/inputs/talk.mp4", "projects/p/inputs/말하기 (1).mp4", "projects/p/..hidden/a..b.mp4", "projects/x"],
 )
 def test_plain_keys_below_the_prefix_are_taken_as_they_are(key):
-    assert checked_key("input_key", key, PROJECTS) == key
+    assert checked_read_key("input_key", key, PROJECTS) == key
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_plain_keys_below_the_prefix_are_taken_as_they_are(key):
 )
 def test_any_other_key_is_refused_by_name_on_one_printable_line(key):
     with pytest.raises(InputError, match=r"^input_key ") as caught:
-        checked_key("input_key", key, PROJECTS)
+        checked_read_key("input_key", key, PROJECTS)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
 
 
 def test_other_prefixes_can_be_allowed_and_keys_stay_relative_even_without_any():
-    assert checked_key("input_key", "media/a.mp4", ("projects/", "media/")) == "media/a.mp4"
-    assert checked_key("input_key", "a.mp4", ("",)) == "a.mp4"
+    assert checked_read_key("input_key", "media/a.mp4", ("projects/", "media/")) == "media/a.mp4"
+    assert checked_read_key("input_key", "a.mp4", ("",)) == "a.mp4"
     for key in ("/a.mp4", "..", "../a.mp4", "a/../../b", ".", ""):
         with pytest.raises(InputError):
-            checked_key("input_key", key, ("",))
+            checked_read_key("input_key", key, ("",))
 
 
 def test_a_folder_may_end_with_one_slash():

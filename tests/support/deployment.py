@@ -14,7 +14,7 @@ from dub_assets.core.codec import decode
 from dub_assets.core.keys import REFUSALS
 from dub_assets.definitions import definitions
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
-from dub_assets.service.queue.consumer import DISPOSAL
+from dub_assets.service.queue.consumer import DEAD_LETTERS
 from dub_assets.service.queue.sensor import job_queue_sensor
 from dub_assets.settings import settings_from
 
@@ -53,7 +53,7 @@ class Deployment:
             # as with a context of the daemon's, which knows its instance by reference
             vars(context)["caching_dynamic_partitions_loader"] = self.instance
             answer = job_queue_sensor.evaluate_tick(context)
-        assert DISPOSAL.wait(600), "refused messages are not put away"
+        assert DEAD_LETTERS.wait(600), "refused messages are not moved"
         return answer
 
     def tick(self) -> Any:

@@ -123,7 +123,7 @@ class FullPipelineBuilder:
 
     def completed(self, log: RunLog) -> Json:
         """Return the body for a run that succeeded."""
-        request = _request(DubRequest, log.run, self._archive)
+        request = self._archive.load(DubRequest, log.run.tags[REQUEST_KEY])
         document = json.loads(self._archive.store.get(request.metadata_key))
         return completed(request, document).body
 
@@ -224,13 +224,9 @@ def _subject(run: dg.DagsterRun) -> Subject:
     return Subject(job_id=run.tags[JOB_ID], project_id=run.tags.get(PROJECT_ID))
 
 
-def _request(kind: type[RequestT], run: dg.DagsterRun, archive: JobArchive) -> RequestT:
-    return archive.load(kind, run.tags[REQUEST_KEY])
-
-
 def _find_request(kind: type[RequestT], run: dg.DagsterRun, archive: JobArchive) -> RequestT | None:
     """Return a run's request; None if it is missing or damaged, so that the run's failure can be reported."""
     try:
-        return _request(kind, run, archive)
+        return archive.load(kind, run.tags[REQUEST_KEY])
     except (ObjectMissingError, ObjectCorruptError):
         return None

@@ -83,13 +83,13 @@ class EditCallbackBuilder:
     @cached_property
     def _edit(self) -> tuple[SegmentMixRequest | SegmentTtsRequest, DubRequest] | None:
         """The request and the job's record; None if one of them is missing, so that a failure is still reported."""
-        kind = SegmentTtsRequest if self._task == "segment_tts" else SegmentMixRequest
+        kind: Any = SegmentTtsRequest if self._task == "segment_tts" else SegmentMixRequest
         request: SegmentMixRequest | SegmentTtsRequest | None = self._archive.find(kind, self._run.tags[REQUEST_KEY])
         record = self._archive.find(DubRequest, job_record_key(request.job_id)) if request else None
         return (request, record) if request and record else None
 
     def _speech_gain(self, log: RunLog, request: SegmentTtsRequest, record: DubRequest) -> float:
-        """Return the gain that the run mixed the segment with: from its log, or if an earlier attempt did, as stored."""
+        """Return the gain of the mix: from the log, or as stored if an earlier attempt mixed the segment."""
         for event in map(event_of, log.events):
             if event.is_step_materialization and event.asset_key == _MIXES:
                 selected: Any = event.step_materialization_data.materialization.metadata["selected"].value

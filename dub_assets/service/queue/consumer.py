@@ -1,8 +1,9 @@
-"""What is done with messages: looked at, written down, asked for as runs, and deleted once their runs are stored."""
+"""Consumes messages in a tick: claims them, stores their requests, requests their runs, and deletes them afterwards."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from logging import Logger
@@ -15,178 +16,181 @@ from dub_assets.core.keys import claim_key, job_record_key, request_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.tags import REQUEST_KEY, TASK
 from dub_assets.service.pending_messages import Claim, HeldMessage, RefusedMessage
-from dub_assets.service.queue.disposal import Disposal
 from dub_assets.service.queue.message_models import Request
-from dub_assets.service.queue.receiving import receive_together
-from dub_assets.service.queue.refusals import Refusals
+from dub_assets.service.queue.ports import Queue
+from dub_assets.service.queue.refusals import DeadLetterWorker, Refusals
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.run_index import RunIndex
 from dub_assets.service.queue.tasks import REFUSED, run_request, task_of
 from dub_assets.service.received_message import FailedReceipt, ReceivedMessage
-from dub_assets.service.tick_timing import left_of_turn
+from dub_assets.service.tick_timing import left_until_tick
 
 _BATCH = 10
-_AT_ONCE = 8
-"""Calls that receive messages at the same time while all that come are refused."""
+_PARALLEL_CALLS = 8
+"""Calls that receive messages at the same time as long as only refused messages arrive."""
 
 _BUDGET_S = 20.0
-"""How long messages are taken after the first came; a tick has 60 s, of which waiting for the first may take 20."""
+"""How long messages are consumed after the first. A tick has 60 s, and waiting for the first message may take 20 s."""
 
-_GATHERED_WITHIN_S = 3.0
-"""How long a tick goes on once it has a run to ask for: runs are stored after the tick."""
+_BUDGET_WITH_RUN_S = 3.0
+"""How long a tick goes on once it has requested a run: Dagster stores runs after the tick."""
 
-DISPOSAL = Disposal()
-"""Where refused messages go, from all ticks of this process."""
+DEAD_LETTERS = DeadLetterWorker()
+"""Moves the refused messages of all ticks of this process."""
 
 
 @dataclass(kw_only=True)
 class ConsumeResult:
-    """What one look at the queue led to. ``counts`` tells the fate of the messages that no run came of."""
+    """What a tick made of the messages. ``counts`` has the fates of messages that started no run."""
 
     runs: list[dg.RunRequest] = field(default_factory=list)
     held: list[HeldMessage] = field(default_factory=list)
     job_ids: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    faults: list[Exception] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
 
 class MessageConsumer:
-    """One look at the queue. A message is deleted only once its run is stored, here or in an earlier look."""
+    """Consumes messages in one tick. A message is deleted only once its run is stored, in this tick or a later one."""
 
-    def __init__(self, services: QueueResource, archive: JobArchive, book: RunIndex, log: Logger) -> None:
-        self._desk = services
+    def __init__(self, queue: QueueResource, archive: JobArchive, runs: RunIndex, log: Logger) -> None:
+        self._resource = queue
+        self._options = queue.options
+        self._queue = queue.queue
         self._archive = archive
-        self._book = book
+        self._runs = runs
         self._log = log
         self._began_s = time.monotonic()
-        self._refusals = Refusals(services.queue, archive, DISPOSAL, in_order=services.keeps_order)
-        self.taken = ConsumeResult()
+        self._refusals = Refusals(self._queue, archive, DEAD_LETTERS, is_fifo=queue.is_fifo)
+        self.result = ConsumeResult()
 
     def settle(self, held: Sequence[HeldMessage]) -> None:
-        """Delete the messages whose runs are stored by now; the others go back to the queue, and are asked for again.
+        """Delete the held messages whose runs are stored, and release the others, which are then requested again.
 
-        The look that held a message ended after Dagster had tried to store its run, so one without a run was refused.
+        The tick that held a message ended after Dagster had tried to store its run, so a run that is missing now was
+        not stored.
         """
-        runs = {message.receipt: self._book.stored(message.message_id) for message in held}
-        self._finish({receipt: run for receipt, run in runs.items() if run})
+        runs = {message.receipt: self._runs.stored(message.message_id) for message in held}
+        self._delete({receipt: run for receipt, run in runs.items() if run})
         self._release([receipt for receipt, run in runs.items() if not run])
 
-    def take(self, room: int, *, waits: bool) -> None:
-        """Receive messages and order their runs, ``room`` at most; ``waits``: whether for a first one."""
-        self._archive.store.head(claim_key("nobody"))  # nothing is received while the store does not answer
-        left = min(room, self._desk.max_messages)
-        messages = self._first(min(_BATCH, left), waits=waits)
-        until = time.monotonic() + _BUDGET_S
+    def consume(self, max_runs: int, *, waits: bool) -> None:
+        """Receive messages and request at most ``max_runs`` runs; ``waits``: whether to wait for a first message."""
+        self._archive.store.head(claim_key("nobody"))  # raises if the store is down: nothing is received then
+        left = min(max_runs, self._options.max_messages)
+        messages = self._receive_first(min(_BATCH, left), waits=waits)
+        until_s = time.monotonic() + _BUDGET_S
         while messages:
-            accepted = self._take_batch(messages, left)
+            accepted = self._consume_batch(messages, left)
             left -= accepted
             if accepted:
-                until = min(until, time.monotonic() + _GATHERED_WITHIN_S)
-            if left <= 0 or time.monotonic() >= until:
+                until_s = min(until_s, time.monotonic() + _BUDGET_WITH_RUN_S)
+            if left <= 0 or time.monotonic() >= until_s:
                 break
-            flooded = not accepted and not self._desk.keeps_order
-            calls, most = (_AT_ONCE, _BATCH) if flooded else (1, min(_BATCH, left))
-            messages = receive_together(self._desk.queue, most, calls=calls)
+            only_refused = not accepted and not self._resource.is_fifo
+            calls, most = (_PARALLEL_CALLS, _BATCH) if only_refused else (1, min(_BATCH, left))
+            messages = receive_in_parallel(self._queue, most, calls=calls, log=self._log)
         self._guarded("refused messages stay in the queue", self._refusals.flush)
-        self.taken.refusals = self._refusals.summary
+        self.result.refusals = self._refusals.summary
 
-    def _take_batch(self, messages: Sequence[ReceivedMessage], most: int) -> int:
-        """Take messages until ``most`` are accepted, and release further valid ones. Return how many were accepted."""
+    def _receive_first(self, most: int, *, waits: bool) -> list[ReceivedMessage]:
+        """Receive the first messages; if there are none, wait for them until just before the next tick is due."""
+        messages = self._queue.receive(most, wait_s=None if waits else 0)
+        left_s = int(left_until_tick(time.monotonic() - self._began_s)) if waits and self._options.wait_s else 0
+        return self._queue.receive(most, wait_s=left_s) if left_s and not messages else messages
+
+    def _consume_batch(self, messages: Sequence[ReceivedMessage], most: int) -> int:
+        """Consume messages until ``most`` are accepted; release the other valid ones. Return how many are accepted."""
         accepted = 0
         surplus: list[str] = []
         for message in messages:
-            if accepted >= most and not self._is_refused(message):
+            if accepted >= most and not self._would_be_refused(message):
                 surplus.append(message.receipt)
                 continue
             refused = self._refusals.count
-            self._guarded(f"message {message.message_id} stays in the queue", partial(self._take, message))
+            self._guarded(f"message {message.message_id} stays in the queue", partial(self._consume_message, message))
             accepted += self._refusals.count == refused
-        self._guarded("messages come again later", partial(self._release, surplus))
+        self._guarded("messages are delivered again later", partial(self._release, surplus))
         self._guarded("refused messages stay in the queue", self._refusals.end_batch)
         return accepted
 
-    def _is_refused(self, message: ReceivedMessage) -> bool:
-        """Whether a message that comes for the first time is refused."""
+    def _would_be_refused(self, message: ReceivedMessage) -> bool:
+        """Whether a message that is delivered for the first time would be refused."""
         if message.receive_count > 1:
             return False
         try:
-            self._desk.read(message.body)
+            self._resource.parse(message.body)
         except MessageRefusedError:
             return True
         return False
 
-    def _first(self, most: int, *, waits: bool) -> list[ReceivedMessage]:
-        """The first messages; while none comes, waited for up to Dagster's next turn, when the next look begins."""
-        messages = self._desk.queue.receive(most, wait_s=None if waits else 0)
-        left_s = int(left_of_turn(time.monotonic() - self._began_s)) if waits and self._desk.wait_s else 0
-        return self._desk.queue.receive(most, wait_s=left_s) if left_s and not messages else messages
-
     def _guarded(self, consequence: str, action: Callable[[], None]) -> None:
-        """Do something that, if it fails, concerns no other message."""
+        """Run an action whose failure must not affect other messages."""
         try:
             action()
-        except Exception as error:  # noqa: BLE001  # a bug that one message meets must not take its neighbours along
+        except Exception as error:  # noqa: BLE001  # a bug that one message triggers must not affect the others
             self._log.error(f"{consequence}: {error!r}")
-            self.taken.counts["left, for an error"] += 1
-            self.taken.faults.append(error)
+            self.result.counts["left in the queue because of an error"] += 1
+            self.result.errors.append(error)
 
-    def _take(self, message: ReceivedMessage) -> None:
-        """Order the run of a message, or refuse it.
+    def _consume_message(self, message: ReceivedMessage) -> None:
+        """Request the run of a message, or refuse it.
 
-        A message that comes for the first time and is refused is not claimed, which would cost an object.
+        A message that is refused at its first delivery is not claimed, which saves an object.
         """
-        if self._is_done(message):
+        if self._delete_if_done(message):
             return
-        if message.receive_count == 1:
-            try:
-                self._order(message, self._desk.read(message.body))
-            except MessageRefusedError as refusal:
-                self._refuse(message, refusal)
-        else:
-            self._order(message)
+        if message.receive_count > 1:
+            self._claim_and_request(message)
+            return
+        try:
+            self._claim_and_request(message, self._resource.parse(message.body))
+        except MessageRefusedError as refusal:
+            self._refuse(message, refusal)
 
-    def _is_done(self, message: ReceivedMessage) -> bool:
-        """Whether there is nothing left to do but to delete a message that was delivered again; then that is done."""
-        run = self._book.stored(message.message_id) if message.receive_count > 1 else None
+    def _delete_if_done(self, message: ReceivedMessage) -> bool:
+        """Delete a message that was delivered again although its run is stored. Return whether that is so."""
+        run = self._runs.stored(message.message_id) if message.receive_count > 1 else None
         if run:
-            self._finish({message.receipt: run})
-            self.taken.counts["deleted, their runs being stored"] += 1
+            self._delete({message.receipt: run})
+            self.result.counts["deleted because their runs are stored"] += 1
         return run is not None
 
-    def _order(self, message: ReceivedMessage, request: Request | None = None) -> None:
+    def _claim_and_request(self, message: ReceivedMessage, request: Request | None = None) -> None:
         key, now_ms = claim_key(message.message_id), round(time.time() * 1000)
         earlier = self._archive.find(Claim, key) if message.receive_count > 1 else None
         attempts = earlier.attempts if earlier else 0
-        if earlier and self._is_elsewhere(earlier, now_ms):
-            self.taken.counts["left to another deployment"] += 1
+        if earlier and self._is_claimed_elsewhere(earlier, now_ms):
+            self.result.counts["left to another deployment"] += 1
             return
-        if attempts >= 2 * self._desk.max_attempts:
-            self._explain(self._desk.queue.dead_letter(message, f"it was taken up {attempts} times in vain"))
-            self.taken.counts["given up unread"] += 1
+        if attempts >= 2 * self._options.max_attempts:
+            reason = f"{attempts} attempts to handle the message failed"
+            self._log_expired(self._queue.dead_letter(message, reason))
+            self.result.counts["dead-lettered without parsing"] += 1
             return
-        claim = Claim(deployment=self._book.deployment, at_ms=now_ms, attempts=attempts + 1)
+        claim = Claim(deployment=self._runs.deployment, at_ms=now_ms, attempts=attempts + 1)
         self._archive.save(key, claim)
         try:
-            self._ask(message, request or self._request(message, attempts))
+            self._request_run(message, request or self._parse_again(message, attempts))
         except MessageRefusedError as refusal:
             self._refuse(message, refusal)
-        except DubError:  # which is not the message's fault: the attempt does not count
-            self._archive.save(key, Claim(deployment=claim.deployment, at_ms=now_ms, attempts=attempts))
+        except DubError:  # not the message's fault: the attempt does not count
+            self._archive.save(key, replace(claim, attempts=attempts))
             raise
 
-    def _is_elsewhere(self, claim: Claim, now_ms: int) -> bool:
-        """Whether another deployment has taken a message up and may still come back to it."""
-        patience_ms = 2000 * self._desk.visibility_timeout_s
-        return claim.deployment != self._book.deployment and now_ms - claim.at_ms < patience_ms
+    def _is_claimed_elsewhere(self, claim: Claim, now_ms: int) -> bool:
+        """Whether another deployment has claimed a message and may still handle it."""
+        valid_ms = 2000 * self._options.visibility_timeout_s
+        return claim.deployment != self._runs.deployment and now_ms - claim.at_ms < valid_ms
 
-    def _request(self, message: ReceivedMessage, attempts: int) -> Request:
-        """Read a message. Raises MessageRefusedError, also if it was taken up too often in vain."""
-        request = self._desk.read(message.body)
-        if attempts < self._desk.max_attempts:
+    def _parse_again(self, message: ReceivedMessage, attempts: int) -> Request:
+        """Parse a message. Raises MessageRefusedError, also after too many attempts."""
+        request = self._resource.parse(message.body)
+        if attempts < self._options.max_attempts:
             return request
         raise MessageRefusedError(
-            f"the message was taken up {attempts} times and no run came of it: see the log of job_queue_sensor",
+            f"{attempts} attempts to start a run for the message failed: see the log of job_queue_sensor",
             job_id=request.job_id,
             callback_url=request.callback_url,
             project_id=request.project_id,
@@ -196,48 +200,72 @@ class MessageConsumer:
     def _refuse(self, message: ReceivedMessage, refusal: MessageRefusedError) -> None:
         self._refusals.add(message, RefusedMessage.of(message, refusal, now_s=time.time()))
 
-    def _ask(self, message: ReceivedMessage, request: Request) -> None:
-        """Write the request down, then ask for its run."""
+    def _request_run(self, message: ReceivedMessage, request: Request) -> None:
+        """Store a request, then request its run."""
         run = run_request(message.message_id, request, self._archive)
         self._archive.save(request_key(message.message_id), request)
         if isinstance(request, DubRequest):
             self._archive.save(job_record_key(request.job_id), request)
         if run.partition_key:
-            self.taken.job_ids.append(run.partition_key)
-        self.taken.runs.append(run)
-        self.taken.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
+            self.result.job_ids.append(run.partition_key)
+        self.result.runs.append(run)
+        self.result.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
 
-    def _finish(self, runs: dict[str, dg.DagsterRun]) -> None:
-        """Delete messages whose runs are stored.
+    def _delete(self, runs: dict[str, dg.DagsterRun]) -> None:
+        """Delete messages whose runs are stored, by receipt.
 
-        Earlier versions made runs of refused messages too: those messages are put away with the reason before that.
+        Earlier versions also started runs for refused messages, which are dead-lettered first.
         """
         refused = {receipt: run for receipt, run in runs.items() if run.tags.get(TASK) == REFUSED}
-        self._explain(self._desk.queue.delete([receipt for receipt in runs if receipt not in refused]))
+        self._log_expired(self._queue.delete([receipt for receipt in runs if receipt not in refused]))
         for receipt, run in refused.items():
             try:
-                self._put_away(receipt, run.tags[REQUEST_KEY])
+                self._dead_letter_refused(receipt, run.tags[REQUEST_KEY])
             except DubError as error:
                 self._log.error(f"a refused message stays in the queue: {error}")
-                self.taken.faults.append(error)
+                self.result.errors.append(error)
 
-    def _put_away(self, receipt: str, key: str) -> None:
+    def _dead_letter_refused(self, receipt: str, key: str) -> None:
         try:
             refused = self._archive.load(RefusedMessage, key)
         except ObjectMissingError:
-            self._log.warning("the record of a refused message is gone from %s: its run has the reason", key)
-            self._explain(self._desk.queue.delete([receipt]))
+            self._log.warning("the record %s of a refused message is missing: its run has the reason", key)
+            self._log_expired(self._queue.delete([receipt]))
             return
-        if refused.put_away:  # by a look whose answer was lost, or with a receipt that had run out
-            self._explain(self._desk.queue.delete([receipt]))
+        if refused.put_away:  # copied by an earlier tick whose deletion failed
+            self._log_expired(self._queue.delete([receipt]))
             return
-        self._explain(self._desk.queue.dead_letter(refused.delivered(receipt), refused.reason))
+        self._log_expired(self._queue.dead_letter(refused.delivered(receipt), refused.reason))
         self._archive.save(key, replace(refused, put_away=True))
 
     def _release(self, receipts: Sequence[str]) -> None:
-        self._explain(self._desk.queue.release(receipts))
+        self._log_expired(self._queue.release(receipts))
 
-    def _explain(self, failed: Sequence[FailedReceipt]) -> None:
-        """A receipt that has run out is no fault: the message comes again, and its run is found then."""
+    def _log_expired(self, failed: Sequence[FailedReceipt]) -> None:
+        """Log receipts that have expired: their messages are delivered again, and their runs are found then."""
         if failed:
-            self._log.info("%d receipts had run out: their messages come again", len(failed))
+            self._log.info("%d receipts have expired: their messages are delivered again", len(failed))
+
+
+def receive_in_parallel(queue: Queue, most: int, *, calls: int, log: Logger) -> list[ReceivedMessage]:
+    """Return the messages of ``calls`` simultaneous calls, each of which receives up to ``most`` and does not wait.
+
+    Raises the error of a call only if no call received anything. Otherwise the error is logged, because received
+    messages stay hidden from all consumers until they are handled.
+    """
+    if calls == 1:
+        return queue.receive(most, wait_s=0)
+    with ThreadPoolExecutor(calls) as pool:
+        answers = [pool.submit(queue.receive, most, wait_s=0) for _ in range(calls)]
+    messages: list[ReceivedMessage] = []
+    errors: list[DubError] = []
+    for answer in answers:
+        try:
+            messages += answer.result()
+        except DubError as error:
+            errors.append(error)
+    if errors and not messages:
+        raise errors[0]
+    for failure in errors:
+        log.warning("%s; %d messages were received by other calls", failure, len(messages))
+    return messages

@@ -1,4 +1,4 @@
-"""How terms are written in messages and files."""
+"""The glossary of a job, in messages and in files of ``dub-assets dub --glossary``."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Glossary(Part):
     """Terms that stay as they are."""
 
     def terms(self) -> tuple[Term, ...]:
-        """The terms, in the order they are written."""
-        told = self.glossary | {term: term for term in self.do_not_translate}
-        return tuple(Term(source=source.strip(), target=target.strip()) for source, target in told.items())
+        """Return the terms in their order."""
+        terms = self.glossary | {term: term for term in self.do_not_translate}
+        return tuple(Term(source=source.strip(), target=target.strip()) for source, target in terms.items())
 
 
 def read_glossary(path: Path) -> tuple[Term, ...]:
-    """The terms of a JSON file with the keys of a message. Raises InputError that says what is wrong."""
+    """Return the terms of a JSON file with the keys of a message. Raises InputError if it cannot be read."""
     try:
         return Glossary.model_validate_json(path.read_bytes()).terms()
     except OSError as error:
-        raise InputError(f"there is no glossary that can be read at {path}: check the path") from error
+        raise InputError(f"cannot read the glossary {path}: check the path") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "it"
-        raise InputError(f"the glossary {path} cannot be read: {place}: {first['msg']}") from error
+        raise InputError(f"the glossary {path} is not valid: {place}: {first['msg']}") from error

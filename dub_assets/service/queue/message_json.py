@@ -1,7 +1,7 @@
-"""Reads the JSON of a message as RFC 8259 has it, out of the envelopes of SNS, and finds what is wrong with it.
+"""Reads the JSON of a message strictly by RFC 8259, out of envelopes of SNS.
 
-Python's reader is more generous than that: it takes NaN, keys that stand twice and halves of surrogate pairs. What is
-wrong does not keep the rest from being read, so that whoever sent the message can be told.
+Python's parser also accepts NaN, duplicate keys and lone surrogates. Here these are faults. The rest of the message is
+still read, so that its sender can be told which message is wrong.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ Document = dict[str, Any]
 _MAX_DEPTH = 32
 _MAX_ENVELOPES = 4
 _MAX_DIGITS = 300
-"""Whole numbers of more digits would not fit into any float, and take long to read."""
+"""Whole numbers of more digits do not fit into a float, and are slow to parse."""
 
 _SHOWN = 40
 """Characters of a key that are shown."""
 
-_TWICE: Final = object()
-"""Stands for the value of a key that stands twice."""
+_DUPLICATE: Final = object()
+"""The value of a duplicate key."""
 
 
 def read_document(body: str | bytes) -> tuple[Document, str | None]:
-    """The object that a message's body holds, empty where none can be read, and what is wrong with it or None.
+    """Return the object in a message's body, empty if none can be read, and what is wrong with it, if anything.
 
-    An object with ``Message`` and without ``job_id`` is an envelope of SNS, whose ``Message`` holds the object.
+    An object with ``Message`` and without ``job_id`` is an envelope of SNS, whose ``Message`` contains the object.
     """
     fault: str | None = None
     for _ in range(_MAX_ENVELOPES):
@@ -52,17 +52,17 @@ def _read(body: str | bytes) -> tuple[Document, str | None]:
         return {}, f"the message is nested deeper than {_MAX_DEPTH} levels"
     if not isinstance(document, dict):
         return {}, "the message is not a JSON object"
-    flaw = _flaw(document, _MAX_DEPTH)
-    if flaw is None:
+    found = _find_fault(document, _MAX_DEPTH)
+    if found is None:
         return document, None
-    path, fault = flaw
+    path, fault = found
     return document, f"{'.'.join(path) or 'the message'} {fault}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Document:
     document: Document = {}
     for key, value in pairs:
-        document[key] = _TWICE if key in document else value
+        document[key] = _DUPLICATE if key in document else value
     return document
 
 
@@ -70,28 +70,30 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
-def _flaw(value: object, levels: int) -> tuple[tuple[str, ...], str] | None:
-    """Where in a value the first flaw is, and what it is."""
+def _find_fault(value: object, levels: int) -> tuple[tuple[str, ...], str] | None:
+    """Return the path to the first fault in a value, and the fault; None if there is none."""
     fault = _own_fault(value, levels)
     if fault:
         return (), fault
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in parts:
-        flaw = ((), "is no key: half of a surrogate pair") if _is_broken(name) else _flaw(part, levels - 1)
-        if flaw:
-            return (str(name)[:_SHOWN], *flaw[0]), flaw[1]
+        found = (
+            ((), "is no key: it has a lone surrogate") if _has_lone_surrogate(name) else _find_fault(part, levels - 1)
+        )
+        if found:
+            return (str(name)[:_SHOWN], *found[0]), found[1]
     return None
 
 
 def _own_fault(value: object, levels: int) -> str | None:
-    if value is _TWICE:
-        return "stands there twice"
+    if value is _DUPLICATE:
+        return "is there twice"
     if levels == 0:
         return f"is nested deeper than {_MAX_DEPTH} levels"
     if isinstance(value, float) and not math.isfinite(value):
         return "is no finite number, or too large"
-    return "has half of a surrogate pair" if _is_broken(value) else None
+    return "has a lone surrogate" if _has_lone_surrogate(value) else None
 
 
-def _is_broken(text: object) -> bool:
+def _has_lone_surrogate(text: object) -> bool:
     return isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text)

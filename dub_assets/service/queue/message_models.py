@@ -73,7 +73,7 @@ class FullPipelineMessage(Message, Glossary):
     """Voice of each speaker, by the speaker's letter in order of appearance: `{"A": "jm_kumo"}`."""
 
     def request(self, rules: MessageRules) -> DubRequest:
-        """The dub, with the templates' keys where the message gives none; ``output_key`` goes before ``result_key``."""
+        """Return the request of the dub. Keys that the message does not name come from the templates."""
 
         def filled(template: str) -> str:
             return rules.templates.fill(template, project_id=self.project_id, job_id=self.job_id)
@@ -94,15 +94,15 @@ class FullPipelineMessage(Message, Glossary):
             voices=self.voices,
             terms=self.terms(),
         )
-        _require_own_places(request)
+        _require_separate_keys(request)
         return request
 
 
-def _require_own_places(request: DubRequest) -> None:
+def _require_separate_keys(request: DubRequest) -> None:
     if request.metadata_key == request.result_key:
-        raise InputError("metadata_key is the key of the result: give them a key each")
+        raise InputError("metadata_key is the key of the result video: name two keys")
     for name, key in (("output_key", request.result_key), ("metadata_key", request.metadata_key)):
         if key == request.input_key:
-            raise InputError(f"{name} is input_key: the result would be written over the input")
+            raise InputError(f"{name} is input_key: the result would overwrite the input")
         if key.startswith(f"{request.segment_prefix}/"):
-            raise InputError(f"{name} lies in {request.segment_prefix}, where the job's segments go")
+            raise InputError(f"{name} lies in {request.segment_prefix}, the folder of the job's segments")

@@ -1,4 +1,4 @@
-"""The types of the fields of messages. Models made of them are read with a ``MessageRules`` for context."""
+"""The types of message fields. Models with these types are validated with ``MessageRules`` as context."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dub_assets.core.errors import InputError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
 from dub_assets.core.request import checked_id
-from dub_assets.service.message_keys import checked_clip_key, checked_folder, checked_key, checked_result_key
+from dub_assets.service.message_keys import checked_clip_key, checked_folder, checked_read_key, checked_result_key
 
 _MAX_SECONDS = 86_400
 _MAX_INDEX_DIGITS = 9
@@ -30,9 +30,10 @@ _MAX_INDEX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRules:
-    """What holds for every message.
+    """What applies to every message.
 
-    Languages where it names none, key templates, where its keys may lie, and by stage the engines it may name.
+    Languages of messages that name none, key templates, allowed beginnings of keys, and the engines that messages may
+    name, by stage.
     """
 
     source_language: str
@@ -43,7 +44,7 @@ class MessageRules:
 
 
 def _rule(check: Callable[[str, Any, MessageRules], Any]) -> Callable[[Any, ValidationInfo[Any]], Any]:
-    """A check of the domain as a validator; the field's name, which begins its message, is left to the error's path."""
+    """Return a check as a validator. It drops the field's name from the error, whose path has it."""
 
     def validate(value: Any, info: ValidationInfo[Any]) -> Any:
         name = info.field_name or "value"
@@ -116,14 +117,14 @@ Seconds = Annotated[float, Field(ge=0, le=_MAX_SECONDS)]
 Language = Annotated[str, Field(max_length=64), AfterValidator(_rule(_language))]
 SourceLanguage = Annotated[str, Field(max_length=64), AfterValidator(_rule(_source_language))]
 EngineName = Annotated[str, AfterValidator(_rule(_engine))]
-Key = Annotated[str, _key_rule(checked_key)]
+Key = Annotated[str, _key_rule(checked_read_key)]
 ClipKey = Annotated[str, _key_rule(checked_clip_key)]
 ResultKey = Annotated[str, _key_rule(checked_result_key)]
 Folder = Annotated[str, _key_rule(checked_folder)]
 
 
 class Part(BaseModel):
-    """An object of a message: keys that it does not name are ignored, null and blank values are not there."""
+    """An object of a message. Unknown keys are ignored; null and blank values count as absent."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
 

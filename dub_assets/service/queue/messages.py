@@ -1,4 +1,4 @@
-"""Reads messages: the request that a message stands for, or why it can never be done."""
+"""Parses messages into requests, or refuses them with a reason."""
 
 from __future__ import annotations
 
@@ -44,11 +44,18 @@ def parse(
     allowed_prefixes: Sequence[str] = ("projects/",),
     engines: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Request:
-    """The request that a message's body stands for.
+    """Return the request that a message's body stands for.
 
-    ``allowed_prefixes`` begin the keys that messages may name; ``engines`` are those that they may ask for, by stage.
-    Raises MessageRefusedError for every body that is no
-    valid message, and ConfigurationError where the defaults or the templates cannot be used.
+    Args:
+        body: The body of the message.
+        defaults: The languages of messages that name none.
+        templates: The templates of keys that messages do not name.
+        allowed_prefixes: Beginnings of the keys that messages may name.
+        engines: The engines that messages may name, by stage.
+
+    Raises:
+        MessageRefusedError: The body is no valid message.
+        ConfigurationError: The defaults or templates cannot be used.
     """
     rules = MessageRules(
         source_language=_default_language("JOB_SOURCE_LANG", defaults.source_language, auto=True),
@@ -84,11 +91,11 @@ def _model(document: Document) -> type[Message]:
 
 
 def _reason(error: ValidationError) -> str:
-    """What is wrong with a message, on one line."""
+    """Return what is wrong with a message, on one line."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     faults = [_fault(".".join(map(str, fault["loc"])), fault["type"], fault["msg"]) for fault in details]
-    unsaid = len(faults) - _FAULTS_SHOWN
-    return "; ".join([*faults[:_FAULTS_SHOWN], *([f"and {unsaid} more"] if unsaid > 0 else [])])
+    hidden = len(faults) - _FAULTS_SHOWN
+    return "; ".join([*faults[:_FAULTS_SHOWN], *([f"and {hidden} more"] if hidden > 0 else [])])
 
 
 def _fault(path: str, kind: str, message: str) -> str:
@@ -98,7 +105,7 @@ def _fault(path: str, kind: str, message: str) -> str:
 
 
 def _refusal(document: Document, reason: str) -> MessageRefusedError:
-    """The refusal of a message, with what its sender needs to know which one it was."""
+    """Return the refusal of a message, with what its sender needs to identify it."""
     job_id = _readable_id(document.get("job_id"))
     task = find_task(document.get("task")) if document else None
     segment = document.get("segment")
@@ -114,7 +121,7 @@ def _refusal(document: Document, reason: str) -> MessageRefusedError:
 
 
 def _readable_id(value: object) -> str | None:
-    """An id for people to read, which need not be fit for anything else."""
+    """Return an id that is only shown to people, and may be unusable as a key."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value)
@@ -122,13 +129,13 @@ def _readable_id(value: object) -> str | None:
 
 
 def _readable_url(value: object, job_id: str | None) -> str | None:
-    """The callback's address; none where the id would change what the address means."""
+    """Return the callback URL; None if it is invalid, or if the job's id would change its path."""
     if not isinstance(value, str) or job_id is None or not job_id.strip("."):
         return None
     try:
         return checked_callback_url(value, job_id)
     except InputError:
-        return None  # the reason says so, or there is one that comes first
+        return None  # the reason of the refusal says so, or an earlier fault
 
 
 def _readable_segments(document: Document) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The queue that asks for jobs."""
+"""The protocol of a queue."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from dub_assets.service.received_message import FailedReceipt, QueueDepth, Recei
 
 
 class Queue(Protocol):
-    """Messages that ask for jobs. Raises QueueUnavailableError where it does not answer."""
+    """A queue of messages. Every method raises QueueUnavailableError if the queue does not answer."""
 
     @property
     def description(self) -> str:
-        """Where the queue is, for people."""
+        """The address of the queue, for people."""
         ...
 
     def receive(self, max_messages: int, *, wait_s: int | None = None) -> list[ReceivedMessage]:
-        """At most ``max_messages`` messages, hidden from others for a while; they come back unless deleted.
+        """Return at most ``max_messages`` messages, which are hidden from other consumers until their timeout.
 
-        Where there is none, waits up to ``wait_s`` seconds (the queue's own wait where None) for the first.
+        If there is none, wait up to ``wait_s`` seconds for the first; None: the queue's own wait.
         """
         ...
 
     def delete(self, receipts: Sequence[str]) -> list[FailedReceipt]:
-        """Remove received messages; those that could not be removed are returned."""
+        """Delete received messages. Return the receipts that were rejected."""
         ...
 
     def hide(self, receipts: Sequence[str], seconds: int) -> list[FailedReceipt]:
-        """Keep received messages from others for ``seconds`` from now; those where this failed are returned."""
+        """Hide received messages for ``seconds`` from now. Return the receipts that were rejected."""
         ...
 
     def release(self, receipts: Sequence[str]) -> list[FailedReceipt]:
-        """Let others have received messages at once; those where this failed are returned."""
+        """Make received messages visible again at once. Return the receipts that were rejected."""
         ...
 
     def depth(self) -> QueueDepth:
-        """About how many messages there are."""
+        """Return the approximate number of messages."""
         ...
 
     def send(
@@ -47,13 +47,13 @@ class Queue(Protocol):
         deduplication_id: str | None = None,
         attributes: Mapping[str, str] | None = None,
     ) -> str:
-        """Send a message; its id is returned. FIFO queues want a group. Raises InputError for what is not taken."""
+        """Send a message and return its id. FIFO queues require a group. Raises InputError if the queue rejects it."""
         ...
 
     def dead_letters(self, refused: Sequence[tuple[ReceivedMessage, str]]) -> list[FailedReceipt]:
-        """Put away messages, each with its reason, as ``dead_letter`` does; returns as delete."""
+        """Move messages, each with its reason, like ``dead_letter``."""
         ...
 
     def dead_letter(self, message: ReceivedMessage, reason: str) -> list[FailedReceipt]:
-        """Put away a message that can never succeed, with the reason, and only then delete it; returns as delete."""
+        """Copy a message with the reason to the dead-letter queue, then delete it. Returns the same as ``delete``."""
         ...

@@ -1,4 +1,4 @@
-"""Messages about single segments: ``segment_mix`` and ``segment_tts``."""
+"""The messages of the tasks ``segment_mix`` and ``segment_tts``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Gains(Part):
     """Linear gain of the speech, 0 (silence) to 10. Default: 1.0; in `segment_tts` the segment's present gain."""
 
     def change(self) -> GainChange:
-        """The gains given here."""
+        """Return the gains as a change."""
         return GainChange(background=self.bgm_gain, speech=self.tts_gain)
 
 
@@ -65,7 +65,7 @@ class MixSegment(Gains):
     """The segment's objects and gains; the fields of the segment itself take precedence."""
 
     def order(self) -> SegmentMixOrder:
-        """What is asked for this segment."""
+        """Return the segment of the request."""
         return SegmentMixOrder(
             index=int(self.index),
             sent_index=self.index,
@@ -90,13 +90,13 @@ class SegmentMixMessage(Message):
     rebuild_video: bool = False
     """Also rebuild the result video, the metadata document and the report of the job."""
 
-    def request(self, rules: MessageRules) -> SegmentMixRequest:  # noqa: ARG002  # the other tasks need them
-        """The mixes, in the message's order."""
+    def request(self, rules: MessageRules) -> SegmentMixRequest:  # noqa: ARG002  # full_pipeline needs them
+        """Return the request, with segments in the message's order. Raises InputError if an index is there twice."""
         orders = tuple(segment.order() for segment in self.segments)
         index, times = Counter(order.index for order in orders).most_common(1)[0]
         if times > 1:
             name = segment_name(index)
-            raise InputError(f"segments name the segment {name} {times} times: an index stands for one segment")
+            raise InputError(f"segments name the segment {name} {times} times: name each segment once")
         return SegmentMixRequest(
             job_id=self.job_id,
             project_id=self.project_id,
@@ -146,13 +146,13 @@ class SpeechSegment(Gains):
     """The segment's objects and gains; the gains of the segment itself take precedence."""
 
     def slot_ms(self) -> int | None:
-        """The length of the segment's slot, where the message gives one. Raises InputError for one without length."""
+        """Return the length of the segment's slot, None if the message gives none. Raises InputError if it is 0."""
         length_s = self.sub_length
         if length_s is None and self.start_point is not None and self.end_point is not None:
             length_s = self.end_point - self.start_point
         slot_ms = None if length_s is None else round(length_s * 1000)
         if slot_ms is not None and slot_ms <= 0:
-            raise InputError("segment.sub_length (or end_point - start_point) leaves no time to speak in")
+            raise InputError("segment.sub_length (or end_point - start_point) leaves no time for speech")
         return slot_ms
 
 
@@ -170,8 +170,8 @@ class SegmentTtsMessage(Message):
     rebuild_video: bool = False
     """Also rebuild the result video, the metadata document and the report of the job."""
 
-    def request(self, rules: MessageRules) -> SegmentTtsRequest:  # noqa: ARG002  # the other tasks need them
-        """The speech."""
+    def request(self, rules: MessageRules) -> SegmentTtsRequest:  # noqa: ARG002  # full_pipeline needs them
+        """Return the request. Raises InputError if the slot has no length."""
         segment, assets = self.segment, self.segment.assets
         return SegmentTtsRequest(
             job_id=self.job_id,

@@ -1,4 +1,4 @@
-"""``job_queue_sensor``: messages become runs, none is lost and none is run twice. docs/queue.md tells how."""
+"""``job_queue_sensor``: turns messages into runs."""
 
 import dagster as dg
 
@@ -17,57 +17,58 @@ from dub_assets.service.queue.run_index import RunIndex
     jobs=ALL,
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Reads JOB_QUEUE_URL: writes down what messages ask for, asks for their runs, and deletes a message "
-    "once its run is stored.",
+    description="Reads JOB_QUEUE_URL: stores what messages ask for, requests their runs, and deletes a message once "
+    "its run is stored.",
 )
 def job_queue_sensor(
     context: dg.SensorEvaluationContext, queue: QueueResource, job_resources: JobResources
 ) -> dg.SensorResult | dg.SkipReason:
-    """One look at the queue; where there is nothing else to do, it waits for a message.
+    """Consume messages for one tick; if there are none, wait for some.
 
-    It fails, for all to see, where nothing came of it but an error. Not if messages were put away: a look that fails
-    keeps its cursor, and they would be put away again.
+    The tick fails if errors were its only result, so that the UI shows it. It does not fail if it held messages: a tick
+    that fails keeps its cursor, and they would be settled again.
     """
-    if queue.url is None:
+    if queue.options.url is None:
         return dg.SkipReason("JOB_QUEUE_URL is not set: there is no queue to read jobs from")
-    book = RunIndex(context.instance)
-    intake = MessageConsumer(queue, job_resources.storage.archive, book, context.log)
+    runs = RunIndex(context.instance)
+    consumer = MessageConsumer(queue, job_resources.storage.archive, runs, context.log)
     held = _held(context)
-    intake.settle(held)
-    room = queue.max_pending_runs - book.waiting()
-    if room <= 0:
-        reason = f"{queue.max_pending_runs} runs wait for a slot: messages stay in the queue (JOB_MAX_PENDING_RUNS)"
-        return _result(ConsumeResult(), skip_reason=reason)
+    consumer.settle(held)
+    max_pending = queue.options.max_pending_runs
+    max_runs = max_pending - runs.waiting()
+    if max_runs <= 0:
+        reason = f"{max_pending} runs wait for a slot: messages stay in the queue (JOB_MAX_PENDING_RUNS)"
+        return _sensor_result(ConsumeResult(), skip_reason=reason)
     try:
-        intake.take(room, waits=not held)
+        consumer.consume(max_runs, waits=not held)
     except StorageUnavailableError as error:
-        return _result(intake.taken, skip_reason=f"nothing is taken from the queue: {error}")
-    if intake.taken.faults and not (intake.taken.runs or held):
-        raise intake.taken.faults[0]
-    return _result(intake.taken, skip_reason=_fates(intake.taken))
+        return _sensor_result(consumer.result, skip_reason=f"nothing is taken from the queue: {error}")
+    if consumer.result.errors and not (consumer.result.runs or held):
+        raise consumer.result.errors[0]
+    return _sensor_result(consumer.result, skip_reason=_summary(consumer.result))
 
 
 def _held(context: dg.SensorEvaluationContext) -> tuple[HeldMessage, ...]:
-    """The messages of the cursor; one that cannot be read stands for none: they come again."""
+    """Return the messages of the cursor; none if it cannot be read: they are then delivered again."""
     if not context.cursor:
         return ()
     try:
         return decode(HeldMessages, context.cursor.encode()).messages
     except ObjectCorruptError as error:
-        context.log.warning("the cursor is dropped, its messages come again: %s", error)
+        context.log.warning("the cursor cannot be read, its messages will be delivered again: %s", error)
         return ()
 
 
-def _result(taken: ConsumeResult, *, skip_reason: str) -> dg.SensorResult:
-    job_ids = list(dict.fromkeys(taken.job_ids))
+def _sensor_result(result: ConsumeResult, *, skip_reason: str) -> dg.SensorResult:
+    job_ids = list(dict.fromkeys(result.job_ids))
     return dg.SensorResult(
-        run_requests=taken.runs,
-        cursor=encode(HeldMessages(messages=tuple(taken.held))).decode(),
+        run_requests=result.runs,
+        cursor=encode(HeldMessages(messages=tuple(result.held))).decode(),
         dynamic_partitions_requests=[jobs_partitions.build_add_request(job_ids)] if job_ids else [],
-        skip_reason=None if taken.runs else skip_reason,
+        skip_reason=None if result.runs else skip_reason,
     )
 
 
-def _fates(taken: ConsumeResult) -> str:
-    told = [f"{count} messages {fate}" for fate, count in taken.counts.items()]
-    return "; ".join([*told, *taken.refusals]) or "there is no message"
+def _summary(result: ConsumeResult) -> str:
+    counts = [f"{count} messages {fate}" for fate, count in result.counts.items()]
+    return "; ".join([*counts, *result.refusals]) or "there is no message"

@@ -1,4 +1,4 @@
-"""Messages as Amazon SQS takes and gives them."""
+"""The formats of messages that are sent to Amazon SQS and received from it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dub_assets.service.queue.sqs_calls import QueueAddress
 from dub_assets.service.received_message import ReceivedMessage
 
 _BATCH = 10
-"""The most messages in one request; the same number is the most attributes of a message."""
+"""The most messages in one request, and the most attributes of a message."""
 
 _BYTES = 256_000
-"""The most bytes that are sent in one request."""
+"""The most bytes in one request."""
 
 _OVERHEAD_BYTES = 4096
 
@@ -28,7 +28,7 @@ def request(
     deduplication_id: str | None,
     attributes: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return what SQS wants of a message that is sent. Raises InputError where a FIFO queue would get no group."""
+    """Return the parameters of a message to send. Raises InputError if a FIFO queue would get no group."""
     values = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
     sent: dict[str, Any] = {"MessageBody": body, "MessageAttributes": values}
     if queue.url.endswith(".fifo"):
@@ -40,23 +40,23 @@ def request(
 
 
 def dead_letter(queue: QueueAddress, message: ReceivedMessage, reason: str | None) -> dict[str, Any]:
-    """Return a dead letter: the message, the reason and its own attributes as far as there is room; None: neither."""
-    told: dict[str, str] = {}
+    """Return a dead letter: the message, the reason, and the attributes that fit; without a reason, neither."""
+    added: dict[str, str] = {}
     if reason is not None:
-        told = {"reason": readable_line(reason), "source_message_id": message.message_id}
-        others = [(name, value) for name, value in message.attributes.items() if value and name not in told]
-        told |= dict(others[: _BATCH - len(told)])
+        added = {"reason": readable_line(reason), "source_message_id": message.message_id}
+        others = [(name, value) for name, value in message.attributes.items() if value and name not in added]
+        added |= dict(others[: _BATCH - len(added)])
     return request(
         queue,
         message.body,
         group=message.group or message.message_id,
         deduplication_id=message.message_id,
-        attributes=told,
+        attributes=added,
     )
 
 
 def batches(refused: Sequence[tuple[ReceivedMessage, str]]) -> Iterator[list[tuple[ReceivedMessage, str]]]:
-    """As many messages as one call takes."""
+    """Yield the messages in batches that fit into one request."""
     batch: list[tuple[ReceivedMessage, str]] = []
     size = 0
     for message, reason in refused:
@@ -71,7 +71,7 @@ def batches(refused: Sequence[tuple[ReceivedMessage, str]]) -> Iterator[list[tup
 
 
 def received(message: Mapping[str, Any]) -> ReceivedMessage:
-    """A message of SQS's answer."""
+    """Return a message of an answer of SQS."""
     system = message["Attributes"]
     return ReceivedMessage(
         message_id=message["MessageId"],

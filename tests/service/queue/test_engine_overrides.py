@@ -25,7 +25,7 @@ MESSAGE = {
 
 def read(environment: dict[str, str], **engines: str) -> DubRequest:
     message = MESSAGE | {"engines": engines}
-    return QueueResource.of(settings_from(environment)).read(json.dumps(message))
+    return QueueResource.of(settings_from(environment)).parse(json.dumps(message))
 
 
 def test_a_message_names_engines_that_there_are(tmp_path):

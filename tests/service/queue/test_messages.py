@@ -606,10 +606,10 @@ def test_what_is_no_json_object_is_refused_and_nothing_is_known_of_it(body, reas
         ('"x": [1, {"y": -Infinity}]', "x.1.y is no finite number"),
         ('"x": 1e400', "x is no finite number"),
         ('"x": ' + "9" * 10_000, "x is no finite number"),
-        ('"x": "\\ud800"', "x has half of a surrogate pair"),
+        ('"x": "\\ud800"', "x has a lone surrogate"),
         ('"\\udc00": 1', "is no key"),
-        ('"x": 1, "x": 1', "x stands there twice"),
-        ('"x": {"input_key": 1, "input_key": 1}', "x.input_key stands there twice"),
+        ('"x": 1, "x": 1', "x is there twice"),
+        ('"x": {"input_key": 1, "input_key": 1}', "x.input_key is there twice"),
         ('"x": ' + "[" * 40 + "]" * 40, "is nested deeper than 32 levels"),
     ],
 )
@@ -622,7 +622,7 @@ def test_json_that_readers_disagree_on_is_refused_and_the_sender_told(extra, rea
 
 def test_an_envelope_is_read_as_strictly_and_its_message_known_all_the_same():
     error = refusal(f'{{"Message": {json.dumps(json.dumps(DUB))}, "Type": "a", "Type": "b"}}')
-    assert error.reason == "Type stands there twice"
+    assert error.reason == "Type is there twice"
     assert error.job_id == "j1"
 
 
@@ -632,7 +632,7 @@ def test_pairs_of_surrogates_are_characters():
 
 def test_an_id_that_stands_twice_is_nobodys():
     error = refusal('{"job_id": "a", "job_id": "b", "callback_url": "https://api.example/"}')
-    assert error.reason == "job_id stands there twice"
+    assert error.reason == "job_id is there twice"
     assert (error.job_id, error.callback_url) == (None, None)
 
 

@@ -14,8 +14,8 @@ from support.outbox_world import STAGES, World, ids
 
 from dub_assets.core.keys import PENDING_REFUSALS, pending_refusals_key
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
-from dub_assets.service.retention.job import _delete_refusals
-from dub_assets.service.retention.rules import RetirementOptions
+from dub_assets.service.retention.job import delete_old_refusals
+from dub_assets.service.retention.rules import RetentionOptions
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def test_old_refusals_are_deleted_with_their_callbacks(world: World):
     with CallbackReceiver() as receiver:
         record(world, refused(receiver.url()))
         world.ticks(2)
-    options = RetirementOptions(after_days=1, objects="everything")
+    options = RetentionOptions(after_days=1, objects="everything")
     now_s = time.time()
     for _ in range(2):
-        _delete_refusals(world.archive, options, now_s=now_s)
+        delete_old_refusals(world.archive, options, now_s=now_s)
         now_s += 3 * 365 * 86_400
     assert list(world.archive.store.list("jobs/")) == []
