@@ -1,4 +1,4 @@
-"""The code location: the one place where Dagster's side of the environment is read."""
+"""What Dagster loads: the definitions for the settings of this process's environment."""
 
 import os
 
@@ -17,14 +17,14 @@ from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.sensor import callbacks_sensor
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.sensor import job_queue_sensor
-from dub_assets.service.retention.job import retire_jobs, retire_jobs_job
+from dub_assets.service.retention.job import retention_job, retention_schedule
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages import assets
 from dub_assets.stages.quality import asset_checks as checks
 
 
 def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
-    """Everything Dagster needs, for these settings."""
+    """Return the assets, checks, jobs, sensors, schedules and resources for these settings."""
     storage = StorageResource.of(settings)
     job_resources = JobResources(
         storage=storage,
@@ -37,15 +37,15 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
     return dg.Definitions(
         assets=assets.ALL,
         asset_checks=checks.ALL,
-        jobs=[*jobs.ALL, retire_jobs_job],
+        jobs=[*jobs.ALL, retention_job],
         sensors=[job_queue_sensor, callbacks_sensor],
-        schedules=[retire_jobs],
+        schedules=[retention_schedule],
         resources={
             "job_resources": job_resources,
             "manifests": ManifestIOManager(storage=storage),
             "queue": QueueResource.of(settings),
             "callback_services": CallbackServices(settings),
-            "retirement": settings.retirement,
+            "retention": settings.retention,
         },
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""Manifests and media between the assets."""
+"""The IO manager: stores and loads the values of assets as manifests."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,23 +11,23 @@ from dub_assets.resources.storage import StorageResource
 
 
 class ManifestIOManager(dg.ConfigurableIOManager):
-    """Stores an asset's value as a manifest in the object store, the media that it names before it.
+    """Stores the value of an asset, a frozen dataclass, as a manifest in the object store.
 
-    The manifest is the commit: it is written last, so it never names media that are not there. Values are the domain's
-    dataclasses; loading one checks that everything it names is still what it was.
+    The manifest is the commit: media are uploaded first, so a manifest never names missing media. Loading a value checks
+    that every object it names is unchanged.
     """
 
     storage: dg.ResourceDependency[StorageResource]
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Upload the media that are new, then write the manifest."""
+        """Upload new media, then write the manifest."""
         with dagster_failures():
             key = self._key(context, context.step_context.dagster_run.tags)
             self.storage.archive.save(key, obj)
         context.add_output_metadata({"manifest": key})
 
     def load_input(self, context: dg.InputContext) -> Any:
-        """Read the manifest into the type that the asset asks for."""
+        """Load the manifest as the type that the asset's parameter declares."""
         with dagster_failures():
             key = self._key(context, context.step_context.dagster_run.tags)
             return self.storage.archive.load(context.dagster_type.typing_type, key)

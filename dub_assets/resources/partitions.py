@@ -1,6 +1,6 @@
-"""Jobs as partitions."""
+"""The partitions of all assets: one for each job."""
 
 import dagster as dg
 
 jobs_partitions = dg.DynamicPartitionsDefinition(name="jobs")
-"""One partition a job: its id. Segments are entries of the manifests, not partitions."""
+"""A partition is a job id. Segments are not partitions but entries of manifests."""

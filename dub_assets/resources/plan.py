@@ -1,4 +1,4 @@
-"""What is checked before any work: that the engines at hand can do this job."""
+"""Checks before any work that the engines can do a job, and loads their models ahead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dub_assets.stages.tts_segments.casting import check_voices
 
 
 def load_ahead(request: DubRequest, engines: Engines) -> None:
-    """Have the models that a new job needs loaded while its first stage works, in the order of the stages."""
+    """Start to load the models that a new job needs, in the order of the stages, while its first stage works."""
     engines.prepare(
         engines.recogniser(request.source_language),
         engines.turn_diariser(),
@@ -19,9 +19,9 @@ def load_ahead(request: DubRequest, engines: Engines) -> None:
 
 
 def check_engines(request: DubRequest, engines: Engines) -> None:
-    """Raise UnsupportedLanguageError, naming what could serve, or ConfigurationError, where an engine is wanting.
+    """Raise UnsupportedLanguageError or ConfigurationError, with what could serve, if no engine can do a stage.
 
-    A source language yet to be detected is checked as soon as it is known.
+    If the source language is still to be detected, the translator is checked once it is known.
     """
     source, target = request.source_language, request.target_language
     if source == target:
