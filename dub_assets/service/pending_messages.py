@@ -1,4 +1,4 @@
-"""What is kept of messages from the time they are received until they may be deleted."""
+"""Stored records of messages between their receipt and their deletion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dub_assets.service.received_message import ReceivedMessage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMessage:
-    """A message whose run has been asked for and is not known to be stored yet; ``receipt`` will delete it."""
+    """A message whose run is requested and not known to be stored yet; ``receipt`` deletes it."""
 
     message_id: str
     receipt: str
@@ -26,7 +26,7 @@ class HeldMessages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Which deployment took a message up last, when (milliseconds since 1970), and how often it was in vain."""
+    """The deployment that handled a message last, the time in milliseconds since 1970, and the failed attempts."""
 
     deployment: str
     at_ms: int
@@ -35,9 +35,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedMessage:
-    """A message that can never succeed, as far as it could be read, and why.
+    """A message that can never succeed, as far as it could be read, and the reason.
 
-    ``put_away`` is set by earlier versions: a copy is with the dead letters. ``refused_at_s`` is Unix time.
+    ``put_away`` is set for messages of earlier versions once a copy is in the dead-letter queue. ``refused_at_s`` is
+    Unix time.
     """
 
     message_id: str
@@ -55,7 +56,7 @@ class RefusedMessage:
 
     @classmethod
     def of(cls, message: ReceivedMessage, refusal: MessageRefusedError, *, now_s: float = 0.0) -> RefusedMessage:
-        """The record of a refusal; characters that no file can hold become ``?``."""
+        """Return the record of a refusal. Characters that UTF-8 cannot encode become ``?``."""
         return cls(
             message_id=message.message_id,
             body=_writable(message.body),
@@ -72,7 +73,7 @@ class RefusedMessage:
         )
 
     def delivered(self, receipt: str) -> ReceivedMessage:
-        """The message as a delivery with this receipt brought it."""
+        """Return the message as it was delivered with this receipt."""
         return ReceivedMessage(
             message_id=self.message_id,
             receipt=receipt,
@@ -86,7 +87,7 @@ class RefusedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedMessages:
-    """Messages that were refused at the same time: one object, however many they are."""
+    """Messages that were refused in the same tick, stored in one object."""
 
     messages: tuple[RefusedMessage, ...]
 

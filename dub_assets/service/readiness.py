@@ -1,4 +1,4 @@
-"""What a process needs before it takes a job: settings that fit, folders, bucket, queue, ffmpeg, engines, models."""
+"""Checks that a process has what it needs before its first job: folders, bucket, queue, ffmpeg, engines and models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dub_assets.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that is missing, and what to do about it; a ``transient`` one may go away by itself."""
+    """Something that is missing, and what to do about it. A ``transient`` problem may go away by itself."""
 
     text: str
     transient: bool
@@ -38,7 +38,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Readiness:
-    """What is missing: problems, and what has to be pulled first.
+    """The result of an examination: problems, and models that have to be pulled first.
 
     ``to_pull`` are models, each with an engine that uses it; ``pairs`` are languages whose model is pulled by pair.
     """
@@ -49,12 +49,12 @@ class Readiness:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether someone has to change something."""
+        """Whether a problem needs a person."""
         return any(not problem.transient for problem in self.problems)
 
     @contextmanager
     def collecting(self, subject: str = "") -> Iterator[None]:
-        """Turn an error of dub_assets into a problem, named once."""
+        """Turn an error of dub_assets in the block into a problem. Equal problems are listed once."""
         try:
             yield
         except DubError as error:
@@ -65,7 +65,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """What a process of the service does.
+    """The duties of a process of the service.
 
     ``takes_messages``: it reads the queue. ``runs_jobs``: it runs jobs of the service's pair of languages
     (``JOB_SOURCE_LANG``, ``JOB_TARGET_LANG``). ``is_worker``: it takes its runs from a broker. ``dagster_yaml`` is the
@@ -79,7 +79,7 @@ class Role:
 
 
 def examine(settings: Settings, role: Role, environment: Mapping[str, str]) -> Readiness:
-    """Return everything that is missing at once; nothing is fetched and no engine is loaded."""
+    """Return everything that is missing. Nothing is fetched and no engine is loaded."""
     readiness = Readiness()
     if role.dagster_yaml is not None:
         with readiness.collecting():
@@ -107,7 +107,7 @@ def examine(settings: Settings, role: Role, environment: Mapping[str, str]) -> R
 
 
 def hands_runs_to_workers(dagster_yaml: Path) -> bool:
-    """Whether workers run the jobs of the Dagster instance that this file configures."""
+    """Return whether workers run the jobs of the Dagster instance that this file configures."""
     import yaml
 
     launcher = (yaml.safe_load(dagster_yaml.read_text(encoding="utf-8")) or {}).get("run_launcher") or {}
@@ -147,12 +147,12 @@ def _examine_engines(settings: Settings, readiness: Readiness) -> None:
 
 
 def _configured(registry: EngineRegistry, stage: EngineStage, name: str) -> list[EngineModels]:
-    """The models that the configuration names for a stage, but for those that the licence profile refuses."""
+    """Return the models that the configuration names for a stage, without those that the licence profile refuses."""
     return [found for found in registry.models({stage: name}) if not found.barred]
 
 
 def _needs_of(settings: Settings) -> Iterator[Need]:
-    """What a job of the service's pair of languages needs; a pair of which one is detected cannot be known."""
+    """Yield the needs of a job of the configured languages. A translator is known only if no language is detected."""
     source, target = settings.defaults.source_language, settings.defaults.target_language
     yield needs.SEPARATION
     yield needs.recognition(None if source == "auto" else source)
@@ -163,7 +163,7 @@ def _needs_of(settings: Settings) -> Iterator[Need]:
 
 
 def _add(readiness: Readiness, found: EngineModels, settings: EngineSettings) -> None:
-    """Add the models that are not there, or not what was pinned and locked."""
+    """Add the models that are missing, or differ from what was pinned and locked."""
     for model in found.models:
         try:
             remote.find(found.engine, model, cache_dir=settings.cache_dir, lock=settings.lock)

@@ -1,4 +1,4 @@
-"""What comes from a queue of messages."""
+"""What a queue returns: messages, failed receipts and its depth."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 class ReceivedMessage:
     """A message as one call received it.
 
-    ``receipt`` stands for this delivery and is what deletes it; ``receive_count`` counts deliveries, this one included;
-    ``sent_at_ms`` is in milliseconds since 1970. ``group`` and ``deduplication_id`` are those of FIFO queues;
-    ``attributes`` those of the message that are text.
+    ``receipt`` identifies this delivery and deletes it. ``receive_count`` is the number of deliveries so far.
+    ``sent_at_ms`` is in milliseconds since 1970. ``group`` and ``deduplication_id`` are set by FIFO queues.
+    ``attributes`` are the message's text attributes.
     """
 
     message_id: str
@@ -27,7 +27,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedReceipt:
-    """A receipt that a queue did not act upon, and why; the message was delivered again since, or is gone."""
+    """A receipt that the queue rejected, and why: the message has been delivered again since, or is deleted."""
 
     receipt: str
     reason: str
@@ -35,7 +35,7 @@ class FailedReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """About how many messages a queue has: to be received, received and not deleted yet, and held back for later."""
+    """The approximate number of messages: to be received, received but not deleted yet, and delayed."""
 
     waiting: int
     in_flight: int

@@ -1,7 +1,7 @@
-"""Requests for single segments: new mixes, new speech; and which objects such a request reads and writes.
+"""Requests of the segment tasks, and the objects that external segments are read from and written to.
 
-Segments are told by their index, and keys that a request does not give are inferred from the object that is there:
-``{prefix}/0003_bgm.wav``, else ``{prefix}/3_bgm.wav`` with the index as it was sent.
+Keys that a request does not give are inferred from the objects that exist: ``{prefix}/0003_bgm.wav``, else
+``{prefix}/3_bgm.wav`` with the index as it was sent.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from dub_assets.service.message_keys import outside_own_objects
 from dub_assets.stages.segment_mixes.values import GainChange, Gains
 
 MESSAGE_GAINS = Gains(background=0.35, speech=1.0)
-"""The gains of a segment whose message gives none."""
+"""The gains of a segment if its message gives none."""
 
 Exists = Callable[[str], bool]
-"""Whether there is an object with a key."""
+"""Returns whether an object has this key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMixOrder:
-    """A segment to mix again; ``sent_index`` is the index as the message wrote it, None stands for keys to infer."""
+    """A segment to mix again. ``sent_index`` is the index as the message has it; a key that is None is inferred."""
 
     index: int
     sent_index: str
@@ -36,7 +36,7 @@ class SegmentMixOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMixRequest:
-    """New mixes of some segments, which need not belong to a job of ours. Folders have no slash at their end."""
+    """The request of ``segment_mix``: segments to mix, external or not. The folders have no slash at their end."""
 
     job_id: str
     project_id: str | None
@@ -49,7 +49,7 @@ class SegmentMixRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentMixKeys:
-    """What the mix of a segment is made from, and where it goes."""
+    """The keys that a mix is made from and written to."""
 
     index: int
     bgm_key: str
@@ -60,10 +60,10 @@ class SegmentMixKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentTtsRequest:
-    """New text for one segment: its speech, its mix.
+    """The request of ``segment_tts``: a new text for one segment.
 
-    ``target_language`` (ISO 639-1), ``slot_ms`` and each of ``gains`` are None where the message gives none: those of
-    the job are meant, or the defaults. ``source_keys`` are sounds to take the voice from.
+    ``target_language`` (ISO 639-1), ``slot_ms`` and each of ``gains`` are None if the message gives none: the job's own
+    apply, else the defaults. ``source_keys`` are reference sounds for the voice.
     """
 
     job_id: str
@@ -85,7 +85,7 @@ class SegmentTtsRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentTtsKeys:
-    """What the new speech of a segment and its mix are made from, and where they go."""
+    """The keys that the new speech of a segment and its mix are made from and written to."""
 
     source_keys: tuple[str, ...]
     bgm_key: str
@@ -94,7 +94,7 @@ class SegmentTtsKeys:
 
 
 def segment_mix_keys(request: SegmentMixRequest, exists: Exists) -> tuple[SegmentMixKeys, ...]:
-    """The keys of every segment to mix; raises InputError that names what is missing or would be overwritten."""
+    """Return the keys of every segment to mix. Raises InputError if objects are missing or would be overwritten."""
     keys = tuple(_mix_keys(request, order, exists) for order in request.segments)
     read = [key for segment in keys for key in (segment.bgm_key, segment.tts_key)]
     _require_separate(read=read, written=[segment.mix_key for segment in keys])
@@ -102,9 +102,9 @@ def segment_mix_keys(request: SegmentMixRequest, exists: Exists) -> tuple[Segmen
 
 
 def segment_tts_keys(request: SegmentTtsRequest, exists: Exists) -> SegmentTtsKeys:
-    """The keys of a segment to speak again; raises InputError as ``segment_mix_keys`` does.
+    """Return the keys of a segment to speak. Raises InputError like ``segment_mix_keys``.
 
-    Speech that is there is replaced, else it goes beside the mix under the background's name.
+    Existing speech is replaced. If there is none, the speech is written beside the mix, named like the background.
     """
 
     def candidates(part: str) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _mix_keys(request: SegmentMixRequest, order: SegmentMixOrder, exists: Exists
 
 
 def _candidates(prefix: str | None, index: int, sent_index: str, part: str) -> tuple[str, ...]:
-    """The keys that a part of a segment may have, the likeliest first."""
+    """Return the keys that a part of a segment may have, in the order in which they are tried."""
     if prefix is None:
         return ()
     return tuple(dict.fromkeys(f"{prefix}/{name}_{part}.wav" for name in (segment_name(index), sent_index)))
@@ -164,7 +164,7 @@ def _folder(key: str) -> str:
 
 
 def _stem(bgm_key: str) -> str:
-    """The name that a segment's objects share: ``0003`` of ``0003_bgm.wav``."""
+    """Return the name that a segment's objects share: ``0003`` of ``0003_bgm.wav``."""
     return PurePosixPath(bgm_key).stem.removesuffix("_bgm")
 
 

@@ -28,7 +28,7 @@ from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.final_video.values import FinalVideo
-from dub_assets.stages.quality.values import CheckName
+from dub_assets.stages.quality.checks import CheckName
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.tts_segments.values import TtsSegments
 
@@ -161,7 +161,7 @@ def test_materialisations_carry_what_people_want_to_see(jobs: Jobs):
     assert len(metadata["tts_segments"]["lines"].records) == 2
     assert metadata["segment_mixes"]["clips"].value == 2
     assert metadata["final_video"]["true_peak_dbtp"].value <= -1.0
-    assert metadata["report"]["to_look_at"].value == 0
+    assert metadata["report"]["segments_to_review"].value == 0
     assert metadata["report"]["page"].value.endswith(f"{JOB}.report.html")
     assert metadata["final_video"]["video"].value.startswith("http://127.0.0.1:3010/projects/")
     assert Path(metadata["final_video"]["video_path"].value).is_file()
@@ -180,12 +180,27 @@ def test_a_check_that_blocks_fails_the_job_with_its_reason_and_the_document_tell
     result = jobs.run()
     assert not result.success
     assert failure_of(result) == (
-        "the dub does not pass its checks: lines_are_audible (nothing is heard of lines: 0000, 0001)"
+        "the dub does not pass its checks: lines_are_audible (lines without audible speech: 0000, 0001)"
     )
     assert len(result.get_asset_check_evaluations()) == len(get_args(CheckName)), "all are told"
     document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
     assert document["quality"]["refusal"] == failure_of(result)
     assert [segment["issues"] for segment in document["segments"]] == [["inaudible"], ["inaudible"]]
+
+
+def test_an_edit_reports_a_check_that_blocks_and_does_not_fail(jobs: Jobs):
+    jobs.engines.synthesiser("pt").amplitude = 0.0
+    assert not jobs.run().success
+    edit = jobs.definitions.resolve_job_def("edit_segments_job")
+    result = edit.execute_in_process(
+        instance=jobs.instance,
+        partition_key=JOB,
+        raise_on_error=False,
+        run_config={"ops": {"segment_mixes": {"config": {"gains": {"0001": {"bgm_gain": 0.2}}}}}},
+    )
+    assert result.success
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert "lines_are_audible" in failed
 
 
 def test_a_check_that_does_not_block_only_warns(jobs: Jobs, settings: Settings):

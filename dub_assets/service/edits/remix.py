@@ -1,4 +1,4 @@
-"""A mix of any two sounds: what a message asks for where the segment is not one of a job of ours."""
+"""The mix of an external segment, from any two sounds."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ
 _CHANNELS = 2
 
 _MOST_CHANNELS = 8
-"""Layouts up to 7.1 have a way to stereo."""
+"""Layouts up to 7.1 can be mixed to stereo."""
 
 _FULL_SCALE_DBTP = 0.0
-"""The mix is limited only where it would clip: gains are exact."""
+"""The mix is limited only where it would clip, so gains are exact."""
 
 
 def remix(
@@ -36,16 +36,16 @@ def remix(
     workspace: Workspace,
     sounds: SoundFiles,
 ) -> MediaObject:
-    """Write the mix of two sounds of any rate: 48 kHz stereo, as long as the longer of them, 16-bit WAV.
+    """Write the mix of two sounds of any rate: 48 kHz stereo, as long as the longer one, 16-bit WAV.
 
-    Worked through in blocks. Raises InputError where one of them is no sound that can be read.
+    The sounds are processed in blocks. Raises InputError if one of them cannot be read.
     """
     pairs = zip_longest(
         _stereo_blocks(background, workspace, sounds),
         _stereo_blocks(speech, workspace, sounds),
         fillvalue=silence(0, _CHANNELS, SAMPLE_RATE_HZ),
     )
-    mixed = (mix(below, above, gains.background, gains.speech) for below, above in pairs)
+    mixed = (mix(bgm, voice, gains.background, gains.speech) for bgm, voice in pairs)
     with sounds.writer(workspace.new(mix_key), channels=_CHANNELS, rate_hz=SAMPLE_RATE_HZ) as file:
         for block in limit_true_peak(mixed, _FULL_SCALE_DBTP):
             file.write(block)
@@ -53,17 +53,17 @@ def remix(
 
 
 def _stereo_blocks(media: MediaObject, workspace: Workspace, sounds: SoundFiles) -> Iterator[Sound]:
-    """A sound at 48 kHz on two channels, in blocks of equal length but for the last."""
-    path, waiting = workspace.open(media), silence(0, _CHANNELS, SAMPLE_RATE_HZ).samples
+    """Yield a sound at 48 kHz on two channels, in blocks of equal length except the last."""
+    path, pending = workspace.open(media), silence(0, _CHANNELS, SAMPLE_RATE_HZ).samples
     try:
         if sounds.channels(path) > _MOST_CHANNELS:
-            raise InputError(f"{media.key} has more than {_MOST_CHANNELS} channels: bring it to stereo first")
+            raise InputError(f"{media.key} has more than {_MOST_CHANNELS} channels: convert it to stereo first")
         for block in sounds.blocks(path, rate_hz=SAMPLE_RATE_HZ):
-            waiting = np.concatenate([waiting, to_stereo(block).samples])
-            while len(waiting) >= _BLOCK_FRAMES:
-                yield Sound(samples=waiting[:_BLOCK_FRAMES], rate_hz=SAMPLE_RATE_HZ)
-                waiting = waiting[_BLOCK_FRAMES:]
+            pending = np.concatenate([pending, to_stereo(block).samples])
+            while len(pending) >= _BLOCK_FRAMES:
+                yield Sound(samples=pending[:_BLOCK_FRAMES], rate_hz=SAMPLE_RATE_HZ)
+                pending = pending[_BLOCK_FRAMES:]
     except ObjectCorruptError as error:
-        raise InputError(f"{media.key} is no sound that can be read: name a WAV or FLAC file") from error
-    if len(waiting):
-        yield Sound(samples=waiting, rate_hz=SAMPLE_RATE_HZ)
+        raise InputError(f"{media.key} cannot be read as sound: name a WAV or FLAC file") from error
+    if len(pending):
+        yield Sound(samples=pending, rate_hz=SAMPLE_RATE_HZ)

@@ -1,4 +1,4 @@
-"""New speech for a segment that is not one of a job of ours: what a message asks for with the sounds it names."""
+"""The speech of an external segment, from the text and the sounds that a message names."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dub_assets.stages.tts_segments.options import FitOptions
 from dub_assets.text_normalisation import verbalise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
-_HEARD = Interval(start_ms=0, end_ms=300_000)
-"""How much of a source its level is taken from: more is no segment."""
+_LEVEL_INTERVAL = Interval(start_ms=0, end_ms=300_000)
+"""The part of a source that its level is measured on; no segment is longer."""
 
 
 def respeak(
@@ -35,10 +35,10 @@ def respeak(
     sounds: SoundFiles,
     media: MediaTool,
 ) -> MediaObject:
-    """Write the speech of the request's text: 48 kHz mono, fitted to the slot where there is one, 16-bit WAV.
+    """Write the speech of the request's text: 48 kHz mono, fitted to the slot if there is one, 16-bit WAV.
 
-    It is as loud as the speech in the sources; where there is none, as loud as the engine gave it. Words are never cut:
-    what does not fit at the highest tempo is longer than its slot. Raises UnsupportedLanguageError.
+    Its level is that of the speech in the sources, or, without any, that of the engine. Words are never cut: what does
+    not fit at the highest tempo is longer than its slot. Raises UnsupportedLanguageError.
     """
     target_dbfs = _speech_level(keys.source_keys, workspace, sounds)
     synthesiser = engines.synthesiser(language)
@@ -54,7 +54,7 @@ def respeak(
 def _spoken(
     natural: Utterance, slot_ms: int | None, synthesiser: Synthesiser, options: FitOptions, media: MediaTool
 ) -> Sound:
-    """The text spoken, by the engine's own speed and then by a stretch as long as its slot where it has one."""
+    """Synthesise the text; if there is a slot, fit it by the engine's own speed, then by a time stretch."""
     if slot_ms is None:
         (sound,) = synthesiser.synthesise([natural])
         return sound
@@ -62,21 +62,21 @@ def _spoken(
     (predicted_ms,) = synthesiser.predict_ms([natural])
     usual_ms = ordinary_ms(natural.text, natural.language)
     speed = speed_to_ask(predicted_ms, usual_ms, slot, max_speed=synthesiser.capabilities.max_speed, options=options)
-    hurried = Utterance(text=natural.text, language=natural.language, voice=natural.voice, speed=speed)
-    (sound,) = synthesiser.synthesise([hurried])
+    fitted = Utterance(text=natural.text, language=natural.language, voice=natural.voice, speed=speed)
+    (sound,) = synthesiser.synthesise([fitted])
     line = UnplacedLine(segment=slot, slot=slot, ordinary_ms=usual_ms, speed=speed, duration_ms=sound.duration_ms)
     (placement,) = place([line], duration_ms=slot_ms + sound.duration_ms, options=options)
     return media.stretch(sound, placement.stretch) if placement.stretch > 1.0 else sound
 
 
 def _speech_level(keys: Sequence[str], workspace: Workspace, sounds: SoundFiles) -> float | None:
-    """The median of the levels (dBFS) at which the sounds speak; None where none does."""
+    """Return the median level in dBFS of the speech in the sounds; None if none of them has speech."""
     levels: list[float] = []
     for key in keys:
         try:
-            level = active_speech_level_dbfs(sounds.read(workspace.open(workspace.adopt(key)), _HEARD))
+            level = active_speech_level_dbfs(sounds.read(workspace.open(workspace.adopt(key)), _LEVEL_INTERVAL))
         except ObjectCorruptError as error:
-            raise InputError(f"{key} is no sound that can be read: name other source_keys, or none") from error
+            raise InputError(f"{key} cannot be read as sound: name other source_keys, or none") from error
         if level is not None:
             levels.append(level)
     return median(levels) if levels else None

@@ -1,1 +1,1 @@
-"""schemas."""
+"""Published schemas: models of callbacks and the metadata document, and the generator of ``docs/schemas/``."""

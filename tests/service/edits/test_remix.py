@@ -117,7 +117,7 @@ def test_only_what_would_clip_is_limited(job_resources):
 def test_what_is_no_sound_is_refused_by_its_key(job_resources):
     job_resources.put(BGM, noise(100, 2))
     job_resources.store.put(TTS, b"<html>not found</html>", "audio/wav")
-    with pytest.raises(InputError, match=rf"{TTS} is no sound that can be read"):
+    with pytest.raises(InputError, match=rf"{TTS} cannot be read as sound"):
         job_resources.mixed(1.0, 1.0)
 
 

@@ -134,7 +134,7 @@ def test_sources_in_which_nobody_speaks_leave_the_level_alone(job_resources):
 
 def test_a_source_that_is_no_sound_or_not_there_is_named(job_resources):
     job_resources.store.put("projects/p/inputs/page.html", b"<html>", "text/html")
-    with pytest.raises(InputError, match=r"page\.html is no sound that can be read"):
+    with pytest.raises(InputError, match=r"page\.html cannot be read as sound"):
         job_resources.said(FakeEngines(), sources=("projects/p/inputs/page.html",))
     with pytest.raises(ObjectMissingError, match=r"gone\.wav"):
         job_resources.said(FakeEngines(), sources=("projects/p/inputs/gone.wav",))

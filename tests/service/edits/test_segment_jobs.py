@@ -1,4 +1,4 @@
-"""The tasks on single segments in Dagster: real storage, real ffmpeg, fake engines."""
+"""Edits of single segments: real storage, real ffmpeg, fake engines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.settings import settings_from
 from dub_assets.stages.final_video.values import FinalVideo
-from dub_assets.stages.quality.values import CheckName
+from dub_assets.stages.quality.checks import CheckName
 from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentMixes
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
@@ -203,6 +203,74 @@ def test_a_request_that_is_not_there_fails_without_being_tried_again(service: Se
         run_config={"ops": {"segment_mix": {"config": {"request_key": "jobs/requests/gone.json"}}}},
     )
     assert "jobs/requests/gone.json" in failure_of(result)
+
+
+def test_an_edit_of_own_segments_is_a_run_of_the_jobs_assets(dubbed: Service):
+    result = dubbed.run(tts_request(1, "Boa noite.", rebuild_video=True))
+    run = dubbed.instance.get_run_by_id(result.run_id)
+    assert (run.job_name, run.tags["dagster/partition"]) == ("edit_segments_job", JOB)
+    assert run.run_config["ops"] == {
+        "translation": {"config": {"texts": {"0001": "Boa noite."}}},
+        "tts_segments": {"config": {"segments": ["0001"]}},
+        "segment_mixes": {"config": {"gains": {"0001": {}}}},
+    }
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        mix_request(order(2, Gains(background=0.2, speech=1.1)), order(0), rebuild_video=True),
+        tts_request(1, "Boa noite.", gains=GainChange(speech=0.5), rebuild_video=True),
+    ],
+    ids=["mix", "tts"],
+)
+def test_an_op_that_was_requested_before_the_job_had_mixes_makes_the_same(dubbed: Service, tmp_path: Path, request_):
+    home = tmp_path / "other"
+    with pytest.MonkeyPatch.context() as patch:
+        shutil.copytree(tmp_path / "home", home / "home")
+        shutil.copytree(tmp_path / "cache", home / "cache")
+        with service_in(home, patch) as other:
+            other.instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
+            by_assets, by_op = dubbed.run(request_), other.run_op(request_)
+            assert by_assets.success
+            assert by_op.success
+            assert other.callbacks(by_op) == dubbed.callbacks(by_assets)
+            assert made_assets(by_op) == made_assets(by_assets)
+            clips = other.objects(f"{PREFIX}/")
+    assert clips == dubbed.objects(f"{PREFIX}/")
+
+
+# ------------------------------------------------------------------------------------------------- the launchpad
+
+
+def test_gains_without_segments_are_refused_and_change_nothing(dubbed: Service):
+    before = dubbed.objects()
+    result = dubbed.run_assets("segment_mixes", config={"segment_mixes": {"bgm_gain": 0.3, "segments": []}})
+    assert failure_of(result).startswith("bgm_gain and tts_gain need segments: name them in `segments`, or set")
+    assert dubbed.objects() == before
+
+
+def test_all_segments_get_new_gains_if_that_is_asked_for(dubbed: Service):
+    config = {"segment_mixes": {"bgm_gain": 0.3, "all_segments": True}}
+    assert dubbed.run_assets("segment_mixes", job="edit_segments_job", config=config).success
+    mixes = dubbed.manifest(SegmentMixes, "segment_mixes").segments
+    assert {mix.gains for mix in mixes} == {Gains(background=0.3, speech=1.0)}
+
+
+def test_a_text_and_gains_by_segment_are_edited_in_the_launchpad(dubbed: Service):
+    config = {
+        "translation": {"texts": {"1": "Boa noite."}},
+        "tts_segments": {"segments": [1]},
+        "segment_mixes": {"gains": {"0001": {"tts_gain": 0.5}, "2": {"bgm_gain": 0.1}}},
+    }
+    assets = ("translation", "tts_segments", "segment_mixes")
+    assert dubbed.run_assets(*assets, job="edit_segments_job", config=config).success
+    assert dubbed.manifest(Translation, "translation").lines[1].text == "Boa noite."
+    assert [mix.edited for mix in dubbed.manifest(SegmentMixes, "segment_mixes").segments] == [
+        GainChange(),
+        GainChange(speech=0.5),
+        GainChange(background=0.1),
+    ]
 
 
 # -------------------------------------------------------------------------------------------- rebuilt videos
