@@ -28,17 +28,17 @@ def in_batches(
 ) -> list[Result]:
     """The results of ``call`` over all items, in their order, and how far they are told as a stage's progress.
 
-    Raises what ``batch_by_batch`` raises.
+    Raises what ``map_batches`` raises.
     """
     results: list[Result] = []
     progress.report(stage, 0, len(items))
-    for made in batch_by_batch(call, items, size=size, threads=threads):
+    for made in map_batches(call, items, size=size, threads=threads):
         results.extend(made)
         progress.report(stage, len(results), len(items))
     return results
 
 
-def batch_by_batch(
+def map_batches(
     call: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], *, size: int, threads: int = 1
 ) -> Iterator[list[Result]]:
     """The results of ``call`` over each batch, in order; batches that do not fit into memory are halved.
@@ -55,7 +55,7 @@ def batch_by_batch(
             yield made
 
 
-def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+def prefetched(items: Iterable[Item]) -> Iterator[Item]:
     """The items in their order, each made on another thread while the one before it is used."""
     source = iter(items)
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -65,7 +65,7 @@ def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield cast("Item", item)
 
 
-def some_ahead(call: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
+def map_in_order(call: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
     """The result of ``call`` for each item, in order, as many being made at a time as there are threads.
 
     Whoever stops asking has no more made than those under way.

@@ -29,7 +29,7 @@ _HALF_PRECISION_SINCE = (7, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resident:
+class ResidentModel:
     """A loaded model: what it takes of the memory, and whether it is at work now."""
 
     need_mib: int
@@ -50,7 +50,7 @@ def batch_size(free_mib: int | None, *, item_mib: int, most: int, otherwise: int
     return max(1, min(most, int(free_mib * (1 - _RESERVE)) // item_mib))
 
 
-def leaving(residents: Sequence[Resident], *, free_mib: int | None, need_mib: int) -> list[int]:
+def models_to_unload(residents: Sequence[ResidentModel], *, free_mib: int | None, need_mib: int) -> list[int]:
     """Which of the residents, given in the order of their last use, make room for ``need_mib``.
 
     Those at work stay; where all others together do not suffice, all others leave.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from dub_assets.core.device import Resident, batch_size, compute_type_for, leaving
+from dub_assets.core.device import ResidentModel, batch_size, compute_type_for, models_to_unload
 from dub_assets.core.errors import ConfigurationError, DeviceMemoryError
 
 _NAME = re.compile(r"cpu|cuda(:\d+)?")
@@ -123,8 +123,8 @@ class Accelerator:
 
     def _make_room(self, need_mib: int) -> None:
         leases = list(self._leases.values())
-        residents = [Resident(need_mib=lease.need_mib, at_work=lease.calls > 0) for lease in leases]
-        for place in leaving(residents, free_mib=self._device.free_mib(), need_mib=need_mib):
+        residents = [ResidentModel(need_mib=lease.need_mib, at_work=lease.calls > 0) for lease in leases]
+        for place in models_to_unload(residents, free_mib=self._device.free_mib(), need_mib=need_mib):
             leases[place].model.close()
 
     @contextmanager

@@ -5,7 +5,7 @@ from threading import Barrier, Event
 import pytest
 from support.fakes import FakeProgress
 
-from dub_assets.core.batches import in_batches, one_ahead, some_ahead
+from dub_assets.core.batches import in_batches, map_in_order, prefetched
 from dub_assets.core.errors import DeviceMemoryError
 
 
@@ -39,7 +39,7 @@ def test_an_item_is_made_while_the_one_before_is_used():
             yield number
 
     used = []
-    for number in one_ahead(source()):
+    for number in prefetched(source()):
         assert all(event.wait(10) for event in making[: number + 2])
         used.append(number)
     assert used == [0, 1, 2]
@@ -50,7 +50,7 @@ def test_what_fails_ahead_fails_where_it_is_used():
         yield 1
         raise DeviceMemoryError("out of memory")
 
-    items = one_ahead(source())
+    items = prefetched(source())
     assert next(items) == 1
     with pytest.raises(DeviceMemoryError):
         next(items)
@@ -65,7 +65,7 @@ def test_a_source_is_closed_with_those_who_read_ahead_of_it():
         finally:
             closed.set()
 
-    items = one_ahead(source())
+    items = prefetched(source())
     assert next(items) == 0
     items.close()
     assert closed.is_set()
@@ -78,7 +78,7 @@ def test_some_are_made_side_by_side_and_come_in_order():
         both.wait(10)
         return item * 10
 
-    assert list(some_ahead(call, range(6), threads=2)) == [0, 10, 20, 30, 40, 50]
+    assert list(map_in_order(call, range(6), threads=2)) == [0, 10, 20, 30, 40, 50]
 
 
 def test_who_stops_asking_has_no_more_made_than_are_under_way():
@@ -88,7 +88,7 @@ def test_who_stops_asking_has_no_more_made_than_are_under_way():
         made.append(item)
         return item
 
-    results = some_ahead(call, range(100), threads=2)
+    results = map_in_order(call, range(100), threads=2)
     assert next(results) == 0
     results.close()
     assert set(made) <= {0, 1, 2}

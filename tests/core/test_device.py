@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dub_assets.core.device import FittingBatches, Resident, batch_size, compute_type_for, leaving
+from dub_assets.core.device import FittingBatches, ResidentModel, batch_size, compute_type_for, models_to_unload
 from dub_assets.core.errors import DeviceMemoryError
 
 
@@ -26,24 +26,24 @@ def test_a_batch_fills_the_free_memory_less_a_reserve(free_mib, size):
     assert batch_size(free_mib, item_mib=1000, most=16, otherwise=3) == size
 
 
-def resident(need_mib: int, *, at_work: bool = False) -> Resident:
-    return Resident(need_mib=need_mib, at_work=at_work)
+def resident(need_mib: int, *, at_work: bool = False) -> ResidentModel:
+    return ResidentModel(need_mib=need_mib, at_work=at_work)
 
 
 def test_nobody_leaves_while_there_is_room():
-    assert leaving([resident(3000), resident(3000)], free_mib=4000, need_mib=4000) == []
+    assert models_to_unload([resident(3000), resident(3000)], free_mib=4000, need_mib=4000) == []
 
 
 def test_those_used_longest_ago_leave_first_and_no_more_than_needed():
-    assert leaving([resident(1000), resident(3000), resident(3000)], free_mib=500, need_mib=4000) == [0, 1]
+    assert models_to_unload([resident(1000), resident(3000), resident(3000)], free_mib=500, need_mib=4000) == [0, 1]
 
 
 def test_a_model_at_work_stays_and_all_others_leave_where_that_is_not_enough():
-    assert leaving([resident(9000, at_work=True), resident(1000)], free_mib=0, need_mib=4000) == [1]
+    assert models_to_unload([resident(9000, at_work=True), resident(1000)], free_mib=0, need_mib=4000) == [1]
 
 
 def test_where_memory_is_not_managed_nobody_leaves():
-    assert leaving([resident(3000)], free_mib=None, need_mib=4000) == []
+    assert models_to_unload([resident(3000)], free_mib=None, need_mib=4000) == []
 
 
 class Small:

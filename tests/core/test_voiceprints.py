@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dub_assets.core.signal.voiceprints import clusters, ever_finer_clusters, mean_of
+from dub_assets.core.signal.voiceprints import clusters, ever_finer_clusters, mean_voiceprint
 
 RANDOM = np.random.default_rng(5)
 PEOPLE = np.linalg.qr(RANDOM.standard_normal((64, 8)))[0].T
@@ -82,5 +82,5 @@ def likeness(one: list[int], other: list[int], alike: np.ndarray, lengths: np.nd
 
 
 def test_a_mean_voice_is_a_direction():
-    mean = mean_of([3 * PEOPLE[0], PEOPLE[1]])
+    mean = mean_voiceprint([3 * PEOPLE[0], PEOPLE[1]])
     assert mean == pytest.approx((PEOPLE[0] + PEOPLE[1]) / np.sqrt(2), abs=1e-6)

@@ -23,7 +23,7 @@ ONE_VOICE = 0.6
 """Mean cosine from which two groups are not parted, however many speakers are said to be there."""
 
 
-def mean_of(voices: Sequence[NDArray[np.floating]]) -> Voiceprint:
+def mean_voiceprint(voices: Sequence[NDArray[np.floating]]) -> Voiceprint:
     """The mean direction of voices, at length 1."""
     total = np.sum([voice / np.linalg.norm(voice) for voice in voices], axis=0)
     return np.asarray(total / max(np.linalg.norm(total), 1e-9), np.float32)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dub_assets.core.engine import SpeakerEmbedderCapabilities
 from dub_assets.core.ports import SpeakerEmbedder
 from dub_assets.core.signal.sound import Sound
-from dub_assets.core.signal.voiceprints import Voiceprint, mean_of
+from dub_assets.core.signal.voiceprints import Voiceprint, mean_voiceprint
 from dub_assets.engines.base import Engine
 from dub_assets.engines.campplus import graph
 from dub_assets.engines.campplus.filterbank import BINS, FRAME, HOP, RATE_HZ, filterbank
@@ -66,7 +66,7 @@ class CampPlus(Engine[Any]):
 
     def embed(self, sounds: Sequence[Sound]) -> list[Voiceprint]:
         """Return the voice of each sound: the mean over equal windows of at most two seconds."""
-        return [mean_of([self._voice(window) for window in _windows(sound)]) for sound in sounds]
+        return [mean_voiceprint([self._voice(window) for window in _windows(sound)]) for sound in sounds]
 
     @property
     def _version(self) -> str:

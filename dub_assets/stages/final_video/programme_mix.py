@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dub_assets.core.batches import one_ahead
+from dub_assets.core.batches import prefetched
 from dub_assets.core.errors import PermanentError
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import StageContext
@@ -59,7 +59,7 @@ def mix_programme(products: Products, gain: ProgrammeGain, *, options: MixOption
     key = ctx.keys.stem("mix")
     path = ctx.workspace.new(key)
     channels = ctx.sounds.channels(ctx.workspace.open(products.stems.background))
-    blocks = one_ahead(_mixed_blocks(products, gain, options, ctx))
+    blocks = prefetched(_mixed_blocks(products, gain, options, ctx))
     frames = 0
     with ctx.sounds.writer(path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as file:
         for block in limit_true_peak(blocks, options.true_peak_dbtp - ENCODER_HEADROOM_DB):

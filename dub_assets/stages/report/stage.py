@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dub_assets.core.batches import some_ahead
+from dub_assets.core.batches import map_in_order
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
@@ -60,10 +60,10 @@ def write_report(
     previous: Report | None,
     fit: FitOptions = _DEFAULT_FIT,
 ) -> Report:
-    """Write the page of a finished job: one self-contained HTML document."""
+    """Write the page of a finished job, or return ``previous`` if nothing on the page has changed."""
     view = report_view(ctx.keys.request, products, final, quality, free_tempo=fit.free_tempo)
-    mark = _fingerprint(view, products, final)
-    if previous is not None and previous.provenance.fingerprint == mark:
+    inputs_fingerprint = _fingerprint(view, products, final)
+    if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
         return previous
     with ctx.meter.measure() as measurement:
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -74,7 +74,9 @@ def write_report(
         page=page,
         flagged_count=len(view.flagged),
         provenance=Provenance(
-            fingerprint=mark, engines=(), figures=measurement.figures(media_ms=products.stems.info.duration_ms)
+            fingerprint=inputs_fingerprint,
+            engines=(),
+            figures=measurement.figures(media_ms=products.stems.info.duration_ms),
         ),
     )
 
@@ -83,7 +85,7 @@ def _fingerprint(view: ReportView, products: Products, final: FinalVideo) -> str
     return fingerprint(
         STAGE,
         version=STAGE_VERSION,
-        look=template_hash(),
+        templates=template_hash(),
         view=view,
         sounds=[products.stems.original.sha256, products.stems.background.sha256, final.mix.sha256],
         speech=[(segment.clip.sha256, segment.placed, segment.window) for segment in products.tts.segments],
@@ -147,7 +149,7 @@ def _sounds_of_segments(view: ReportView, original: Path, mix: Path, ctx: StageC
         return _sound_clip("original", original, window, ctx), _sound_clip("mix", mix, window, ctx)
 
     size = 0
-    for clips in some_ahead(clips_of, by_priority(view.segments), threads=os.cpu_count() or 1):
+    for clips in map_in_order(clips_of, by_priority(view.segments), threads=os.cpu_count() or 1):
         yield from clips
         size += sum(len(clip.content) for clip in clips)
         if size >= _MAX_SOUND_BYTES:

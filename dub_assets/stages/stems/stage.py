@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dub_assets.core.batches import one_ahead
+from dub_assets.core.batches import prefetched
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
@@ -85,7 +85,7 @@ def _write_stems(
     estimate = ctx.workspace.new(ctx.keys.stem("vocals_estimate"))
     _estimate_vocals(ctx.workspace.open(original), estimate, info, separator, ctx)
     blocks = ctx.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
-    speech = detector.regions(block.mono() for block in one_ahead(blocks))
+    speech = detector.regions(block.mono() for block in prefetched(blocks))
     kept = merged((region.widened(_SPEECH_MARGIN_MS, info.duration_ms) for region in speech), gap_ms=_CLOSED_GAP_MS)
     _write_gated(ctx.workspace.open(original), estimate, kept, ctx)
     estimate.unlink()
@@ -98,7 +98,7 @@ def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator:
     done = 0
     ctx.progress.report(STAGE, 0, info.duration_ms // 1000)
     with ctx.sounds.writer(estimate, channels=channels, rate_hz=rate_hz) as vocals_file:
-        for _, vocals in one_ahead(separator.separate(ctx.sounds.blocks(original, rate_hz=rate_hz))):
+        for _, vocals in prefetched(separator.separate(ctx.sounds.blocks(original, rate_hz=rate_hz))):
             vocals_file.write(vocals)
             done += vocals.frames
             ctx.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
@@ -113,7 +113,7 @@ def _write_gated(original: Path, estimate: Path, kept: list[Interval], ctx: Stag
         ctx.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
         ctx.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
     ):
-        for mixture, vocals in one_ahead(_gated(original, estimate, kept, ctx)):
+        for mixture, vocals in prefetched(_gated(original, estimate, kept, ctx)):
             vocals_file.write(vocals)
             background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
 

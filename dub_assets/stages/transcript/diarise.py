@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from dub_assets.core.batches import batch_by_batch
+from dub_assets.core.batches import map_batches
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import Diariser, SpeakerEmbedder, StageContext, TurnDiariser
@@ -91,7 +91,7 @@ class _VoiceReader:
 
     def voiceprints(self, phrases: Sequence[Phrase], embedder: SpeakerEmbedder) -> list[Voiceprint]:
         """Return the voice of each phrase."""
-        batches = batch_by_batch(
+        batches = map_batches(
             lambda batch: embedder.embed([self.sound(self.stems.original, phrase.interval) for phrase in batch]),
             phrases,
             size=1,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.signal.voiceprints import Voiceprint, clusters, ever_finer_clusters, mean_of
+from dub_assets.core.signal.voiceprints import Voiceprint, clusters, ever_finer_clusters, mean_voiceprint
 from dub_assets.stages.transcript.phrases import Phrase
 
 VOICE_MS = 700
@@ -92,7 +92,7 @@ def _by_group(indexes: Sequence[int], numbers: Sequence[int]) -> list[list[int]]
 
 def _centre(voices: NDArray[np.float32], lengths: NDArray[np.float64]) -> Voiceprint:
     """Return the mean voice, weighted by length."""
-    return mean_of([(voices * lengths[:, np.newaxis]).sum(axis=0)])
+    return mean_voiceprint([(voices * lengths[:, np.newaxis]).sum(axis=0)])
 
 
 def _most_likely(phrases: Sequence[Phrase], similarity: NDArray[np.float32], lengths: NDArray[np.float64]) -> list[int]:

@@ -11,7 +11,7 @@ from itertools import chain
 
 import numpy as np
 
-from dub_assets.core.batches import batch_by_batch
+from dub_assets.core.batches import map_batches
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.errors import DubError, EngineUnavailableError, OutOfSpaceError, UnsupportedLanguageError
 from dub_assets.core.files import is_disk_full
@@ -130,7 +130,7 @@ class _Verifier:
     def _recognised(self, lines: Sequence[SpokenLine], takes: Sequence[_Take]) -> list[ReadBack]:
         capabilities, language = self.recogniser.capabilities, lines[0].utterance.language
         packs = packed([take.length_ms + 1 for take in takes], capabilities.max_chunk_ms)
-        batches = batch_by_batch(
+        batches = map_batches(
             lambda batch: self.recogniser.recognise([self._chunk(pack, takes) for pack in batch], language),
             packs,
             size=capabilities.batch_size,
