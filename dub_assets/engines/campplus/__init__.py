@@ -1,1 +1,1 @@
-"""campplus."""
+"""CAM++: a speaker embedder on onnxruntime."""

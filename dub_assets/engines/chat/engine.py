@@ -18,7 +18,7 @@ from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.service_options import ChatOptions
 from dub_assets.engines.shared.http_service import HttpService
 from dub_assets.engines.shared.source_text import is_wordless
-from dub_assets.engines.usage import UsageCount
+from dub_assets.engines.shared.usage import UsageCount
 
 NAME = "chat"
 LICENCE = "the terms of the service"

@@ -96,7 +96,7 @@ class Demucs(AcceleratedEngine[_VocalModel]):
 
             blocks = (checked_samples(sound, rate_hz=CAPABILITIES.sample_rate_hz, engine=NAME) for sound in mixture)
             for mixed, vocals in overlapped(
-                blocks, vocals_of_segments, segment=model.frames, overlap=self._overlap, at_once=_MAX_SEGMENTS // 4
+                blocks, vocals_of_segments, window=model.frames, overlap=self._overlap, batch=_MAX_SEGMENTS // 4
             ):
                 yield _sound(mixed), _sound(vocals)
 

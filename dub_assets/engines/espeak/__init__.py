@@ -1,1 +1,1 @@
-"""espeak."""
+"""espeak-ng: a synthesiser, the last resort."""

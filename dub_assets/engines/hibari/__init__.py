@@ -1,1 +1,1 @@
-"""hibari."""
+"""Hibari: a synthesiser of English."""

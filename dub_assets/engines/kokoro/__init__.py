@@ -1,1 +1,1 @@
-"""kokoro."""
+"""Kokoro: a synthesiser on onnxruntime."""

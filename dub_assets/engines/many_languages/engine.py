@@ -63,7 +63,7 @@ class Family:
 
     def models_to_fetch(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
         """Return the model to fetch; none if the weights folder has one."""
-        return whole_model.to_fetch(self.name, self.model(settings), settings)
+        return whole_model.to_pull(self.name, self.model(settings), settings)
 
     def model(self, settings: EngineSettings) -> RemoteModel:
         """Return the model that the settings name."""
@@ -179,9 +179,7 @@ class ManyLanguagesTranslator(AcceleratedEngine[_Model]):
             from ctranslate2 import Translator
             from sentencepiece import SentencePieceProcessor
         except ImportError as error:
-            raise EngineUnavailableError(
-                f"{self.name} is not installed: {install_command(_PACKAGES)}"
-            ) from error
+            raise EngineUnavailableError(f"{self.name} is not installed: {install_command(_PACKAGES)}") from error
         return _Model(
             tokeniser=SentencePieceProcessor(model_file=str(self._weights[TOKENISER])),
             translator=Translator(

@@ -20,24 +20,24 @@ TIMEOUT_S = 30.0
 """Seconds to wait for a connection, and for each block of a body."""
 
 RETRIES, BACKOFF = 4, 0.5
-"""Attempts of a request after the first one, and the factor (seconds) of the pauses before them, which double."""
+"""Further attempts of a request, and the factor in seconds of the pauses before them, which double."""
 
-_BLOCK_BYTES = 1 << 16  # of a block that a broken connection ends, nothing is kept
+_BLOCK_BYTES = 1 << 16  # a block that a broken connection cuts off is lost
 _RETRIED = (408, 429, 500, 502, 503, 504)
 _MISSING = (401, 403, 404, 410)
 _RANGE_NOT_SATISFIABLE = 416
 
 ReportBytes = Callable[[int, int | None], None]
-"""Receives the bytes on disk and the bytes in all, None if the server does not say."""
+"""Receives the bytes on disk and the total bytes, None if the server does not report them."""
 
 
 class FileMissingError(EngineUnavailableError):
-    """The server has no such file, or refuses to give it."""
+    """The server does not have a file, or refuses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebFile:
-    """A file on a web server; ``size`` is its length in bytes as far as it is known beforehand."""
+    """A file on a web server; ``size`` is its length in bytes if it is known beforehand."""
 
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ def download(source: WebFile, target: Path, report: ReportBytes | None = None) -
     has the same object (If-Range with its ETag, else its Last-Modified), and starts over otherwise. A connection that
     breaks is retried for as long as each attempt brings more bytes.
 
-    Raises FileMissingError, ServiceUnavailableError if the server does not answer or ends early again and again, and
+    Raises FileMissingError, ServiceUnavailableError if the server does not answer or keeps ending early, and
     OutOfSpaceError.
     """
     part = _Part(target)
@@ -72,11 +72,11 @@ def download(source: WebFile, target: Path, report: ReportBytes | None = None) -
 
 
 class _InterruptedError(Exception):
-    """The body ended before its time."""
+    """The body ended too early."""
 
 
 class _Part:
-    """An incomplete download, and beside it the validator of the object that it is a part of."""
+    """An incomplete download, and beside it the validator of the object that it belongs to."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -88,7 +88,7 @@ class _Part:
         return self._path.stat().st_size if self._path.is_file() else 0
 
     def validator(self, address: str) -> str | None:
-        """The validator for If-Range, or None if there is nothing to continue."""
+        """Return the validator for If-Range, or None if there is nothing to continue."""
         try:
             note = json.loads(self._note.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -109,14 +109,14 @@ class _Part:
                 stream.write(block)
 
     def finish(self) -> None:
-        """Give the complete file its name."""
+        """Rename the complete file."""
         with disk_errors(self._target):
             self._path.replace(self._target)
             self._note.unlink(missing_ok=True)
 
 
 def _receive(session: requests.Session, source: WebFile, part: _Part, report: ReportBytes | None) -> bool:
-    """Make one request and append what comes of it; return whether it continued the part."""
+    """Make one request and append its body; return whether it continued the part."""
     validator = part.validator(source.address)
     headers = {"Accept-Encoding": "identity", **source.headers}
     if validator:
@@ -134,12 +134,12 @@ def _receive(session: requests.Session, source: WebFile, part: _Part, report: Re
         total = part.size + int(length) if length else source.size
         part.append(_blocks(response, part.size, total, report))
         if total is not None and part.size < total:
-            raise _InterruptedError(f"{part.size} of {total} bytes came")
+            raise _InterruptedError(f"{part.size} of {total} bytes were received")
     return continues
 
 
 def _blocks(response: requests.Response, done: int, total: int | None, report: ReportBytes | None) -> Iterator[bytes]:
-    """The blocks of a body, reported as they come. Raises _InterruptedError if the connection breaks."""
+    """Yield and report the blocks of a body. Raises _InterruptedError if the connection breaks."""
     import requests
 
     if report:
@@ -178,7 +178,7 @@ def _answer(session: requests.Session, source: WebFile, headers: Mapping[str, st
 
 
 def _session() -> requests.Session:
-    """A session that repeats requests which met a broken connection or an overloaded server."""
+    """Return a session that retries requests after a broken connection or from an overloaded server."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
@@ -191,7 +191,7 @@ def _session() -> requests.Session:
 
 
 def _validator(response: requests.Response) -> str | None:
-    """What identifies the object for If-Range: its strong ETag, else the time of its last change."""
+    """Return the object's validator for If-Range: its strong ETag, else its Last-Modified."""
     if response.headers.get("Accept-Ranges") == "none":
         return None
     etag = response.headers.get("ETag", "")
@@ -199,13 +199,13 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _range_start(response: requests.Response) -> int | None:
-    """Where the bytes of a partial answer begin (``Content-Range: bytes 100-199/200``)."""
+    """Return the first byte of a partial response (``Content-Range: bytes 100-199/200``)."""
     start = response.headers.get("Content-Range", "").removeprefix("bytes ").split("-")[0]
     return int(start) if start.isdecimal() else None
 
 
 def _range_total(response: requests.Response) -> int | None:
-    """The length of the whole object (``Content-Range: bytes */200``)."""
+    """Return the length of the whole object (``Content-Range: bytes */200``)."""
     total = response.headers.get("Content-Range", "").rpartition("/")[2]
     return int(total) if total.isdecimal() else None
 
@@ -213,12 +213,12 @@ def _range_total(response: requests.Response) -> int | None:
 def _unanswered(source: WebFile, error: BaseException) -> ServiceUnavailableError:
     reason = str(error) if type(error).__name__ == "HTTPError" else type(error).__name__
     return ServiceUnavailableError(
-        f"{source.address} did not answer ({reason}): check the network and pull again; what has come is kept"
+        f"{source.address} did not answer ({reason}): check the network and pull again; what was downloaded is kept"
     )
 
 
 def read_json(address: str) -> Any:
-    """The JSON document at an address. Raises FileMissingError or ServiceUnavailableError."""
+    """Return the JSON document at an address. Raises FileMissingError or ServiceUnavailableError."""
     source = WebFile(address=address)
     with _session() as session, _answer(session, source, {"Accept": "application/json"}) as response:
         try:

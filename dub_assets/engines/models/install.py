@@ -60,5 +60,5 @@ def _is_checkout() -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as one types it: relative to the working directory if it lies in it."""
+    """Return a path relative to the working directory if it is inside, else as it is."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

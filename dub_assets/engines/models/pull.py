@@ -1,4 +1,4 @@
-"""Pulls models into the cache: every file is downloaded aside, verified, then given its name, and locked."""
+"""Pulling models into the cache: every file is downloaded to a staging folder, verified, renamed, and locked."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from dub_assets.engines.models.hub import commit_of, locate
 from dub_assets.engines.models.remote import ModelsLock, PackedFile, RemoteFile, RemoteModel, check, exclusive
 
 _STAGING = ".pull"
-"""Folder inside a model's folder for what is not complete or not verified."""
+"""Folder inside a model's folder for files that are incomplete or not verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullProgress:
-    """How much of a file is on disk, in bytes; ``total`` is None if the server does not say."""
+    """How much of a file is on disk, in bytes; ``total`` is None if the server does not report it."""
 
     model: RemoteModel
     file: RemoteFile
@@ -30,15 +30,15 @@ class PullProgress:
 
 
 Report = Callable[[PullProgress], None]
-"""Receives the progress of each file that is not there yet: at its start, after every block, and at its end."""
+"""Receives the progress of each missing file: at its start, after every block, and at its end."""
 
 
 def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Report | None = None) -> None:
-    """Fetch what is missing of a model, verify all of it, and write its hashes into the lock.
+    """Download the missing files of a model, verify all files, and write their hashes into the lock.
 
-    An interrupted pull continues where it stopped. Two pulls of one model at the same time take turns.
+    An interrupted pull continues where it stopped. Concurrent pulls of one model wait for each other.
 
-    Raises EngineUnavailableError if a file does not exist or is not what was pinned or locked, and
+    Raises EngineUnavailableError if a file does not exist or is not the one that was pinned or locked, and
     ServiceUnavailableError if the model's home does not answer.
     """
     folder, locked = model.folder(cache_dir), lock.hashes(model)
@@ -49,19 +49,19 @@ def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Repor
         puller = _Puller(
             model=model, revision=commit or model.revision, cache_dir=cache_dir, locked=locked, report=report
         )
-        fetched = {}
+        pulled = {}
         for file in model.files:
-            found = puller.found(file)
+            found = puller.ensure(file)
             if found is not None:
                 path = folder / found.name
-                fetched[found.name] = weights.cached_sha256(path, cache_dir=cache_dir), path.stat().st_size
+                pulled[found.name] = weights.cached_sha256(path, cache_dir=cache_dir), path.stat().st_size
         shutil.rmtree(folder / _STAGING, ignore_errors=True)
-    lock.write(model, commit=commit, files=fetched)
+    lock.write(model, commit=commit, files=pulled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Puller:
-    """Fetches the files of one model; ``locked`` are the hashes in the lock, by name."""
+    """Downloads the files of one model; ``locked`` are the hashes in the lock, by name."""
 
     model: RemoteModel
     revision: str
@@ -69,15 +69,18 @@ class _Puller:
     locked: dict[str, str]
     report: Report | None
 
-    def found(self, file: RemoteFile) -> RemoteFile | None:
-        """The file, or the one in its place, once it is there; None if the model is complete without."""
+    def ensure(self, file: RemoteFile) -> RemoteFile | None:
+        """Download a file unless it is there, and return it or its replacement; None if the model has neither.
+
+        Raises FileMissingError if the model is incomplete without the file.
+        """
         names = self._names(file)
         missing: FileMissingError | None = None
         for name in names:
             wanted = file if name == file.name else RemoteFile(name=name)
             try:
                 if not self._is_here(wanted):
-                    self._fetch(wanted)
+                    self._download(wanted)
             except FileMissingError as error:
                 missing = error
             else:
@@ -92,7 +95,7 @@ class _Puller:
         return [name for name in file.names if file.otherwise is None or not self.locked or name in self.locked]
 
     def _is_here(self, file: RemoteFile) -> bool:
-        """Whether the file is there as pinned and locked; a damaged one is deleted."""
+        """Return whether the file is there as pinned and locked; delete a damaged one."""
         path = self.model.folder(self.cache_dir) / file.name
         if not path.is_file():
             return False
@@ -104,8 +107,8 @@ class _Puller:
             return False
         return True
 
-    def _fetch(self, file: RemoteFile) -> None:
-        """Download a file, verify it, and only then give it its name."""
+    def _download(self, file: RemoteFile) -> None:
+        """Download a file, verify it, and then rename it."""
         folder = self.model.folder(self.cache_dir)
         staged = folder / _STAGING / file.name
         if file.packed:
@@ -119,7 +122,7 @@ class _Puller:
         weights.remember_sha256(target, digest, cache_dir=self.cache_dir)
 
     def _unpacked(self, file: RemoteFile, packed: PackedFile, staged: Path) -> str:
-        """Download the packed file, verify and unpack it to ``staged``; return the sha256 of the content."""
+        """Download, verify and unpack the packed file to ``staged``; return the sha256 of the content."""
         archive = staged.with_name(f"{file.name}.packed")
         source = WebFile(address=packed.address, size=packed.size)
         self._verified(file, source, archive, (packed.sha256,))
@@ -135,9 +138,9 @@ class _Puller:
         return digest
 
     def _verified(self, file: RemoteFile, source: WebFile, staged: Path, expected: Sequence[str]) -> str:
-        """Download to ``staged`` and return the sha256, which is one that is expected.
+        """Download to ``staged`` and return the sha256, which matches all expected ones.
 
-        A download that was continued and is not as expected is repeated from its start.
+        A continued download that does not match is repeated from its start.
         """
         while True:
             continued = staged.is_file() or download(source, staged, self._reporter(file))
@@ -152,7 +155,7 @@ class _Puller:
                 return digest
 
     def _source(self, file: RemoteFile) -> tuple[WebFile, str]:
-        """Where to download a file from, and its sha256 there ("" if the server does not say)."""
+        """Return where to download a file from, and its sha256 there, "" if the server does not report it."""
         if self.model.on_hub:
             return locate(self.model, file.name, self.revision)
         return WebFile(address=f"{self.model.home}/{file.name}", size=file.size), ""

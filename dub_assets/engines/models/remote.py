@@ -1,6 +1,6 @@
-"""Models that are fetched ahead of time: pinned as data, looked up in the cache, verified at each first use.
+"""Models that are pulled ahead of time: pinned as data, looked up in the cache, verified at the first use.
 
-A run never fetches anything. ``dub-assets models pull`` does (``engines/models/pull.py``). A fetched model is a plain
+Runs never download models; ``dub-assets models pull`` does (``engines/models/pull.py``). A pulled model is a plain
 folder: ``<cache>/models/<home>/<revision>/<file>``.
 """
 
@@ -28,7 +28,7 @@ _SHA256_DIGITS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedFile:
-    """A file in compressed form: where it is, its sha256 and size (bytes), and what unpacks its content."""
+    """A compressed file: its address, sha256 and size in bytes, and the function that unpacks its content."""
 
     address: str
     sha256: str
@@ -38,10 +38,10 @@ class PackedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteFile:
-    """A file of a model: its path there, and as much of its sha256 and size (bytes) as is known for certain.
+    """A file of a model: its path there, and its size in bytes and sha256 (or the first digits of it) as far as known.
 
-    Where it is not certain that the model has the file, ``otherwise`` names the one that is taken in its place; it is
-    empty where the model is complete without. A file with ``packed`` is downloaded from there and unpacked.
+    If a model may lack the file, ``otherwise`` names the file that replaces it, or is empty if the model is complete
+    without it. A file with ``packed`` is downloaded from there and unpacked.
     """
 
     name: str
@@ -52,22 +52,22 @@ class RemoteFile:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that it may go by, in order of preference."""
+        """The names under which the model may have it, in order of preference."""
         return (self.name, self.otherwise) if self.otherwise else (self.name,)
 
     @property
     def may_be_missing(self) -> bool:
-        """Whether the model is complete without it."""
+        """Whether the model is complete without the file."""
         return self.otherwise == ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteModel:
-    """A model at its home: a repository of the model hub (``owner/name``) or the address of a folder of the web.
+    """A model in a repository of the model hub (``home`` is ``owner/name``) or in a web folder (its address).
 
-    ``revision`` is a commit of the repository, or a tag whose commit is written down at the first pull; of a folder, a
-    word that changes when the files do. ``memory_mib`` is an estimate of what the loaded model takes.
-    ``pull_arguments`` are those of ``dub-assets models pull`` that fetch it, unset: the name of its engine.
+    ``revision`` is a commit of the repository, or a tag whose commit is locked at the first pull; for a web folder it
+    is a word that changes when the files do. ``memory_mib`` is an estimate of what the loaded model takes.
+    ``pull_arguments`` are the arguments of ``dub-assets models pull`` that pull it, by default the engine's name.
     """
 
     name: str
@@ -81,40 +81,41 @@ class RemoteModel:
 
     @property
     def pin(self) -> str:
-        """The model and its revision, as written into the lock and into fingerprints."""
+        """The model and its revision, as in the lock and in fingerprints."""
         return f"{self.home}@{self.revision}"
 
     @property
     def on_hub(self) -> bool:
-        """Whether its home is a repository of the hub."""
+        """Whether the model is in a repository of the hub."""
         return "://" not in self.home
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the revision says by itself which files are meant."""
+        """Whether the revision determines the files."""
         return not self.on_hub or _COMMIT.fullmatch(self.revision) is not None
 
     def folder(self, cache_dir: Path) -> Path:
-        """Where its files lie once fetched."""
+        """Return the folder of its pulled files."""
         return cache_dir / "models" / re.sub(r"[^A-Za-z0-9._-]+", "--", self.home) / self.revision
 
     def size(self) -> int | None:
-        """Bytes of all files, or None where one is not known."""
+        """Return the bytes of all files, or None if the size of one is unknown."""
         sizes = [file.size for file in self.files]
         return sum(size for size in sizes if size is not None) if None not in sizes else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsLock:
-    """The file in which what was fetched is written down: by pin, the commit and the sha256 and size of each file.
+    """The file that records pulled models: by pin, the commit, and the sha256 and size of each file.
 
-    What is pinned in full needs no lock. Of everything else the first pull is trusted, and from then on the lock.
+    Files that are pinned in full do not need it. All others are trusted at the first pull, and must match the lock from
+    then on.
     """
 
     path: Path
 
     def read(self) -> dict[str, Any]:
-        """All entries. Raises EngineUnavailableError where the file cannot be read."""
+        """Return all entries. Raises EngineUnavailableError if the file cannot be read."""
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -126,17 +127,17 @@ class ModelsLock:
         return dict(content)
 
     def hashes(self, model: RemoteModel) -> dict[str, str]:
-        """The sha256 of each file as locked."""
+        """Return the locked sha256 of each file."""
         files: Mapping[str, Mapping[str, Any]] = self.read().get(model.pin, {}).get("files", {})
         return {name: str(file["sha256"]) for name, file in files.items()}
 
     def commit(self, model: RemoteModel) -> str | None:
-        """The commit that a tag stood for when it was pulled first."""
+        """Return the commit of a tag at its first pull, or None."""
         commit = self.read().get(model.pin, {}).get("commit")
         return str(commit) if commit else None
 
     def write(self, model: RemoteModel, *, commit: str | None, files: Mapping[str, tuple[str, int]]) -> None:
-        """Write down what was fetched: (sha256, size) by name."""
+        """Record pulled files: (sha256, size) by name."""
         entry: dict[str, Any] = {"licence": model.licence}
         entry |= {"commit": commit} if commit else {}
         entry["files"] = {name: {"sha256": sha256, "size": size} for name, (sha256, size) in sorted(files.items())}
@@ -148,21 +149,21 @@ class ModelsLock:
 
 
 def is_present(model: RemoteModel, cache_dir: Path) -> bool:
-    """Whether every file is there (nothing is verified)."""
+    """Return whether every file is there, without verifying it."""
     folder = model.folder(cache_dir)
     return all(any((folder / name).is_file() for name in file.names) for file in model.files if not file.may_be_missing)
 
 
 def source_of(model: RemoteModel, cache_dir: Path) -> str:
-    """Where a model is or would come from, for people."""
+    """Return where a model is or comes from, for users."""
     return str(model.folder(cache_dir)) if is_present(model, cache_dir) else f"to pull from {model.pin}"
 
 
 def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) -> Weights:
-    """The files of a fetched model by name, verified, all in ``model.folder(cache_dir)``.
+    """Return the files of a pulled model by name, verified, all in ``model.folder(cache_dir)``.
 
-    Raises EngineUnavailableError where one is missing or is not what was pinned and locked, naming the command that
-    fetches it.
+    Raises EngineUnavailableError, which names the command that pulls the model, if a file is missing or is not the one
+    that was pinned and locked.
     """
     folder, locked = model.folder(cache_dir), lock.hashes(model)
     paths, weight_files = {}, []
@@ -185,7 +186,7 @@ def find(engine: str, model: RemoteModel, *, cache_dir: Path, lock: ModelsLock) 
 
 
 def check(model: RemoteModel, name: str, digest: str, expected: Iterable[str]) -> None:
-    """Raise EngineUnavailableError if a file's sha256 does not begin with each of those expected."""
+    """Raise EngineUnavailableError if a file's sha256 does not start with each of the expected ones."""
     for sha256 in expected:
         if not digest.startswith(sha256):
             raise EngineUnavailableError(
@@ -196,7 +197,7 @@ def check(model: RemoteModel, name: str, digest: str, expected: Iterable[str]) -
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Keep other processes out of the block by a lock on a file; the lock ends with the process at the latest."""
+    """Lock a file inside the block, so that other processes wait. The lock ends with the process at the latest."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)

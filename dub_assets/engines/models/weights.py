@@ -1,4 +1,4 @@
-"""Model weights: found in installed packages or in the user's own folder, joined, verified, cached."""
+"""Model weights in installed packages or in the user's own folder: found, joined, verified, cached."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class PackagePart:
 
     @property
     def pin(self) -> str:
-        """The package as one would install it."""
+        """The package as a requirement."""
         return f"{self.distribution}=={self.version}"
 
     def locate(self) -> Path | None:
-        """The file, or None where the package is not installed or does not hold it."""
+        """Return the file, or None if the package is not installed or does not have it."""
         spec = util.find_spec(self.module)
         folders = (spec.submodule_search_locations if spec else None) or ()
         return next((path for folder in folders if (path := Path(folder, self.path)).is_file()), None)
@@ -41,7 +41,7 @@ class PackagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedFile:
-    """A model file that packages ship, in one part or several to be joined; ``name`` may hold subfolders."""
+    """A model file that packages ship, in one part or in several to be joined; ``name`` may have subfolders."""
 
     name: str
     parts: tuple[PackagePart, ...]
@@ -50,13 +50,13 @@ class PackagedFile:
 
     @property
     def pins(self) -> str:
-        """The packages as one would install them."""
+        """The packages as requirements."""
         return " ".join(dict.fromkeys(part.pin for part in self.parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights(Mapping[str, Path]):
-    """Found files by name, and what they are for the engine's identity."""
+    """Files by name, and their descriptions in the engine's identity."""
 
     paths: dict[str, Path] = field(default_factory=dict)
     weight_files: tuple[WeightFile, ...] = ()
@@ -74,12 +74,12 @@ class Weights(Mapping[str, Path]):
 def find(
     engine: str, files: Sequence[PackagedFile], *, cache_dir: Path, folder: Path | None, together: bool = False
 ) -> Weights:
-    """The files of an engine, verified.
+    """Return the files of an engine, verified.
 
-    ``folder/<engine>/<name>`` wins where it exists: its real hash becomes part of the identity. Otherwise the file
-    comes from its packages: in place where it is in one part, joined in ``cache_dir`` where it is in several. With
-    ``together`` every packaged file lies in one folder, and the user's own folder is taken whole or not at all (see
-    ``own``). Raises EngineUnavailableError or OutOfSpaceError.
+    ``folder/<engine>/<name>`` takes precedence if it exists; its real hash is then part of the identity. Otherwise the
+    file comes from its packages: in place if it has one part, joined in ``cache_dir`` if it has several. With
+    ``together`` all packaged files are put into one folder, and the user's own folder is used as a whole or not at all
+    (see ``own``). Raises EngineUnavailableError or OutOfSpaceError.
     """
     if together and has_own(engine, folder):
         return own(engine, cache_dir=cache_dir, folder=folder)
@@ -99,7 +99,7 @@ def find(
 
 
 def own(engine: str, *, cache_dir: Path, folder: Path | None) -> Weights:
-    """Every file under the user's own ``folder/<engine>``, by its path there; empty where there is none."""
+    """Return every file under the user's own ``folder/<engine>``, by its path there; empty if there is none."""
     if folder is None or not has_own(engine, folder):
         return Weights()
     root = folder / engine
@@ -108,24 +108,24 @@ def own(engine: str, *, cache_dir: Path, folder: Path | None) -> Weights:
 
 
 def has_own(engine: str, folder: Path | None) -> bool:
-    """Whether the user's own folder holds any file for this engine."""
+    """Return whether the user's own folder has any file for this engine."""
     root = folder / engine if folder else None
     return root is not None and any(_is_weight(path, root) for path in root.rglob("*"))
 
 
 def are_present(engine: str, files: Sequence[PackagedFile], folder: Path | None) -> bool:
-    """Whether an engine's files are installed, or the user has files of their own for it (nothing is verified)."""
+    """Return whether an engine's files are installed or the user has own files for it, without verifying them."""
     return has_own(engine, folder) or all(part.locate() for file in files for part in file.parts)
 
 
 def missing_pins(files: Sequence[PackagedFile]) -> str:
-    """The packages that lack, as one would install them."""
+    """Return the missing packages, as requirements."""
     parts = (part for file in files for part in file.parts)
     return " ".join(dict.fromkeys(part.pin for part in parts if not part.locate()))
 
 
 def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
-    """Where a file is or would come from, for people."""
+    """Return where a file is or comes from, for users."""
     own_path = folder / engine / file.name if folder else None
     if own_path and own_path.is_file():
         return str(own_path)
@@ -136,7 +136,7 @@ def source_of(engine: str, file: PackagedFile, folder: Path | None) -> str:
 
 
 def cached_sha256(path: Path, *, cache_dir: Path) -> str:
-    """The sha256 of a file; remembered in ``cache_dir`` for as long as its size and time of change stay."""
+    """Return the sha256 of a file, cached in ``cache_dir`` until the file's size or modification time changes."""
     note, state = _note_of(path, cache_dir)
     if (remembered := _remembered(note)) and remembered["state"] == state:
         return str(remembered["sha256"])
@@ -152,7 +152,7 @@ def remember_sha256(path: Path, digest: str, *, cache_dir: Path) -> None:
 
 
 def _note_of(path: Path, cache_dir: Path) -> tuple[Path, list[Any]]:
-    """Where the sha256 of a file is stored, and the state of the file for which it holds."""
+    """Return where the sha256 of a file is stored, and the state of the file for which it is valid."""
     stat, place = path.stat(), str(path.resolve())
     note = cache_dir / "verified" / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
     return note, [place, stat.st_size, stat.st_mtime_ns]
@@ -161,7 +161,7 @@ def _note_of(path: Path, cache_dir: Path) -> tuple[Path, list[Any]]:
 def _remembered(note: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(note.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a note that a crash left unreadable is written anew
+    except (FileNotFoundError, ValueError):  # an unreadable note, as after a crash, is overwritten
         return None
     return content if isinstance(content, dict) and {"state", "sha256"} <= content.keys() else None
 

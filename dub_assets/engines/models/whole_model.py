@@ -1,4 +1,4 @@
-"""A model whose files lie in one folder: the user's own, taken whole, or else the one that was fetched."""
+"""A model whose files are in one folder: the user's own, used as a whole, or else the pulled one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.models.weights import Weights
 
 
-def to_fetch(engine: str, model: RemoteModel, settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The model, unless ``<engine>/`` of the weights folder holds one."""
+def to_pull(engine: str, model: RemoteModel, settings: EngineSettings) -> tuple[RemoteModel, ...]:
+    """Return the model to pull: none if ``<engine>/`` of the weights folder has one."""
     return () if weights.has_own(engine, settings.weights_dir) else (model,)
 
 
@@ -24,15 +24,15 @@ def find(
     needs: Collection[str] = (),
     remedy: str = "put the files there",
 ) -> Weights:
-    """The files by name, verified. Raises EngineUnavailableError where one is missing.
+    """Return the files by name, verified. Raises EngineUnavailableError if one is missing.
 
-    A model of one's own must have the files that ``needs`` names, or all of the fetched one's where it names none;
-    ``remedy`` says what to do where it has not.
+    The user's own model must have the files in ``needs``, by default all files of the pulled model; ``remedy`` says
+    what to do if it does not.
     """
-    if to_fetch(engine, model, settings):
+    if to_pull(engine, model, settings):
         return remote.find(engine, model, cache_dir=settings.cache_dir, lock=settings.lock)
-    found = weights.own(engine, cache_dir=settings.cache_dir, folder=settings.weights_dir)
+    files = weights.own(engine, cache_dir=settings.cache_dir, folder=settings.weights_dir)
     needed = needs or [file.name for file in model.files]
-    if missing := [name for name in needed if name not in found]:
+    if missing := [name for name in needed if name not in files]:
         raise EngineUnavailableError(f"{engine}/ of the weights folder lacks {', '.join(sorted(missing))}: {remedy}")
-    return found
+    return files

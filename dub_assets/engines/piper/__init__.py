@@ -1,1 +1,1 @@
-"""piper."""
+"""Piper: a synthesiser on onnxruntime, one file a voice."""

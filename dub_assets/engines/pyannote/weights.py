@@ -54,7 +54,7 @@ MODEL = RemoteModel(
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
     """Return the model to fetch; none if the weights folder has one."""
-    return whole_model.to_fetch(NAME, MODEL, settings)
+    return whole_model.to_pull(NAME, MODEL, settings)
 
 
 def find(settings: EngineSettings) -> Weights:

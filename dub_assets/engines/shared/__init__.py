@@ -1,1 +1,1 @@
-"""shared."""
+"""Code that several engines share."""

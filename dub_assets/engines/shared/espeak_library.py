@@ -1,7 +1,7 @@
-"""The C library of espeak-ng, as the ``espeakng-loader`` package ships it: text to phonemes, text to speech.
+"""espeak-ng's C library, as the ``espeakng-loader`` package ships it: text to phonemes, text to speech.
 
-The library keeps its state in global variables, also from one text to the next: what was said before changes the
-samples. So it is loaded afresh for each call (two milliseconds), and one call runs at a time.
+The library keeps state in global variables between texts, so that earlier texts change the samples. Therefore it is
+loaded for each call, which takes two milliseconds, and one call runs at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LICENCE = "GPL-3.0-or-later"
 
 RATE_HZ = 22_050
 TIE = "^"
-"""Stands between the letters of one phoneme, as in ``t^ʃ``."""
+"""Separates the letters of one phoneme, as in ``t^ʃ``."""
 
 _LOCK = threading.Lock()
 
@@ -39,18 +39,18 @@ _SYNCHRONOUS, _DO_NOT_EXIT = 2, 0x8000
 _UTF8, _IPA, _TIED = 1, 0x02, 0x80
 _RATE, _ABSOLUTE_POSITION, _CHARACTERS = 1, 1, 1
 _MAX_PATH_BYTES = 158
-"""Longer paths to the data do not fit the library's buffer."""
+"""Longer paths to the data do not fit into the library's buffer."""
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 _LANGUAGE_SWITCH = re.compile(r"\([^)]*\)")
 _MARKS = ",.;:!?\u2026\u2013\u2014"
 _LAST_MARKS = re.compile(f"[{_MARKS}]+(?=[^{_MARKS}]{{0,5}}$)")
-"""The marks that ended a clause: the library reads a few characters further before it knows."""
+"""The marks that end a clause, up to five characters before the position that the library reports."""
 
 
 def phonemes(text: str, voice: str) -> list[tuple[str, str]]:
-    """The text's clauses as (phonemes in IPA, the mark that ends the clause or "")."""
+    """Return the text's clauses as (phonemes in IPA, the mark that ends the clause or "")."""
     with _loaded(voice) as library:
         content = ctypes.create_string_buffer(text.encode())
         start = ctypes.addressof(content)
@@ -66,7 +66,7 @@ def phonemes(text: str, voice: str) -> list[tuple[str, str]]:
 
 
 def speech(text: str, voice: str, words_per_minute: int) -> NDArray[np.float32]:
-    """The text spoken, shape ``(frames,)`` at ``RATE_HZ``, with silence at both ends as the library leaves it."""
+    """Return speech of shape ``(frames,)`` at ``RATE_HZ``, with the library's silence at both ends."""
     blocks: list[bytes] = []
 
     def take(samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
@@ -94,7 +94,7 @@ def _mark(clause: str) -> str:
 
 @contextmanager
 def _loaded(voice: str) -> Iterator[ctypes.CDLL]:
-    """The library as if nothing had been said yet, with a voice chosen; unloaded on leaving."""
+    """Yield a newly loaded library with a voice selected; unload it on leaving."""
     location, data = _location()
     with _LOCK:
         try:
@@ -131,7 +131,7 @@ def _unload(library: ctypes.CDLL) -> None:
 
 @cache
 def _location() -> tuple[str, bytes]:
-    """Where the library and its data are."""
+    """Return the paths of the library and its data."""
     spec = util.find_spec("espeakng_loader")
     folders = (spec.submodule_search_locations if spec else None) or ()
     name = "libespeak-ng.dylib" if sys.platform == "darwin" else "libespeak-ng.so"
@@ -142,7 +142,7 @@ def _location() -> tuple[str, bytes]:
 
 
 def _short_path(data: Path) -> Path:
-    """The data's folder, through a link in the system's temporary folder where its path is too long."""
+    """Return the data's folder, or a link to it in the system's temporary folder if its path is too long."""
     if len(str(data).encode()) <= _MAX_PATH_BYTES:
         return data
     folder = tempfile.TemporaryDirectory(prefix="espeak-")

@@ -1,4 +1,4 @@
-"""Working through a programme in segments that overlap, and joining what a model makes of them without a seam."""
+"""Processing a programme in overlapping windows, whose results are cross-faded."""
 
 from __future__ import annotations
 
@@ -8,67 +8,71 @@ import numpy as np
 
 from dub_assets.core.signal.sound import Samples
 
-Work = Callable[[Sequence[Samples]], Sequence[Samples]]
-"""Makes something of each segment, of equal shape."""
+Process = Callable[[Sequence[Samples]], Sequence[Samples]]
+"""Returns a result of equal shape for each window."""
 
 
 def overlapped(
-    blocks: Iterable[Samples], work: Work, *, segment: int, overlap: float, at_once: int
+    blocks: Iterable[Samples], process: Process, *, window: int, overlap: float, batch: int
 ) -> Iterator[tuple[Samples, Samples]]:
-    """Yield ``(input, result)`` blocks of equal shape, which joined are as long as the input; memory stays constant.
+    """Yield ``(input, result)`` blocks of equal shape, which joined have the length of the input.
 
-    ``segment`` is the length in frames that ``work`` is given, zeros filling up the last ones, ``overlap`` the share of
-    it that neighbours have in common: there they fade into each other. ``at_once`` segments are worked on together;
-    neither that nor the length of the blocks changes the result.
+    ``window`` is the length of a window in frames; the last windows are padded with zeros. ``overlap`` is the share of
+    it that neighbours have in common, where they fade into each other. ``batch`` windows are processed at once; neither
+    that nor the length of the blocks changes the result. Memory does not grow with the programme.
     """
-    stride = max(1, round(segment * (1 - overlap)))
-    enough = (at_once - 1) * stride + segment
-    joiner = _Joiner(segment, stride)
+    stride = max(1, round(window * (1 - overlap)))
+    batch_frames = (batch - 1) * stride + window
+    joiner = _Joiner(window, stride)
     rest: Samples | None = None
     for block in blocks:
         rest = block if rest is None else np.concatenate([rest, block])
-        while len(rest) >= enough:
-            yield from joiner.joined(rest[:enough], at_once, work)
-            rest = rest[at_once * stride :]
+        while len(rest) >= batch_frames:
+            yield from joiner.joined(rest[:batch_frames], batch, process)
+            rest = rest[batch * stride :]
     while rest is not None and len(rest):
-        count = min(at_once, -(-len(rest) // stride))
-        yield from joiner.joined(rest[: (count - 1) * stride + segment], count, work)
+        count = min(batch, -(-len(rest) // stride))
+        yield from joiner.joined(rest[: (count - 1) * stride + window], count, process)
         rest = rest[count * stride :]
 
 
 class _Joiner:
-    """Fades each segment's result into the one before it."""
+    """Fades the result of each window into that of the window before it."""
 
-    def __init__(self, segment: int, stride: int) -> None:
-        rising = np.arange(1, segment // 2 + 1)
-        falling = np.arange(segment - segment // 2, 0, -1)
-        window = np.concatenate([rising, falling]).astype(np.float32)
-        self._window = (window / window.max())[:, None]
-        self._segment, self._stride = segment, stride
-        self._weight = np.zeros((segment, 1), dtype=np.float32)
+    def __init__(self, window: int, stride: int) -> None:
+        rising = np.arange(1, window // 2 + 1)
+        falling = np.arange(window - window // 2, 0, -1)
+        fade = np.concatenate([rising, falling]).astype(np.float32)
+        self._fade = (fade / fade.max())[:, None]
+        self._window, self._stride = window, stride
+        self._weight = np.zeros((window, 1), dtype=np.float32)
         self._sum: Samples | None = None
 
-    def joined(self, samples: Samples, count: int, work: Work) -> Iterator[tuple[Samples, Samples]]:
-        """What is finished once the next ``count`` segments of ``samples`` are in; less at the programme's end."""
-        starts = [place * self._stride for place in range(count)]
-        for start, result in zip(starts, work([self._cut(samples, start) for start in starts]), strict=True):
-            finished = self._added(result)
-            known = samples[start : start + self._stride]
-            yield known, finished[: len(known)]
+    def joined(self, samples: Samples, count: int, process: Process) -> Iterator[tuple[Samples, Samples]]:
+        """Process the next ``count`` windows of ``samples``, and yield one stride of input and result for each.
 
-    def _cut(self, samples: Samples, start: int) -> Samples:
-        segment = samples[start : start + self._segment]
-        return np.pad(segment, ((0, self._segment - len(segment)), (0, 0)))
+        The last stride of the programme is shorter.
+        """
+        starts = [place * self._stride for place in range(count)]
+        results = process([self._padded(samples, start) for start in starts])
+        for start, result in zip(starts, results, strict=True):
+            finished = self._added(result)
+            source = samples[start : start + self._stride]
+            yield source, finished[: len(source)]
+
+    def _padded(self, samples: Samples, start: int) -> Samples:
+        window = samples[start : start + self._window]
+        return np.pad(window, ((0, self._window - len(window)), (0, 0)))
 
     def _added(self, result: Samples) -> Samples:
-        """One stride of frames that no later segment reaches."""
+        """Add a window's result, and return the stride of frames that no later window reaches."""
         total = np.zeros_like(result) if self._sum is None else self._sum
-        total, weight = total + result * self._window, self._weight + self._window
+        total, weight = total + result * self._fade, self._weight + self._fade
         finished: Samples = (total[: self._stride] / weight[: self._stride]).astype(np.float32, copy=False)
         self._sum, self._weight = _shifted(total, self._stride), _shifted(weight, self._stride)
         return finished
 
 
 def _shifted(samples: Samples, frames: int) -> Samples:
-    """Later by ``frames``, zeros at the end."""
+    """Return samples without the first ``frames``, with as many zeros at the end."""
     return np.pad(samples[frames:], ((0, frames), (0, 0)))

@@ -1,4 +1,4 @@
-"""A line as the sentences that sentence models translate one at a time."""
+"""Splitting lines into sentences, which sentence models translate one at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNSPACED_STOP = re.compile(r"([。！？｡]+[」』”’）)]*)(?=\S)")  # no
 
 
 def sentences_of(line: str) -> list[str]:
-    """The sentences of a line, none of them longer than translators take; none where nothing is said."""
+    """Return the sentences of a line, none longer than translators take; none for an empty line."""
     words = _UNSPACED_STOP.sub(r"\1 ", line).split()
     sentences: list[list[str]] = [[]]
     for word, following in zip_longest(words, words[1:]):
@@ -23,6 +23,6 @@ def sentences_of(line: str) -> list[str]:
 
 
 def line_of(sentences: list[str], language: str) -> str:
-    """Translated sentences as a line of their language."""
+    """Return translated sentences as a line of their language."""
     between = "" if language in LANGUAGES_WITHOUT_SPACES else " "
     return between.join(" ".join(sentence.split()) for sentence in sentences)

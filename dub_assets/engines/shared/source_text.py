@@ -1,4 +1,4 @@
-"""A line as the Firefox models want it: tidied, and cut into the sentences that they translate one at a time."""
+"""Preparation of lines for sentence models: cleaning, and joining of wrongly split sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 
 MAX_CHARACTERS = 300
-"""Longer sentences are cut: the models begin to leave words out somewhere over 400 characters."""
+"""Longer sentences are cut: the models start to omit words at about 400 characters."""
 
 _PLAIN = str.maketrans(
     {
@@ -22,33 +22,33 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _PICTURES_FROM = 0x2190
 
 _ABBREVIATION = re.compile(r"\b(?:Drs?|Dra|Mrs?|Ms|Prof|Profa|Sr|Sra|Srta|St|Gen|Gov|Sen|Rev|vs|[B-HJ-Z])\.$")
-"""Ends a piece that the library takes for a sentence: titles and initials (not "I." and "A.")."""
+"""Titles and initials (not "I." and "A."), after which sentence splitters wrongly split."""
 
 
 def is_wordless(line: str) -> bool:
-    """Whether a line holds no letter: numbers, marks and pictures are the same in every language."""
+    """Return whether a line has no letter: numbers, marks and pictures are the same in every language."""
     return not any(character.isalpha() for character in line)
 
 
 def tidied(line: str) -> str:
-    """One line with plain quotes and dots, without tags and pictures; shouting becomes a sentence.
+    """Return one line with plain quotes and dots, without tags and pictures; lines in capitals become sentences.
 
-    The models know quotes and dots in their plain form only, and take words in capitals for names.
+    The models know quotes and dots in their plain form only, and treat words in capitals as names.
     """
     text = _TAG.sub(" ", unicodedata.normalize("NFC", html.unescape(line))).translate(_PLAIN)
     text = " ".join("".join(map(_known, text)).split())
     return ". ".join(part.capitalize() for part in text.split(". ")) if text.isupper() and " " in text else text
 
 
-def joined_sentences(pieces: Sequence[str]) -> list[str]:
-    """The sentences that were cut after an abbreviation or inside a quotation, whole again; none over the limit."""
-    sentences: list[str] = []
-    for piece in map(str.strip, pieces):
-        if sentences and piece and (_ABBREVIATION.search(sentences[-1]) or piece[0].islower()):
-            sentences[-1] += f" {piece}"
-        elif piece:
-            sentences.append(piece)
-    return [part for sentence in sentences for part in _cut(sentence)]
+def joined_sentences(sentences: Sequence[str]) -> list[str]:
+    """Join sentences that were split after an abbreviation or inside a quotation; cut those over the limit."""
+    joined: list[str] = []
+    for sentence in map(str.strip, sentences):
+        if joined and sentence and (_ABBREVIATION.search(joined[-1]) or sentence[0].islower()):
+            joined[-1] += f" {sentence}"
+        elif sentence:
+            joined.append(sentence)
+    return [part for sentence in joined for part in _cut(sentence)]
 
 
 def _cut(sentence: str) -> list[str]:

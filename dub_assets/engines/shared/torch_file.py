@@ -1,4 +1,4 @@
-"""Tensors in a file of torch, read without torch, and without running anything that the file says."""
+"""Reading tensors from torch's files without torch, and without running code in the file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 
 
 def read_tensors(path: Path) -> Tensors:
-    """The tensors of a state dictionary by name. Raises ValueError where the file is no such thing."""
-    found = _read(path, _Reader)
-    if not all(isinstance(tensor, np.ndarray) for tensor in found.values()):
+    """Return the tensors of a state dictionary by name. Raises ValueError if the file is not one."""
+    tensors = _read(path, _Reader)
+    if not all(isinstance(tensor, np.ndarray) for tensor in tensors.values()):
         raise ValueError(f"{path.name} holds no tensors of torch")
-    return found
+    return tensors
 
 
 def read_names(path: Path) -> list[str]:
-    """The names in a dictionary of tensors, or of dictionaries of such, in their order; no tensor is read.
+    """Return the names in a dictionary of tensors or of nested dictionaries, in their order, reading no tensor.
 
-    Raises ValueError where the file is no such thing.
+    Raises ValueError if the file is not such a dictionary.
     """
     found = _read(path, _NameReader)
     if not all(isinstance(name, str) and isinstance(inner, dict | _Unread) for name, inner in found.items()):
@@ -48,7 +48,7 @@ def _read(path: Path, reader: type[_Reader]) -> dict[str, Any]:
 
 
 class _Reader(pickle.Unpickler):
-    """Knows tensors of two types and dictionaries; all else that a pickle may name is refused."""
+    """Unpickles tensors of two types and dictionaries, and refuses everything else."""
 
     def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
         super().__init__(io.BytesIO(archive.read(f"{root}/data.pkl")))
@@ -70,14 +70,14 @@ class _Reader(pickle.Unpickler):
 
 
 class _Unread:
-    """In the place of a tensor."""
+    """Replaces a tensor that is not read."""
 
     def __init__(self, *_: Any) -> None:
         pass
 
 
 class _NameReader(_Reader):
-    """Knows the same, and leaves tensors where they are, of whatever type and layout."""
+    """Unpickles the same, but reads no tensor, so that tensors may have any type and layout."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2") or (module == "torch" and name.endswith("Storage")):
@@ -89,7 +89,7 @@ class _NameReader(_Reader):
 
 
 def _tensor(storage: NDArray[Any], offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any) -> Any:
-    """A contiguous tensor; others are refused."""
+    """Return a contiguous tensor. Raises UnpicklingError for others."""
     size = int(np.prod(shape))
     if strides != tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))):
         raise pickle.UnpicklingError("a tensor is not contiguous")

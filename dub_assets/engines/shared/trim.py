@@ -1,4 +1,4 @@
-"""The ends of an utterance: where speech begins and ends in what an engine gave."""
+"""Trimming of the silence at both ends of synthesised speech."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 MARGIN_MS = 20
-"""Kept before the first and after the last sound."""
+"""Silence kept before the first and after the last sound."""
 
 _FLOOR_DB = -50.0
-"""Under the loudest 5 ms of the utterance; the quietest consonants measured lie 40 dB under it."""
+"""Level of silence relative to the loudest 5 ms of the utterance; the quietest consonants are at -40 dB."""
 
 _WINDOW_MS = 5
 _FULL_SCALE = 0.98
 
 
 def trimmed(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-    """Mono speech, shape ``(frames,)``, with at most ``MARGIN_MS`` of silence at both ends, no sample over 0.98.
+    """Return mono speech, shape ``(frames,)``, with at most ``MARGIN_MS`` of silence at both ends and peaks up to 0.98.
 
-    A stretch that is silent throughout comes back empty.
+    Samples that are all silent give an empty array.
     """
     if not len(samples):
         return samples

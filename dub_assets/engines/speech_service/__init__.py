@@ -1,1 +1,1 @@
-"""speech_service."""
+"""OpenAI-compatible speech endpoints: a synthesiser."""

@@ -19,8 +19,8 @@ from dub_assets.engines.entry import EngineEntry, EngineSettings, Requirements
 from dub_assets.engines.service_options import SpeechServiceOptions
 from dub_assets.engines.shared.http_service import HttpService
 from dub_assets.engines.shared.trim import trimmed
+from dub_assets.engines.shared.usage import UsageCount
 from dub_assets.engines.shared.utterances import WORDLESS_MS, checked_text, pause
-from dub_assets.engines.usage import UsageCount
 
 NAME = "speech-service"
 LICENCE = "the terms of the service"

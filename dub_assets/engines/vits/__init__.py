@@ -1,1 +1,1 @@
-"""vits."""
+"""VITS: a synthesiser on torch, one folder a voice."""

@@ -1,1 +1,1 @@
-"""xtts."""
+"""XTTS: a synthesiser on torch that clones voices."""

@@ -44,7 +44,7 @@ MODEL = RemoteModel(
 
 def models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
     """Return the model to pull, or none if the user has an own one."""
-    return whole_model.to_fetch(NAME, MODEL, settings)
+    return whole_model.to_pull(NAME, MODEL, settings)
 
 
 def studio_speakers(settings: EngineSettings) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def test_a_connection_that_breaks_again_and_again_ends_once_it_brings_nothing(hu
     target.unlink()
     hub.cuts[PATH] = [0] * 100
     hub.requests.clear()
-    with pytest.raises(ServiceUnavailableError, match="check the network and pull again; what has come is kept"):
+    with pytest.raises(ServiceUnavailableError, match="check the network and pull again; what was downloaded is kept"):
         download(source(hub), target)
     assert len(hub.requests) == module.RETRIES + 1
     assert not target.exists()

@@ -17,7 +17,7 @@ def cut(samples, frames: int):
 
 
 def run(blocks, work=list, **how):
-    pairs = list(overlapped(blocks, work, **({"segment": 100, "overlap": 0.25, "at_once": 3} | how)))
+    pairs = list(overlapped(blocks, work, **({"window": 100, "overlap": 0.25, "batch": 3} | how)))
     assert all(known.shape == result.shape for known, result in pairs)
     return [np.concatenate(parts) for parts in zip(*pairs, strict=True)]
 
@@ -39,8 +39,8 @@ def test_neither_blocks_nor_batches_change_the_result(block: int, at_once: int):
         assert len(segments) <= at_once
         return [segment * np.linspace(0, 1, 100, dtype=np.float32)[:, None] for segment in segments]
 
-    _, result = run(cut(samples, block), work, at_once=at_once)
-    _, expected = run([samples], lambda segments: [s * np.linspace(0, 1, 100)[:, None] for s in segments], at_once=1)
+    _, result = run(cut(samples, block), work, batch=at_once)
+    _, expected = run([samples], lambda segments: [s * np.linspace(0, 1, 100)[:, None] for s in segments], batch=1)
     assert np.allclose(result, expected, atol=1e-6)
 
 
@@ -64,11 +64,11 @@ def test_memory_does_not_grow_with_the_programme():
             yield programme(50, 1)
 
     most = 0
-    for known, _ in overlapped(blocks(), list, segment=100, overlap=0.25, at_once=3):
+    for known, _ in overlapped(blocks(), list, window=100, overlap=0.25, batch=3):
         most = max(most, held)
         held -= len(known)
     assert most <= 250 + 50 + 75
 
 
 def test_nothing_gives_nothing():
-    assert list(overlapped([], list, segment=100, overlap=0.25, at_once=3)) == []
+    assert list(overlapped([], list, window=100, overlap=0.25, batch=3)) == []
