@@ -30,7 +30,7 @@ from dub_assets.engines.service_options import ServiceOptions
 from dub_assets.options import DubOptions
 from dub_assets.service.callbacks.options import CallbackOptions
 from dub_assets.service.queue.options import QueueOptions
-from dub_assets.service.retention.rules import RetirementOptions
+from dub_assets.service.retention.rules import RetentionOptions
 from dub_assets.service.workers.options import WorkerOptions
 
 Options = TypeVar("Options")
@@ -117,7 +117,7 @@ class Settings:
     services: ServiceOptions = field(default_factory=ServiceOptions)
     queue: QueueOptions = field(default_factory=QueueOptions)
     callbacks: CallbackOptions = field(default_factory=CallbackOptions)
-    retirement: RetirementOptions = field(default_factory=RetirementOptions)
+    retention: RetentionOptions = field(default_factory=RetentionOptions)
     logs: Logs = field(default_factory=Logs)
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 

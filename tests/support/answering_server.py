@@ -1,4 +1,4 @@
-"""An HTTP server on a local port whose answers a test writes, and which keeps what it was asked."""
+"""An HTTP server on a local port that answers as a test plans and records the requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ServerRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is answered."""
+    """An answer to a request."""
 
     body: bytes = b""
     status: int = 200
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(kw_only=True)
 class Server:
-    """``answer`` makes the answers; ``first`` are given before, one a request."""
+    """A running server. ``first`` are the answers to the first requests, ``answer`` returns the later ones."""
 
     url: str
     answer: Callable[[ServerRequest], Answer]
@@ -45,7 +45,7 @@ class Server:
 
 @contextmanager
 def answering(answer: Callable[[ServerRequest], Answer]) -> Iterator[Server]:
-    """A server that ends with the block."""
+    """Run a server until the end of the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.state = Server(url=f"http://127.0.0.1:{server.server_address[1]}", answer=answer)

@@ -1,6 +1,6 @@
-"""The consumer of callbacks: a real HTTP server that answers 422 to what the consumer would refuse.
+"""A consumer of callbacks: an HTTP server that answers 422 to bodies that the consumer would refuse.
 
-How else it should answer is planned per request.
+Tests can plan other answers for the next requests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from support.published_schemas import callback_fault
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer other than the consumer's own."""
+    """An answer with this status, whatever the body of the request."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Silence:
 
 @dataclass(frozen=True, kw_only=True)
 class Drip:
-    """``beginning`` at once, then a byte of ``drop`` after every ``pause_s`` until somebody hangs up."""
+    """``beginning`` at once, then ``drop`` after each ``pause_s`` until the client hangs up."""
 
     beginning: bytes
     drop: bytes = b"x"
@@ -45,12 +45,12 @@ class Drip:
 
 @dataclass(frozen=True, kw_only=True)
 class Reset:
-    """The connection is reset once the request has been read."""
+    """A reset of the connection after the request is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raw:
-    """These bytes for an answer, whatever they are."""
+    """These bytes as the answer."""
 
     content: bytes
 
@@ -60,7 +60,7 @@ Behaviour = Answer | Silence | Drip | Reset | Raw
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A request that arrived, and what was answered to it; None where nothing was, or not by the rules."""
+    """A received request. ``answered`` is the status of the answer, None if there was none or no valid one."""
 
     method: str
     path: str
@@ -75,7 +75,7 @@ class Received:
 
 
 class CallbackReceiver:
-    """The server. ``plan`` holds the behaviour of the next requests; after that it behaves as the consumer does."""
+    """The server. ``plan`` has the answers to the next requests; after those it answers as the consumer does."""
 
     def __init__(self, *plan: Behaviour, validate: bool = True, tls: ssl.SSLContext | None = None) -> None:
         self.plan: deque[Behaviour] = deque(plan)
@@ -99,15 +99,15 @@ class CallbackReceiver:
 
     @property
     def stages(self) -> list[str]:
-        """``metadata.stage`` of the callbacks that were received with 2xx, in the order of their arrival."""
-        taken = [one for one in self.received if one.answered is not None and 200 <= one.answered < 300]
-        return [one.json["metadata"]["stage"] for one in taken]
+        """``metadata.stage`` of the acknowledged callbacks, in the order of their arrival."""
+        acknowledged = [request for request in self.received if 200 <= (request.answered or 0) < 300]
+        return [request.json["metadata"]["stage"] for request in acknowledged]
 
     def next_behaviour(self) -> Behaviour | None:
         with self._lock:
             return self.plan.popleft() if self.plan else None
 
-    def judge(self, body: bytes) -> str | None:
+    def fault_of(self, body: bytes) -> str | None:
         return consumer_fault(body) or callback_fault(body) if self._validate else None
 
     def __enter__(self) -> Self:
@@ -130,7 +130,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that hang up, or do not like the certificate, are no error here."""
+        """Ignore clients that hang up or refuse the certificate."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -140,14 +140,14 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             super().handle()
         finally:
-            if not getattr(self, "raw_requestline", b""):  # the caller did not wait for its request to be read
+            if not getattr(self, "raw_requestline", b""):  # the client did not wait for its request to be read
                 self.server.receiver.hung_up.set()
 
     def do_POST(self) -> None:
         receiver = self.server.receiver
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         behaviour = receiver.next_behaviour()
-        fault = receiver.judge(body) if behaviour is None else None
+        fault = receiver.fault_of(body) if behaviour is None else None
         answer = behaviour or _consumers_answer(fault)
         receiver.received.append(
             Received(
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.receiver.hung_up.set()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: tests read ``received``."""
+        """Log nothing: tests read ``received``."""
 
 
 def _consumers_answer(fault: str | None) -> Answer:

@@ -1,4 +1,4 @@
-"""The consumer's schema of callbacks, written from the wire contract and from nothing of the sender's."""
+"""The consumer's schema of callbacks, written independently of the service from what consumers accept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Number = StrictInt | StrictFloat
 
 
 class Model(BaseModel):
-    """Unknown keys are welcome; strings, numbers and lists are not taken for each other."""
+    """Accepts unknown keys, and converts no types."""
 
     model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
@@ -26,7 +26,7 @@ class Assets(Model):
 
 
 class DocumentSegment(Model):
-    """Section 5. Only here may a key be there and null."""
+    """A segment of the metadata document; only here may a key be null."""
 
     segment_id: str
     segment_text: str
@@ -139,13 +139,13 @@ ROWS: Mapping[str, tuple[str, str, str, type[Metadata]]] = {
     "segment_tts_started": ("in_progress", "segment_tts", "processing", TtsStarted),
     "segment_tts_completed": ("done", "segment_tts", "done", TtsCompleted),
 }
-"""stage -> status, stage_id, stage_status and metadata, as the contract's tables have them."""
+"""Status, stage_id, stage_status and metadata by stage."""
 
 FAILING_STAGES = {"asr", "mt", "tts", "mux", "segment_mix", "segment_tts"}
 
 
 def consumer_fault(body: bytes) -> str | None:
-    """Why the consumer would refuse a body, or None."""
+    """Return why the consumer would refuse a body, None if it accepts it."""
     try:
         content = json.loads(body)
         parsed = Body.model_validate(content)
@@ -170,8 +170,8 @@ def _require_row(content: dict[str, Any]) -> None:
     stage = content["metadata"]["stage"]
     _require(stage in ROWS, "an unknown metadata.stage")
     status, stage_id, stage_status, kind = ROWS[stage]
-    found = (content["status"], content["stage_id"], content["stage_status"])
-    _require(found == (status, stage_id, stage_status), f"{stage} does not go with {found}")
+    states = (content["status"], content["stage_id"], content["stage_status"])
+    _require(states == (status, stage_id, stage_status), f"{stage} does not go with {states}")
     kind.model_validate(content["metadata"])
     _require("error" not in content, "an error without a failure")
     _require(stage != "completed" or content.get("result_key", "") != "", "completed without its result_key")
@@ -183,11 +183,11 @@ def _require(holds: bool, otherwise: str) -> None:
 
 
 def _nulls(value: Any, path: str = "") -> list[str]:
-    """Paths of nulls; a document's segments may have some."""
+    """Return the paths of nulls outside the segments of a document."""
     if value is None:
         return [path]
     if isinstance(value, dict) and "seg_id" not in value:
-        return [found for key, inner in value.items() for found in _nulls(inner, f"{path}/{key}")]
+        return [null for key, inner in value.items() for null in _nulls(inner, f"{path}/{key}")]
     if isinstance(value, list):
-        return [found for inner in value for found in _nulls(inner, path)]
+        return [null for inner in value for null in _nulls(inner, path)]
     return []

@@ -1,4 +1,4 @@
-"""A Dagster instance, a store, a receiver of callbacks and the sensor that tells it of runs; fake engines."""
+"""A Dagster instance, a store and ``callbacks_sensor``, ticked by tests; fake engines."""
 
 from __future__ import annotations
 
@@ -85,18 +85,19 @@ def dub_job():
 
 
 class Trouble:
-    """Why the runs of ``dub_job`` above fail; None: they do not."""
+    """Why the runs of ``dub_job`` above fail; None if they succeed."""
 
     reason: str | None = None
 
 
 class World:
-    """``now_s`` is the clock of deliveries, moved by tests; runs write the real time into their logs.
+    """The sensor and what it works on.
 
-    A tick waits for its attempts for ``patience_s``, rather than for the few seconds that are right for a daemon.
+    ``now_s`` is the clock of deliveries, which tests advance; the events of runs have the real time. A pass waits for
+    its attempts up to ``wait_s``, longer than in production.
     """
 
-    patience_s = 300.0
+    wait_s = 300.0
 
     def __init__(self, environment: Mapping[str, str], instance: dg.DagsterInstance) -> None:
         self.settings = settings_from({**environment, **OPEN})
@@ -106,7 +107,7 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        """The process that sends callbacks is another one from now on."""
+        """Act as a new process, without the state in memory."""
         self.services = CallbackServices(self.settings, now_s=lambda: self.now_s)
 
     @property
@@ -115,12 +116,11 @@ class World:
 
     def tick(self) -> str:
         with (
-            pytest.MonkeyPatch.context() as patience,
+            pytest.MonkeyPatch.context() as patch,
             dg.build_sensor_context(instance=self.instance, resources={"callback_services": self.services}) as context,
         ):
-            patience.setattr("dub_assets.service.callbacks.sensor._WAIT_S", self.patience_s)
-            (reason,) = [callbacks_sensor(context)]
-        return reason.skip_message
+            patch.setattr("dub_assets.service.callbacks.sensor._WAIT_S", self.wait_s)
+            return callbacks_sensor(context).skip_message
 
     def ticks(self, count: int, *, pause_s: float = 0.0) -> None:
         for _ in range(count):
@@ -139,7 +139,7 @@ class World:
         }
 
     def dub(self, job_id: str, url: str, *, message: str = "m1") -> dg.ExecuteInProcessResult:
-        """What the queue's sensor and a run do about a message."""
+        """Do what the queue's sensor does with a message, and execute the run."""
         request = dub_request(job_id)
         self.archive.save(request_key(message), request)
         self.archive.save(job_record_key(job_id), request)
@@ -152,7 +152,7 @@ class World:
         )
 
     def talk(self, job_id: str, url: str, *, message: str = "m1", **more: str) -> dg.ExecuteInProcessResult:
-        """A run with the events of a dub, its request and its document, and none of its work."""
+        """Execute a run that has the events, request and document of a dub and does no work."""
         request = dub_request(job_id)
         self.archive.save(request_key(message), request)
         document = {"source_lang": "en", "segments": []}
@@ -163,11 +163,11 @@ class World:
         return job.execute_in_process(instance=self.instance, raise_on_error=False, tags=run_tags, **arguments)
 
     def add_run(self, run_tags: dict[str, str], *, job: str = "dub_job", **fields: Any) -> dg.DagsterRun:
-        """A run that has been stored and has done nothing yet."""
+        """Store a run that has not started."""
         run = dg.DagsterRun(job_name=job, tags=run_tags, status=dg.DagsterRunStatus.NOT_STARTED, **fields)
         return self.instance.add_run(run)
 
-    def stamp(self, run_id: str) -> str:
+    def callbacks_tag(self, run_id: str) -> str:
         return self.instance.get_run_by_id(run_id).tags[tags.CALLBACKS]
 
     def log_of(self, run_id: str) -> list[str]:
@@ -175,4 +175,4 @@ class World:
 
 
 def ids(receiver: CallbackReceiver) -> list[str]:
-    return [one.headers["webhook-id"] for one in receiver.received]
+    return [request.headers["webhook-id"] for request in receiver.received]

@@ -1,4 +1,4 @@
-"""The delivery of callbacks as a pure state machine: in order, at least once, retried with growing pauses until too old.
+"""The delivery of callbacks as a pure state machine: in order, at least once, with growing pauses, until too old.
 
 A ``Delivery`` is the state for one job at one endpoint. The dispatcher asks ``next_due``, makes the attempt and stores
 ``after_attempt``; if it dies in between, it makes the same attempt again: same callback, same bytes, same id. Times are

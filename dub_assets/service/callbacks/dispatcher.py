@@ -75,7 +75,8 @@ class CallbackDispatcher:
         self._lock = threading.Lock()
         self._busy: set[QueueKey] = set()
         self._retries_due_s: dict[QueueKey, float] = {}
-        self._workers: list[_DeliveryWorker] = []
+        self._workers: dict[threading.Thread, str] = {}
+        """The workers with their endpoints."""
 
     def busy(self) -> frozenset[QueueKey]:
         """Return the queues that are being delivered; only their workers may change their outbox entries."""
@@ -98,10 +99,11 @@ class CallbackDispatcher:
         for worker in started:
             worker.join(max(0.0, until - time.monotonic()))
 
-    def _start(self, queues: Iterable[DeliveryQueue]) -> list[_DeliveryWorker]:
+    def _start(self, queues: Iterable[DeliveryQueue]) -> list[threading.Thread]:
+        """Start workers for the queues that are not busy, and return them."""
         by_endpoint: dict[str, deque[DeliveryQueue]] = {}
         with self._lock:
-            self._workers = [worker for worker in self._workers if worker.is_alive()]
+            self._workers = {worker: endpoint for worker, endpoint in self._workers.items() if worker.is_alive()}
             for queue in queues:
                 if queue.key not in self._busy:
                     by_endpoint.setdefault(queue.endpoint, deque()).append(queue)
@@ -110,19 +112,20 @@ class CallbackDispatcher:
                 worker.start()
         return workers
 
-    def _hire(self, endpoint: str, waiting: deque[DeliveryQueue]) -> list[_DeliveryWorker]:
+    def _hire(self, endpoint: str, waiting: deque[DeliveryQueue]) -> list[threading.Thread]:
         """Return new workers for an endpoint's queues, and mark these as busy if there is a worker."""
-        at_endpoint = sum(worker.endpoint == endpoint for worker in self._workers)
+        at_endpoint = list(self._workers.values()).count(endpoint)
         free = min(self._max_workers_per_endpoint - at_endpoint, self._max_workers - len(self._workers), len(waiting))
         if free <= 0:
             return []
         self._busy |= {queue.key for queue in waiting}
-        hired = [_DeliveryWorker(self, endpoint, waiting) for _ in range(free)]
-        self._workers += hired
+        name = f"callbacks to {endpoint}"
+        hired = [threading.Thread(target=self._work, args=(waiting,), name=name, daemon=True) for _ in range(free)]
+        self._workers |= dict.fromkeys(hired, endpoint)
         return hired
 
-    def work(self, waiting: deque[DeliveryQueue]) -> None:
-        """Deliver queues until none is waiting or the shift is over."""
+    def _work(self, waiting: deque[DeliveryQueue]) -> None:
+        """Deliver queues until none is waiting; after the shift, only mark them as no longer busy."""
         until = time.monotonic() + _SHIFT_S
         while (queue := self._next(waiting)) is not None:
             try:
@@ -130,15 +133,11 @@ class CallbackDispatcher:
                     self._deliver(queue, until)
             except DubError as error:
                 _log.warning("callbacks of job %s are interrupted: %s", queue.job_id, error)
+            except Exception:  # noqa: BLE001 - a defect in one queue must not stop the others
+                _log.exception("callbacks of job %s are interrupted", queue.job_id)
             finally:
                 with self._lock:
                     self._busy.discard(queue.key)
-
-    def release(self, waiting: deque[DeliveryQueue]) -> None:
-        """Mark the queues as no longer busy that are still waiting; there are some only if a worker broke."""
-        while (queue := self._next(waiting)) is not None:
-            with self._lock:
-                self._busy.discard(queue.key)
 
     def _next(self, waiting: deque[DeliveryQueue]) -> DeliveryQueue | None:
         with self._lock:
@@ -162,20 +161,3 @@ class CallbackDispatcher:
         after = entry.after_attempt(outcome, now_s=self._now_s(), rules=self._rules)
         self._outbox.save(after)
         return after
-
-
-class _DeliveryWorker(threading.Thread):
-    """A thread that delivers the queues of one endpoint."""
-
-    def __init__(self, dispatcher: CallbackDispatcher, endpoint: str, waiting: deque[DeliveryQueue]) -> None:
-        super().__init__(name=f"callbacks to {endpoint}", daemon=True)
-        self.endpoint = endpoint
-        self._dispatcher = dispatcher
-        self._waiting = waiting
-
-    def run(self) -> None:
-        """Deliver until no queue is waiting."""
-        try:
-            self._dispatcher.work(self._waiting)
-        finally:
-            self._dispatcher.release(self._waiting)

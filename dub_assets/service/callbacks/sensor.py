@@ -26,7 +26,7 @@ from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.retry_groups import PendingRuns, RetryGroup, outcome_is_final
 from dub_assets.service.callbacks.run_log import RunLog
 from dub_assets.service.callbacks.run_recovery import renotify_failures, requeue_lost_starts
-from dub_assets.service.tick_timing import rounded_to_turns
+from dub_assets.service.tick_timing import rounded_to_ticks
 
 _WAIT_S = 1.0
 """For how long a pass waits for its attempts; those that take longer go on."""
@@ -56,7 +56,7 @@ def callbacks_sensor(
 
 def _tick(context: dg.SensorEvaluationContext, services: CallbackServices) -> str:
     """Make passes until the tick is over, and return the summary of the last full one."""
-    pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_turns(services.watch_s)
+    pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_ticks(services.watch_s)
     refusals = _refusals_of(services)
     while True:
         _reset_inherited_tags(context.instance)

@@ -1,4 +1,4 @@
-"""Retirement: which jobs are old enough to be taken off the list of partitions, and what becomes of their objects."""
+"""Retention rules: which jobs are deleted from the list of partitions, and which of their objects with them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dub_assets.core.option import one_of, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetirementOptions:
-    """When jobs are retired."""
+class RetentionOptions:
+    """Which jobs are kept. Without ``after_days`` and ``keep``, all are."""
 
     after_days: Annotated[
         int | None,
@@ -41,13 +41,13 @@ class RetirementOptions:
     ] = "nothing"
 
     @property
-    def retires(self) -> bool:
-        """Whether any job is ever retired."""
+    def deletes_jobs(self) -> bool:
+        """Whether any job is ever deleted."""
         return self.after_days is not None or self.keep is not None
 
 
-def jobs_to_retire(last_run_s: Mapping[str, float], *, now_s: float, options: RetirementOptions) -> list[str]:
-    """The jobs to retire, the oldest first; ``last_run_s`` has the time (Unix) of each job's last run."""
+def jobs_to_delete(last_run_s: Mapping[str, float], *, now_s: float, options: RetentionOptions) -> list[str]:
+    """Return the jobs to delete, the oldest first; ``last_run_s`` has the Unix time of each job's last run."""
     by_age = sorted(last_run_s, key=lambda job_id: (last_run_s[job_id], job_id))
     surplus = set(by_age[: max(0, len(by_age) - options.keep)]) if options.keep is not None else set()
     oldest_s = now_s - options.after_days * 86_400 if options.after_days is not None else float("-inf")

@@ -31,7 +31,7 @@ from dub_assets.stages.segment_mixes.values import Gains
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 JOB = Subject.of(REQUEST)
-FOREIGN = Subject(job_id="edit-7")
+EXTERNAL = Subject(job_id="edit-7")
 IN_PROJECT = Subject(job_id="edit-7", project_id="p1")
 PREFIX = "projects/p1/interim/job.1/segments"
 MIXED = SegmentMixKeys(
@@ -52,30 +52,30 @@ CALLBACKS = {
     **{stage: progress(JOB, stage) for stage in PROGRESS},
     "completed": done(),
     "failed": dub_failed(JOB, "no sound track: give a video with sound", step="stems"),
-    "segment_mix_started": segment_mix_started(FOREIGN, count=2),
+    "segment_mix_started": segment_mix_started(EXTERNAL, count=2),
     "segment_mix_completed": segment_mix_completed(IN_PROJECT, [MIXED]),
     "segment_mix_completed_with_video": segment_mix_completed(IN_PROJECT, [MIXED], result_key=REQUEST.result_key),
-    "segment_mix_failed": segment_mix_failed(FOREIGN, "no object", indices=[3, 10]),
+    "segment_mix_failed": segment_mix_failed(EXTERNAL, "no object", indices=[3, 10]),
     "segment_tts_started": segment_tts_started(JOB, index=3),
     "segment_tts_completed": segment_tts_completed(JOB, SPOKEN),
     "segment_tts_failed": segment_tts_failed(JOB, "no voice speaks this", index=3),
-    "message_refused": message_refused(FOREIGN, "segments is missing", task="segment_mix"),
+    "message_refused": message_refused(EXTERNAL, "segments is missing", task="segment_mix"),
 }
 
 
 @pytest.mark.parametrize("name", CALLBACKS)
-def test_every_payload_is_as_it_was_agreed(name: str):
+def test_every_body_is_as_agreed(name: str):
     golden = (GOLDEN / f"callback_{name}.json").read_text(encoding="utf-8")
     body = json.loads(CALLBACKS[name].encoded())
     assert json.dumps(body, ensure_ascii=False, indent=2) + "\n" == golden
 
 
-def test_every_golden_payload_is_made_by_somebody():
+def test_every_golden_body_is_built():
     assert {path.name for path in GOLDEN.glob("callback_*.json")} == {f"callback_{name}.json" for name in CALLBACKS}
 
 
 @pytest.mark.parametrize("name", CALLBACKS)
-def test_the_consumer_takes_every_payload(name: str):
+def test_the_consumer_accepts_every_body(name: str):
     assert consumer_fault(CALLBACKS[name].encoded()) is None
 
 
@@ -114,13 +114,13 @@ def test_a_failure_names_the_stage_of_the_asset_that_failed(step: str | None, st
     [(None, "asr"), ("full_pipeline", "asr"), ("segment_mix",) * 2, ("segment_tts",) * 2],
 )
 def test_a_refused_message_fails_in_the_first_stage_of_its_task(task: str | None, stage_id: str):
-    callback = message_refused(FOREIGN, "x", task=task)
+    callback = message_refused(EXTERNAL, "x", task=task)
     assert callback.body["stage_id"] == stage_id
     assert consumer_fault(callback.encoded()) is None
 
 
 def test_keys_without_a_value_are_absent():
-    body = segment_mix_started(FOREIGN, count=2).body
+    body = segment_mix_started(EXTERNAL, count=2).body
     assert set(body) == {"status", "stage_id", "stage_status", "metadata"}
     assert set(body["metadata"]) == {"stage", "job_id", "count"}
 
@@ -148,33 +148,33 @@ ANY_TEXT = st.characters(exclude_categories=())
 
 
 @given(st.text(ANY_TEXT, max_size=40), st.text(ANY_TEXT, max_size=600))
-@example("half a character: \ud800", "\udfff")
-def test_no_text_keeps_the_consumer_from_hearing_of_a_job(text: str, error: str):
+@example("a lone surrogate: \ud800", "\udfff")
+def test_every_text_can_be_sent(text: str, error: str):
     spoken = SpokenSegment(index=3, text=text, tts_key="t", mix_key="m", tts_gain_db=0.0)
     assert consumer_fault(segment_tts_completed(JOB, spoken).encoded()) is None
     assert consumer_fault(dub_failed(JOB, error, step=None).encoded()) is None
 
 
-def test_an_error_is_one_bounded_line():
+def test_an_error_is_one_line_of_limited_length():
     assert readable_line("no such\n  object:\tx\x1b[0m\u2028y") == "no such object: x [0m y"
     assert len(readable_line("ab " * 1000)) <= 500
     assert readable_line("ab " * 1000).endswith("…")
     assert readable_line(" \n") != ""
 
 
-def test_an_id_is_stable_tells_callbacks_apart_and_cannot_be_taken_for_another_text():
+def test_an_id_is_stable_unique_and_without_a_full_stop():
     assert webhook_id("run", 1) == webhook_id("run", 1) == "msg_a7becdaa54de6754a29bee6d0caa327d"
     assert len({webhook_id(origin, number) for origin in ("a", "b", "a.b") for number in range(7)}) == 21
     assert re.fullmatch(r"msg_[0-9a-f]{32}", webhook_id("job.with.dots", 12))
 
 
-def test_the_jobs_id_stands_where_the_url_wants_it():
+def test_fills_the_job_id_into_the_url():
     assert callback_url("https://a.example/{job_id}/x?j={job_id}", "job.1") == "https://a.example/job.1/x?j=job.1"
     assert callback_url("https://a.example/{job_id}", "../x?y#z") == "https://a.example/..%2Fx%3Fy%23z"
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "fault"),
     [
         ({"status": "finished"}, "status"),
         ({"stage_id": 3}, "stage_id"),
@@ -185,9 +185,9 @@ def test_the_jobs_id_stands_where_the_url_wants_it():
         ({"metadata": {"stage": "completed", "job_id": "j", "project_id": "p"}}, "segments"),
     ],
 )
-def test_the_consumer_refuses_what_the_contract_does_not_know(change: dict, said: str):
+def test_the_consumer_refuses_unknown_values(change: dict, fault: str):
     body = json.dumps({**done().body, **change}).encode()
-    assert said in (consumer_fault(body) or "")
+    assert fault in (consumer_fault(body) or "")
 
 
 def test_the_consumer_refuses_what_is_no_json():

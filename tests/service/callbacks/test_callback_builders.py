@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -31,12 +29,6 @@ from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixReques
 from dub_assets.stages.segment_mixes.values import Gains
 
 URL = "https://consumer.example/{job_id}"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield World({"DUB_ASSETS_HOME": str(tmp_path), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}, instance)
 
 
 def log_of(world: World, result: dg.ExecuteInProcessResult) -> RunLog:

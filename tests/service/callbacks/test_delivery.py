@@ -21,7 +21,7 @@ def after(delivery: Delivery, outcome: Outcome, now_s: float, created_s: float =
     return delivery.after_attempt(outcome, webhook_id=ID, created_s=created_s, now_s=now_s, rules=RULES)
 
 
-def test_the_first_callback_is_due_at_once_and_the_next_after_it():
+def test_a_callback_is_due_once_the_one_before_is_delivered():
     delivery = Delivery()
     assert delivery.next_due(0, 0.0) is None
     assert delivery.next_due(2, 0.0) == 0
@@ -39,12 +39,12 @@ def test_pauses_grow_up_to_two_hours():
         assert base <= pause <= base * 1.25
 
 
-def test_jitter_tells_callbacks_apart_but_not_processes():
+def test_jitter_differs_between_callbacks_and_not_between_processes():
     assert RULES.pause_s(ID, 3) == pytest.approx(32.778675, abs=1e-6)
     assert len({RULES.pause_s(webhook_id("run", number), 3) for number in range(20)}) == 20
 
 
-def test_a_failed_callback_waits_and_holds_up_the_next():
+def test_a_failed_callback_delays_the_next():
     delivery = after(Delivery(), FAILED, 100.0)
     assert delivery.next_due(2, 100.0) is None
     assert delivery.next_due(2, delivery.due_s - 0.001) is None
@@ -52,7 +52,7 @@ def test_a_failed_callback_waits_and_holds_up_the_next():
     assert delivery.problem == "answered 500"
 
 
-def test_success_starts_the_pauses_anew():
+def test_success_resets_the_pauses():
     delivery = after(after(after(Delivery(), FAILED, 0.0), FAILED, 10.0), Delivered(status_code=200), 20.0)
     assert delivery == Delivery(settled=1)
 
@@ -75,11 +75,11 @@ def test_a_gone_or_refused_endpoint_gets_no_more(outcome: Outcome):
     assert delivery.without_endpoint(4) == delivery
 
 
-def test_an_endpoint_that_lives_loses_nothing():
+def test_a_delivery_that_has_not_ended_loses_nothing():
     assert Delivery(settled=1).without_endpoint(4) == Delivery(settled=1)
 
 
-def test_a_callback_is_given_up_after_three_days_and_the_next_has_its_turn():
+def test_gives_up_a_callback_after_three_days_and_goes_on_with_the_next():
     delivery, now_s, attempts = Delivery(), 0.0, 0
     while delivery.settled == 0 and attempts < 100:
         assert delivery.next_due(2, now_s) == 0
@@ -92,7 +92,7 @@ def test_a_callback_is_given_up_after_three_days_and_the_next_has_its_turn():
     assert delivery.next_due(2, now_s) == 1
 
 
-def test_an_old_callback_that_was_never_tried_is_tried_once():
+def test_attempts_an_old_callback_once():
     delivery = Delivery()
     assert delivery.next_due(1, 1e9) == 0
     assert after(delivery, Delivered(status_code=200), 1e9).losses == ()
@@ -120,7 +120,7 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, pause_s: float | N
     assert retry_after_s(header, 1_700_000_000.0) == pause_s
 
 
-def test_a_date_without_a_zone_is_no_local_time(monkeypatch):
+def test_a_date_without_a_zone_is_in_utc(monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Seoul")
     time.tzset()
     read = retry_after_s("Tue, 14 Nov 2023 22:14:20", 1_700_000_000.0)
@@ -130,9 +130,9 @@ def test_a_date_without_a_zone_is_no_local_time(monkeypatch):
 
 
 @given(st.text())
-def test_any_retry_after_is_read_or_ignored(header: str):
-    wished_s = retry_after_s(header, 1_700_000_000.0)
-    assert wished_s is None or wished_s >= 0
+def test_reads_or_ignores_any_retry_after(header: str):
+    pause_s = retry_after_s(header, 1_700_000_000.0)
+    assert pause_s is None or pause_s >= 0
 
 
 OUTCOMES = st.one_of(
@@ -142,7 +142,7 @@ OUTCOMES = st.one_of(
 
 
 class Deliveries(RuleBasedStateMachine):
-    """A job's callbacks, a driver that may die between an attempt and its record, an endpoint, and a clock."""
+    """A job's callbacks, a dispatcher that may die before it stores an outcome, an endpoint and a clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,12 +152,11 @@ class Deliveries(RuleBasedStateMachine):
         self.stored = Delivery()
         self.arrived: list[tuple[int, str, bytes]] = []
         self.attempts: list[tuple[int, str, bytes, float]] = []
-        self.taken: set[int] = set()
-        self.ended = False
+        self.acknowledged: set[int] = set()
 
     @precondition(lambda self: len(self.created_s) < len(PROGRESS))
     @rule()
-    def the_run_comes_further(self) -> None:
+    def the_run_progresses(self) -> None:
         self.created_s.append(self.now_s)
 
     @rule(seconds=st.floats(0.1, 4000))
@@ -169,11 +168,11 @@ class Deliveries(RuleBasedStateMachine):
         self.now_s = max(self.now_s, self.stored.due_s)
 
     @rule(outcome=OUTCOMES)
-    def the_driver_runs(self, outcome: Outcome) -> None:
+    def the_dispatcher_runs(self, outcome: Outcome) -> None:
         self.attempt(outcome)
 
     @rule(outcome=OUTCOMES)
-    def the_driver_dies_before_it_has_stored(self, outcome: Outcome) -> None:
+    def the_dispatcher_dies_before_it_stores(self, outcome: Outcome) -> None:
         before = self.stored
         self.attempt(outcome)
         self.stored = before
@@ -192,7 +191,7 @@ class Deliveries(RuleBasedStateMachine):
         body = progress(Subject(job_id="j", project_id="p"), list(PROGRESS)[number]).encoded()
         self.attempts.append((number, name, body, self.now_s))
         if isinstance(outcome, Delivered):
-            self.taken.add(number)
+            self.acknowledged.add(number)
         self.stored = self.stored.after_attempt(
             outcome, webhook_id=name, created_s=self.created_s[number], now_s=self.now_s, rules=self.rules
         )
@@ -212,19 +211,19 @@ class Deliveries(RuleBasedStateMachine):
         assert len({attempt[:3] for attempt in self.attempts}) == len({number for number, *_ in self.attempts})
 
     @invariant()
-    def each_settled_callback_was_taken_or_is_known_as_lost(self) -> None:
+    def each_settled_callback_is_acknowledged_or_lost(self) -> None:
         lost = {loss.number for loss in self.stored.losses}
-        assert set(range(self.stored.settled)) <= self.taken | lost
+        assert set(range(self.stored.settled)) <= self.acknowledged | lost
         assert [loss.number for loss in self.stored.losses] == sorted(lost)
         assert lost <= set(range(self.stored.settled))
 
     @invariant()
-    def nothing_is_lost_without_an_attempt_while_the_endpoint_lives(self) -> None:
+    def nothing_is_lost_without_an_attempt_unless_the_delivery_has_ended(self) -> None:
         if self.stored.ended is None:
             assert {loss.number for loss in self.stored.losses} <= {number for number, *_ in self.attempts}
 
     def teardown(self) -> None:
-        """However it went: with an endpoint that stays dead, everything is settled in bounded time and attempts."""
+        """If every further attempt fails, all callbacks are settled in bounded time and attempts."""
         end_s = self.now_s + self.rules.max_age_s + self.rules.longest_wait_s
         for _ in range(20 * (len(self.created_s) + 1)):
             self.attempt(FAILED)

@@ -18,25 +18,25 @@ from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry, PendingCall
 
 
 class Sender:
-    """Answers as planned by URL, else receives; ``gate`` closed: only once it is opened."""
+    """Acknowledges every callback but those to ``failing`` URLs, once ``gate`` is open."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, bytes]] = []
         self.failing: set[str] = set()
         self.gate = threading.Event()
         self.gate.set()
-        self.at_once = 0
-        self.most_at_once = 0
+        self.concurrent = 0
+        self.max_concurrent = 0
         self._lock = threading.Lock()
 
     def send(self, url: str, body: bytes, webhook_id: str) -> Outcome:
         with self._lock:
             self.sent.append((url, body))
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.concurrent += 1
+            self.max_concurrent = max(self.max_concurrent, self.concurrent)
         assert self.gate.wait(300)
         with self._lock:
-            self.at_once -= 1
+            self.concurrent -= 1
         return Failed(reason="no") if url in self.failing else Delivered(status_code=200)
 
 
@@ -65,27 +65,27 @@ def queue_of(job_id: str, *pending: tuple[str, OutboxEntry], endpoint: str = "e"
     return DeliveryQueue(job_id=job_id, endpoint=endpoint, pending=pending)
 
 
-def test_the_callbacks_of_a_channel_are_sent_in_order_and_written_down(dispatcher, sender, outbox):
+def test_delivers_the_callbacks_of_a_queue_in_order_and_stores_the_outcomes(dispatcher, sender, outbox):
     first, second = stored(outbox, "run-1", b"a", b"b"), stored(outbox, "run-2", b"c")
     dispatcher.deliver([queue_of("job", ("u1", first), ("u2", second))], wait_s=300)
     assert sender.sent == [("u1", b"a"), ("u1", b"b"), ("u2", b"c")]
     assert [outbox.load(origin).is_settled for origin in ("run-1", "run-2")] == [True, True]
 
 
-def test_what_fails_holds_up_what_comes_after_it_in_its_channel_and_nothing_else(dispatcher, sender, outbox):
+def test_a_failure_delays_the_rest_of_its_queue_and_no_other(dispatcher, sender, outbox):
     sender.failing = {"u1"}
-    held = queue_of("job-1", ("u1", stored(outbox, "run-1", b"a", b"b")), ("u2", stored(outbox, "run-2", b"c")))
-    dispatcher.deliver([held, queue_of("job-2", ("u3", stored(outbox, "run-3", b"d")))], wait_s=300)
+    delayed = queue_of("job-1", ("u1", stored(outbox, "run-1", b"a", b"b")), ("u2", stored(outbox, "run-2", b"c")))
+    dispatcher.deliver([delayed, queue_of("job-2", ("u3", stored(outbox, "run-3", b"d")))], wait_s=300)
     assert sorted(sender.sent) == [("u1", b"a"), ("u3", b"d")]
     assert outbox.load("run-1").delivery.failures == 1
 
 
-def test_a_channel_that_is_worked_on_is_not_taken_up_a_second_time(dispatcher, sender, outbox):
+def test_delivers_a_queue_once_at_a_time(dispatcher, sender, outbox):
     sender.gate.clear()
-    one = queue_of("job", ("u", stored(outbox, "run-1", b"a")))
-    dispatcher.deliver([one], wait_s=0)
+    queue = queue_of("job", ("u", stored(outbox, "run-1", b"a")))
+    dispatcher.deliver([queue], wait_s=0)
     assert dispatcher.busy() == {("job", "e")}
-    dispatcher.deliver([one], wait_s=0)
+    dispatcher.deliver([queue], wait_s=0)
     sender.gate.set()
     dispatcher.deliver([], wait_s=0)
     drain(dispatcher)
@@ -93,17 +93,17 @@ def test_a_channel_that_is_worked_on_is_not_taken_up_a_second_time(dispatcher, s
     assert dispatcher.busy() == frozenset()
 
 
-def test_an_endpoint_is_sent_no_more_than_four_at_a_time_and_all_of_it_arrives(dispatcher, sender, outbox):
+def test_makes_at_most_four_attempts_at_a_time_at_an_endpoint(dispatcher, sender, outbox):
     sender.gate.clear()
-    channels = [queue_of(f"job-{place}", ("u", stored(outbox, f"run-{place}", b"a"))) for place in range(12)]
-    dispatcher.deliver(channels, wait_s=0)
+    queues = [queue_of(f"job-{place}", ("u", stored(outbox, f"run-{place}", b"a"))) for place in range(12)]
+    dispatcher.deliver(queues, wait_s=0)
     sender.gate.set()
     drain(dispatcher)
     assert len(sender.sent) == 12
-    assert sender.most_at_once <= 4
+    assert sender.max_concurrent <= 4
 
 
-def test_an_endpoint_that_does_not_answer_keeps_no_lane_of_another(dispatcher, sender, outbox):
+def test_an_endpoint_that_does_not_answer_takes_no_worker_of_another(dispatcher, sender, outbox):
     sender.gate.clear()
     dispatcher.deliver(
         [queue_of(f"slow-{place}", ("u", stored(outbox, f"s{place}", b"a"))) for place in range(9)], wait_s=0
@@ -115,16 +115,14 @@ def test_an_endpoint_that_does_not_answer_keeps_no_lane_of_another(dispatcher, s
     assert ("v", b"b") in sender.sent
 
 
-def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_taken_up_again(
-    dispatcher, sender, outbox, monkeypatch
-):
-    one = queue_of("job", ("u", stored(outbox, "run-1", b"a", b"b")))
+def test_continues_a_queue_that_an_unavailable_store_interrupted(dispatcher, sender, outbox, monkeypatch):
+    queue = queue_of("job", ("u", stored(outbox, "run-1", b"a", b"b")))
 
     def unavailable(_: OutboxEntry) -> None:
         raise StorageUnavailableError("the store did not answer")
 
     monkeypatch.setattr(outbox, "save", unavailable)
-    dispatcher.deliver([one], wait_s=300)
+    dispatcher.deliver([queue], wait_s=300)
     monkeypatch.undo()
     assert dispatcher.busy() == frozenset()
     dispatcher.deliver([queue_of("job", ("u", outbox.load("run-1")))], wait_s=300)
@@ -132,7 +130,7 @@ def test_a_store_that_does_not_answer_ends_the_work_on_a_channel_which_can_be_ta
 
 
 def drain(dispatcher: CallbackDispatcher) -> None:
-    """Wait for every lane."""
-    for lane in list(dispatcher._workers):
-        lane.join(300)
-        assert not lane.is_alive()
+    """Wait for every worker."""
+    for worker in list(dispatcher._workers):
+        worker.join(300)
+        assert not worker.is_alive()

@@ -8,10 +8,9 @@ from support.callback_receiver import Answer, Behaviour, CallbackReceiver, Drip,
 from support.ports import closed_port
 
 from dub_assets.core.errors import ConfigurationError
-from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.bodies import progress
 from dub_assets.service.callbacks.deadline import DeadlineThread
-from dub_assets.service.callbacks.delivery import Delivered, Delivery, Failed, Gone
+from dub_assets.service.callbacks.delivery import Delivered, Failed, Gone
 from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.service.callbacks.values import Subject, webhook_id
 
@@ -209,22 +208,3 @@ def test_the_time_limit_includes_a_slow_lookup_and_nothing_is_sent_after_it():
     assert outcome == Failed(reason="no answer within 0.1 s")
     assert len(late) == 1
     assert receiver.received == []
-
-
-# ------------------------------------------------------------------------------------------- with the state machine
-
-
-def test_retries_a_callback_until_it_is_acknowledged_and_keeps_the_order():
-    bodies = [progress(Subject(job_id="j", project_id="p"), stage).encoded() for stage in ("downloaded", "mt_prepare")]
-    ids = [webhook_id("run", number) for number in range(2)]
-    now_s, delivery = NOW_S, Delivery()
-    with CallbackReceiver(Answer(status=500), Reset(), Answer(status=503, headers={"Retry-After": "9"})) as receiver:
-        while (number := delivery.next_due(2, now_s)) is not None:
-            outcome = sender().send(receiver.url(), bodies[number], ids[number])
-            delivery = delivery.after_attempt(
-                outcome, webhook_id=ids[number], created_s=NOW_S, now_s=now_s, rules=RetryRules()
-            )
-            now_s = max(now_s, delivery.due_s)
-    assert receiver.stages == ["downloaded", "mt_prepare"]
-    assert [request.headers["webhook-id"] for request in receiver.received] == [ids[0]] * 4 + [ids[1]]
-    assert delivery == Delivery(settled=2)

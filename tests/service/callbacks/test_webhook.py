@@ -30,14 +30,14 @@ def test_the_specifications_example():
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_the_reference_library_verifies_what_is_signed(secret: str):
+def test_the_reference_library_verifies_signatures(secret: str):
     body = '{"text":"안녕하세요"}'.encode()
     headers = delivery_headers(secret, webhook_id="msg_1", timestamp_s=int(time.time()), body=body)
     assert Webhook(secret).verify(body, headers) == {"text": "안녕하세요"}
 
 
 @pytest.mark.parametrize("part", ["body", "webhook-id", "webhook-timestamp", "secret"])
-def test_the_reference_library_refuses_what_was_changed(part: str):
+def test_the_reference_library_refuses_changes(part: str):
     body, secret, now_s = b"{}", SECRETS[0], int(time.time())
     headers = delivery_headers(secret, webhook_id="msg_1", timestamp_s=now_s, body=body)
     changed = {"webhook-id": "msg_2", "webhook-timestamp": str(now_s - 1)}
@@ -47,19 +47,19 @@ def test_the_reference_library_refuses_what_was_changed(part: str):
         verifier.verify(b"[]" if part == "body" else body, headers)
 
 
-def test_without_a_secret_the_id_alone_is_sent():
+def test_sends_only_the_id_without_a_secret():
     assert delivery_headers(None, webhook_id="msg_1", timestamp_s=1, body=b"") == {"webhook-id": "msg_1"}
 
 
 @given(st.binary(min_size=1, max_size=64), st.booleans(), st.booleans())
-def test_keys_are_read_as_the_reference_library_reads_them(key: bytes, prefixed: bool, padded: bool):
+def test_reads_keys_as_the_reference_library_does(key: bytes, prefixed: bool, padded: bool):
     encoded = base64.b64encode(key).decode()
     secret = ("whsec_" if prefixed else "") + (encoded if padded else encoded.rstrip("="))
     assert signing_key(secret) == key == Webhook(secret)._whsecret
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "not base64!", "A", "whsec_====", "비밀"])
-def test_a_secret_that_is_none_is_an_error_that_names_the_variable_and_not_the_secret(secret: str):
+def test_an_unusable_secret_is_an_error_that_names_the_variable_only(secret: str):
     with pytest.raises(ConfigurationError, match="JOB_CALLBACK_SECRET") as error:
         CallbackOptions(secret=secret)
     assert not secret.removeprefix("whsec_").strip("=A") or secret not in str(error.value)
@@ -74,6 +74,6 @@ def test_allowed_hosts_are_separated_by_commas():
     assert CallbackOptions().hosts == frozenset()
 
 
-def test_the_age_of_the_options_is_that_of_the_rules():
+def test_the_rules_have_the_age_of_the_options():
     assert CallbackOptions().retry_rules.max_age_s == 72 * 3600
     assert CallbackOptions(max_age_ms=1500).retry_rules.max_age_s == 1.5

@@ -1,10 +1,10 @@
-"""Which jobs are retired."""
+"""Which jobs are deleted."""
 
 from __future__ import annotations
 
 import pytest
 
-from dub_assets.service.retention.rules import RetirementOptions, jobs_to_retire
+from dub_assets.service.retention.rules import RetentionOptions, jobs_to_delete
 
 DAY_S = 86_400.0
 NOW_S = 100 * DAY_S
@@ -12,7 +12,7 @@ JOBS = {"new": NOW_S, "week": NOW_S - 7 * DAY_S, "month": NOW_S - 30 * DAY_S}
 
 
 @pytest.mark.parametrize(
-    ("options", "retired"),
+    ("options", "deleted"),
     [
         ({}, []),
         ({"after_days": 31}, []),
@@ -24,10 +24,10 @@ JOBS = {"new": NOW_S, "week": NOW_S - 7 * DAY_S, "month": NOW_S - 30 * DAY_S}
         ({"keep": 2, "after_days": 1}, ["month", "week"]),
     ],
 )
-def test_jobs_are_retired_by_age_or_number_the_oldest_first(options, retired):
-    assert jobs_to_retire(JOBS, now_s=NOW_S, options=RetirementOptions(**options)) == retired
+def test_deletes_jobs_by_age_or_number_the_oldest_first(options, deleted):
+    assert jobs_to_delete(JOBS, now_s=NOW_S, options=RetentionOptions(**options)) == deleted
 
 
-def test_without_options_no_job_is_ever_retired():
-    assert not RetirementOptions().retires
-    assert RetirementOptions(keep=1).retires
+def test_deletes_no_job_without_options():
+    assert not RetentionOptions().deletes_jobs
+    assert RetentionOptions(keep=1).deletes_jobs

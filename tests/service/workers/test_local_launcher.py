@@ -1,4 +1,4 @@
-"""Whether a run's process lives, asked of real processes."""
+"""``LocalRunLauncher`` and lost starts, with real processes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Machine:
         self.launcher = LocalRunLauncher()
         self.launcher.register_instance(instance)
 
-    def begun(self, *, pid: int | None, tags: dict[str, str] | None = None) -> dg.DagsterRun:
-        """A run that has begun and, with a ``pid``, named its process."""
+    def add_started_run(self, *, pid: int | None, tags: dict[str, str] | None = None) -> dg.DagsterRun:
+        """Add a run that has started and, with a ``pid``, logged its process id."""
         run = self.instance.add_run(dg.DagsterRun(job_name="dub_job", tags=tags or {}))
         self.instance.report_dagster_event(
             dg.DagsterEvent(event_type_value="PIPELINE_START", job_name="dub_job"), run.run_id
@@ -60,47 +60,47 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
         sleeper.kill()
 
 
-def test_a_run_lives_as_long_as_its_process(machine: Machine, process: subprocess.Popen[bytes]):
-    run = machine.begun(pid=process.pid)
+def test_a_run_is_alive_as_long_as_its_process(machine: Machine, process: subprocess.Popen[bytes]):
+    run = machine.add_started_run(pid=process.pid)
     assert machine.health(run) is WorkerStatus.RUNNING
     process.kill()
     process.wait()
     assert machine.health(run) is WorkerStatus.FAILED
 
 
-def test_a_process_that_nobody_has_waited_for_is_gone_too(machine: Machine, process: subprocess.Popen[bytes]):
-    run = machine.begun(pid=process.pid)
+def test_a_zombie_process_is_not_alive(machine: Machine, process: subprocess.Popen[bytes]):
+    run = machine.add_started_run(pid=process.pid)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended and stays a zombie
     assert machine.health(run) is WorkerStatus.FAILED
 
 
-def test_another_process_with_the_same_number_is_not_the_runs(
+def test_a_later_process_with_the_same_id_is_another_one(
     machine: Machine, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ):
     hour_ago_s = time.time() - 3600
     with monkeypatch.context() as before:
         before.setattr(time, "time", lambda: hour_ago_s)
-        run = machine.begun(pid=process.pid)
+        run = machine.add_started_run(pid=process.pid)
     assert machine.health(run) is WorkerStatus.FAILED
 
 
-def test_a_run_has_a_minute_to_name_its_process(machine: Machine, monkeypatch: pytest.MonkeyPatch):
-    run = machine.begun(pid=None)
+def test_a_run_has_a_minute_to_log_its_process_id(machine: Machine, monkeypatch: pytest.MonkeyPatch):
+    run = machine.add_started_run(pid=None)
     assert machine.health(run) is WorkerStatus.RUNNING
     later_s = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later_s)
     assert machine.health(run) is WorkerStatus.FAILED
 
 
-def test_nothing_is_said_of_runs_of_other_machines(machine: Machine, process: subprocess.Popen[bytes]):
-    run = machine.begun(pid=process.pid, tags={GRPC_INFO_TAG: '{"host": "10.0.0.7", "port": 4000}'})
+def test_runs_of_other_machines_count_as_alive(machine: Machine, process: subprocess.Popen[bytes]):
+    run = machine.add_started_run(pid=process.pid, tags={GRPC_INFO_TAG: '{"host": "10.0.0.7", "port": 4000}'})
     process.kill()
     process.wait()
     assert machine.health(run) is WorkerStatus.RUNNING
 
 
-def test_the_instance_has_this_launcher(tmp_path):
+def test_the_default_instance_has_this_launcher(tmp_path):
     shutil.copy("dagster.yaml", tmp_path)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         assert isinstance(instance.run_launcher, LocalRunLauncher)
@@ -108,8 +108,8 @@ def test_the_instance_has_this_launcher(tmp_path):
         assert instance.run_monitoring_enabled
 
 
-def starting(machine: Machine) -> dg.DagsterRun:
-    """A run of which Dagster has asked the launcher for a process."""
+def add_starting_run(machine: Machine) -> dg.DagsterRun:
+    """Add a run for which Dagster has asked the launcher for a process."""
     origin = RemoteJobOrigin(_REPOSITORY, "dub_job")
     queued = dg.DagsterRun(job_name="dub_job", status=dg.DagsterRunStatus.QUEUED, remote_job_origin=origin)
     run = machine.instance.add_run(queued)
@@ -125,40 +125,40 @@ def local(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return machine
 
 
-def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    moment_s = time.time() + seconds
-    monkeypatch.setattr("dub_assets.service.workers.local.time.time", lambda: moment_s)
+def advance_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    later_s = time.time() + seconds
+    monkeypatch.setattr("dub_assets.service.workers.local.time.time", lambda: later_s)
 
 
-def test_a_run_whose_process_was_lost_before_it_began_is_queued_again(local: Machine, monkeypatch):
-    run = starting(local)
+def test_requeues_a_run_whose_process_was_lost_before_it_started(local: Machine, monkeypatch):
+    run = add_starting_run(local)
     assert requeue_lost_starts(local.instance) == []
-    later(monkeypatch, 31)
+    advance_clock(monkeypatch, 31)
     assert requeue_lost_starts(local.instance) == [run.run_id]
     assert local.instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.QUEUED
     assert requeue_lost_starts(local.instance) == []
 
 
-def test_a_process_may_take_any_time_to_begin(local: Machine, monkeypatch):
-    run = starting(local)
+def test_a_process_may_take_any_time_to_start(local: Machine, monkeypatch):
+    run = add_starting_run(local)
     code = "import time; time.sleep(600)"
     command = [sys.executable, "-c", code, "dub_assets.service.workers.process", run.run_id]
     with subprocess.Popen(command) as slow:
-        later(monkeypatch, 3000)
+        advance_clock(monkeypatch, 3000)
         assert requeue_lost_starts(local.instance) == []
         slow.kill()
         slow.wait()
         assert requeue_lost_starts(local.instance) == [run.run_id]
 
 
-def test_a_run_that_never_begins_is_failed_in_the_end(local: Machine, monkeypatch):
-    run = starting(local)
+def test_fails_a_run_after_twenty_starts(local: Machine, monkeypatch):
+    run = add_starting_run(local)
     for _ in range(19):
         enqueued = dg.DagsterEvent(event_type_value="PIPELINE_ENQUEUED", job_name="dub_job")
         local.instance.report_dagster_event(enqueued, run.run_id)
     starting_again = dg.DagsterEvent(event_type_value="PIPELINE_STARTING", job_name="dub_job")
     local.instance.report_dagster_event(starting_again, run.run_id)
-    later(monkeypatch, 31)
+    advance_clock(monkeypatch, 31)
     assert requeue_lost_starts(local.instance) == []
     assert local.instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE
 
@@ -175,7 +175,7 @@ def test_a_run_has_one_process_at_a_time(tmp_path):
 
 
 @pytest.mark.parametrize("setup", ["dagster.yaml", "setups/warm/dagster.yaml", "setups/cluster/dagster.yaml"])
-def test_every_set_up_retries_runs_that_cannot_be_started_and_repeats_lost_ones(setup: str):
+def test_every_set_up_retries_lost_runs_and_runs_that_cannot_be_started(setup: str):
     settings = yaml.safe_load(Path(setup).read_text(encoding="utf-8"))
     queue = settings["run_queue"]
     assert queue["max_user_code_failure_retries"] * queue["user_code_failure_retry_delay"] >= 4 * 3600

@@ -1,4 +1,4 @@
-"""The retirement of jobs: a real instance and a real store."""
+"""The deletion of old jobs: a real instance and a real store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dub_assets.core.keys import JobKeys, callback_body_key, dispatch_key, job_r
 from dub_assets.definitions import definitions
 from dub_assets.resources import tags
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.service.retention.job import retire_jobs
+from dub_assets.service.retention.job import retention_schedule
 from dub_assets.settings import settings_from
 
 RESULTS = {"projects/shop/outputs/videos/old.mp4", "projects/shop/outputs/metadata/old.json"}
@@ -32,13 +32,13 @@ def world(environment: dict[str, str]) -> Iterator[World]:
         yield World(environment, instance)
 
 
-def job_of(world: World, job_id: str, *, callbacks: str = "delivered") -> dg.ExecuteInProcessResult:
-    """A job that has run, with every object that there can be of it."""
+def add_job(world: World, job_id: str, *, callbacks: str = "delivered") -> dg.ExecuteInProcessResult:
+    """Add a job that has run, with every kind of object."""
     world.instance.add_dynamic_partitions(jobs_partitions.name, [job_id])
     run = world.talk(job_id, URL, message=f"m-{job_id}", **{tags.CALLBACKS: callbacks})
     request = dub_request(job_id)
     world.archive.save(job_record_key(job_id), request)
-    written = [
+    keys = [
         request.result_key,
         request.input_key,
         JobKeys(request=request).stem("mix"),
@@ -46,13 +46,13 @@ def job_of(world: World, job_id: str, *, callbacks: str = "delivered") -> dg.Exe
         dispatch_key(run.run_id),
         callback_body_key(run.run_id, 0),
     ]
-    for key in written:
+    for key in keys:
         world.archive.store.put(key, b"{}", "application/json")
     return run
 
 
-def retire(world: World, environment: dict[str, str], **options: str) -> list[str]:
-    """The partitions that are left."""
+def delete_old_jobs(world: World, environment: dict[str, str], **options: str) -> list[str]:
+    """Delete old jobs, and return the partitions that are left."""
     defs = definitions(settings_from({**environment, **options}), FakeProgress())
     assert defs.resolve_job_def("retire_jobs_job").execute_in_process(instance=world.instance).success
     return list(world.instance.get_dynamic_partitions(jobs_partitions.name))
@@ -62,11 +62,11 @@ def keys_of(world: World, job_id: str) -> set[str]:
     return {item.key for item in world.archive.store.list("") if job_id in item.key}
 
 
-def test_old_jobs_leave_the_list_of_partitions_and_keep_their_objects(world: World, environment):
+def test_deletes_the_partitions_of_old_jobs_and_keeps_their_objects(world: World, environment):
     for job_id in ("old", "older", "new"):
-        job_of(world, job_id)
+        add_job(world, job_id)
     before = keys_of(world, "old")
-    assert retire(world, environment, JOB_RETIRE_KEEP="1") == ["new"]
+    assert delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1") == ["new"]
     assert keys_of(world, "old") == before
 
 
@@ -77,40 +77,40 @@ def test_old_jobs_leave_the_list_of_partitions_and_keep_their_objects(world: Wor
         ("everything", set()),
     ],
 )
-def test_the_objects_of_retired_jobs_go_as_configured_and_the_input_stays(world, environment, objects, left):
-    run = job_of(world, "old")
-    job_of(world, "new")
+def test_deletes_objects_as_configured_and_keeps_the_input(world, environment, objects, left):
+    run = add_job(world, "old")
+    add_job(world, "new")
     new = keys_of(world, "new")
-    assert retire(world, environment, JOB_RETIRE_KEEP="1", JOB_RETIRE_OBJECTS=objects) == ["new"]
+    assert delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1", JOB_RETIRE_OBJECTS=objects) == ["new"]
     assert keys_of(world, "old") == left
     assert bool(keys_of(world, run.run_id)) == (objects == "interim")
     assert keys_of(world, "new") == new
     assert keys_of(world, "inputs/talk.mp4")
 
 
-def test_a_job_that_owes_callbacks_is_not_retired(world: World, environment):
-    job_of(world, "old", callbacks="pending")
-    job_of(world, "new")
-    assert set(retire(world, environment, JOB_RETIRE_KEEP="1")) == {"old", "new"}
+def test_keeps_a_job_with_pending_callbacks(world: World, environment):
+    add_job(world, "old", callbacks="pending")
+    add_job(world, "new")
+    assert set(delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1")) == {"old", "new"}
 
 
-def test_a_job_that_a_run_works_on_or_waits_for_is_not_retired(world: World, environment):
-    job_of(world, "old")
+def test_keeps_a_job_with_an_open_run(world: World, environment):
+    add_job(world, "old")
     world.add_run(world.tags("old", URL))
     for job_id in ("new", "newer"):
-        job_of(world, job_id)
-    assert set(retire(world, environment, JOB_RETIRE_KEEP="1")) == {"old", "newer"}
+        add_job(world, job_id)
+    assert set(delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1")) == {"old", "newer"}
 
 
-def test_a_job_that_has_not_run_yet_is_not_retired(world: World, environment):
+def test_keeps_a_job_that_has_not_run(world: World, environment):
     world.instance.add_dynamic_partitions(jobs_partitions.name, ["fresh"])
     for job_id in ("old", "new"):
-        job_of(world, job_id)
-    assert set(retire(world, environment, JOB_RETIRE_KEEP="1")) == {"fresh", "new"}
+        add_job(world, job_id)
+    assert set(delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1")) == {"fresh", "new"}
 
 
 @pytest.mark.parametrize(("options", "runs"), [({}, False), ({"JOB_RETIRE_AFTER_DAYS": "30"}, True)])
-def test_the_schedule_runs_only_where_something_is_configured(environment, options, runs):
+def test_the_schedule_runs_only_if_it_is_configured(environment, options, runs):
     settings = settings_from({**environment, **options})
-    with dg.build_schedule_context(resources={"retirement": settings.retirement}) as context:
-        assert isinstance(retire_jobs(context), dg.RunRequest if runs else dg.SkipReason)
+    with dg.build_schedule_context(resources={"retention": settings.retention}) as context:
+        assert isinstance(retention_schedule(context), dg.RunRequest if runs else dg.SkipReason)
