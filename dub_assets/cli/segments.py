@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.tables import new_table, print_table
-from dub_assets.cli.terminal import write_json, write_line
+from dub_assets.cli.terminal import PlainConsole, write_json, write_line
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import JobKeys, segment_name
 from dub_assets.core.timing import seconds
 from dub_assets.settings import settings_from
+from dub_assets.stages.issues import ISSUES
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.transcript.values import Transcript
@@ -86,3 +87,12 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         texts = [row["text"], row["translation"] or ""]
         table.add_row(row["segment"], f"{row['start_s']:.1f}", f"{row['end_s']:.1f}", *shown, issues, *texts)
     print_table(table)
+    if PlainConsole().is_terminal:
+        _explain_issues({issue for row in rows for issue in row["issues"]})
+
+
+def _explain_issues(names: Collection[str]) -> None:
+    """Print what each of these issues means and what to do about it."""
+    for issue in ISSUES.values():
+        if issue.name in names:
+            write_line(f"{issue.name}: {issue.meaning}; {issue.remedy}")

@@ -123,7 +123,7 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     return event.event_specific_data.user_failure_data.description
 
 
-def test_the_definitions_load_and_every_asset_is_described():
+def test_definitions_load_and_every_asset_is_described():
     defs = definitions(settings_from({}), FakeProgress())
     dg.Definitions.validate_loadable(defs)
     graph = defs.resolve_asset_graph()
@@ -149,7 +149,7 @@ def test_a_job_makes_its_video_document_and_clips(jobs: Jobs):
         assert all(jobs.archive.store.head(key) for key in segment["assets"].values())
 
 
-def test_materialisations_carry_what_people_want_to_see(jobs: Jobs):
+def test_materialisations_have_metadata_for_the_ui(jobs: Jobs):
     jobs.run()
     metadata = {
         name: jobs.instance.get_latest_materialization_event(dg.AssetKey(name)).asset_materialization.metadata
@@ -169,13 +169,13 @@ def test_materialisations_carry_what_people_want_to_see(jobs: Jobs):
     assert all("seconds" in values and "manifest" in values for values in metadata.values())
 
 
-def test_the_checks_of_a_good_job_pass(jobs: Jobs):
+def test_checks_of_a_good_job_pass(jobs: Jobs):
     result = jobs.run()
     evaluations = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert evaluations == dict.fromkeys(get_args(CheckName), True)
 
 
-def test_a_check_that_blocks_fails_the_job_with_its_reason_and_the_document_tells_why(jobs: Jobs):
+def test_a_blocking_check_fails_the_job_and_is_in_the_document(jobs: Jobs):
     jobs.engines.synthesiser("pt").amplitude = 0.0
     result = jobs.run()
     assert not result.success
@@ -188,7 +188,7 @@ def test_a_check_that_blocks_fails_the_job_with_its_reason_and_the_document_tell
     assert [segment["issues"] for segment in document["segments"]] == [["inaudible"], ["inaudible"]]
 
 
-def test_an_edit_reports_a_check_that_blocks_and_does_not_fail(jobs: Jobs):
+def test_an_edit_reports_a_failed_blocking_check_and_succeeds(jobs: Jobs):
     jobs.engines.synthesiser("pt").amplitude = 0.0
     assert not jobs.run().success
     edit = jobs.definitions.resolve_job_def("edit_segments_job")
@@ -203,7 +203,7 @@ def test_an_edit_reports_a_check_that_blocks_and_does_not_fail(jobs: Jobs):
     assert "lines_are_audible" in failed
 
 
-def test_a_check_that_does_not_block_only_warns(jobs: Jobs, settings: Settings):
+def test_a_check_that_does_not_block_warns(jobs: Jobs, settings: Settings):
     options = replace(settings.options, checks=replace(settings.options.checks, blocking="none"))
     jobs.definitions = definitions(replace(settings, options=options), FakeProgress())
     jobs.engines.synthesiser("pt").amplitude = 0.0
@@ -226,9 +226,7 @@ class HearsNoPortuguese(FakeRecogniser):
         return super().recognise(chunks, language)
 
 
-def test_a_recogniser_that_fails_at_the_new_lines_leaves_them_unheard_and_the_job_ends_well(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_recogniser_that_fails_on_the_lines_does_not_fail_the_job(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
     engines = FakeEngines(regions=SPEECH, words=WORDS, recogniser=HearsNoPortuguese())
     monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
     result = jobs.run()
@@ -240,7 +238,7 @@ def test_a_recogniser_that_fails_at_the_new_lines_leaves_them_unheard_and_the_jo
     assert document["quality"]["refusal"] is None
 
 
-def test_a_second_run_makes_nothing_again(jobs: Jobs):
+def test_a_second_run_regenerates_nothing(jobs: Jobs):
     jobs.run()
     before = {item.key: item.sha256 for item in jobs.archive.store.list("projects/")}
     spoken = len(jobs.engines.synthesiser("pt").spoken)
@@ -298,7 +296,7 @@ def test_an_edit_makes_the_assets_after_it_stale_until_the_video_is_rebuilt(jobs
 
 
 @pytest.mark.parametrize("name", ["0001", 1])
-def test_one_segment_is_made_again_from_the_launchpad_and_the_others_are_kept(jobs: Jobs, name: str | int):
+def test_the_launchpad_regenerates_one_segment_and_keeps_the_others(jobs: Jobs, name: str | int):
     jobs.run()
     before = jobs.archive.load(SegmentMixes, KEYS.manifest("segment_mixes"))
     config = {"segment_mixes": {"segments": [name], "bgm_gain": 0.2}}
@@ -309,13 +307,13 @@ def test_one_segment_is_made_again_from_the_launchpad_and_the_others_are_kept(jo
     assert after.segments[1].clips.mix.sha256 != before.segments[1].clips.mix.sha256
 
 
-def test_an_unknown_segment_is_refused_by_name(jobs: Jobs):
+def test_an_unknown_segment_is_an_error(jobs: Jobs):
     jobs.run()
     result = jobs.run(assets=["tts_segments"], config={"tts_segments": {"segments": ["0009"]}})
     assert failure_of(result) == "there is no segment 0009 in this job; its segments are 0000 to 0001"
 
 
-def test_a_lost_object_fails_the_stage_that_reads_it_and_names_the_key(jobs: Jobs):
+def test_a_missing_object_fails_the_stage_that_reads_it(jobs: Jobs):
     jobs.run()
     tts = jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments"))
     jobs.archive.store.delete([tts.segments[0].clip.key])
@@ -324,7 +322,7 @@ def test_a_lost_object_fails_the_stage_that_reads_it_and_names_the_key(jobs: Job
     assert tts.segments[0].clip.key in failure_of(result)
 
 
-def test_a_lost_object_is_made_again_by_the_whole_job(jobs: Jobs):
+def test_a_run_of_the_whole_job_regenerates_a_missing_object(jobs: Jobs):
     jobs.run()
     tts = jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments"))
     jobs.archive.store.delete([tts.segments[0].clip.key])
@@ -337,7 +335,7 @@ def test_a_job_without_a_record_fails_with_what_to_do(jobs: Jobs):
     assert "dub-assets dub" in failure_of(jobs.run(job="other"))
 
 
-def test_a_permanent_error_is_not_tried_again(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+def test_a_permanent_error_is_not_retried(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(jobs.engines.synthesiser("pt"), "capabilities", FakeSynthesiser().capabilities)
     jobs.archive.store.put(KEYS.request.input_key, b"not a video at all", "video/mp4")
     result = jobs.run()

@@ -30,6 +30,6 @@ def report(
             {
                 **media_links("page", job.archive, product.page),
                 "size_mib": round(product.page.size_bytes / 2**20, 2),
-                "to_look_at": product.flagged_count,
+                "segments_to_review": product.flagged_count,
             },
         )

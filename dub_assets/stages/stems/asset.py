@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from dub_assets.core.timing import seconds
 from dub_assets.resources.asset import job_asset, output
-from dub_assets.resources.asset_metadata import seconds
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.plan import check_engines
 from dub_assets.stages.stems.stage import STAGE_VERSION, separate
