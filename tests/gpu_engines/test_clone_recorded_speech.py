@@ -44,7 +44,7 @@ def test_the_speaker_of_a_recording_is_cloned(new_harness, tmp_path: Path, monke
         translator=FakeTranslator(),
         synthesiser=xtts,
     )
-    made = harness.made(engines)
+    made = harness.run_stages(engines)
     assert {line.speech.voice for line in made.tts.segments} == {"cloned"}
     (reference,) = {utterance.reference for utterance in given}
     assert 6_000 <= reference.sound.duration_ms <= 15_000
@@ -54,5 +54,5 @@ def test_the_speaker_of_a_recording_is_cloned(new_harness, tmp_path: Path, monke
         assert np.abs(clip.samples).max() > 1e-3
     assert [engine.name for engine in made.tts.provenance.engines] == ["xtts"]
     given.clear()
-    assert harness.made(engines, made).tts is made.tts
+    assert harness.run_stages(engines, made).tts is made.tts
     assert not given

@@ -27,7 +27,7 @@ def finished(harness, engines) -> tuple[Products, FinalVideo, Quality]:
 
 
 def finish(harness, engines) -> tuple[Products, FinalVideo, Quality]:
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     final = render_video(products, options=harness.options.mix, ctx=harness.ctx, previous=None)
     quality = measure_quality(
         products, final, engines=FakeEngines(), options=harness.options, ctx=harness.ctx, previous=None

@@ -75,7 +75,7 @@ def speeches(products):
 
 def test_every_line_is_read_back_in_one_go_and_spoken_once(harness):
     engines = engines_that_mishear()
-    made = speeches(harness.made(engines))
+    made = speeches(harness.run_stages(engines))
     assert [speech.read_back.heard for speech in made] == TEXTS
     assert [(speech.read_back.agreement, speech.read_back.attempts) for speech in made] == [(1.0, 1)] * 2
     assert engines.recogniser("pt").read == [1], "both lines in one chunk"
@@ -85,7 +85,7 @@ def test_every_line_is_read_back_in_one_go_and_spoken_once(harness):
 
 def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept_where_that_is_heard(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt And good night. And good night."]})
-    first, second = speeches(harness.made(engines))
+    first, second = speeches(harness.run_stages(engines))
     assert first.read_back.attempts == 1
     assert (second.read_back.heard, second.read_back.attempts) == (TEXTS[1], 2)
     assert second.speed == pytest.approx(1.04)
@@ -95,23 +95,23 @@ def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept
 
 def test_a_line_that_stays_wrong_is_kept_as_it_was_first_and_tells_what_is_wrong(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt good night.", "pt night."]})
-    _, second = speeches(harness.made(engines))
+    _, second = speeches(harness.run_stages(engines))
     assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 2, 1)
 
 
 def test_what_was_read_back_is_not_read_again(harness):
     engines = engines_that_mishear()
-    products = harness.made(engines)
-    assert harness.made(engines, previous=products) == products
+    products = harness.run_stages(engines)
+    assert harness.run_stages(engines, previous=products) == products
     assert engines.recogniser("pt").read == [1]
 
 
 def test_it_can_be_switched_off_and_on_again_without_speaking_anew(harness):
     engines = engines_that_mishear()
     checks = replace(harness.options.checks, speech=False)
-    silent = replace(harness, options=replace(harness.options, checks=checks)).made(engines)
+    silent = replace(harness, options=replace(harness.options, checks=checks)).run_stages(engines)
     assert [speech.read_back for speech in speeches(silent)] == [None, None]
-    read = harness.made(engines, previous=silent)
+    read = harness.run_stages(engines, previous=silent)
     assert [speech.read_back.heard for speech in speeches(read)] == TEXTS
     assert len(engines.synthesiser("pt").spoken) == 2
 
@@ -135,7 +135,7 @@ def failing_engines(*failures: BaseException | None, mishears=None) -> FakeEngin
 )
 def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(harness, caplog, failure):
     engines = failing_engines(failure)
-    made = speeches(harness.made(engines))
+    made = speeches(harness.run_stages(engines))
     assert [(speech.read_back, speech.unheard) for speech in made] == [(None, True)] * 2
     assert [speech.text for speech in made] == TEXTS
     assert engines.recogniser("pt").closed
@@ -147,32 +147,32 @@ def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_t
 def test_a_recogniser_that_fails_is_closed_though_models_are_kept(harness, monkeypatch):
     engines = failing_engines(RuntimeError())
     monkeypatch.setattr(engines, "release", lambda engine: None)
-    harness.made(engines)
+    harness.run_stages(engines)
     assert engines.recogniser("pt").closed
     heard = engines_that_mishear()
     monkeypatch.setattr(heard, "release", lambda engine: None)
-    harness.made(heard)
+    harness.run_stages(heard)
     assert not heard.recogniser("pt").closed
 
 
 def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(harness, caplog):
-    harness.made(failing_engines(ValueError("pt And good night.")))
-    harness.made(failing_engines(DeviceMemoryError("free it of other work")))
+    harness.run_stages(failing_engines(ValueError("pt And good night.")))
+    harness.run_stages(failing_engines(DeviceMemoryError("free it of other work")))
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert [message.rpartition(": ")[2] for message in said] == ["ValueError", "free it of other work"]
 
 
 def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(harness):
     engines = failing_engines(RuntimeError())
-    unheard = harness.made(engines)
-    read = harness.made(engines, previous=unheard)
+    unheard = harness.run_stages(engines)
+    read = harness.run_stages(engines, previous=unheard)
     assert [(speech.read_back.heard, speech.unheard) for speech in speeches(read)] == [(text, False) for text in TEXTS]
     assert len(engines.synthesiser("pt").spoken) == 2
-    assert harness.made(engines, previous=read) == read
+    assert harness.run_stages(engines, previous=read) == read
 
 
 def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(harness):
-    unheard = harness.made(failing_engines(RuntimeError()))
+    unheard = harness.run_stages(failing_engines(RuntimeError()))
     checks = replace(harness.options.checks, speech=False)
     silent = replace(harness, options=replace(harness.options, checks=checks))
     assert not any(speech.unheard for speech in speeches(silent.made(engines_that_mishear(), previous=unheard)))
@@ -180,7 +180,7 @@ def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(harness):
 
 def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(harness):
     engines = failing_engines(None, RuntimeError(), mishears={TEXTS[1]: ["pt good night."]})
-    first, second = speeches(harness.made(engines))
+    first, second = speeches(harness.run_stages(engines))
     assert [first.unheard, second.unheard] == [False, False]
     assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 1, 1)
 
@@ -192,7 +192,7 @@ def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_hea
 )
 def test_a_full_disk_or_an_interrupt_stops_the_job(harness, stop):
     with pytest.raises(type(stop)):
-        harness.made(failing_engines(stop))
+        harness.run_stages(failing_engines(stop))
 
 
 def test_an_engine_that_could_be_installed_is_no_reason_to_fail(harness):
@@ -202,12 +202,12 @@ def test_an_engine_that_could_be_installed_is_no_reason_to_fail(harness):
                 raise EngineUnavailableError("no installed engine can recognise 'pt'; install one")
             return super().recogniser(language)
 
-    made = speeches(harness.made(Uninstalled(regions=SPEECH, words=WORDS)))
+    made = speeches(harness.run_stages(Uninstalled(regions=SPEECH, words=WORDS)))
     assert [(speech.read_back, speech.unheard) for speech in made] == [(None, False)] * 2
 
 
 def test_a_language_that_no_recogniser_hears_is_not_read_back(harness, engines):
-    assert [speech.read_back for speech in speeches(harness.made(engines))] == [None, None]
+    assert [speech.read_back for speech in speeches(harness.run_stages(engines))] == [None, None]
 
 
 def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():

@@ -34,7 +34,7 @@ def with_text(translation, index, text):
 
 
 def test_every_line_is_spoken_in_its_slot(harness, engines):
-    tts = harness.made(engines).tts
+    tts = harness.run_stages(engines).tts
     assert [segment.speech.text for segment in tts.segments] == ["pt Good morning.", "pt And good night."]
     assert [segment.placed.start_ms for segment in tts.segments] == [part.start_ms for part in SPEECH]
     assert all(segment.placed.end_ms <= segment.slot.end_ms for segment in tts.segments)
@@ -42,7 +42,7 @@ def test_every_line_is_spoken_in_its_slot(harness, engines):
 
 
 def test_the_clip_has_the_length_that_was_placed(harness, engines):
-    for segment in harness.made(engines).tts.segments:
+    for segment in harness.run_stages(engines).tts.segments:
         clip = harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip))
         assert (clip.channels, clip.rate_hz) == (1, 48_000)
         assert abs(clip.frames / 48 - segment.placed.duration_ms) <= 2
@@ -50,7 +50,7 @@ def test_the_clip_has_the_length_that_was_placed(harness, engines):
 
 def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=340, max_speed=1.2))
-    first = harness.made(engines).tts.segments[0]
+    first = harness.run_stages(engines).tts.segments[0]
     assert first.speech.speed == 1.2
     assert first.stretch == pytest.approx(340 * 16 / 1.2 / first.placed.duration_ms, rel=0.01)
     assert first.stretch > 1.0
@@ -65,7 +65,7 @@ def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(harness):
         translator=FakeTranslator(max_shorter=2),
         synthesiser=FakeSynthesiser(ms_per_character=300),
     )
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     first, second = products.tts.segments
     assert (first.speech.text, first.rendering) == ("pt Good", 1)
     assert (second.speech.text, second.rendering) == ("pt And good night.", 0)
@@ -75,13 +75,13 @@ def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(harness):
 
 
 def test_a_line_is_as_fast_as_its_text_over_its_time_against_the_ordinary_rate(harness, engines):
-    segment = harness.made(engines).tts.segments[0]
+    segment = harness.run_stages(engines).tts.segments[0]
     assert segment.tempo == pytest.approx(ordinary_ms("pt Good morning.", "pt") / segment.placed.duration_ms, abs=0.001)
 
 
 def test_a_late_line_is_late_in_its_clip_too(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=410, max_speed=1.0))
-    second = harness.made(engines).tts.segments[1]
+    second = harness.run_stages(engines).tts.segments[1]
     late_ms = second.placed.start_ms - second.segment.start_ms
     assert late_ms > 40
     assert "late_start" in second.issues
@@ -94,7 +94,7 @@ def test_the_level_is_the_original_speechs(new_harness, engines):
     levels = {}
     for level in (0.05, 0.2):
         harness = new_harness(programme(level=level))
-        segment = harness.made(engines).tts.segments[0]
+        segment = harness.run_stages(engines).tts.segments[0]
         levels[level] = active_speech_level_dbfs(harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)))
     assert levels[0.2] - levels[0.05] == pytest.approx(12.04, abs=0.5)
 
@@ -105,14 +105,14 @@ def test_a_line_much_softer_than_the_others_stays_within_the_range(new_harness, 
     harness = new_harness(Sound(samples=samples, rate_hz=48_000))
     loud, soft = (
         active_speech_level_dbfs(harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)))
-        for segment in harness.made(engines).tts.segments
+        for segment in harness.run_stages(engines).tts.segments
     )
     assert 0 < loud - soft <= 2 * harness.options.mix.level_range_db + 0.5
 
 
 @pytest.mark.parametrize("option", ["level_range_db", "soft_range_db"])
 def test_another_range_of_levels_fits_the_lines_again_without_speaking(harness, engines, option):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     spoken = list(engines.synthesiser("pt").spoken)
     other = replace(harness.options.mix, **{option: getattr(harness.options.mix, option) + 1.0})
     harness = replace(harness, options=replace(harness.options, mix=other))
@@ -121,14 +121,14 @@ def test_another_range_of_levels_fits_the_lines_again_without_speaking(harness, 
 
 
 def test_nothing_is_spoken_again_where_nothing_changed(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     spoken = list(engines.synthesiser("pt").spoken)
     assert again(harness, products, engines) is products.tts
     assert engines.synthesiser("pt").spoken == spoken
 
 
 def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     spoken = len(engines.synthesiser("pt").spoken)
     made = again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt Bye."]
@@ -137,7 +137,7 @@ def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(harness, en
 
 
 def test_numbers_are_spoken_in_words_and_stay_written(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     spoken = len(engines.synthesiser("pt").spoken)
     written = with_text(products.translation, 1, "pt São 25 °C às 15h30.")
     made = again(harness, products, engines, translation=written)
@@ -150,7 +150,7 @@ def test_numbers_are_spoken_in_words_and_stay_written(harness, engines):
 
 
 def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_change(harness, engines, monkeypatch):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     written = with_text(products.translation, 1, "pt R$ 3,50")
     with monkeypatch.context() as before:
         for module in (casting, synthesise_stage):
@@ -164,14 +164,14 @@ def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_chang
 
 
 def test_a_newer_engine_speaks_every_line_again(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
     again(harness, products, newer)
     assert len(newer.synthesiser("pt").spoken) == 2
 
 
 def test_the_length_of_a_text_is_predicted_once_an_engine(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     first = list(engines.synthesiser("pt").predicted)
     assert first == [line.text for line in products.translation.lines]
     again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
@@ -182,7 +182,7 @@ def test_the_length_of_a_text_is_predicted_once_an_engine(harness, engines):
 
 
 def test_a_selected_segment_is_spoken_again_and_all_others_are_kept(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
     made = again(harness, products, newer, only={1})
     assert newer.synthesiser("pt").spoken == ["pt And good night."]
@@ -190,7 +190,7 @@ def test_a_selected_segment_is_spoken_again_and_all_others_are_kept(harness, eng
 
 
 def test_one_segment_made_again_has_the_samples_of_a_full_run(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     made = again(harness, products, engines, only={1})
     assert [segment.clip.sha256 for segment in made.segments] == [
         segment.clip.sha256 for segment in products.tts.segments
@@ -199,19 +199,19 @@ def test_one_segment_made_again_has_the_samples_of_a_full_run(harness, engines):
 
 def test_without_lines_nothing_is_spoken(harness):
     engines = FakeEngines(regions=[])
-    assert harness.made(engines).tts.segments == ()
+    assert harness.run_stages(engines).tts.segments == ()
     assert not engines.synthesiser("pt").closed
 
 
 def test_speech_is_neither_cut_nor_clipped(harness, engines):
-    for segment in harness.made(engines).tts.segments:
+    for segment in harness.run_stages(engines).tts.segments:
         clip = harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip)).samples
         assert np.abs(clip).max() <= 10 ** (-1 / 20) + 1e-3
         assert np.abs(clip[-480:]).max() > 0
 
 
 def test_a_line_that_was_lost_is_spoken_again_and_the_others_are_kept(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     lost = products.tts.segments[1].clip
     synthesiser = engines.synthesiser("pt")
     synthesiser.spoken.clear()
@@ -223,7 +223,7 @@ def test_a_line_that_was_lost_is_spoken_again_and_the_others_are_kept(harness, e
 
 
 def test_after_one_line_was_made_again_nothing_is_left_to_do_unless_another_one_is_stale(harness, engines):
-    products = harness.made(engines)
+    products = harness.run_stages(engines)
     edited = with_text(products.translation, 1, "pt Bye.")
     one = again(harness, products, engines, translation=edited, only={1})
     assert again(harness, replace(products, tts=one), engines, translation=edited) is one
