@@ -83,11 +83,14 @@ class CallbackDispatcher:
         with self._lock:
             return frozenset(self._busy)
 
-    def due(self) -> frozenset[QueueKey]:
-        """Return the queues whose last attempt in this process failed and whose next one is due."""
+    def take_due(self) -> set[QueueKey]:
+        """Return the queues whose last attempt in this process failed and whose retry is due; each retry once."""
         now_s = self._now_s()
         with self._lock:
-            return frozenset(key for key, due_s in self._retries_due_s.items() if due_s <= now_s) - self._busy
+            due = {key for key, due_s in self._retries_due_s.items() if due_s <= now_s} - self._busy
+            for key in due:
+                del self._retries_due_s[key]
+            return due
 
     def deliver(self, queues: Iterable[DeliveryQueue], *, wait_s: float) -> None:
         """Start to deliver the queues that are not busy. Returns when they are done, at the latest after ``wait_s``.

@@ -2,15 +2,16 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.errors import DubError
 from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS
 from dub_assets.service.callbacks.bodies import message_refused
 from dub_assets.service.callbacks.dispatcher import QueueKey
-from dub_assets.service.callbacks.outbox import OutboxEntry, PendingCallback
-from dub_assets.service.callbacks.resources import CallbackServices
+from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry, PendingCallback
 from dub_assets.service.callbacks.values import Subject
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
 
@@ -50,7 +51,9 @@ class Refusal:
 class PendingRefusals:
     """The refused messages whose callbacks are pending: a cache of the stored records. A process has one."""
 
-    services: CallbackServices
+    archive: JobArchive
+    outbox: Outbox
+    now_s: Callable[[], float]
     _by_record: dict[str, dict[str, Refusal]] = field(default_factory=dict)
     """The refusals of each record, by message id."""
 
@@ -67,14 +70,14 @@ class PendingRefusals:
         except DubError as error:
             _log.warning("callbacks of refused messages wait: %s", error)
             return []
-        now_s = self.services.now_s()
+        now_s = self.now_s()
         refusals = [refusal for record in self._by_record.values() for refusal in record.values()]
         return [refusal for refusal in refusals if self._due_s.get(refusal.message.message_id, 0.0) <= now_s][:_MAX_DUE]
 
     def stored_entry(self, refusal: Refusal) -> OutboxEntry:
         """Return the outbox entry of a refusal, stored if it was not. Its origin is the message's id."""
-        message, outbox = refusal.message, self.services.outbox
-        entry = outbox.load(message.message_id)
+        message = refusal.message
+        entry = self.outbox.load(message.message_id)
         if entry.sealed:
             return entry
         callback = message_refused(
@@ -84,7 +87,7 @@ class PendingRefusals:
             segments=message.segments,
         )
         pending = PendingCallback(name=_NAME, created_s=message.refused_at_s, body=callback.encoded())
-        return outbox.add(entry, [pending])
+        return self.outbox.add(entry, [pending])
 
     def is_due(self, refusal: Refusal, entry: OutboxEntry) -> bool:
         """Return whether the callback is to be attempted now. Forget the refusal if it is delivered or lost."""
@@ -94,12 +97,12 @@ class PendingRefusals:
             self._forget(refusal)
             return False
         self._due_s[refusal.message.message_id] = entry.delivery.due_s
-        return entry.delivery.due_s <= self.services.now_s()
+        return entry.delivery.due_s <= self.now_s()
 
     def _list(self) -> None:
-        keys = {item.key for item in self.services.archive.store.list(PENDING_REFUSALS)}
+        keys = {item.key for item in self.archive.store.list(PENDING_REFUSALS)}
         for key in keys - self._by_record.keys():
-            record = self.services.archive.find(RefusedMessages, key)
+            record = self.archive.find(RefusedMessages, key)
             if record is not None:
                 messages = [message for message in record.messages if message.callback_url and message.job_id]
                 self._by_record[key] = {
@@ -115,7 +118,7 @@ class PendingRefusals:
         refusals.pop(refusal.message.message_id, None)
         self._due_s.pop(refusal.message.message_id, None)
         if not refusals:
-            store, key = self.services.archive.store, refusal.record
+            store, key = self.archive.store, refusal.record
             store.put(key.replace(PENDING_REFUSALS, REFUSALS, 1), store.get(key), "application/json")
             store.delete([key])
             self._by_record.pop(key, None)

@@ -11,6 +11,7 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service.callbacks.dispatcher import CallbackDispatcher
 from dub_assets.service.callbacks.outbox import Outbox
+from dub_assets.service.callbacks.pending_refusals import PendingRefusals
 from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.settings import Settings
 
@@ -41,6 +42,11 @@ class CallbackServices:
     def outbox(self) -> Outbox:
         """The stored callbacks."""
         return Outbox(self.archive)
+
+    @cached_property
+    def refusals(self) -> PendingRefusals:
+        """The refused messages whose callbacks are pending."""
+        return PendingRefusals(archive=self.archive, outbox=self.outbox, now_s=self.now_s)
 
     @cached_property
     def dispatcher(self) -> CallbackDispatcher:

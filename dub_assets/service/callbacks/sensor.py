@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import dagster as dg
 
@@ -21,7 +20,7 @@ from dub_assets.resources.tags import CALLBACKS, CALLBACKS_RUN
 from dub_assets.service.callbacks.callback_builders import callback_builder_of, new_callbacks
 from dub_assets.service.callbacks.dispatcher import DeliveryQueue, QueueKey
 from dub_assets.service.callbacks.outbox import OutboxEntry
-from dub_assets.service.callbacks.pending_refusals import PendingRefusals, Refusal
+from dub_assets.service.callbacks.pending_refusals import Refusal
 from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.retry_groups import PendingRuns, RetryGroup, outcome_is_final
 from dub_assets.service.callbacks.run_log import RunLog
@@ -57,25 +56,18 @@ def callbacks_sensor(
 def _tick(context: dg.SensorEvaluationContext, services: CallbackServices) -> str:
     """Make passes until the tick is over, and return the summary of the last full one."""
     pending, until = PendingRuns(context.instance), time.monotonic() + rounded_to_ticks(services.watch_s)
-    refusals = _refusals_of(services)
     while True:
         _reset_inherited_tags(context.instance)
         requeue_lost_starts(context.instance)
         groups = pending.all()
         renotify_failures(context.instance, groups, now_s=services.now_s())
-        summary = _OutboxPass(context, services, refusals).run(groups)
+        summary = _OutboxPass(context, services).run(groups)
         next_full_pass = time.monotonic() + _FULL_PASS_EVERY_S
         while time.monotonic() < min(next_full_pass, until):
             time.sleep(_POLL_S)
-            _OutboxPass(context, services, refusals).run(pending.changed(services.dispatcher.due()))
+            _OutboxPass(context, services).run(pending.changed(services.dispatcher.take_due()))
         if time.monotonic() >= until:
             return summary
-
-
-@lru_cache(maxsize=1)
-def _refusals_of(services: CallbackServices) -> PendingRefusals:
-    """Return this process's cache of refused messages."""
-    return PendingRefusals(services)
 
 
 def _reset_inherited_tags(instance: dg.DagsterInstance) -> None:
@@ -90,20 +82,17 @@ def _reset_inherited_tags(instance: dg.DagsterInstance) -> None:
 class _OutboxPass:
     """One pass over retry groups and refused messages."""
 
-    def __init__(
-        self, context: dg.SensorEvaluationContext, services: CallbackServices, refusals: PendingRefusals
-    ) -> None:
+    def __init__(self, context: dg.SensorEvaluationContext, services: CallbackServices) -> None:
         self._instance = context.instance
         self._log = context.log
         self._services = services
         self._blocked: set[QueueKey] = set()
-        self._refusals = refusals
         self._waiting: list[tuple[RetryGroup | Refusal, OutboxEntry]] = []
         self._done = 0
 
     def run(self, groups: Sequence[RetryGroup]) -> str:
         """Store what is new, deliver what is due, tag what is done. Return a summary for the sensor's ticks."""
-        refusals = self._refusals.due()
+        refusals = self._services.refusals.due()
         if not groups and not refusals:
             return "no run has callbacks to send"
         busy = self._services.dispatcher.busy()
@@ -155,14 +144,14 @@ class _OutboxPass:
             with ThreadPoolExecutor(_THREADS) as pool:
                 entries = list(pool.map(self._refusal_entry, refusals))
             for refusal, entry in zip(refusals, entries, strict=True):
-                if entry is not None and self._refusals.is_due(refusal, entry):
+                if entry is not None and self._services.refusals.is_due(refusal, entry):
                     self._waiting.append((refusal, entry))
         except DubError as error:
             self._log.warning("callbacks of refused messages wait: %s", error)
 
     def _refusal_entry(self, refusal: Refusal) -> OutboxEntry | None:
         try:
-            return self._refusals.stored_entry(refusal)
+            return self._services.refusals.stored_entry(refusal)
         except DubError:
             raise
         except Exception:  # noqa: BLE001 - one message whose callback cannot be built must not block the others

@@ -129,6 +129,17 @@ def test_continues_a_queue_that_an_unavailable_store_interrupted(dispatcher, sen
     assert sender.sent == [("u", b"a"), ("u", b"a"), ("u", b"b")]
 
 
+def test_a_failed_queue_is_due_once_after_its_pause(sender, outbox):
+    now = [1000.0]
+    dispatcher = CallbackDispatcher(sender, outbox, rules=RetryRules(), now_s=lambda: now[0])
+    sender.failing = {"u"}
+    dispatcher.deliver([queue_of("job", ("u", stored(outbox, "run-1", b"a")))], wait_s=300)
+    assert dispatcher.take_due() == set()
+    now[0] = outbox.load("run-1").delivery.due_s
+    assert dispatcher.take_due() == {("job", "e")}
+    assert dispatcher.take_due() == set()
+
+
 def drain(dispatcher: CallbackDispatcher) -> None:
     """Wait for every worker."""
     for worker in list(dispatcher._workers):
