@@ -40,7 +40,7 @@ OWN_KEYS = [
     "key",
     ["projects/p/inputs/talk.mp4", "projects/p/inputs/말하기 (1).mp4", "projects/p/..hidden/a..b.mp4", "projects/x"],
 )
-def test_plain_keys_below_the_prefix_are_taken_as_they_are(key):
+def test_accepts_plain_keys_below_the_prefix(key):
     assert checked_read_key("input_key", key, PROJECTS) == key
 
 
@@ -67,14 +67,14 @@ def test_plain_keys_below_the_prefix_are_taken_as_they_are(key):
         "file:///etc/passwd",
     ],
 )
-def test_any_other_key_is_refused_by_name_on_one_printable_line(key):
+def test_refuses_other_keys_on_one_printable_line(key):
     with pytest.raises(InputError, match=r"^input_key ") as caught:
         checked_read_key("input_key", key, PROJECTS)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
 
 
-def test_other_prefixes_can_be_allowed_and_keys_stay_relative_even_without_any():
+def test_other_prefixes_can_be_allowed():
     assert checked_read_key("input_key", "media/a.mp4", ("projects/", "media/")) == "media/a.mp4"
     assert checked_read_key("input_key", "a.mp4", ("",)) == "a.mp4"
     for key in ("/a.mp4", "..", "../a.mp4", "a/../../b", ".", ""):
@@ -89,13 +89,13 @@ def test_a_folder_may_end_with_one_slash():
 
 
 @pytest.mark.parametrize("folder", ["", "/", "projects//", "projects/..", "projects/../x", "other", "projects/a\\"])
-def test_a_folder_elsewhere_is_refused(folder):
+def test_refuses_a_folder_elsewhere(folder):
     with pytest.raises(InputError, match=r"^output_prefix "):
         checked_folder("output_prefix", folder, PROJECTS)
 
 
 @pytest.mark.parametrize("key", OWN_KEYS)
-def test_nothing_is_written_where_the_pipeline_keeps_its_own_objects(key):
+def test_refuses_to_write_the_pipelines_own_objects(key):
     with pytest.raises(InputError, match="own objects"):
         outside_own_objects("output_key", key)
     for check in (checked_clip_key, checked_result_key):
@@ -103,7 +103,7 @@ def test_nothing_is_written_where_the_pipeline_keeps_its_own_objects(key):
             check("output_key", key, ("",))
 
 
-def test_clips_go_among_the_segments_and_results_do_not():
+def test_clips_may_be_among_the_segments_and_results_may_not():
     key = JOB.clip(3, "mix")
     assert checked_clip_key("output_key", key, PROJECTS) == key
     with pytest.raises(InputError, match="interim"):
@@ -124,7 +124,7 @@ def test_clips_go_among_the_segments_and_results_do_not():
         ("https://api.example/a@b", "https://api.example/a@b"),
     ],
 )
-def test_an_address_is_taken_with_the_jobs_id_filled_in(url, filled):
+def test_fills_the_jobs_id_into_a_callback_url(url, filled):
     assert checked_callback_url(url, "j.1") == filled
 
 
@@ -156,13 +156,13 @@ def test_an_address_is_taken_with_the_jobs_id_filled_in(url, filled):
         "https://" + "a" * 2050,
     ],
 )
-def test_an_address_that_no_callback_can_go_to_is_refused_without_being_repeated(url):
+def test_refuses_an_unusable_callback_url_without_repeating_it(url):
     with pytest.raises(InputError, match=r"^callback_url ") as caught:
         checked_callback_url(url, "j1")
     assert "word" not in str(caught.value)
 
 
-def test_an_id_cannot_change_where_an_address_leads():
+def test_a_job_id_cannot_change_the_host_of_a_callback_url():
     assert checked_callback_url("http://api.example/{job_id}/cb", "../x?y#z") == "http://api.example/..%2Fx%3Fy%23z/cb"
     with pytest.raises(InputError, match="credentials"):
         checked_callback_url("http://{job_id}:x@api.example/", "j")

@@ -83,7 +83,7 @@ def test_padded_keys_are_inferred_first():
 
 
 @pytest.mark.parametrize("sent_index", ["3", "03", "00003"])
-def test_where_there_is_no_padded_object_the_index_as_sent_is_tried(sent_index):
+def test_infers_the_index_as_sent_if_there_is_no_padded_object(sent_index):
     there = Objects(f"{sent_index}_bgm.wav", f"{sent_index}_tts.wav")
     (keys,) = segment_mix_keys(mix(order(sent_index)), there)
     assert keys.bgm_key == f"{PREFIX}/{sent_index}_bgm.wav"
@@ -91,13 +91,13 @@ def test_where_there_is_no_padded_object_the_index_as_sent_is_tried(sent_index):
     assert keys.mix_key == f"{PREFIX}/{sent_index}_mix.wav"
 
 
-def test_indexes_of_more_than_four_digits_are_not_cut():
+def test_indexes_may_have_more_than_four_digits():
     (keys,) = segment_mix_keys(mix(order("12345")), Objects("12345_bgm.wav", "12345_tts.wav"))
     assert keys.mix_key == f"{PREFIX}/12345_mix.wav"
 
 
 @pytest.mark.parametrize(("there", "part"), [(["0003_tts.wav"], "bgm"), (["0003_bgm.wav"], "tts")])
-def test_where_neither_is_there_the_error_names_both(there, part):
+def test_the_error_names_both_inferred_keys(there, part):
     with pytest.raises(InputError) as caught:
         segment_mix_keys(mix(), Objects(*there))
     message = str(caught.value)
@@ -106,18 +106,18 @@ def test_where_neither_is_there_the_error_names_both(there, part):
     assert f"{PREFIX}/3_{part}.wav" in message
 
 
-def test_an_index_that_was_sent_padded_names_its_one_key_once():
+def test_the_error_names_the_key_of_a_padded_index_once():
     with pytest.raises(InputError) as caught:
         segment_mix_keys(mix(order("0003")), Objects())
     assert str(caught.value).count("_bgm.wav") == 1
 
 
-def test_without_a_key_and_a_prefix_the_error_says_so():
+def test_the_error_says_if_there_is_neither_key_nor_prefix():
     with pytest.raises(InputError, match="segment 0003 has no bgm_key, and there is no prefix"):
         segment_mix_keys(mix(prefix=None), Objects())
 
 
-def test_given_keys_are_taken_without_looking():
+def test_given_keys_are_used_without_a_request_to_the_store():
     given = order(bgm_key="projects/a/music.wav", tts_key="projects/b/voice.wav", mix_key="projects/c/out.wav")
     there = Objects()
     (keys,) = segment_mix_keys(mix(given), there)
@@ -133,7 +133,7 @@ def test_given_keys_are_taken_without_looking():
         (None, None, "projects/a/7_mix.wav"),
     ],
 )
-def test_the_mix_goes_to_the_output_prefix_else_the_intermediate_one_else_beside_the_background(
+def test_the_folder_of_the_mix_is_output_prefix_else_intermediate_prefix_else_that_of_the_background(
     output_prefix, prefix, mix_key
 ):
     given = order(bgm_key="projects/a/7_bgm.wav", tts_key="projects/b/voice.wav")
@@ -141,7 +141,7 @@ def test_the_mix_goes_to_the_output_prefix_else_the_intermediate_one_else_beside
     assert keys.mix_key == mix_key
 
 
-def test_a_background_of_any_name_gives_its_name_to_the_mix():
+def test_the_mix_is_named_like_the_background():
     given = order(bgm_key="projects/a/music.flac", tts_key="projects/b/voice.wav")
     (keys,) = segment_mix_keys(mix(given, prefix=None), Objects())
     assert keys.mix_key == "projects/a/music_mix.wav"
@@ -163,12 +163,12 @@ def test_a_background_of_any_name_gives_its_name_to_the_mix():
     ],
     ids=["its background", "its speech", "another's background", "another's mix"],
 )
-def test_a_mix_never_overwrites_what_is_read_or_mixed_beside_it(orders):
+def test_refuses_a_mix_that_overwrites_an_input_or_another_mix(orders):
     with pytest.raises(InputError, match="written over"):
         segment_mix_keys(mix(*orders, prefix=None), Objects())
 
 
-def test_an_inferred_mix_never_lands_among_the_pipelines_own_objects():
+def test_refuses_an_inferred_mix_among_the_pipelines_own_objects():
     given = order(bgm_key="projects/p/interim/j/stems/background.flac", tts_key="projects/b.wav")
     with pytest.raises(InputError, match="own objects"):
         segment_mix_keys(mix(given, prefix=None), Objects())
@@ -177,7 +177,7 @@ def test_an_inferred_mix_never_lands_among_the_pipelines_own_objects():
 # --------------------------------------------------------------------------------------------------------- speech
 
 
-def test_the_keys_of_new_speech_are_inferred_from_what_is_there():
+def test_infers_the_keys_of_new_speech_from_existing_objects():
     there = Objects("0003_source.wav", "0003_bgm.wav", "0003_tts.wav")
     assert segment_tts_keys(speech(), there) == SegmentTtsKeys(
         source_keys=(f"{PREFIX}/0003_source.wav",),
@@ -187,7 +187,7 @@ def test_the_keys_of_new_speech_are_inferred_from_what_is_there():
     )
 
 
-def test_speech_that_is_not_there_yet_goes_beside_the_mix_under_the_backgrounds_name():
+def test_new_speech_is_named_like_the_background():
     keys = segment_tts_keys(speech(), Objects("3_bgm.wav"))
     assert keys == SegmentTtsKeys(
         source_keys=(),
@@ -197,12 +197,12 @@ def test_speech_that_is_not_there_yet_goes_beside_the_mix_under_the_backgrounds_
     )
 
 
-def test_speech_that_is_there_is_replaced_whatever_its_name():
+def test_existing_speech_is_replaced():
     keys = segment_tts_keys(speech(), Objects("0003_bgm.wav", "3_tts.wav"))
     assert (keys.tts_key, keys.mix_key) == (f"{PREFIX}/3_tts.wav", f"{PREFIX}/0003_mix.wav")
 
 
-def test_given_keys_of_new_speech_are_taken_without_looking():
+def test_given_keys_of_new_speech_are_used_without_a_request_to_the_store():
     given = {
         "source_keys": ("projects/a.wav", "projects/b.wav"),
         "bgm_key": "projects/c.wav",
@@ -214,12 +214,12 @@ def test_given_keys_of_new_speech_are_taken_without_looking():
     assert there.asked == []
 
 
-def test_without_a_prefix_new_speech_goes_beside_the_background():
+def test_new_speech_is_beside_the_background_without_a_prefix():
     keys = segment_tts_keys(speech(segment_prefix=None, bgm_key="projects/a/9_bgm.wav"), Objects())
     assert (keys.tts_key, keys.mix_key) == ("projects/a/9_tts.wav", "projects/a/9_mix.wav")
 
 
-def test_a_segment_without_background_cannot_be_spoken_anew():
+def test_the_background_is_required():
     with pytest.raises(InputError, match=r"0003_bgm\.wav and no object .*/3_bgm\.wav"):
         segment_tts_keys(speech(), Objects("0003_tts.wav"))
 
@@ -233,11 +233,11 @@ def test_a_segment_without_background_cannot_be_spoken_anew():
         {"mix_key": f"{PREFIX}/0003_source.wav"},
     ],
 )
-def test_new_speech_never_overwrites_what_is_read_or_written_beside_it(given):
+def test_refuses_new_speech_that_overwrites_another_object(given):
     with pytest.raises(InputError, match="written over"):
         segment_tts_keys(speech(**given), Objects("0003_bgm.wav", "0003_source.wav"))
 
 
-def test_neither_text_nor_address_is_in_a_requests_representation():
+def test_repr_of_a_request_contains_neither_text_nor_url():
     assert "words" not in repr(speech())
     assert "api.example" not in repr(speech()) + repr(mix())

@@ -330,7 +330,7 @@ def test_a_run_of_the_whole_job_regenerates_a_missing_object(jobs: Jobs):
     assert jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments")).segments[0].clip == tts.segments[0].clip
 
 
-def test_a_job_without_a_record_fails_with_what_to_do(jobs: Jobs):
+def test_a_job_without_a_record_fails_and_says_what_to_do(jobs: Jobs):
     jobs.instance.add_dynamic_partitions(jobs_partitions.name, ["other"])
     assert "dub-assets dub" in failure_of(jobs.run(job="other"))
 

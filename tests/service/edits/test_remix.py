@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from support.measures import true_peak_dbtp
 
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.errors import InputError, ObjectMissingError
-from dub_assets.core.signal.level import true_peak_dbtp
 from dub_assets.core.signal.sound import Sound
 from dub_assets.service.edits.remix import remix
 from dub_assets.stages.segment_mixes.values import Gains
@@ -109,7 +109,7 @@ def test_only_what_would_clip_is_limited(job_resources):
     job_resources.put(BGM, background)
     job_resources.put(TTS, speech)
     mixed = job_resources.mixed(1.0, 1.0)
-    assert true_peak_dbtp([Sound(samples=mixed.astype(np.float32), rate_hz=48_000)]) <= 0.1
+    assert true_peak_dbtp(Sound(samples=mixed.astype(np.float32), rate_hz=48_000)) <= 0.1
     assert np.abs(mixed[:47_000] - background[:47_000]).max() <= HALF_A_STEP + 1e-7
     assert np.abs(mixed[80_000:] - background[80_000:]).max() <= HALF_A_STEP + 1e-7
 

@@ -78,7 +78,7 @@ def changed(message: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 ENGINES = {"translation": ["auto", "firefox", "nllb"], "synthesis": ["auto", "kokoro"]}
 
 
-def test_a_job_names_its_engines():
+def test_a_message_may_name_the_engines_of_its_job():
     message = DUB | {"engines": {"translation": "nllb", "synthesis": None}}
     assert read(message, engines=ENGINES).engines == EngineOverrides(translation="nllb")
     assert read(DUB, engines=ENGINES).engines == EngineOverrides()
@@ -95,7 +95,7 @@ def test_a_job_names_its_engines():
         ({"translation": 3}, "engines.translation: "),
     ],
 )
-def test_engines_that_are_none_are_refused(engines: Any, reason: str):
+def test_refuses_unknown_engines(engines: Any, reason: str):
     with pytest.raises(MessageRefusedError) as refused:
         read(DUB | {"engines": engines}, engines=ENGINES)
     assert refused.value.reason.startswith(reason)
@@ -105,7 +105,7 @@ def test_engines_that_are_none_are_refused(engines: Any, reason: str):
 # ------------------------------------------------------------------------------------------------- golden examples
 
 
-def test_a_full_job_with_what_it_must_have():
+def test_full_pipeline_with_required_fields():
     assert read(DUB) == DubRequest(
         job_id="j1",
         project_id="p1",
@@ -120,7 +120,7 @@ def test_a_full_job_with_what_it_must_have():
     )
 
 
-def test_a_full_job_with_everything():
+def test_full_pipeline_with_all_fields():
     message = DUB | {
         "task": "Full_Pipeline",
         "job_id": 1024,
@@ -145,7 +145,7 @@ def test_a_full_job_with_everything():
     )
 
 
-def test_new_mixes_with_what_they_must_have():
+def test_segment_mix_with_required_fields():
     message = {key: value for key, value in MIX.items() if key != "intermediate_prefix"}
     nothing = {"bgm_key": None, "tts_key": None, "mix_key": None}
     usual = Gains(background=0.35, speech=1.0)
@@ -160,7 +160,7 @@ def test_new_mixes_with_what_they_must_have():
     )
 
 
-def test_new_mixes_with_everything():
+def test_segment_mix_with_all_fields():
     message = MIX | {
         "project_id": 7,
         "output_prefix": "projects/p1/edits/",
@@ -215,7 +215,7 @@ def test_new_mixes_with_everything():
     )
 
 
-def test_new_speech_with_what_it_must_have():
+def test_segment_tts_with_required_fields():
     assert read(TTS) == SegmentTtsRequest(
         job_id="j1",
         project_id=None,
@@ -256,7 +256,7 @@ SPOKEN = {
 }
 
 
-def test_new_speech_with_everything():
+def test_segment_tts_with_all_fields():
     assert read(TTS | {"segment": SPOKEN, "rebuild_video": True}) == SegmentTtsRequest(
         job_id="j1",
         project_id="p1",
@@ -280,18 +280,18 @@ def test_new_speech_with_everything():
 
 
 @pytest.mark.parametrize("task", [ABSENT, None, "", " ", "full_pipeline", " FULL_pipeline\n"])
-def test_the_usual_task_is_the_full_pipeline(task):
+def test_the_default_task_is_full_pipeline(task):
     assert read(changed(DUB, "task", task)) == read(DUB)
 
 
 @pytest.mark.parametrize("task", ["segment_mix", "SEGMENT_MIX", "tts_bgm_mix", "Tts_Bgm_Mix"])
-def test_new_mixes_have_two_names(task):
+def test_tts_bgm_mix_is_another_name_of_segment_mix(task):
     assert read(MIX | {"task": task}) == read(MIX)
     assert refusal(MIX | {"task": task, "segments": []}).task == "segment_mix"
 
 
 @pytest.mark.parametrize("task", ["dub", 7, True, ["full_pipeline"], {"a": "x" * 5000}])
-def test_an_unknown_task_is_refused_with_the_known_ones(task):
+def test_refuses_an_unknown_task_with_the_known_ones(task):
     error = refusal(DUB | {"task": task})
     assert "is unknown" in error.reason
     assert "full_pipeline, segment_mix, segment_tts, tts_bgm_mix" in error.reason
@@ -299,18 +299,18 @@ def test_an_unknown_task_is_refused_with_the_known_ones(task):
 
 
 @pytest.mark.parametrize("message", [DUB, MIX, TTS], ids=["full_pipeline", "segment_mix", "segment_tts"])
-def test_sns_may_wrap_a_message_even_twice_and_as_bytes(message):
+def test_reads_messages_in_one_or_two_envelopes_of_sns(message):
     envelope = {"Type": "Notification", "MessageId": "m", "TopicArn": "t", "Message": json.dumps(message)}
     assert read(envelope) == read(message)
     assert read(json.dumps(envelope).encode()) == read(message)
     assert read({"Message": json.dumps(envelope)}) == read(message)
 
 
-def test_a_message_with_a_key_named_as_sns_names_it_is_no_envelope():
+def test_a_message_with_a_key_Message_is_no_envelope():
     assert read(DUB | {"Message": "hello"}) == read(DUB)
 
 
-def test_envelopes_without_end_are_refused():
+def test_refuses_too_many_envelopes():
     body = json.dumps(DUB)
     for _ in range(6):
         body = json.dumps({"Message": body})
@@ -325,7 +325,7 @@ def test_envelopes_without_end_are_refused():
         *[(TTS, path) for path in ("job_id", "callback_url", "segment", "segment.segment_index", "segment.text")],
     ],
 )
-def test_what_must_be_there_is_named_where_it_is_missing_null_or_blank(message, path):
+def test_names_required_fields_that_are_missing_null_or_blank(message, path):
     for nothing in (ABSENT, None, "", "  "):
         assert f"{path} is missing" in refusal(changed(message, path, nothing)).reason
 
@@ -351,7 +351,7 @@ def test_what_must_be_there_is_named_where_it_is_missing_null_or_blank(message, 
         *[(TTS, f"segment.assets.{name}") for name in SPOKEN["assets"]],
     ],
 )
-def test_what_may_be_absent_may_be_null_or_blank_too(message, path):
+def test_optional_fields_may_be_null_or_blank(message, path):
     without = read(changed(message, path, ABSENT)) if path != "task" else read(message)
     for nothing in (None, "", " "):
         assert read(changed(message, path, nothing)) == without
@@ -384,7 +384,7 @@ def test_ids_are_text_or_whole_numbers_that_fit_into_keys(message, path):
         *[(TTS, f"segment.assets.{name}") for name in ("source_key", "bgm_key", "tts_key", "mix_key")],
     ],
 )
-def test_every_key_lies_below_the_allowed_prefixes(message, path):
+def test_every_key_must_be_below_an_allowed_prefix(message, path):
     read(changed(message, path, "projects/p9/plain.bin"))
     for key in ("media/a.wav", "/projects/a.wav", "projects/../a", "projects\\a", "projects/a\x00b", "jobs/j1.json"):
         assert refusal(changed(message, path, key)).reason.startswith(f"{path} ")
@@ -406,7 +406,7 @@ def test_each_source_key_is_checked():
         *[(TTS, f"segment.assets.{path}") for path in ("tts_key", "mix_key")],
     ],
 )
-def test_nothing_is_written_among_the_pipelines_own_objects(message, path):
+def test_refuses_output_keys_among_the_pipelines_own_objects(message, path):
     for folder in ("manifests", "stems", "speech", "subtitles"):
         error = refusal(changed(message, path, f"projects/p2/interim/j2/{folder}/x.json"))
         assert error.reason.startswith(f"{path} ")
@@ -426,13 +426,13 @@ def test_results_overwrite_neither_the_input_nor_each_other_nor_segments(changes
     assert "_key" in refusal(DUB | changes).reason
 
 
-def test_results_stay_out_of_segments_wherever_these_are():
+def test_refuses_results_in_the_folder_of_segments():
     templates = KeyTemplates(segments="projects/{project_id}/clips/{job_id}")
     with pytest.raises(MessageRefusedError, match="output_key lies in projects/p1/clips/j1"):
         read(DUB | {"output_key": "projects/p1/clips/j1/0000_mix.wav"}, templates=templates)
 
 
-def test_a_message_says_how_terms_must_read():
+def test_a_message_may_have_a_glossary():
     told = {"glossary": {" sea ": "oceano"}, "do_not_translate": ["Dagster"]}
     assert read(DUB | told).terms == (
         Term(source="sea", target="oceano"),
@@ -441,7 +441,7 @@ def test_a_message_says_how_terms_must_read():
     assert read(DUB | {"glossary": None, "do_not_translate": []}).terms == ()
 
 
-def test_the_output_key_goes_before_the_result_key():
+def test_output_key_takes_precedence_over_result_key():
     assert read(DUB | {"result_key": "projects/b"}).result_key == "projects/b"
     assert read(DUB | {"output_key": "projects/a", "result_key": "projects/b"}).result_key == "projects/a"
 
@@ -472,7 +472,7 @@ def test_an_index_is_a_whole_number_or_its_digits(message, path):
         assert refusal(changed(message, path, index)).reason.startswith(path)
 
 
-def test_an_index_stands_for_one_segment():
+def test_refuses_an_index_that_is_there_twice():
     error = refusal(MIX | {"segments": [{"index": 1}, {"index": 2}, {"index": "0002"}]})
     assert "segment 0002" in error.reason
     assert error.segments == (1, 2, 2)
@@ -488,7 +488,7 @@ def test_an_index_stands_for_one_segment():
         ({"end_point": 1.5}, None),
     ],
 )
-def test_the_slot_is_the_length_given_else_what_lies_between_two_points(times, slot_ms):
+def test_the_slot_is_sub_length_else_the_time_between_the_points(times, slot_ms):
     assert read(TTS | {"segment": TTS["segment"] | times}).slot_ms == slot_ms
 
 
@@ -506,11 +506,11 @@ def test_the_slot_is_the_length_given_else_what_lies_between_two_points(times, s
         {"start_point": -1, "end_point": 1.5},
     ],
 )
-def test_a_slot_without_length_is_refused(times):
+def test_refuses_a_slot_without_length(times):
     assert refusal(TTS | {"segment": TTS["segment"] | times}).reason.startswith("segment.")
 
 
-def test_what_a_segment_says_goes_before_what_its_message_says():
+def test_fields_of_the_segment_take_precedence():
     outer = {"project_id": "outer", "segment_assets_prefix": "projects/outer", "target_lang": "de"}
     inner = {"project_id": "inner", "segment_assets_prefix": "projects/inner", "target_lang": "es"}
     request = read(TTS | outer)
@@ -519,7 +519,7 @@ def test_what_a_segment_says_goes_before_what_its_message_says():
     assert (request.project_id, request.segment_prefix, request.target_language) == ("inner", "projects/inner", "es")
 
 
-def test_the_source_key_of_the_assets_is_the_voice_where_no_others_are_named():
+def test_source_key_of_the_assets_is_used_without_source_keys():
     assert read(changed(TTS, "segment.assets.source_key", "projects/a.wav")).source_keys == ("projects/a.wav",)
 
 
@@ -527,14 +527,14 @@ def test_the_source_key_of_the_assets_is_the_voice_where_no_others_are_named():
     ("message", "path"),
     [(DUB, "target_lang"), (DUB, "source_lang"), (TTS, "target_lang"), (TTS, "segment.target_lang")],
 )
-def test_languages_are_read_by_code_tag_or_name_and_others_refused(message, path):
+def test_reads_languages_by_code_tag_or_name(message, path):
     for language in ("pt", "PT", "pt_BR", "por", "Portuguese"):
         read(changed(message, path, language))
     for language in ("klingon", "xx", 7, "p" * 100_000, ["pt"]):
         assert refusal(changed(message, path, language)).reason.startswith(path)
 
 
-def test_only_the_source_language_can_be_found_out():
+def test_only_the_source_language_may_be_auto():
     assert read(DUB | {"source_lang": "AUTO"}).source_language == "auto"
     assert "target_lang" in refusal(DUB | {"target_lang": "auto"}).reason
 
@@ -558,13 +558,13 @@ def test_defaults_and_templates_come_from_the_settings():
         ({"templates": KeyTemplates(video="{job}")}, "template"),
     ],
 )
-def test_settings_that_cannot_be_used_are_not_the_messages_fault(options, variable):
+def test_unusable_settings_are_a_configuration_error(options, variable):
     with pytest.raises(ConfigurationError, match=variable):
         read(DUB, **options)
 
 
 @pytest.mark.parametrize("value", ["true", 1, "yes", [], {}])
-def test_whether_the_video_follows_is_true_or_false(value):
+def test_rebuild_video_is_true_or_false(value):
     for message in (MIX, TTS):
         assert refusal(message | {"rebuild_video": value}).reason.startswith("rebuild_video")
 
@@ -593,7 +593,7 @@ def test_whether_the_video_follows_is_true_or_false(value):
         ('{"a":' * 100_000 + "1" + "}" * 100_000, "nested deeper"),
     ],
 )
-def test_what_is_no_json_object_is_refused_and_nothing_is_known_of_it(body, reason):
+def test_refuses_what_is_no_json_object(body, reason):
     error = refusal(body)
     assert reason in error.reason
     assert (error.job_id, error.callback_url, error.project_id, error.task) == (None, None, None, None)
@@ -613,30 +613,30 @@ def test_what_is_no_json_object_is_refused_and_nothing_is_known_of_it(body, reas
         ('"x": ' + "[" * 40 + "]" * 40, "is nested deeper than 32 levels"),
     ],
 )
-def test_json_that_readers_disagree_on_is_refused_and_the_sender_told(extra, reason):
+def test_refuses_ambiguous_json_and_keeps_the_callback(extra, reason):
     error = refusal(json.dumps(DUB)[:-1] + f", {extra}}}")
     assert reason in error.reason
     assert (error.job_id, error.project_id, error.task) == ("j1", "p1", "full_pipeline")
     assert error.callback_url == "https://api.example/jobs/j1/status"
 
 
-def test_an_envelope_is_read_as_strictly_and_its_message_known_all_the_same():
+def test_envelopes_are_read_as_strictly_as_messages():
     error = refusal(f'{{"Message": {json.dumps(json.dumps(DUB))}, "Type": "a", "Type": "b"}}')
     assert error.reason == "Type is there twice"
     assert error.job_id == "j1"
 
 
-def test_pairs_of_surrogates_are_characters():
+def test_surrogate_pairs_are_characters():
     assert read(changed(TTS, "segment.text", "\N{GRINNING FACE}")).text == "\N{GRINNING FACE}"
 
 
-def test_an_id_that_stands_twice_is_nobodys():
+def test_a_duplicate_id_is_not_used():
     error = refusal('{"job_id": "a", "job_id": "b", "callback_url": "https://api.example/"}')
     assert error.reason == "job_id is there twice"
     assert (error.job_id, error.callback_url) == (None, None)
 
 
-def test_a_refusal_knows_all_that_a_callback_needs():
+def test_a_refusal_has_all_that_a_callback_needs():
     error = refusal(
         MIX | {"job_id": 77, "project_id": 7, "segments": [{"index": "0004"}, {"index": 5, "bgm_gain": 11}]}
     )
@@ -648,7 +648,7 @@ def test_a_refusal_knows_all_that_a_callback_needs():
     assert isinstance(error, PermanentError)
 
 
-def test_an_unusable_id_is_told_as_it_was_sent_but_leads_nowhere_else():
+def test_an_unusable_id_is_reported_but_not_put_into_the_callback_url():
     error = refusal(DUB | {"job_id": "../x y"})
     assert (error.job_id, error.callback_url) == ("../x y", "https://api.example/jobs/..%2Fx%20y/status")
     assert refusal(DUB | {"job_id": ".."}).callback_url is None
@@ -657,7 +657,7 @@ def test_an_unusable_id_is_told_as_it_was_sent_but_leads_nowhere_else():
         assert (error.job_id, error.callback_url) == (None, None)
 
 
-def test_a_callback_that_cannot_be_sent_is_not_known():
+def test_a_refusal_has_no_unusable_callback_url():
     for url in (5, "ftp://x/", "http://u:p@x/", ["http://x/"], "x"):
         error = refusal(DUB | {"callback_url": url})
         assert error.callback_url is None
@@ -665,7 +665,7 @@ def test_a_callback_that_cannot_be_sent_is_not_known():
         assert "callback_url" in error.reason
 
 
-def test_several_faults_are_told_at_once_but_not_without_end():
+def test_reports_several_faults_at_once_up_to_a_limit():
     assert refusal({"job_id": "j"}).reason == "callback_url is missing; project_id is missing; input_key is missing"
     many = refusal(MIX | {"segments": [{"index": -1}] * 9}).reason
     assert many.startswith("segments.0.index is no whole number")
