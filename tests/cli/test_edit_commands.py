@@ -149,6 +149,6 @@ def test_jobs_shows_the_latest_run_first_with_its_status(run: CommandLine):
     run("say", run.job, "1", "Boa noite.", "--quiet")
     rows = run("jobs").splitlines()
     assert rows[0].split() == ["job", "languages", "last", "run", "status", "segments", "flagged", "when"]
-    assert rows[1].split()[:7] == [run.job, "en", "to", "pt", "segment_tts_job", "success", "2"]
+    assert rows[1].split()[:7] == [run.job, "en", "to", "pt", "edit_segments_job", "success", "2"]
     assert rows[2].split()[:6] == ["a-job-of-the-queue", "en", "to", "pt", "none", "here"]
     assert "and 1 more" in run("jobs", "--last", "1")
