@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
-from dub_assets.core.signal.leakage import leakage_db
+from dub_assets.core.signal.level import leakage_db
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ
 from dub_assets.resources.engines import EnginesResource

@@ -1,4 +1,8 @@
-"""Working through many items with an engine, in batches that fit, on as many threads as it can use."""
+"""Calls over many items: in batches that fit into memory, on several threads, ahead of their use.
+
+>>> list(map_in_order(str.upper, ["a", "b"], threads=2))
+['A', 'B']
+"""
 
 from __future__ import annotations
 
@@ -26,14 +30,14 @@ def in_batches(
     progress: Progress,
     stage: str,
 ) -> list[Result]:
-    """The results of ``call`` over all items, in their order, and how far they are told as a stage's progress.
+    """Return the results of ``call`` over all items, in order, and report the progress of ``stage``.
 
     Raises what ``map_batches`` raises.
     """
     results: list[Result] = []
     progress.report(stage, 0, len(items))
-    for made in map_batches(call, items, size=size, threads=threads):
-        results.extend(made)
+    for batch_results in map_batches(call, items, size=size, threads=threads):
+        results.extend(batch_results)
         progress.report(stage, len(results), len(items))
     return results
 
@@ -41,40 +45,42 @@ def in_batches(
 def map_batches(
     call: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], *, size: int, threads: int = 1
 ) -> Iterator[list[Result]]:
-    """The results of ``call`` over each batch, in order; batches that do not fit into memory are halved.
+    """Yield the results of ``call`` over each batch, in order; batches that do not fit into memory are halved.
 
-    Raises DeviceMemoryError where a single item does not fit, and RuntimeError where an engine returns another number
-    of results than it was given items: a programming error that would shift every later line.
+    Raises:
+        DeviceMemoryError: A single item does not fit.
+        RuntimeError: The call returned another number of results than items. This is an error in an engine, and would
+            shift all later results.
     """
     batches = [items[start : start + size] for start in range(0, len(items), size)]
     fitting = FittingBatches(size)
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        for batch, made in zip(batches, pool.map(partial(fitting.results, call), batches), strict=True):
-            if len(made) != len(batch):
-                raise RuntimeError(f"an engine gave {len(made)} results for {len(batch)} items")
-            yield made
+        for batch, batch_results in zip(batches, pool.map(partial(fitting.results, call), batches), strict=True):
+            if len(batch_results) != len(batch):
+                raise RuntimeError(f"an engine returned {len(batch_results)} results for {len(batch)} items")
+            yield batch_results
 
 
 def prefetched(items: Iterable[Item]) -> Iterator[Item]:
-    """The items in their order, each made on another thread while the one before it is used."""
+    """Yield the items in order, each computed on another thread while the one before it is used."""
     source = iter(items)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(next, source, _END)
-        while (item := coming.result()) is not _END:
-            coming = pool.submit(next, source, _END)
+        following = pool.submit(next, source, _END)
+        while (item := following.result()) is not _END:
+            following = pool.submit(next, source, _END)
             yield cast("Item", item)
 
 
 def map_in_order(call: Callable[[Item], Result], items: Iterable[Item], *, threads: int) -> Iterator[Result]:
-    """The result of ``call`` for each item, in order, as many being made at a time as there are threads.
+    """Yield the result of ``call`` for each item, in order, with ``threads`` calls at a time.
 
-    Whoever stops asking has no more made than those under way.
+    If the consumer stops, only the calls in flight are finished.
     """
-    coming: deque[Future[Result]] = deque()
+    pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(max_workers=threads) as pool:
         for item in items:
-            coming.append(pool.submit(call, item))
-            if len(coming) > threads:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+            pending.append(pool.submit(call, item))
+            if len(pending) > threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

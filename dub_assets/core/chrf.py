@@ -1,4 +1,4 @@
-"""How much of a text another one keeps."""
+"""chrF: similarity of two texts by their character n-grams."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _BETA = 2.0
 
 
 def chrf(text: str, reference: str) -> float:
-    """Mean F-score of character n-grams, recall weighing twice, from 0 to 100 (chrF2; Popović, WMT 2015).
+    """Return the mean F-score of character n-grams of order 1 to 6, from 0 to 100 (chrF2; Popović, WMT 2015).
 
-    Spaces do not count; orders that a text is too short for are left out.
+    Recall weighs twice. Spaces do not count. Orders for which one of the texts is too short are left out.
     """
     scores = []
     for order in range(1, _ORDER + 1):
-        given, wanted = _grams(text, order), _grams(reference, order)
-        if not given or not wanted:
+        grams, reference_grams = _grams(text, order), _grams(reference, order)
+        if not grams or not reference_grams:
             break
-        common = (given & wanted).total()
-        precision, recall = common / given.total(), common / wanted.total()
+        common = (grams & reference_grams).total()
+        precision, recall = common / grams.total(), common / reference_grams.total()
         weight = _BETA**2 * precision + recall
         scores.append((1 + _BETA**2) * precision * recall / weight if weight else 0.0)
     return 100 * sum(scores) / len(scores) if scores else 0.0

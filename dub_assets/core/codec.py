@@ -32,10 +32,10 @@ def schema_of(kind: type[object]) -> str:
 
 
 def encode(value: object) -> bytes:
-    """A value as UTF-8 JSON, from which ``decode`` makes an equal value; the same bytes in every process.
+    """Return a value as UTF-8 JSON, the same bytes in every process; ``decode`` returns an equal value.
 
-    Raises TypeError or ValueError where the value cannot be kept in JSON, is not what its class declares, or would be
-    read back as another one (two members of a union with the same fields).
+    Raises TypeError or ValueError if JSON cannot hold the value, if it is not what its class declares, or if it would
+    be decoded as another value (two members of a union with the same fields).
     """
     plain = _plain(value)
     if not is_dataclass(value) or not isinstance(plain, dict) or "schema" in plain:
@@ -47,12 +47,12 @@ def encode(value: object) -> bytes:
     except ObjectCorruptError as error:
         raise TypeError(f"this {type(value).__name__} is not what its class declares: {error}") from error
     if restored != value:
-        raise TypeError(f"this {type(value).__name__} would be read back as another value: tag its unions by a Literal")
+        raise TypeError(f"this {type(value).__name__} would be decoded as another value: tag its unions by a Literal")
     return content
 
 
 def decode(kind: type[T], content: bytes) -> T:
-    """The value of a document. Raises ObjectCorruptError that names the schema or the field that does not fit."""
+    """Return the value of a document. Raises ObjectCorruptError, naming the schema or the field that does not fit."""
     try:
         document = json.loads(content, parse_float=_finite, parse_constant=_finite)
     except ValueError as error:
@@ -69,7 +69,7 @@ def decode(kind: type[T], content: bytes) -> T:
 
 
 def _plain(value: object) -> Json:
-    """A value in the types of JSON; dataclasses in the order of their fields, sets and mappings sorted."""
+    """Return a value in the types of JSON: dataclasses in the order of their fields, sets and mappings sorted."""
     if value is None or isinstance(value, str | int | float):
         return value
     if is_dataclass(value):
@@ -86,7 +86,7 @@ def _plain(value: object) -> Json:
 
 
 def _finite(text: str) -> float:
-    """A number of JSON; NaN and infinity, by name or by size, are none."""
+    """Return a JSON number as a float. Raises ValueError if it is NaN, infinite or too large."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is not a finite number")

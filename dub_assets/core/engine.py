@@ -1,4 +1,4 @@
-"""What an engine says about itself: identity, capabilities, weights, licence. Data, never behaviour."""
+"""Descriptions of engines: identity, capabilities, weights and licences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EngineStage = Literal["separation", "recognition", "speakers", "translation", "s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightFile:
-    """One file of model weights. ``origin`` says where it comes from: a pinned package, a folder, a hub revision."""
+    """A file of model weights. ``origin`` is a pinned package, a folder or a revision on a hub."""
 
     name: str
     sha256: str
@@ -22,7 +22,7 @@ class WeightFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineIdentity:
-    """Everything about an engine that can change its output; part of every fingerprint.
+    """Everything about an engine that can change its output. It is part of every fingerprint.
 
     ``settings`` are the engine's options as (name, value) pairs, sorted by name.
     """
@@ -36,17 +36,17 @@ class EngineIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeparatorCapabilities:
-    """What a separator needs: the rate of its input in Hz. Any number of channels goes in and comes out."""
+    """Capabilities of a separator: the sample rate of its input. It takes any number of channels."""
 
     sample_rate_hz: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniserCapabilities:
-    """What a recogniser can do.
+    """Capabilities of a recogniser.
 
-    ``languages`` are ISO 639-1 codes; chunks are mono at ``sample_rate_hz`` and at most ``max_chunk_ms`` long;
-    ``batch_size`` chunks a call, and ``concurrency`` calls at once, are worth while.
+    ``languages`` are ISO 639-1 codes. Chunks are mono at ``sample_rate_hz`` and at most ``max_chunk_ms`` long.
+    It is fastest with ``batch_size`` chunks a call and ``concurrency`` calls at a time.
     """
 
     languages: frozenset[str]
@@ -59,7 +59,7 @@ class RecogniserCapabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerEmbedderCapabilities:
-    """What an embedder of voices needs: the rate of its mono input in Hz; from how many threads it may be called."""
+    """Capabilities of an embedder of voices: the rate of its mono input, and calls that may run at the same time."""
 
     sample_rate_hz: int
     concurrency: int = 1
@@ -67,17 +67,17 @@ class SpeakerEmbedderCapabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiariserCapabilities:
-    """What a diariser needs: the rate of its mono input in Hz."""
+    """Capabilities of a diariser: the sample rate of its mono input."""
 
     sample_rate_hz: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranslatorCapabilities:
-    """What a translator can do: pairs of (source, target) ISO 639-1 codes, and lines worth sending in one call.
+    """Capabilities of a translator: pairs of (source, target) ISO 639-1 codes, and the best number of lines a call.
 
-    ``max_shorter`` is how many shorter renderings of a line it lists beside the full one; ``reads_context`` says that a
-    line's neighbours help it, ``keeps_terms`` that it can be told how terms must read.
+    ``max_shorter`` is the most shorter renderings it returns beside the full one. ``reads_context`` says that it uses a
+    line's neighbours, ``keeps_terms`` that it applies a glossary.
     """
 
     pairs: frozenset[tuple[str, str]]
@@ -91,8 +91,7 @@ class TranslatorCapabilities:
 class Voice:
     """A voice that a synthesiser offers.
 
-    ``languages`` are those it speaks. ``pitch_hz`` is its measured median pitch and ``sex`` how it sounds; None if
-    unknown.
+    ``pitch_hz`` is its measured median pitch and ``sex`` how it sounds; None if unknown.
     """
 
     name: str
@@ -103,11 +102,11 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesiserCapabilities:
-    """What a synthesiser can do.
+    """Capabilities of a synthesiser.
 
-    ``min_speed`` and ``max_speed`` bound its own speed control (1.0 both where it has none); ``concurrency`` calls
-    may run at the same time on different threads. ``voices`` are in order of preference. An engine that
-    ``clones_voice`` takes cloned utterances too, whose references are mono at ``sample_rate_hz``.
+    ``min_speed`` and ``max_speed`` bound its speed control, both 1.0 if it has none. ``concurrency`` calls may run at
+    the same time on different threads. ``voices`` are in order of preference. An engine that ``clones_voice`` also
+    takes ``ClonedUtterance``, with references in mono at ``sample_rate_hz``.
     """
 
     voices: tuple[Voice, ...]
@@ -119,11 +118,11 @@ class SynthesiserCapabilities:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Every language that some voice speaks."""
+        """The languages of all voices."""
         return frozenset(language for voice in self.voices for language in voice.languages)
 
     def voices_for(self, language: str) -> tuple[Voice, ...]:
-        """The voices that speak ``language``, in order of preference."""
+        """Return the voices that speak ``language``, in order of preference."""
         return tuple(voice for voice in self.voices if language in voice.languages)
 
 

@@ -3,56 +3,56 @@
 ::
 
     DubError
-    ├── PermanentError              trying again cannot help; someone has to change something
-    │   ├── InputError              the media file or the request is unusable
-    │   ├── ConfigurationError      a setting is unreadable or does not fit the others
-    │   ├── UnsupportedLanguageError  no engine at hand serves this language or pair
-    │   ├── EngineUnavailableError  an engine or its weights are not installed, or are not what they should be
-    │   ├── ObjectMissingError      a stored object that a manifest names is not there
-    │   ├── ObjectCorruptError      a stored object is not what its manifest says
+    ├── PermanentError              a retry cannot succeed; a person has to change something
+    │   ├── InputError              the media file or the request cannot be used
+    │   ├── ConfigurationError      a setting is invalid or contradicts another one
+    │   ├── UnsupportedLanguageError  no installed engine supports this language or pair
+    │   ├── EngineUnavailableError  an engine or its weights are missing or not as expected
+    │   ├── ObjectMissingError      an object that a manifest names is missing
+    │   ├── ObjectCorruptError      an object is not as its manifest says
     │   ├── OutOfSpaceError         the disk is full, or a folder cannot be written
-    │   └── MessageRefusedError     a message asks for something that can never be done
+    │   └── MessageRefusedError     a message asks for something impossible
     └── TransientError              the same call may succeed later
-        ├── DeviceMemoryError        not even one item fits into what is free of the device's memory
+        ├── DeviceMemoryError        a single item does not fit into the device's free memory
         ├── StorageUnavailableError  the object store did not answer
         ├── QueueUnavailableError   the queue did not answer
-        └── ServiceUnavailableError  a service that an engine calls, or its models' home, did not answer
+        └── ServiceUnavailableError  a service of an engine, or a model hub, did not answer
 
-Whether an error is permanent is its type: it decides about the step's retry, the run's retry and the fate of the
-message that asked for the job. Every message is one readable line that says what to do next.
+The type says whether an error is permanent: it decides whether the step and the run are retried, and what becomes of
+the message that asked for the job. Every error text is one line that says what is wrong and what to do.
 """
 
 
 class DubError(Exception):
-    """Anything that dub_assets itself reports as having gone wrong."""
+    """Base class of the errors of dub_assets."""
 
 
 class PermanentError(DubError):
-    """Trying again cannot help."""
+    """A retry cannot succeed."""
 
 
 class InputError(PermanentError):
-    """The media file or the request is unusable."""
+    """The media file or the request cannot be used."""
 
 
 class ConfigurationError(PermanentError):
-    """A setting is unreadable or does not fit the others."""
+    """A setting is invalid or contradicts another one."""
 
 
 class UnsupportedLanguageError(PermanentError):
-    """No engine at hand serves this language or pair of languages."""
+    """No installed engine supports this language or pair of languages."""
 
 
 class EngineUnavailableError(PermanentError):
-    """An engine or its weights are not installed, or are not what they should be."""
+    """An engine or its weights are missing, or not as expected."""
 
 
 class ObjectMissingError(PermanentError):
-    """A stored object that a manifest names is not there."""
+    """An object that a manifest names is missing."""
 
 
 class ObjectCorruptError(PermanentError):
-    """A stored object is not what its manifest says."""
+    """An object is not as its manifest says."""
 
 
 class OutOfSpaceError(PermanentError):
@@ -60,11 +60,11 @@ class OutOfSpaceError(PermanentError):
 
 
 class MessageRefusedError(PermanentError):
-    """A message asks for something that can never be done.
+    """A message asks for something impossible.
 
-    Beside the reason it has what could be read of the message all the same, for the callback that tells its sender:
-    ``job_id`` as it was sent, which may be unfit for keys and partition names (``domain.request.checked_id`` knows),
-    ``callback_url`` with the id filled in, ``task`` by its usual name, and the indexes of the segments it names.
+    The error has the fields of the message that could be read, for the callback that reports the refusal: ``job_id``
+    as it was sent (it may be unusable in keys, see ``core.request.checked_id``), ``callback_url`` with the id filled
+    in, ``task`` by its usual name, and the indexes of its segments.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class TransientError(DubError):
 
 
 class DeviceMemoryError(TransientError):
-    """Not even one item fits into what is free of the device's memory: others may leave it."""
+    """A single item does not fit into the device's free memory, which other processes may release."""
 
 
 class StorageUnavailableError(TransientError):
@@ -103,4 +103,4 @@ class QueueUnavailableError(TransientError):
 
 
 class ServiceUnavailableError(TransientError):
-    """A service that an engine calls, or the home of its models, did not answer."""
+    """A service that an engine calls, or a model hub, did not answer."""

@@ -1,4 +1,4 @@
-"""Fingerprints: one hash over everything that a product was made from."""
+"""Fingerprints: a hash of everything that can change a product."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from fractions import Fraction
 
 
 def fingerprint(product: str, **made_from: object) -> str:
-    """The sha256 (hexadecimal) of a product's name and of every input that can change it.
+    """Return the sha256 (hexadecimal) of a product's name and of every input that can change it.
 
-    Inputs are plain values, sequences, mappings, sets and frozen dataclasses of such, of which those fields count that
-    are compared; anything else is a TypeError, since it would have no stable form.
+    Inputs are plain values, sequences, mappings, sets, and frozen dataclasses of these, without their fields that are
+    not compared. Raises TypeError for other types, which have no stable form. The name of a keyword, of a dataclass and
+    of a field is part of the hash: renaming one regenerates the products of all jobs.
     """
     canonical = json.dumps([product, _plain(made_from)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Object keys. Those of the wire contract come from templates; the pipeline's own lie beside them."""
+"""Object keys of a job: those that clients use, by templates, and those of manifests and intermediate media."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dub_assets.core.option import option
 from dub_assets.core.request import DubRequest
 
 _LONGEST_SEGMENT_NAME = 9
-"""Digits of a segment's name that are read; no programme has a billion segments."""
+"""Most digits of a segment's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class KeyTemplates:
     )
 
     def fill(self, template: str, *, project_id: str, job_id: str) -> str:
-        """A template with its fields filled in; an unknown field is a ConfigurationError."""
+        """Return a template with its fields filled in. Raises ConfigurationError for an unknown field."""
         try:
             return template.format(project_id=project_id, job_id=job_id)
         except (KeyError, IndexError, ValueError) as error:
@@ -39,7 +39,7 @@ class KeyTemplates:
 
 
 def job_record_key(job_id: str) -> str:
-    """Where the record of a job lies."""
+    """Return the key of a job's record."""
     return f"jobs/{job_id}.json"
 
 
@@ -49,34 +49,34 @@ def dispatch_key(origin: str) -> str:
 
 
 def callback_body_key(origin: str, number: int) -> str:
-    """The bytes of a run's callback, as they are sent."""
+    """Return the key of a callback's body."""
     return f"jobs/callbacks/{origin}/{number:04d}.json"
 
 
 def request_key(message_id: str) -> str:
-    """Where the request of a message lies, as its run reads it."""
+    """Return the key of a message's request, which its run reads."""
     return f"jobs/requests/{message_id}.json"
 
 
 def claim_key(message_id: str) -> str:
-    """Where it is kept who took a message up."""
+    """Return the key of the claim of a message by one consumer."""
     return f"jobs/requests/{message_id}.claim.json"
 
 
 REFUSALS = "jobs/refused/"
-"""The folder of refused messages, below it a folder a day."""
+"""Folder of refused messages, with a folder for each day."""
 
 PENDING_REFUSALS = "jobs/refused/pending/"
-"""Refused messages whose callbacks have not all been received yet."""
+"""Folder of refused messages with callbacks that are not acknowledged yet."""
 
 
 def refusals_key(day: str, name: str) -> str:
-    """The record of refused messages; ``day`` is an ISO date."""
+    """Return the key of a record of refused messages; ``day`` is an ISO date."""
     return f"{REFUSALS}{day}/{name}.json"
 
 
 def pending_refusals_key(day: str, name: str) -> str:
-    """The same record until the callbacks of all its messages are received or lost."""
+    """Return the key of the same record until the callbacks of all its messages are acknowledged or given up."""
     return f"{PENDING_REFUSALS}{day}/{name}.json"
 
 
@@ -115,31 +115,31 @@ class JobKeys:
 
     @property
     def root(self) -> str:
-        """The folder of what the pipeline keeps for itself."""
+        """Folder of the job's manifests and intermediate media."""
         return f"projects/{self.request.project_id}/interim/{self.request.job_id}"
 
     def manifest(self, asset: str) -> str:
-        """The manifest of an asset."""
+        """Return the key of an asset's manifest."""
         return f"{self.root}/manifests/{asset}.json"
 
     def stem(self, name: str) -> str:
-        """A sound of the whole programme: ``original``, ``vocals``, ``background``, ``mix``, or ``dub`` alone."""
+        """Return the key of a programme's ``original``, ``vocals``, ``background``, ``mix`` or ``dub`` sound."""
         return f"{self.root}/stems/{name}.flac"
 
     def speech(self, index: int) -> str:
-        """A segment's speech as the engine gave it."""
+        """Return the key of a segment's speech as the engine synthesised it."""
         return f"{self.root}/speech/{segment_name(index)}.wav"
 
     def clip(self, index: int, part: str) -> str:
-        """A segment's ``source``, ``bgm``, ``tts`` or ``mix`` sound, or its ``video``."""
+        """Return the key of a segment's ``source``, ``bgm``, ``tts`` or ``mix`` sound, or of its ``video``."""
         ending = "mp4" if part == "video" else "wav"
         return f"{self.request.segment_prefix}/{segment_name(index)}_{part}.{ending}"
 
     def subtitles(self, language: str, ending: str) -> str:
-        """The subtitles in a language, as ``srt`` or ``vtt``."""
+        """Return the key of the subtitles in a language, as ``srt`` or ``vtt``."""
         return f"{self.root}/subtitles/{language}.{ending}"
 
     @property
     def report(self) -> str:
-        """The page for editors, beside the metadata document."""
+        """Key of the report page, beside the metadata document."""
         return f"{self.request.metadata_key.removesuffix('.json')}.report.html"

@@ -1,7 +1,7 @@
-"""Languages: ISO 639-1 codes, what else people call them, and the three-letter codes that media files carry.
+"""Languages: ISO 639-1 codes, their names and aliases, and the three-letter codes of media files.
 
-Source: ISO 639-1 and ISO 639-2 with the withdrawn ``sh`` left out. Bokmål (``nb``) is read as ``no``, since that is
-what engines and files mean by Norwegian; other members of a macrolanguage that engines do not tell apart likewise.
+Source: ISO 639-1 and ISO 639-2 with the withdrawn ``sh`` left out. Bokmål (``nb``) is read as ``no``, which is what
+engines and files call Norwegian; so are other members of macrolanguages that engines do not distinguish.
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ LANGUAGES = frozenset(_NAMES)
 """Every ISO 639-1 code that ``parse_language`` can return."""
 
 UNDETERMINED = "und"
-"""In place of a code where nobody speaks (ISO 639-2); ``parse_language`` does not take it."""
+"""Code of a programme without speech (ISO 639-2); ``parse_language`` refuses it."""
 
 
 def parse_language(text: str) -> str:
-    """The ISO 639-1 code that a code, a tag or a name stands for: ``PT``, ``pt_BR``, ``por``, ``Portuguese``.
+    """Return the ISO 639-1 code of a code, a tag or a name: ``PT``, ``pt_BR``, ``por`` and ``Portuguese`` are ``pt``.
 
-    Script and region of a tag are dropped. Raises UnsupportedLanguageError with the near matches for anything else.
+    Script and region of a tag are dropped. Raises UnsupportedLanguageError, with similar names, for anything else.
     """
     wanted = unicodedata.normalize("NFC", text).casefold().strip().replace("_", "-")
     code = _KNOWN.get(wanted)
@@ -102,18 +102,12 @@ def parse_language(text: str) -> str:
 
 
 def iso_639_2(code: str) -> str:
-    """The ISO 639-2/T code of an ISO 639-1 code, as MP4 and Matroska carry it; ``UNDETERMINED`` is its own."""
+    """Return the ISO 639-2/T code of an ISO 639-1 code, as in MP4 and Matroska; ``UNDETERMINED`` stays as it is."""
     return code if code == UNDETERMINED else _TERMINOLOGICAL[parse_language(code)]
 
 
-def from_iso_639_2(code: str) -> str | None:
-    """The ISO 639-1 code of an ISO 639-2 code (/T or /B, upper or lower case); None for ``und`` and the like."""
-    three = code.strip().casefold()
-    return _THREE_LETTERS.get(three) or (_KNOWN.get(three) if len(three) == 3 else None)
-
-
 def language_name(code: str) -> str:
-    """The English name of a language."""
+    """Return the English name of a language."""
     return _NAMES[parse_language(code)]
 
 

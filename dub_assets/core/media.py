@@ -1,4 +1,4 @@
-"""Media: references to stored objects, what a file holds, and what to cut and render."""
+"""Media: references to stored objects, the content of files, and requests to cut and render them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MediaObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """What a store knows of an object; ``sha256`` is None where it was not written by dub_assets."""
+    """An object in a store; ``sha256`` is None if dub_assets did not write it."""
 
     key: str
     size_bytes: int
@@ -31,7 +31,8 @@ class StoredObject:
 class Picture:
     """The picture of a media file.
 
-    ``frame_rate`` is the average; ``rotation_deg`` what a player turns it by (0, 90, 180, 270), size before turning.
+    ``frame_rate`` is the average. ``rotation_deg`` is how far a player turns it (0, 90, 180 or 270); width and height
+    are those before turning.
     """
 
     codec: str
@@ -56,10 +57,10 @@ class SoundTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaInfo:
-    """What a media file holds.
+    """The content of a media file.
 
-    Time 0 is the first picture's (the first sound's where there is no picture). ``duration_ms`` is the longest
-    track's end on that clock; ``track`` is the chosen sound track (the default one, else the first).
+    Time 0 is that of the first picture, or of the first sound if there is no picture. ``duration_ms`` is the end of the
+    longest track on that clock. ``track`` is the sound track to dub: the default one, else the first.
     """
 
     container: str
@@ -77,7 +78,7 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loudness:
-    """Loudness by EBU R 128 / ITU-R BS.1770; None where the sound is too short or silent to have one."""
+    """Loudness by EBU R 128 / ITU-R BS.1770; None if the sound is too short or silent."""
 
     integrated_lufs: float | None
     true_peak_dbtp: float | None
@@ -85,7 +86,7 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureCut:
-    """A stretch of a file's picture."""
+    """An interval of a file's picture."""
 
     source: Path
     interval: Interval

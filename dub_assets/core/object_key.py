@@ -1,4 +1,4 @@
-"""Object keys: which are usable in every store, and the content type that a key's ending stands for."""
+"""Object keys that every store accepts, and the content type of a key."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dub_assets.core.containers import CONTAINERS
 from dub_assets.core.errors import InputError
 
 HIDDEN_FOLDER = ".dub_assets"
-"""First part of a key that no object may have: a local store keeps its own notes there."""
+"""Folder of a local store's own files, which no object key may begin with."""
 
 MAX_KEY_BYTES = 1024
-"""What S3 allows, in UTF-8."""
+"""Limit of S3, in UTF-8."""
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -24,7 +24,7 @@ CONTENT_TYPES = {
 
 
 def checked_key(key: str) -> str:
-    """The key itself, where it names one object and the same file below any folder; InputError otherwise.
+    """Return the key if every store accepts it. Raises InputError otherwise.
 
     A key is a relative POSIX path without empty, ``.`` or ``..`` parts, backslashes and control characters.
     """
@@ -35,12 +35,12 @@ def checked_key(key: str) -> str:
 
 
 def is_key(key: str) -> bool:
-    """Whether ``checked_key`` would let the key pass."""
+    """Return whether every store accepts the key."""
     return key_fault(key) is None
 
 
 def checked_prefix(prefix: str) -> str:
-    """The prefix itself, where keys can begin with it; InputError otherwise. The empty prefix begins every key."""
+    """Return the prefix if a key can begin with it. Raises InputError otherwise. Every key begins with ""."""
     folder, slash, _ = prefix.rpartition("/")
     if slash:
         checked_key(folder)
@@ -48,7 +48,7 @@ def checked_prefix(prefix: str) -> str:
 
 
 def content_type_of(key: str) -> str:
-    """The content type by the key's ending; ``application/octet-stream`` for endings that have no entry."""
+    """Return the content type of a key by its suffix, ``application/octet-stream`` for an unknown one."""
     return CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
 
 

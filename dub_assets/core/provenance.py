@@ -1,4 +1,4 @@
-"""What a stage cost, and what it was made from."""
+"""Provenance: the inputs, engines and cost of a product."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dub_assets.core.engine import EngineIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFigures:
-    """Cost of a stage: wall and CPU seconds, wall seconds a second of programme, peak resident memory in MiB.
+    """Cost of a stage: wall and CPU seconds, wall seconds for a second of programme, peak resident memory in MiB.
 
-    ``usage`` is what its engine's service counted, as (name, amount) pairs sorted by name: ``tokens_in``,
+    ``usage`` has the (name, amount) pairs that its engine's service counted, sorted by name: ``tokens_in``,
     ``characters``, ``cost_usd``.
     """
 
@@ -24,10 +24,9 @@ class StageFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """What a product was made from, by what, and what it cost.
+    """The fingerprint, engines and cost of a product.
 
-    ``fingerprint`` is the sha256 of every input that can change the product; equal fingerprints mean that the
-    product need not be made again.
+    A product is not regenerated if its ``fingerprint``, a hash of every input that can change it, is the same.
     """
 
     fingerprint: str

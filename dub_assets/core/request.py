@@ -1,4 +1,4 @@
-"""The job record: a validated request for a dub, kept as ``jobs/{job_id}.json``."""
+"""The job record: a validated request for a dub, stored as ``jobs/{job_id}.json``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOverrides:
-    """The engines that one job asks for by name; None: what the configuration says."""
+    """Engines that a job names; None leaves the choice to the configuration."""
 
     separation: str | None = None
     recognition: str | None = None
@@ -25,12 +25,11 @@ class EngineOverrides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DubRequest:
-    """What one job asks for.
+    """A request for one dub.
 
-    ``source_language`` is ISO 639-1 or ``"auto"``; keys are object keys in the store; ``segment_clips`` asks for the
-    pieces of every segment that editors work with; ``speakers`` says how many people speak, where that is
-    known; ``voices`` gives speakers their voices, by the names they will have; ``terms`` must read as told in the
-    translation.
+    ``source_language`` is ISO 639-1 or ``"auto"``. Keys are object keys in the store. ``segment_clips`` asks for the
+    clips of each segment, which editors use. ``speakers`` is the number of speakers, None if unknown. ``voices`` are
+    voices by the speakers' names. ``terms`` is the glossary of the translation.
     """
 
     job_id: str
@@ -50,7 +49,7 @@ class DubRequest:
 
 
 def checked_id(name: str, value: str) -> str:
-    """``value``, fit to be part of a key and a partition name; raises InputError where it is not."""
+    """Return ``value`` if it can be part of an object key and of a partition name. Raises InputError otherwise."""
     if not _ID.fullmatch(value):
         raise InputError(
             f"{name} {value!r} is not usable: 1 to 128 letters, digits, '.', '_' or '-', not starting with a dot"

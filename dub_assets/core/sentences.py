@@ -1,4 +1,4 @@
-"""Where sentences and clauses end, and how words are joined to text."""
+"""Ends of sentences and clauses, and words joined to text."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FULL_STOPS = "!?。！？｡．؟۔।॥။།։።፧‼⁇⁈⁉"  # noqa: R
 _ELLIPSES = ("…", "...")
 _CLAUSE_ENDS = ",;:、，；：،؛—–"  # noqa: RUF001 - full-width signs are meant
 
-# a name follows these, so that a capital letter says nothing
+# A name follows these, so a capital letter after them does not begin a sentence.
 _TITLES = _words(
     "mr mrs ms mx dr drs prof profa st sr sra srta dra dña fr rev hon gen col capt cpt lt sgt maj gov sen rep pres mt "
     "mme mlle hr ing exmo exma"
 )
-# these may end a sentence: they do where a capital letter follows
+# These end a sentence only if a capital letter follows.
 _ABBREVIATIONS = _words(
     "etc vs cf ca approx inc ltd corp dept est fig vol nos jr esq al bzw usw usf evtl ggf nr av pág págs tel ud uds "
     "jan feb apr aug sept oct nov dec"
@@ -43,44 +43,44 @@ _CONJUNCTIONS = {
 
 
 def ends_sentence(word: str, following: str | None) -> bool:
-    """Whether a sentence ends after ``word``, given the word that follows (None: the end).
+    """Return whether a sentence ends after ``word``, given the next word (None at the end of the text).
 
-    Not after titles, initials, dotted abbreviations, the dot of a decimal number, nor after an abbreviation or an
-    ellipsis that goes on in lower case.
+    It does not end after titles, initials, dotted abbreviations and the dot of a decimal number, nor after an
+    abbreviation or an ellipsis before a word in lower case.
     """
     bare = word.strip().lstrip(_OPENING).rstrip(_CLOSING)
-    goes_on = following is not None and following.lstrip(_OPENING)[:1].islower()
+    continues = following is not None and following.lstrip(_OPENING)[:1].islower()
     if bare.endswith(_ELLIPSES):
-        return not goes_on
+        return not continues
     if bare.endswith("."):
-        return following is None or not _dot_is_part_of(bare, following.lstrip(_OPENING), goes_on=goes_on)
+        return following is None or not _dot_is_part_of(bare, following.lstrip(_OPENING), continues=continues)
     return bool(bare) and bare[-1] in _FULL_STOPS
 
 
-def _dot_is_part_of(bare: str, following: str, *, goes_on: bool) -> bool:
+def _dot_is_part_of(bare: str, following: str, *, continues: bool) -> bool:
     stem = bare[:-1].casefold()
     if stem in _TITLES or (bare.isupper() and _INITIAL.fullmatch(bare)):
         return True
     if _DOTTED.fullmatch(bare):
-        return goes_on or bare.isupper()
+        return continues or bare.isupper()
     if stem in _ABBREVIATIONS:
-        return goes_on
+        return continues
     return stem[-1:].isdigit() and following[:1].isdigit()
 
 
 def ends_clause(word: str) -> bool:
-    """Whether a comma, a dash or the like follows ``word``."""
+    """Return whether ``word`` ends with a comma, a dash or the like."""
     bare = word.rstrip(_CLOSING)
     return bool(bare) and bare[-1] in _CLAUSE_ENDS
 
 
 def is_conjunction(word: str, language: str) -> bool:
-    """Whether ``word`` often begins a clause in ``language`` (known for a few languages; else False)."""
+    """Return whether ``word`` often begins a clause in ``language``; False for languages without a list."""
     return word.strip(_OPENING + _CLOSING + _CLAUSE_ENDS).casefold() in _CONJUNCTIONS.get(language, frozenset())
 
 
 def join_words(words: Iterable[str], language: str) -> str:
-    """The words as text: with spaces, or without in languages that write none (but between two Latin words)."""
+    """Return words as text, with spaces; in languages without spaces, only between two words in Latin letters."""
     if language not in LANGUAGES_WITHOUT_SPACES:
         return " ".join(words)
     text = ""

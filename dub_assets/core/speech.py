@@ -1,4 +1,4 @@
-"""Values that travel between the pipeline and the speech engines."""
+"""Inputs and outputs of speech engines: chunks, words, utterances, voice references, speaker turns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dub_assets.core.timing import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpeechChunk:
-    """A stretch of mono sound to recognise, with its place in the programme."""
+    """A stretch of mono sound to recognise, and its interval of the programme."""
 
     interval: Interval
     sound: Sound
@@ -18,10 +18,10 @@ class SpeechChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecognisedWord:
-    """A word as a recogniser gives it, punctuation attached, no spaces around it.
+    """A recognised word with its punctuation, without spaces around it.
 
-    Times are milliseconds of the programme; a recogniser that could not place a word leaves both None.
-    ``ends_phrase`` marks the last word of a phrase where the recogniser says so.
+    Times are in milliseconds of the programme; both are None if the recogniser could not place the word.
+    ``ends_phrase`` marks the last word of a phrase, if the recogniser reports phrases.
     """
 
     text: str
@@ -43,7 +43,7 @@ class LanguageGuess:
 class Utterance:
     """A text to speak: language (ISO 639-1), voice by name, speed as a factor (1.2 is a fifth faster).
 
-    The pipeline gives engines texts in words alone (``spoken``); they take any.
+    Stages verbalise texts first (``text_normalisation.verbalise``), but engines accept any text.
     """
 
     text: str
@@ -53,15 +53,15 @@ class Utterance:
 
     @property
     def spoken_by(self) -> str:
-        """What stands for the voice: its name."""
+        """Identity of the voice: its name."""
         return self.voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceReference:
-    """A person's own speech, 2 to 15 s of it, mono, for an engine that clones voices.
+    """2 to 15 s of a person's speech, mono, for an engine that clones voices.
 
-    ``fingerprint`` covers what the sound was taken from, and stands for it: references are equal where theirs are.
+    ``fingerprint`` covers everything that the sound was cut from. References with equal fingerprints are equal.
     """
 
     fingerprint: str
@@ -70,19 +70,19 @@ class VoiceReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClonedUtterance(Utterance):
-    """A text to speak in the voice of a reference; ``voice`` is what that voice is called in the job."""
+    """A text to speak in the voice of a reference; ``voice`` is its name in the job."""
 
     reference: VoiceReference
 
     @property
     def spoken_by(self) -> str:
-        """What stands for the voice: the fingerprint of its reference."""
+        """Identity of the voice: the fingerprint of its reference."""
         return self.reference.fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerTurn:
-    """A stretch in which one speaker speaks; the numbers of speakers mean nothing but who is the same."""
+    """An interval in which one speaker speaks; equal numbers are the same speaker."""
 
     interval: Interval
     speaker: int

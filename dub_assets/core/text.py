@@ -1,4 +1,4 @@
-"""Values that travel between the pipeline and the translators."""
+"""Inputs and outputs of translators: lines, glossary terms and renderings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A line to translate; ``before`` and ``after`` are what is said around it ("" where nothing is).
+    """A line to translate; ``before`` and ``after`` are the lines around it, "" if there are none.
 
-    The neighbours are there to be understood, never to be translated. ``syllables`` is how many there is time for at
-    the target language's ordinary rate, None where time is no matter: shorter renderings are for lines that have more.
+    The neighbours are context and are not translated. ``syllables`` is how many fit into the line's time at the target
+    language's ordinary rate; None if time does not matter. Lines with more syllables need shorter renderings.
     """
 
     text: str
@@ -21,7 +21,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """A word or phrase of the source language and how it must read in the target language; equal where it is kept."""
+    """A glossary entry: a word or phrase and its translation; both are equal if it is not to be translated."""
 
     source: str
     target: str
@@ -29,9 +29,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
-    """A line translated: in full, and in ``shorter`` renderings of the same, the longest first, none like another.
+    """A translated line in full, and ``shorter`` renderings of it, all different, the longest first.
 
-    They are there for a line that would not fit its time; each can stand in for ``text`` and loses as little as it can.
+    A shorter rendering replaces ``text`` if the line does not fit its time.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Time: whole milliseconds, and samples at the one working rate."""
+"""Time: intervals in whole milliseconds, and frames at the working rate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SAMPLE_RATE_HZ = 48_000
-"""Rate of every sound between the stages; one millisecond is exactly 48 frames."""
+"""Rate of sounds between stages; one millisecond is exactly 48 frames."""
 
 FRAMES_PER_MS = SAMPLE_RATE_HZ // 1000
 
@@ -38,16 +38,16 @@ class Interval:
         return self.end_ms * FRAMES_PER_MS
 
     def overlap_ms(self, other: Interval) -> int:
-        """Milliseconds that both intervals cover."""
+        """Return the milliseconds that both intervals cover."""
         return max(0, min(self.end_ms, other.end_ms) - max(self.start_ms, other.start_ms))
 
     def widened(self, margin_ms: int, limit_ms: int) -> Interval:
-        """The interval with a margin on both sides, kept inside ``[0, limit_ms]``."""
+        """Return the interval with a margin on both sides, inside ``[0, limit_ms]``."""
         return Interval(start_ms=max(0, self.start_ms - margin_ms), end_ms=min(limit_ms, self.end_ms + margin_ms))
 
 
 def merged(intervals: Iterable[Interval], *, gap_ms: int = 0) -> list[Interval]:
-    """Sorted, disjoint intervals that cover the same time; gaps up to ``gap_ms`` are closed."""
+    """Return sorted, disjoint intervals that cover the same time; gaps of up to ``gap_ms`` are closed."""
     result: list[Interval] = []
     for interval in sorted(intervals):
         if result and interval.start_ms - result[-1].end_ms <= gap_ms:
@@ -59,22 +59,22 @@ def merged(intervals: Iterable[Interval], *, gap_ms: int = 0) -> list[Interval]:
 
 
 def covered_ms(interval: Interval, by: Sequence[Interval]) -> int:
-    """Milliseconds of ``interval`` that the disjoint intervals ``by`` cover."""
+    """Return the milliseconds of ``interval`` that the disjoint intervals ``by`` cover."""
     return sum(interval.overlap_ms(other) for other in by)
 
 
 def frames_to_ms(frames: int, rate_hz: int = SAMPLE_RATE_HZ) -> int:
-    """Whole milliseconds that fit into ``frames`` at ``rate_hz`` (rounded down)."""
+    """Return frames at ``rate_hz`` in whole milliseconds, rounded down."""
     return frames * 1000 // rate_hz
 
 
 def seconds(ms: int) -> float:
-    """Milliseconds as seconds, for documents and displays."""
+    """Return milliseconds in seconds, for documents and displays."""
     return round(ms / 1000, 3)
 
 
 def slots(segments: Sequence[Interval], *, duration_ms: int, pause_ms: int) -> list[Interval]:
-    """The time there is for each segment: to the next one's start less a pause, the last one's to the end."""
+    """Return each segment's slot, which ends ``pause_ms`` before the next segment or with the programme."""
     ends = [later.start_ms - pause_ms for later in segments[1:]] + [duration_ms]
     return [
         Interval(start_ms=segment.start_ms, end_ms=max(segment.start_ms + 1, end))

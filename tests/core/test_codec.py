@@ -279,7 +279,7 @@ class Owner:
 
 def test_a_union_that_would_be_read_as_another_class_is_not_written():
     assert decode(Owner, encode(Owner(pet=Cat(name="Tom")))) == Owner(pet=Cat(name="Tom"))
-    with pytest.raises(TypeError, match="read back as another value"):
+    with pytest.raises(TypeError, match="decoded as another value"):
         encode(Owner(pet=Dog(name="Rex")))
 
 

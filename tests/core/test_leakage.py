@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dub_assets.core.signal.leakage import leakage_db
+from dub_assets.core.signal.level import leakage_db
 from dub_assets.core.signal.sound import Sound, silence
 
 

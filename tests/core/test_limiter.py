@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.measures import true_peak_dbtp
 
-from dub_assets.core.signal.level import apply_gain_db, peak_dbfs, true_peak_dbtp
+from dub_assets.core.signal.level import apply_gain_db, peak_dbfs
 from dub_assets.core.signal.limiter import limit_true_peak
 from dub_assets.core.signal.sound import Sound, silence
 
@@ -64,13 +65,13 @@ HARSH: dict[str, Callable[[], NDArray[np.float64]]] = {
 def test_the_true_peak_stays_at_the_ceiling(kind: str, ceiling_dbtp: float) -> None:
     """Tolerance 0.1 dB."""
     programme = sound(HARSH[kind]())
-    assert true_peak_dbtp([programme]) > ceiling_dbtp + 2
-    assert true_peak_dbtp([limited(programme, ceiling_dbtp)]) <= ceiling_dbtp + 0.1
+    assert true_peak_dbtp(programme) > ceiling_dbtp + 2
+    assert true_peak_dbtp(limited(programme, ceiling_dbtp)) <= ceiling_dbtp + 0.1
 
 
 def test_what_is_under_the_ceiling_is_not_touched() -> None:
     programme = apply_gain_db(noise(0.2), -3.0)
-    assert -3.0 < true_peak_dbtp([programme]) < -1.0
+    assert -3.0 < true_peak_dbtp(programme) < -1.0
     assert np.array_equal(limited(programme).samples, programme.samples)
 
 
@@ -157,4 +158,4 @@ def test_nothing_silence_and_empty_blocks_pass() -> None:
     assert not limited(silence(500, 6, RATE_HZ)).samples.any()
     single = limited(sound(np.array([4.0])))
     assert float(single.samples[0, 0]) == pytest.approx(10 ** (-1 / 20), abs=0.01)
-    assert math.isfinite(true_peak_dbtp([single]))
+    assert math.isfinite(true_peak_dbtp(single))

@@ -1,4 +1,4 @@
-"""Measures of the results of engines."""
+"""Measures of sounds and texts that tests compare."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dub_assets.core.signal.level import TRUE_PEAK_TAPS, decibels, oversampled_peaks
+from dub_assets.core.signal.sound import Sound
 
 
 def si_sdr_db(estimate: NDArray[np.floating], target: NDArray[np.floating]) -> float:
@@ -30,3 +33,10 @@ def word_error_rate(text: str, reference: str) -> float:
         for j, other in enumerate(words, start=1):
             diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != other))
     return row[-1] / len(expected)
+
+
+def true_peak_dbtp(sound: Sound) -> float:
+    """Return the true peak by ITU-R BS.1770-4, Annex 2, in dB of full scale; minus infinity for silence."""
+    padding = np.zeros((TRUE_PEAK_TAPS - 1, sound.channels), dtype=np.float32)
+    padded = np.concatenate([padding, sound.samples, padding])
+    return decibels(float(max(oversampled_peaks(padded).max(initial=0.0), np.abs(padded).max(initial=0.0))))

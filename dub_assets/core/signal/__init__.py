@@ -1,1 +1,1 @@
-"""Array maths on sound: pure functions from arrays to arrays."""
+"""Signal processing: pure functions of sounds and arrays."""

@@ -1,4 +1,4 @@
-"""Integrated loudness by ITU-R BS.1770-4 (EBU R 128), as powers that can be added up before they are weighed."""
+"""Integrated loudness by ITU-R BS.1770-4 (EBU R 128), from powers that can be added up before gating."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STAGES = (
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )
 _TAPS = 4096
-"""The response has fallen by over 150 dB by then."""
+"""Length of the impulse response, after which it has fallen by over 150 dB."""
 
 _SURROUND = 1.41
 _WEIGHTS = {
@@ -37,20 +37,20 @@ _WEIGHTS = {
     7: (1.0, 1.0, 1.0, 0.0, _SURROUND, _SURROUND, _SURROUND),
     8: (1.0, 1.0, 1.0, 0.0, _SURROUND, _SURROUND, _SURROUND, _SURROUND),
 }
-"""By the number of channels, in the order of WAV and FLAC; others count 1. The low-frequency channel counts nothing."""
+"""Channel weights by the number of channels, in the order of WAV and FLAC; 0 for LFE. Other layouts have 1."""
 
 Powers = NDArray[np.float64]
-"""K-weighted mean squares, added up over the channels by their weights; one a hop of 100 ms."""
+"""K-weighted mean squares, one for each hop of 100 ms, summed over the channels by their weights."""
 
 
 class KWeighting:
-    """The K-weighting of a programme at 48 kHz that comes block by block; all its channels alike."""
+    """The K-weighting filter for a programme at 48 kHz, block by block."""
 
     def __init__(self) -> None:
         self._tail: Samples | None = None
 
     def weigh(self, block: Samples) -> Samples:
-        """The next block, filtered; of the same shape."""
+        """Return the next block, filtered, of the same shape."""
         if self._tail is None:
             self._tail = np.zeros((_TAPS - 1, block.shape[1]), dtype=np.float32)
         joined = np.concatenate([self._tail, block])
@@ -69,17 +69,17 @@ def _impulse_response() -> NDArray[np.float64]:
 
 
 def weights_of(channels: int) -> NDArray[np.float64]:
-    """What each channel counts."""
+    """Return the weight of each channel."""
     return np.array(_WEIGHTS.get(channels, (1.0,) * channels))
 
 
 def hop_frames(frames: int) -> int:
-    """The frames of as many whole hops as there are."""
+    """Return ``frames`` rounded down to whole hops."""
     return frames // _HOP_FRAMES * _HOP_FRAMES
 
 
 def powers(first: Samples, second: Samples) -> Powers:
-    """The powers of the product of two weighted blocks of whole hops; of a block with itself: its own."""
+    """Return the powers of the product of two filtered blocks of whole hops; for one block twice, its own powers."""
     channels = first.shape[1]
     hops = (each.reshape(-1, _HOP_FRAMES, channels) for each in (first, second))
     products = np.einsum("hfc,hfc->hc", *hops, dtype=np.float64)
@@ -87,43 +87,43 @@ def powers(first: Samples, second: Samples) -> Powers:
 
 
 def loudness_powers(programme: Iterable[Sound]) -> Powers:
-    """The powers of a programme at 48 kHz, given block by block; what is less than a hop at the end is left out."""
-    weighting, found = KWeighting(), [np.zeros(0)]
+    """Return the powers of a programme at 48 kHz, block by block, without a last incomplete hop."""
+    weighting, hop_powers = KWeighting(), [np.zeros(0)]
     rest: Samples | None = None
     for block in programme:
         weighed = weighting.weigh(block.samples)
         joined = weighed if rest is None else np.concatenate([rest, weighed])
         whole = hop_frames(len(joined))
         rest = joined[whole:]
-        found.append(powers(joined[:whole], joined[:whole]))
-    return np.concatenate(found)
+        hop_powers.append(powers(joined[:whole], joined[:whole]))
+    return np.concatenate(hop_powers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayerPowers:
-    """The powers of a programme of two layers: of each, and of their product. Any mix of the two follows."""
+    """The powers of background and speech, and of their product, which give the loudness of any mix of the two."""
 
     background: Powers
     cross: Powers
     speech: Powers
 
     def lufs(self, speech_db: float) -> float | None:
-        """The integrated loudness of the mix with this gain on the speech."""
+        """Return the integrated loudness of the mix with this gain on the speech."""
         gain = factor(speech_db)
         return integrated_lufs(self.background + 2 * gain * self.cross + gain**2 * self.speech)
 
     def speech_db_for(self, target_lufs: float, *, most_db: float) -> float:
-        """The gain on the speech, within ``most_db`` both ways, that brings the mix nearest to a loudness."""
+        """Return the gain on the speech, within ``±most_db``, that brings the mix nearest to a loudness."""
         low, high = -most_db, most_db
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            found = self.lufs(middle)
-            low, high = (middle, high) if found is None or found < target_lufs else (low, middle)
+            lufs = self.lufs(middle)
+            low, high = (middle, high) if lufs is None or lufs < target_lufs else (low, middle)
         return (low + high) / 2
 
 
 def integrated_lufs(of: Powers) -> float | None:
-    """The integrated loudness in LUFS, gated; None where there is none: silence, or less than 400 ms."""
+    """Return the integrated, gated loudness in LUFS; None for silence and for less than 400 ms."""
     if len(of) < _HOPS_A_BLOCK:
         return None
     sums = np.concatenate([[0.0], np.cumsum(of)])

@@ -1,4 +1,4 @@
-"""Putting sounds together: channels brought to one layout, gains, fades and gates, sums."""
+"""Mixing: channel layouts, gains, fades and gates."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _CENTRE = 2
 
 
 def to_stereo(sound: Sound) -> Sound:
-    """The sound on two channels: mono on both, stereo as it is, surround by the coefficients of ITU-R BS.775.
+    """Return the sound on two channels: mono on both, surround by the coefficients of ITU-R BS.775.
 
-    Nothing is scaled down, so that a full surround mix may exceed full scale. Raises ValueError above eight channels.
+    The result is not scaled down, so a full surround mix may exceed full scale. Raises ValueError above eight channels.
     """
     if sound.channels == 2:
         return sound
     if sound.channels not in _DOWNMIX:
-        raise ValueError(f"no way from {sound.channels} channels to stereo is known")
+        raise ValueError(f"there is no downmix of {sound.channels} channels to stereo")
     matrix = np.array(_DOWNMIX[sound.channels], dtype=np.float32)
     return Sound(samples=sound.samples @ matrix, rate_hz=sound.rate_hz)
 
 
 def spread(speech: Sound, channels: int) -> Sound:
-    """Speech on the channels of a programme, at unity.
+    """Return mono speech on the channels of a programme, at unity gain.
 
-    A programme with a centre (three channels or more, but not four) has it there alone; stereo and four channels on
-    left and right. Speech that has as many channels stays as it is; any other than mono is a ValueError.
+    Speech is on the centre if there is one (three channels or more, but not four), else on left and right. Speech with
+    as many channels as the programme is returned unchanged. Raises ValueError for other speech that is not mono.
     """
     if speech.channels == channels:
         return speech
@@ -60,9 +60,9 @@ def spread(speech: Sound, channels: int) -> Sound:
 
 
 def mix(background: Sound, speech: Sound, background_gain: float, speech_gain: float) -> Sound:
-    """Both sounds times their linear gains, added; as long as the longer, on the background's channels.
+    """Return the sum of both sounds times their linear gains, on the background's channels, as long as the longer one.
 
-    Gains are exact: nothing is normalised or limited. Raises ValueError where the rates differ.
+    The sum is neither normalised nor limited. Raises ValueError if the rates differ.
     """
     if background.rate_hz != speech.rate_hz:
         raise ValueError(f"cannot mix {background.rate_hz} Hz and {speech.rate_hz} Hz")
@@ -74,7 +74,7 @@ def mix(background: Sound, speech: Sound, background_gain: float, speech_gain: f
 
 
 def fade(frames: int) -> NDArray[np.float32]:
-    """A raised cosine that rises from 0 to 1 over ``frames``; with its own reverse it adds up to 1."""
+    """Return a raised cosine from 0 to 1 over ``frames``; it and its reverse add up to 1."""
     positions = (np.arange(frames) + 0.5) / max(1, frames)
     return (0.5 - 0.5 * np.cos(np.pi * positions)).astype(np.float32)
 
@@ -82,10 +82,10 @@ def fade(frames: int) -> NDArray[np.float32]:
 def gate(
     intervals: Iterable[Interval], *, ramp_ms: int, start_frame: int, frames: int, release_ms: int | None = None
 ) -> NDArray[np.float32]:
-    """A gain curve for the frames from ``start_frame`` on (48 kHz): 1 inside the intervals, 0 far from them.
+    """Return a gain curve for ``frames`` from ``start_frame`` on (48 kHz): 1 inside the intervals, 0 far from them.
 
-    Raised-cosine ramps of ``ramp_ms`` (behind an interval of ``release_ms``, where given) lie outside the intervals;
-    where two meet, the higher counts. The value at a frame does not depend on the block that asks for it.
+    Raised-cosine ramps lie outside the intervals: ``ramp_ms`` before and ``release_ms`` after, which defaults to
+    ``ramp_ms``. Where two ramps meet, the higher one counts. A frame has the same value in every block.
     """
     reach, release = (ms * FRAMES_PER_MS for ms in (ramp_ms, ramp_ms if release_ms is None else release_ms))
     before, behind = (np.concatenate([np.ones(1, dtype=np.float32), fade(each)[::-1]]) for each in (reach, release))

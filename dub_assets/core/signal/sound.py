@@ -1,4 +1,4 @@
-"""A stretch of sound in memory: never a whole programme, always a block, a segment or a line."""
+"""Sound in memory: a block, a segment or a line, never a whole programme."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Sound:
         return self.frames * 1000 // self.rate_hz
 
     def mono(self) -> Sound:
-        """The mean of all channels, as one channel."""
+        """Return the mean of all channels, as one channel."""
         return Sound(samples=self.samples.mean(axis=1, keepdims=True, dtype=np.float32), rate_hz=self.rate_hz)
 
 
 def silence(frames: int, channels: int, rate_hz: int) -> Sound:
-    """Zeros of the given shape."""
+    """Return silence of the given shape."""
     return Sound(samples=np.zeros((frames, channels), dtype=np.float32), rate_hz=rate_hz)

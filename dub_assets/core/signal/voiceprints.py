@@ -1,4 +1,4 @@
-"""Voices as vectors, and which of them are one speaker's."""
+"""Voiceprints: voices as vectors, and their clustering by speaker."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 Voiceprint = NDArray[np.float32]
-"""A voice as a direction: shape ``(dimensions,)``, length 1 where an embedder gives it."""
+"""A voice as a vector of shape ``(dimensions,)``; embedders return vectors of length 1."""
 
 Merge = tuple[float, int, int]
-"""A join of two groups: their mean cosine, a voice of one, a voice of the other."""
+"""A merge of two clusters: their mean cosine, an index of the one, an index of the other."""
 
 SAME_SPEAKER = 0.45
-"""Mean cosine from which two groups of phrases are one speaker's.
+"""Mean cosine from which two clusters of phrases belong to one speaker.
 
 Chosen on conversations built of recorded prompts (``benchmarks/quality/prompts.py`` measures the errors).
 """
 
 ONE_VOICE = 0.6
-"""Mean cosine from which two groups are not parted, however many speakers are said to be there."""
+"""Mean cosine from which two clusters are not separated, whatever number of speakers was requested."""
 
 
 def mean_voiceprint(voices: Sequence[NDArray[np.floating]]) -> Voiceprint:
-    """The mean direction of voices, at length 1."""
+    """Return the mean direction of voices, of length 1."""
     total = np.sum([voice / np.linalg.norm(voice) for voice in voices], axis=0)
     return np.asarray(total / max(np.linalg.norm(total), 1e-9), np.float32)
 
 
 def clusters(voices: Sequence[Voiceprint], weights: Sequence[float]) -> list[int]:
-    """Which voices are one speaker's: a number for each, from 0 on in order of appearance.
+    """Return the speaker of each voice, numbered from 0 in order of appearance.
 
-    Agglomerative, by the mean cosine between groups (average linkage, each voice counted by its weight): groups join
-    from the most alike on, down to ``SAME_SPEAKER``.
+    Agglomerative clustering by the mean cosine between clusters (average linkage, weighted by ``weights``). The most
+    similar clusters merge first, down to ``SAME_SPEAKER``.
     """
     merges = _merges(voices, weights)
     return _joined(len(voices), [merge for merge in merges if merge[0] >= SAME_SPEAKER])
 
 
 def ever_finer_clusters(voices: Sequence[Voiceprint], weights: Sequence[float], *, count: int) -> Iterator[list[int]]:
-    """The same in ``count`` groups, then in one more at a time, as long as that parts less than ``ONE_VOICE``."""
+    """Yield the same for ``count`` speakers, then one more at a time while that separates less than ``ONE_VOICE``."""
     merges = _merges(voices, weights)
     fewest = max(0, len(voices) - count)
     for joins in range(fewest, -1, -1):
@@ -50,7 +50,7 @@ def ever_finer_clusters(voices: Sequence[Voiceprint], weights: Sequence[float], 
 
 
 def _joined(count: int, merges: Sequence[Merge]) -> list[int]:
-    """The groups of ``count`` voices after these joins."""
+    """Return the clusters of ``count`` voices after these merges."""
     group = np.arange(count)
     for _, first, second in merges:
         group[group == group[second]] = group[first]
@@ -59,9 +59,9 @@ def _joined(count: int, merges: Sequence[Merge]) -> list[int]:
 
 
 def _merges(voices: Sequence[Voiceprint], weights: Sequence[float]) -> list[Merge]:
-    """Every join of the whole tree, the most alike first.
+    """Return all merges of the tree, the most similar first.
 
-    Follows chains of nearest neighbours, which takes time in the square of the number of voices.
+    The nearest-neighbour chain algorithm takes time proportional to the square of the number of voices.
     """
     if not voices:
         return []

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dub_assets.core.ports import LanguageIdentifier, StageContext
-from dub_assets.core.signal.leakage import leakage_db
-from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain
+from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain, leakage_db
 from dub_assets.core.timing import Interval
 from dub_assets.stages.issues import LineIssue
 from dub_assets.stages.products import Products

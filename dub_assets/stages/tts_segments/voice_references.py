@@ -18,8 +18,7 @@ import numpy as np
 
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import StageContext
-from dub_assets.core.signal.leakage import leakage_db
-from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db, rms_dbfs
+from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db, leakage_db, rms_dbfs
 from dub_assets.core.signal.sound import Sound, silence
 from dub_assets.core.speech import VoiceReference
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.fakes import FakeEngines, FakeSynthesiser
+from support.measures import true_peak_dbtp
 from support.programmes import SPEECH, WORDS, programme
 
 from dub_assets.core.errors import PermanentError
-from dub_assets.core.signal.level import factor, true_peak_dbtp
+from dub_assets.core.signal.level import factor
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.core.signal.sound import Sound
 from dub_assets.stages.final_video.programme_mix import ENCODER_HEADROOM_DB
@@ -71,7 +72,7 @@ def test_by_default_the_dub_is_as_loud_as_the_original_and_the_background_is_unc
 def test_limits_peaks_with_headroom_for_the_encoder(harness, engines):
     harness = harness.with_mix_options(true_peak_dbtp=-20.0)
     final = harness.render(harness.run_stages(engines))
-    peak_dbtp = true_peak_dbtp([Sound(samples=harness.samples(final.mix), rate_hz=48_000)])
+    peak_dbtp = true_peak_dbtp(Sound(samples=harness.samples(final.mix), rate_hz=48_000))
     assert peak_dbtp == pytest.approx(-20.0 - ENCODER_HEADROOM_DB, abs=0.1)
 
 
