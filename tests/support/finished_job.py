@@ -1,4 +1,4 @@
-"""A finished job with one dubbed and one silent segment, as values: for what is said about a job in the end."""
+"""The values of a finished job with one dubbed and one silent segment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REQUEST = DubRequest(
     callback_url="https://api.example/jobs/{job_id}/callback",
 )
 FIRST, SECOND = Interval(start_ms=500, end_ms=2500), Interval(start_ms=4000, end_ms=4800)
-MADE = Provenance(
+PROVENANCE = Provenance(
     fingerprint="f",
     engines=(),
     figures=StageFigures(wall_s=1.0, cpu_s=1.0, real_time_factor=0.1, peak_memory_mib=1.0),
@@ -50,16 +50,16 @@ def products() -> Products:
                 TranscriptSegment(index=0, interval=FIRST, text="안녕하세요", words=(), probability=0.91234),
                 TranscriptSegment(index=1, interval=SECOND, text="음", words=(), probability=None),
             ),
-            provenance=MADE,
+            provenance=PROVENANCE,
         ),
         translation=Translation(
             source_language="ko",
             target_language="en",
             lines=(TranslatedLine(index=0, passage=0, text="Hello"),),
-            provenance=MADE,
+            provenance=PROVENANCE,
         ),
-        tts=TtsSegments(language="en", segments=(_spoken(),), provenance=MADE),
-        mixes=SegmentMixes(segments=(_mixed(),), provenance=MADE),
+        tts=TtsSegments(language="en", segments=(_line(),), provenance=PROVENANCE),
+        mixes=SegmentMixes(segments=(_mix(),), provenance=PROVENANCE),
     )
 
 
@@ -71,7 +71,7 @@ def final_video() -> FinalVideo:
         target_subtitles=SubtitleFiles(srt=media("en.srt"), vtt=media("en.vtt")),
         gain=ProgrammeGain(source_lufs=-20.2, target_lufs=-20.2, speech_db=0.0, programme_db=0.0, mark="f"),
         loudness=Loudness(integrated_lufs=-20.0, true_peak_dbtp=-1.5),
-        provenance=MADE,
+        provenance=PROVENANCE,
     )
 
 
@@ -90,7 +90,7 @@ def quality() -> Quality:
             length_difference_ms=0,
         ),
         checks=(),
-        provenance=MADE,
+        provenance=PROVENANCE,
     )
 
 
@@ -103,11 +103,11 @@ def _stems() -> Stems:
         vocals=media("vocals.flac"),
         background=media("background.flac"),
         speech=(FIRST, SECOND),
-        provenance=MADE,
+        provenance=PROVENANCE,
     )
 
 
-def _spoken() -> TtsSegment:
+def _line() -> TtsSegment:
     speech = SynthesisedSpeech(
         text="Hello", voice="anna", speed=1.0, duration_ms=2000, media=media("speech.wav"), fingerprint="f"
     )
@@ -128,7 +128,7 @@ def _spoken() -> TtsSegment:
     )
 
 
-def _mixed() -> SegmentMix:
+def _mix() -> SegmentMix:
     clips = SegmentClips(
         source=media("0000_source.wav"),
         bgm=media("0000_bgm.wav"),

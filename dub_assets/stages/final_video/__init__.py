@@ -1,1 +1,1 @@
-"""final_video."""
+"""The dubbed video: the mix of the programme, subtitles, and the file."""

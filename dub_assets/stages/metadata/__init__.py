@@ -1,1 +1,1 @@
-"""metadata."""
+"""The metadata document of a job."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from dub_assets.core.engine import EngineIdentity
@@ -192,14 +193,4 @@ def _quality_figures(figures: DubFigures) -> Json:
 
 
 def _check(check: Check) -> Json:
-    return {
-        "name": check.name,
-        "passed": check.passed,
-        "severity": check.severity,
-        "blocking": check.blocking,
-        "reason": check.reason,
-        "segments": [segment_name(index) for index in check.segments],
-        "measured": check.measured,
-        "limit": check.limit,
-        "unit": check.unit,
-    }
+    return asdict(check) | {"segments": [segment_name(index) for index in check.segments]}

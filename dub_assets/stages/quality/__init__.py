@@ -1,1 +1,1 @@
-"""quality."""
+"""Measurements and checks of a finished dub."""

@@ -14,7 +14,7 @@ from dub_assets.stages.quality.values import Quality
 def quality(
     context: dg.AssetExecutionContext, job_resources: JobResources, final_video: FinalVideo
 ) -> dg.Output[Quality]:
-    """The finished dub measured and checked: its text, its lines, its mix, its file."""
+    """Measurements and checks of the finished dub: text, lines, mix and file."""
     with job_resources.job(context) as job:
         product = measure_quality(
             job.products(),

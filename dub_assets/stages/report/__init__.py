@@ -1,1 +1,1 @@
-"""report."""
+"""The report page of a job."""

@@ -1,4 +1,4 @@
-"""Asset ``report``: the page that editors look at."""
+"""Asset ``report``: the page for editors."""
 
 import dagster as dg
 
@@ -15,7 +15,7 @@ from dub_assets.stages.report.values import Report
 def report(
     context: dg.AssetExecutionContext, job_resources: JobResources, final_video: FinalVideo, quality: Quality
 ) -> dg.Output[Report]:
-    """One page on the job: timeline, texts, findings and players, in a file that needs nothing beside it."""
+    """One self-contained page about the job: timeline, texts, findings and players."""
     with job_resources.job(context) as job:
         product = write_report(
             job.products(),
