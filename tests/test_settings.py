@@ -26,6 +26,8 @@ def test_an_empty_environment_gives_the_documented_defaults():
 def test_reads_a_list_and_checks_each_item():
     assert settings_from({"ALIGNMENT_LANGUAGES": " ko, en,ko,"}).models.alignment_languages == ("ko", "en")
     assert settings_from({}).models.alignment_languages == ()
+    hosts = settings_from({"JOB_CALLBACK_ALLOWED_HOSTS": " api.internal, 10.0.0.5 ,,"}).callbacks.allowed_hosts
+    assert hosts == ("api.internal", "10.0.0.5")
     with pytest.raises(
         ConfigurationError, match=r"ALIGNMENT_LANGUAGES='ko,th': 'th' is none of ar, cs, .*, ko, .*, zh"
     ):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -26,7 +25,8 @@ def run_worker(*, name: str, queues: str) -> None:
         ConfigurationError: The extra is not installed, or the Dagster home starts its runs without workers.
         NotReadyError: Something is missing.
     """
-    settings = settings_from(os.environ)
+    given = {"WORKER_NAME": name, "WORKER_QUEUES": queues}
+    settings = settings_from({**os.environ, **{variable: text for variable, text in given.items() if text}})
     interruptions.release()
     if find_spec("dagster_celery") is None:
         raise ConfigurationError(f"workers need an extra: {install_extra_command('workers')}")
@@ -40,9 +40,8 @@ def run_worker(*, name: str, queues: str) -> None:
 
     from dub_assets.service.workers.worker import work  # noqa: PLC0415 - an extra
 
-    options = replace(settings.worker, name=name or settings.worker.name, queues=queues or settings.worker.queues)
     with dg.DagsterInstance.get() as instance:
-        sys.exit(work(instance, options, JsonLines() if settings.logs.format == "json" else None))
+        sys.exit(work(instance, settings.worker, JsonLines() if settings.logs.format == "json" else None))
 
 
 def _end(number: int, _: object) -> NoReturn:

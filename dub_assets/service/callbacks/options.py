@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from dub_assets.core.option import MAY_BE_EMPTY, Seconds, UserPath, option
+from dub_assets.core.option import COMMA_SEPARATED, MAY_BE_EMPTY, Seconds, UserPath, option
 from dub_assets.core.retries import RetryRules
 from dub_assets.service.callbacks.webhook import signing_key
 
@@ -22,12 +22,13 @@ class CallbackOptions:
         ),
     ] = field(default=None, repr=False)
     allowed_hosts: Annotated[
-        str,
+        tuple[str, ...],
+        COMMA_SEPARATED,
         option(
             "JOB_CALLBACK_ALLOWED_HOSTS",
             "hosts, comma-separated and without ports, that callbacks may reach at private addresses too",
         ),
-    ] = ""
+    ] = ()
     localhost_host: Annotated[
         str,
         MAY_BE_EMPTY,
@@ -52,11 +53,6 @@ class CallbackOptions:
     def __post_init__(self) -> None:
         if self.secret is not None:
             signing_key(self.secret)
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """The allowed hosts, one by one."""
-        return frozenset(name.strip() for name in self.allowed_hosts.split(",") if name.strip())
 
     @property
     def retry_rules(self) -> RetryRules:

@@ -55,7 +55,7 @@ class CallbackServices:
         sender = HttpCallbackSender(
             timeout_s=options.timeout_ms / 1000,
             secret=options.secret,
-            allowed_hosts=options.hosts,
+            allowed_hosts=frozenset(options.allowed_hosts),
             localhost_host=options.localhost_host or None,
             ca_file=options.ca_file,
             now_s=self.now_s,

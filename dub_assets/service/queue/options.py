@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from dub_assets.core.option import option
+from dub_assets.core.option import COMMA_SEPARATED, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,7 @@ class QueueOptions:
         ),
     ] = 5
     key_prefixes: Annotated[
-        str, option("JOB_KEY_PREFIXES", "prefixes, comma-separated, of the object keys that messages may name")
-    ] = "projects/"
-
-    @property
-    def prefixes(self) -> tuple[str, ...]:
-        """The prefixes one by one."""
-        return tuple(prefix.strip() for prefix in self.key_prefixes.split(",") if prefix.strip())
+        tuple[str, ...],
+        COMMA_SEPARATED,
+        option("JOB_KEY_PREFIXES", "prefixes, comma-separated, of the object keys that messages may name"),
+    ] = ("projects/",)

@@ -62,6 +62,6 @@ class QueueResource(dg.ConfigurableResource):
             body,
             defaults=self.defaults,
             templates=self.templates,
-            allowed_prefixes=self.options.prefixes,
+            allowed_prefixes=self.options.key_prefixes,
             engines=self.engines,
         )

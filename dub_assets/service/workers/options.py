@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from dub_assets.core.option import Seconds, option
+from dub_assets.core.option import COMMA_SEPARATED, Seconds, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +13,11 @@ class WorkerOptions:
     """Which runs a worker takes, and how it ends."""
 
     name: Annotated[str, option("WORKER_NAME", "name of a worker, unlike any other's on its machine")] = "dub"
-    queues: Annotated[str, option("WORKER_QUEUES", "queues, comma-separated, to take runs from; unset: all")] = ""
+    queues: Annotated[
+        tuple[str, ...],
+        COMMA_SEPARATED,
+        option("WORKER_QUEUES", "queues, comma-separated, to take runs from; unset: all"),
+    ] = ()
     grace_ms: Annotated[
         int,
         Seconds(0, 86_400),
@@ -30,8 +34,3 @@ class WorkerOptions:
             le=1_048_576,
         ),
     ] = None
-
-    @property
-    def queue_names(self) -> tuple[str, ...]:
-        """The queues one by one; none stands for all."""
-        return tuple(name.strip() for name in self.queues.split(",") if name.strip())

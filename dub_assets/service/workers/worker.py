@@ -52,7 +52,7 @@ def work(instance: dg.DagsterInstance, options: WorkerOptions, formatter: loggin
     worker_shutting_down.connect(shutdown.begin, weak=False)
     worker: Any = app.Worker(
         hostname=f"{options.name}@{socket.gethostname()}",
-        queues=list(options.queue_names or launcher.all_queues),
+        queues=list(options.queues or launcher.all_queues),
         concurrency=1,
         pool="prefork",
         loglevel="INFO",

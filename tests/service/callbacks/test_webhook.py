@@ -69,11 +69,6 @@ def test_options_do_not_show_the_secret():
     assert PLAIN not in repr(CallbackOptions(secret=PLAIN))
 
 
-def test_allowed_hosts_are_separated_by_commas():
-    assert CallbackOptions(allowed_hosts=" api.internal, 10.0.0.5 ,,").hosts == {"api.internal", "10.0.0.5"}
-    assert CallbackOptions().hosts == frozenset()
-
-
 def test_the_rules_have_the_age_of_the_options():
     assert CallbackOptions().retry_rules.max_age_s == 72 * 3600
     assert CallbackOptions(max_age_ms=1500).retry_rules.max_age_s == 1.5
