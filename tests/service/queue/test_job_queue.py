@@ -14,6 +14,7 @@ import pytest
 import yaml
 from support.deployment import RUN_KEY, Deployment, full
 from support.fakes_queue import FakeQueue
+from support.finished_job import MADE, REQUEST
 
 from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.core.codec import decode, encode
@@ -23,7 +24,7 @@ from dub_assets.core.errors import (
     QueueUnavailableError,
     StorageUnavailableError,
 )
-from dub_assets.core.keys import PENDING_REFUSALS, claim_key, job_record_key, request_key
+from dub_assets.core.keys import PENDING_REFUSALS, JobKeys, claim_key, job_record_key, request_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources import job_context as job_resources
 from dub_assets.resources.partitions import jobs_partitions
@@ -31,6 +32,7 @@ from dub_assets.service.pending_messages import Claim, HeldMessage, HeldMessages
 from dub_assets.service.queue import tasks
 from dub_assets.service.queue.consumer import receive_in_parallel
 from dub_assets.service.queue.resources import QueueResource
+from dub_assets.stages.segment_mixes.values import SegmentMixes
 
 REGION = "ap-northeast-2"
 
@@ -112,11 +114,11 @@ def held_by(deployment: Deployment):
     return decode(HeldMessages, (deployment.cursor or "").encode()).messages if deployment.cursor else ()
 
 
-def test_without_a_queue_the_sensor_skips_and_says_so(wire: Wire):
+def test_skips_without_a_queue(wire: Wire):
     assert "JOB_QUEUE_URL is not set" in wire.deploy(JOB_QUEUE_URL="").evaluate().skip_message
 
 
-def test_a_full_job_becomes_a_run_with_its_record_request_partition_and_tags(wire: Wire):
+def test_requests_a_run_with_record_request_partition_and_tags(wire: Wire):
     message_id = wire.send(full("talk-1"))
     deployment = wire.deploy()
     (asked,) = deployment.tick().run_requests
@@ -138,7 +140,7 @@ def test_a_full_job_becomes_a_run_with_its_record_request_partition_and_tags(wir
     assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["talk-1"]
 
 
-def test_a_message_is_deleted_only_once_its_run_is_stored(wire: Wire):
+def test_deletes_a_message_once_its_run_is_stored(wire: Wire):
     wire.send(full())
     deployment = wire.deploy()
     answer = deployment.evaluate()
@@ -151,7 +153,7 @@ def test_a_message_is_deleted_only_once_its_run_is_stored(wire: Wire):
     assert held_by(deployment) == ()
 
 
-def test_a_message_whose_run_was_not_stored_is_asked_for_again(wire: Wire):
+def test_requests_a_run_again_that_was_not_stored(wire: Wire):
     wire.send(full())
     deployment = wire.deploy()
     deployment.keep(deployment.evaluate())
@@ -161,7 +163,7 @@ def test_a_message_whose_run_was_not_stored_is_asked_for_again(wire: Wire):
     assert (len(deployment.runs()), wire.left()) == (1, 0)
 
 
-def test_a_run_that_was_created_and_not_queued_does_not_count_as_stored(wire: Wire):
+def test_a_created_run_that_is_not_queued_does_not_count_as_stored(wire: Wire):
     wire.send(full())
     deployment = wire.deploy()
     answer = deployment.evaluate()
@@ -173,7 +175,7 @@ def test_a_run_that_was_created_and_not_queued_does_not_count_as_stored(wire: Wi
     assert (len(deployment.runs()), wire.left()) == (1, 0)
 
 
-def test_a_redelivered_message_makes_no_second_run_and_is_deleted(wire: Wire):
+def test_deletes_a_redelivered_message_without_a_second_run(wire: Wire):
     message_id = wire.send(full())
     deployment = wire.deploy()
     deployment.tick()
@@ -186,7 +188,7 @@ def test_a_redelivered_message_makes_no_second_run_and_is_deleted(wire: Wire):
     assert wire.left() == 0
 
 
-def test_the_same_job_sent_again_is_a_run_of_its_own_with_its_own_request(wire: Wire):
+def test_a_second_message_for_a_job_has_its_own_run_and_request(wire: Wire):
     first = wire.send(full(target_lang="pt"))
     second = wire.send(full(target_lang="en"))
     deployment = wire.deploy()
@@ -203,7 +205,7 @@ def test_one_run_a_job_at_a_time():
     assert unique == {"dub/job_id": 1, "dagster/partition": 1}
 
 
-def test_a_message_wrapped_by_sns_is_read_too(wire: Wire):
+def test_reads_a_message_in_an_envelope_of_sns(wire: Wire):
     wire.send(json.dumps({"Message": full("talk-2")}))
     (asked,) = wire.deploy().tick().run_requests
     assert asked.partition_key == "talk-2"
@@ -216,7 +218,7 @@ def test_a_job_id_with_three_dots_is_a_partition(wire: Wire):
     assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["a...b"]
 
 
-def test_a_refused_message_is_recorded_with_the_reason_and_goes_to_the_dead_letters(wire: Wire):
+def test_records_and_dead_letters_a_refused_message_with_its_reason(wire: Wire):
     body = json.dumps({"job_id": "talk-1", "callback_url": "https://consumer.example/{job_id}", "task": "segment_mix"})
     message_id = wire.send(body)
     deployment = wire.deploy()
@@ -232,7 +234,7 @@ def test_a_refused_message_is_recorded_with_the_reason_and_goes_to_the_dead_lett
 
 
 @pytest.mark.parametrize("body", ["not json", "[]", '{"task": "dance"}', '{"job_id": "../x"}', "{}"])
-def test_a_refused_message_without_a_callback_is_recorded_as_done(wire: Wire, body: str):
+def test_records_a_refused_message_without_callback_url_as_done(wire: Wire, body: str):
     wire.send(body)
     deployment = wire.deploy()
     deployment.tick()
@@ -241,7 +243,7 @@ def test_a_refused_message_without_a_callback_is_recorded_as_done(wire: Wire, bo
     assert [dead for _, dead in wire.dead()] == [body]
 
 
-def test_many_refused_messages_share_a_record(wire: Wire):
+def test_stores_many_refusals_in_one_object(wire: Wire):
     for start in range(0, 30, 10):
         entries = [{"Id": str(number), "MessageBody": f"not json {start + number}"} for number in range(10)]
         wire.sqs.send_message_batch(QueueUrl=wire.url, Entries=entries)
@@ -254,7 +256,7 @@ def test_many_refused_messages_share_a_record(wire: Wire):
     assert len(list(deployment.store.list("jobs/"))) <= ticks < 30
 
 
-def test_a_flood_of_refused_messages_is_received_by_several_calls_and_no_more_is_taken_than_there_is_room(wire: Wire):
+def test_receives_refused_messages_in_parallel_and_requests_at_most_the_free_runs(wire: Wire):
     for number in range(20):
         wire.send(f"not json {number}")
     good = [wire.send(full(f"good-{number}")) for number in range(3)]
@@ -279,7 +281,7 @@ def test_a_flood_of_refused_messages_is_received_by_several_calls_and_no_more_is
     assert wire.left() == 0
 
 
-def test_messages_of_calls_that_worked_are_kept_when_another_call_fails(caplog: pytest.LogCaptureFixture):
+def test_keeps_the_messages_of_parallel_calls_if_one_call_fails(caplog: pytest.LogCaptureFixture):
     queue = FakeQueue()
     receive, answers = queue.receive, iter([True, False, True])
     for number in range(2):
@@ -300,7 +302,7 @@ def test_messages_of_calls_that_worked_are_kept_when_another_call_fails(caplog: 
         receive_in_parallel(queue, 10, calls=2, log=log)
 
 
-def test_a_refused_message_is_deleted_only_once_it_is_recorded(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_deletes_a_refused_message_once_it_is_recorded(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     def read_only(store: S3ObjectStore, key: str, content: bytes, content_type: str) -> None:
         raise ConfigurationError("the bucket is read-only")
 
@@ -313,7 +315,7 @@ def test_a_refused_message_is_deleted_only_once_it_is_recorded(wire: Wire, monke
     assert (wire.left(), wire.dead()) == (1, [])
 
 
-def test_a_refused_message_that_comes_again_has_one_record_however_often(wire: Wire):
+def test_a_redelivered_refused_message_has_one_record(wire: Wire):
     message_id = wire.send("not json")
     deployment = wire.deploy(JOB_DLQ_URL=wire.dead_url + "-gone", JOB_VISIBILITY_TIMEOUT="1")
     for _ in range(3):
@@ -326,7 +328,7 @@ def test_a_refused_message_that_comes_again_has_one_record_however_often(wire: W
     assert len(deployment.refusals()) <= 2
 
 
-def test_a_refused_message_whose_run_an_earlier_version_stored_is_put_away_once(wire: Wire):
+def test_dead_letters_a_refused_message_of_an_earlier_version_once(wire: Wire):
     body = json.dumps({"task": "dance"})
     wire.send(body)
     deployment = wire.deploy()
@@ -350,7 +352,7 @@ def test_a_refused_message_whose_run_an_earlier_version_stored_is_put_away_once(
     assert event.event_specific_data.user_failure_data.description == "the task is unknown"
 
 
-def test_without_dead_letters_a_refused_message_is_deleted(wire: Wire):
+def test_deletes_a_refused_message_without_a_dead_letter_queue(wire: Wire):
     wire.send("not json")
     deployment = wire.deploy(JOB_DLQ_URL="")
     deployment.tick()
@@ -358,7 +360,7 @@ def test_without_dead_letters_a_refused_message_is_deleted(wire: Wire):
     assert wire.left() == 0
 
 
-def test_bad_messages_do_not_hold_up_the_good_ones(wire: Wire):
+def test_refused_messages_do_not_delay_valid_ones(wire: Wire):
     bodies = ["not json", full("a"), '{"task": "dance"}', full("b"), full("c", input_key="/etc/passwd"), full("d")]
     for body in bodies:
         wire.send(body)
@@ -366,7 +368,7 @@ def test_bad_messages_do_not_hold_up_the_good_ones(wire: Wire):
     assert sorted(request.partition_key for request in asked) == ["a", "b", "d"]
 
 
-def test_dead_letters_that_are_not_taken_hold_up_nothing(wire: Wire):
+def test_a_dead_letter_queue_that_fails_delays_nothing(wire: Wire):
     wire.send("not json")
     deployment = wire.deploy(JOB_DLQ_URL=wire.dead_url + "-gone")
     deployment.tick()
@@ -376,7 +378,7 @@ def test_dead_letters_that_are_not_taken_hold_up_nothing(wire: Wire):
     assert wire.left() == 2
 
 
-def test_runs_that_wait_keep_messages_in_the_queue(wire: Wire):
+def test_leaves_messages_in_the_queue_while_runs_wait(wire: Wire):
     for number in range(5):
         wire.send(full(f"talk-{number}"))
     deployment = wire.deploy(JOB_MAX_PENDING_RUNS="2")
@@ -390,7 +392,7 @@ def test_runs_that_wait_keep_messages_in_the_queue(wire: Wire):
     assert len(deployment.tick().run_requests) == 2
 
 
-def test_runs_that_were_created_and_not_queued_take_no_room(wire: Wire):
+def test_created_runs_that_are_not_queued_do_not_count_as_waiting(wire: Wire):
     sent = {wire.send(full(f"talk-{number}")) for number in range(3)}
     deployment = wire.deploy(JOB_MAX_PENDING_RUNS="2")
     answer = deployment.evaluate()
@@ -402,7 +404,7 @@ def test_runs_that_were_created_and_not_queued_take_no_room(wire: Wire):
     assert ({run.tags[RUN_KEY] for run in deployment.runs()}, wire.left()) == (sent, 0)
 
 
-def test_a_backlog_is_drained_in_batches(wire: Wire):
+def test_drains_a_backlog_in_batches(wire: Wire):
     for start in range(0, 200, 10):
         entries = [{"Id": str(number), "MessageBody": full(f"talk-{start + number}")} for number in range(10)]
         wire.sqs.send_message_batch(QueueUrl=wire.url, Entries=entries)
@@ -412,7 +414,7 @@ def test_a_backlog_is_drained_in_batches(wire: Wire):
     assert len({run.tags[RUN_KEY] for run in deployment.runs()}) == 200
 
 
-def test_while_the_store_does_not_answer_nothing_is_received(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_receives_nothing_while_the_store_is_down(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     wire.send(full())
     deployment = wire.deploy()
 
@@ -425,7 +427,7 @@ def test_while_the_store_does_not_answer_nothing_is_received(wire: Wire, monkeyp
     assert len(deployment.tick().run_requests) == 1
 
 
-def test_a_store_that_fails_for_one_message_leaves_it_and_goes_on(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_a_store_error_for_one_message_does_not_affect_the_others(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     lost = wire.send(full("a"))
     wire.send(full("b"))
     deployment = wire.deploy()
@@ -445,7 +447,7 @@ def test_a_store_that_fails_for_one_message_leaves_it_and_goes_on(wire: Wire, mo
     assert deployment.job_resources.storage.archive.load(Claim, claim_key(lost)).attempts == 0
 
 
-def test_a_fault_with_nothing_to_show_for_fails_the_tick(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_the_tick_fails_if_errors_are_its_only_result(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     wire.send(full())
     deployment = wire.deploy()
 
@@ -457,7 +459,7 @@ def test_a_fault_with_nothing_to_show_for_fails_the_tick(wire: Wire, monkeypatch
         deployment.evaluate()
 
 
-def test_an_empty_queue_is_waited_at_up_to_dagsters_next_turn(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_waits_for_a_message_until_the_next_tick_is_due(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     """The daemon turns every five seconds: after a wait of 20 s the queue would be left alone for nearly as long."""
     queue = FakeQueue(visibility_timeout_s=60, wait_s=20)
     began_s = queue.now_s
@@ -473,16 +475,16 @@ def test_an_empty_queue_is_waited_at_up_to_dagsters_next_turn(wire: Wire, monkey
     assert queue.now_s - began_s == 24 + 22
 
 
-def test_a_message_that_trips_over_a_bug_is_given_up_and_told_of(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_refuses_a_message_after_too_many_failed_attempts(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     dead = FakeQueue()
     queue = FakeQueue(visibility_timeout_s=60, wait_s=0, dead_letters=dead)
     poison = queue.send(full("poison", project_id="cursed"))
     original = tasks.run_request
 
-    def cursed(message_id: str, request: object) -> dg.RunRequest:
+    def cursed(message_id: str, request: object, archive: object) -> dg.RunRequest:
         if isinstance(request, DubRequest) and request.project_id == "cursed":
             raise ZeroDivisionError
-        return original(message_id, request)
+        return original(message_id, request, archive)
 
     monkeypatch.setattr(QueueResource, "queue", queue)
     monkeypatch.setattr("dub_assets.service.queue.consumer.run_request", cursed)
@@ -499,7 +501,7 @@ def test_a_message_that_trips_over_a_bug_is_given_up_and_told_of(wire: Wire, mon
     assert [message.body for message in dead.receive(10)] == [full("poison", project_id="cursed")]
 
 
-def test_a_message_that_kills_whoever_reads_it_is_given_up_unread(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+def test_dead_letters_a_message_that_kills_the_process_without_parsing_it(wire: Wire, monkeypatch: pytest.MonkeyPatch):
     message_id = wire.send("lethal")
     deployment = wire.deploy(JOB_MAX_RECEIVES="2")
     (received,) = deployment.queue_resource.queue.receive(1)
@@ -511,7 +513,7 @@ def test_a_message_that_kills_whoever_reads_it_is_given_up_unread(wire: Wire, mo
     assert wire.dead() == [("4 attempts to handle the message failed", "lethal")]
 
 
-def test_a_message_that_another_deployment_has_taken_up_is_left_to_it(wire: Wire):
+def test_leaves_a_message_that_another_deployment_has_claimed(wire: Wire):
     wire.send(full())
     first, second = wire.deploy(), wire.deploy()
     first.tick()
@@ -521,7 +523,7 @@ def test_a_message_that_another_deployment_has_taken_up_is_left_to_it(wire: Wire
     assert "left to another deployment" in answer.skip_message
 
 
-def test_a_message_that_another_deployment_has_forsaken_is_taken_over(wire: Wire):
+def test_takes_over_a_message_whose_claim_has_expired(wire: Wire):
     message_id = wire.send(full())
     first, second = wire.deploy(), wire.deploy()
     first.keep(first.evaluate())
@@ -561,7 +563,7 @@ def test_a_cursor_that_cannot_be_read_is_dropped(wire: Wire):
     assert len(deployment.tick().run_requests) == 1
 
 
-def test_the_runs_of_segment_tasks_are_told_where_their_request_lies(wire: Wire):
+def test_runs_on_external_segments_get_the_key_of_their_request(wire: Wire):
     told = {"job_id": "talk-1", "callback_url": "https://consumer.example/", "segment": {"segment_index": 3}}
     speech = told | {"task": "segment_tts", "segment": {"segment_index": 3, "text": "Hello."}}
     mix = told | {"task": "tts_bgm_mix", "segments": [{"index": "3"}]}
@@ -575,7 +577,29 @@ def test_the_runs_of_segment_tasks_are_told_where_their_request_lies(wire: Wire)
         assert dg.validate_run_config(deployment.definitions.resolve_job_def(asked.job_name), asked.run_config)
 
 
-def test_a_run_reads_the_request_of_its_message_and_the_others_the_record(wire: Wire):
+def test_requests_an_asset_run_for_own_segments_and_an_op_if_one_is_external(wire: Wire):
+    deployment = wire.deploy()
+    archive, keys = deployment.job_resources.storage.archive, JobKeys(request=REQUEST)
+    archive.save(job_record_key(REQUEST.job_id), REQUEST)
+    archive.save(keys.manifest("segment_mixes"), SegmentMixes(segments=(), provenance=MADE))
+    fields = {"task": "segment_mix", "job_id": REQUEST.job_id, "callback_url": "https://consumer.example/"}
+    own = {"index": 3, "bgm_gain": 0.2}
+    wire.send(json.dumps(fields | {"segments": [own], "rebuild_video": True}))
+    (asked,) = deployment.tick().run_requests
+    assert (asked.job_name, asked.partition_key) == ("edit_segments_job", REQUEST.job_id)
+    assert [key.path[-1] for key in asked.asset_selection] == ["segment_mixes", "final_video", "quality", "metadata"]
+    assert asked.run_config["ops"] == {
+        "segment_mixes": {"config": {"gains": {"0003": {"bgm_gain": 0.2, "tts_gain": 1.0}}}}
+    }
+    assert dg.validate_run_config(deployment.definitions.resolve_job_def(asked.job_name), asked.run_config)
+    assert (asked.tags["dub/task"], asked.tags["dub/edit"]) == ("segment_mix", "true")
+    external = {"index": 4, "tts_key": "projects/p1/inputs/recording.wav"}
+    wire.send(json.dumps(fields | {"segments": [own, external]}))
+    (asked,) = deployment.tick().run_requests
+    assert (asked.job_name, asked.partition_key) == ("segment_mix_job", None)
+
+
+def test_a_dub_reads_its_messages_request_and_an_edit_the_record(wire: Wire):
     deployment = wire.deploy()
     first = wire.send(full(target_lang="pt"))
     deployment.tick()
