@@ -1,4 +1,4 @@
-"""Words as recognisers give them, sane or not, for tests of what is made of them."""
+"""Hypothesis strategies for words as recognisers return them, possible or not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dub_assets.core.timing import Interval
 def word(
     text: str, start_ms: int | None = None, end_ms: int | None = None, probability: float | None = 0.9
 ) -> RecognisedWord:
+    """Return a recognised word."""
     return RecognisedWord(text=text, start_ms=start_ms, end_ms=end_ms, probability=probability)
 
 
@@ -28,7 +29,7 @@ durations = st.integers(0, 60_000)
 
 @st.composite
 def steady_words(draw: st.DrawFn) -> list[RecognisedWord]:
-    """Words as a sane recogniser gives them, some untimed."""
+    """Words in order with possible times, some untimed."""
     at, result = 0, []
     for text, gap, length, timed in draw(
         st.lists(

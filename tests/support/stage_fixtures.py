@@ -1,3 +1,5 @@
+"""Fixtures of tests of stages: a harness over real files, and fake engines."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from dub_assets.options import DubOptions
 
 @pytest.fixture
 def new_harness(tmp_path: Path) -> Callable[[Sound], StageHarness]:
+    """Return a function that builds a harness over a sound."""
+
     def build(sound: Sound) -> StageHarness:
         sounds = SoundfileSoundFiles()
         workspace = LocalWorkspace(tmp_path / "workspace", LocalObjectStore(tmp_path / "objects"))
@@ -38,9 +42,11 @@ def new_harness(tmp_path: Path) -> Callable[[Sound], StageHarness]:
 
 @pytest.fixture
 def harness(new_harness: Callable[[Sound], StageHarness]) -> StageHarness:
+    """Return a harness over the programme of two lines."""
     return new_harness(programme())
 
 
 @pytest.fixture
 def engines() -> FakeEngines:
+    """Return engines that find the programme's speech and words."""
     return FakeEngines(regions=SPEECH, words=WORDS)

@@ -40,36 +40,36 @@ def transcript_of(harness, embedder, *, speakers=None, previous=None, options=No
     )
 
 
-def test_speakers_are_told_apart_by_their_voices(new_harness):
+def test_diarises_by_voice(new_harness):
     embedder = FakeSpeakerEmbedder()
-    made = transcript_of(new_harness(dialogue()), embedder, speakers=2)
-    assert [segment.speaker for segment in made.segments] == ["A", "B"]
-    assert [(speaker.name, speaker.speech_ms) for speaker in made.speakers] == [("A", 2000), ("B", 2000)]
-    assert {word.speaker for word in made.segments[1].words} == {"B"}
+    transcript = transcript_of(new_harness(dialogue()), embedder, speakers=2)
+    assert [segment.speaker for segment in transcript.segments] == ["A", "B"]
+    assert [(speaker.name, speaker.speech_ms) for speaker in transcript.speakers] == [("A", 2000), ("B", 2000)]
+    assert {word.speaker for word in transcript.segments[1].words} == {"B"}
     assert embedder.closed
-    assert embedder.identity in made.provenance.engines
+    assert embedder.identity in transcript.provenance.engines
 
 
 def test_one_voice_is_one_speaker(harness):
-    made = transcript_of(harness, FakeSpeakerEmbedder())
-    assert [segment.speaker for segment in made.segments] == ["A", "A"]
-    assert [speaker.name for speaker in made.speakers] == ["A"]
+    transcript = transcript_of(harness, FakeSpeakerEmbedder())
+    assert [segment.speaker for segment in transcript.segments] == ["A", "A"]
+    assert [speaker.name for speaker in transcript.speakers] == ["A"]
 
 
-def test_where_one_speaks_nothing_is_listened_to(new_harness):
+def test_does_not_embed_voices_for_a_single_speaker(new_harness):
     embedder = FakeSpeakerEmbedder()
-    made = transcript_of(new_harness(dialogue()), embedder, speakers=1)
-    assert [speaker.name for speaker in made.speakers] == ["A"]
+    transcript = transcript_of(new_harness(dialogue()), embedder, speakers=1)
+    assert [speaker.name for speaker in transcript.speakers] == ["A"]
     assert embedder.heard == 0
 
 
-def test_the_number_may_come_from_the_options(new_harness):
+def test_takes_the_number_of_speakers_from_the_options(new_harness):
     options = DubOptions(speakers=SpeakerOptions(count=1))
-    made = transcript_of(new_harness(dialogue()), FakeSpeakerEmbedder(), options=options)
-    assert [segment.speaker for segment in made.segments] == ["A", "A"]
+    transcript = transcript_of(new_harness(dialogue()), FakeSpeakerEmbedder(), options=options)
+    assert [segment.speaker for segment in transcript.segments] == ["A", "A"]
 
 
-def test_a_segment_does_not_span_two_speakers(new_harness, monkeypatch):
+def test_a_segment_has_one_speaker(new_harness, monkeypatch):
     """The words of the second line come at once after the first, and no sentence ends between them."""
     words = [*WORDS[:1], replace(WORDS[1], text="morning"), *WORDS[2:]]
     shifted = [*words[:2], *(replace(w, start_ms=w.start_ms - 1800, end_ms=w.end_ms - 1800) for w in words[2:])]
@@ -80,22 +80,24 @@ def test_a_segment_does_not_span_two_speakers(new_harness, monkeypatch):
     regions = [replace(SPEECH[0], end_ms=5200)]
     engines = FakeEngines(regions=regions, words=shifted, diariser=FakeSpeakerEmbedder())
     stems = separate(harness.source, engines=engines, ctx=harness.ctx, previous=None)
-    made = transcribe(stems, "en", engines=engines, options=harness.options, ctx=harness.ctx, previous=None, speakers=2)
-    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+    transcript = transcribe(
+        stems, "en", engines=engines, options=harness.options, ctx=harness.ctx, previous=None, speakers=2
+    )
+    assert [(segment.speaker, segment.text) for segment in transcript.segments] == [
         ("A", "Good morning"),
         ("B", "And good night."),
     ]
 
 
-def test_without_an_engine_nobody_is_told_apart_and_asking_for_it_is_an_error(harness):
-    made = transcript_of(harness, None)
-    assert made.speakers == ()
-    assert {segment.speaker for segment in made.segments} == {None}
+def test_without_an_engine_there_are_no_speakers_and_asking_for_several_is_an_error(harness):
+    transcript = transcript_of(harness, None)
+    assert transcript.speakers == ()
+    assert {segment.speaker for segment in transcript.segments} == {None}
     with pytest.raises(EngineUnavailableError, match="dub-assets engines"):
         transcript_of(harness, None, speakers=2)
 
 
-def test_another_number_or_engine_makes_a_new_transcript(new_harness):
+def test_transcribes_again_for_another_number_of_speakers_or_engine(new_harness):
     harness, embedder = new_harness(dialogue()), FakeSpeakerEmbedder()
     first = transcript_of(harness, embedder)
     assert transcript_of(harness, embedder, previous=first) is first
@@ -110,43 +112,43 @@ def turns(*turns: tuple[int, int, int]) -> FakeDiariser:
     )
 
 
-def test_a_diariser_hears_the_whole_programme_and_its_turns_have_the_words(harness):
+def test_assigns_words_to_the_turns_of_a_diariser(harness):
     diariser = turns((900, 3100, 4), (4900, 7100, 1))
-    made = transcript_of(harness, diariser, speakers=2)
-    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+    transcript = transcript_of(harness, diariser, speakers=2)
+    assert [(segment.speaker, segment.text) for segment in transcript.segments] == [
         ("A", "Good morning."),
         ("B", "And good night."),
     ]
-    assert [(speaker.name, speaker.speech_ms) for speaker in made.speakers] == [("A", 2000), ("B", 2000)]
-    assert diariser.asked == [(made.duration_ms, 2)]
+    assert [(speaker.name, speaker.speech_ms) for speaker in transcript.speakers] == [("A", 2000), ("B", 2000)]
+    assert diariser.asked == [(transcript.duration_ms, 2)]
     assert diariser.closed
-    assert diariser.identity in made.provenance.engines
+    assert diariser.identity in transcript.provenance.engines
 
 
-def test_a_diariser_may_cut_a_phrase(harness):
+def test_cuts_a_phrase_where_a_turn_ends(harness):
     """The second line is one phrase; its last word is said by somebody else."""
-    made = transcript_of(harness, turns((0, 6250, 0), (6250, 8000, 1)))
-    assert [(segment.speaker, segment.text) for segment in made.segments] == [
+    transcript = transcript_of(harness, turns((0, 6250, 0), (6250, 8000, 1)))
+    assert [(segment.speaker, segment.text) for segment in transcript.segments] == [
         ("A", "Good morning."),
         ("A", "And good"),
         ("B", "night."),
     ]
-    assert {speaker.name: speaker.speech_ms for speaker in made.speakers} == {"A": 3200, "B": 700}
+    assert {speaker.name: speaker.speech_ms for speaker in transcript.speakers} == {"A": 3200, "B": 700}
 
 
-def test_a_diariser_is_not_asked_where_one_speaks(harness):
+def test_does_not_call_the_diariser_for_a_single_speaker(harness):
     diariser = turns((900, 3100, 4), (4900, 7100, 1))
-    made = transcript_of(harness, diariser, speakers=1)
-    assert [speaker.name for speaker in made.speakers] == ["A"]
+    transcript = transcript_of(harness, diariser, speakers=1)
+    assert [speaker.name for speaker in transcript.speakers] == ["A"]
     assert diariser.asked == []
 
 
-def test_a_diariser_that_hears_nobody_leaves_one_speaker(harness):
-    made = transcript_of(harness, turns())
-    assert {segment.speaker for segment in made.segments} == {"A"}
+def test_without_turns_there_is_one_speaker(harness):
+    transcript = transcript_of(harness, turns())
+    assert {segment.speaker for segment in transcript.segments} == {"A"}
 
 
-def test_a_diariser_makes_another_transcript_than_an_embedder(harness):
+def test_transcribes_again_with_a_diariser_in_place_of_an_embedder(harness):
     first = transcript_of(harness, FakeSpeakerEmbedder())
     diarised = transcript_of(harness, turns((0, 8000, 0)), previous=first)
     assert diarised is not first
@@ -155,7 +157,7 @@ def test_a_diariser_makes_another_transcript_than_an_embedder(harness):
     assert transcript_of(harness, again, previous=diarised) is not diarised
 
 
-def test_names_go_on_after_z():
+def test_speaker_names_continue_after_z():
     assert [speaker_name(number) for number in (0, 1, 25, 26, 27, 701, 702)] == [
         "A",
         "B",

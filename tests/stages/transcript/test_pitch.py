@@ -22,7 +22,7 @@ def buzz(pitch_hz: float, seconds: float = 1.0, partials: int = 12) -> np.ndarra
 
 
 @pytest.mark.parametrize("pitch_hz", [75, 110, 160, 220, 330])
-def test_the_pitch_of_a_tone_is_found_within_two_percent(pitch_hz: float):
+def test_finds_the_pitch_of_a_tone_within_two_percent(pitch_hz: float):
     assert median_pitch_hz([sound(buzz(pitch_hz))]) == pytest.approx(pitch_hz, rel=0.02)
 
 
@@ -34,7 +34,7 @@ def test_noise_and_silence_have_no_pitch():
     assert median_pitch_hz([]) is None
 
 
-def test_noise_under_a_tone_does_not_move_it():
+def test_noise_under_a_tone_does_not_change_its_pitch():
     noise = np.random.default_rng(2).standard_normal(RATE_HZ) * 0.03
     assert median_pitch_hz([sound(buzz(140) + noise)]) == pytest.approx(140, rel=0.02)
 

@@ -17,7 +17,7 @@ def word(text: str, start_ms: int, end_ms: int) -> TimedWord:
     return TimedWord(text=text, start_ms=start_ms, end_ms=end_ms, probability=1.0)
 
 
-def said(*lengths_ms: int, opens: tuple[bool, ...] | None = None) -> list[Phrase]:
+def phrases_of_lengths(*lengths_ms: int, opens: tuple[bool, ...] | None = None) -> list[Phrase]:
     starts = [sum(lengths_ms[:index]) for index in range(len(lengths_ms))]
     return [
         Phrase(
@@ -30,71 +30,75 @@ def said(*lengths_ms: int, opens: tuple[bool, ...] | None = None) -> list[Phrase
     ]
 
 
-def test_phrases_end_with_sentences_and_at_pauses_and_hold_every_word():
+def test_cuts_phrases_after_sentences_and_at_pauses():
     words = [word("Well", 0, 300), word("yes.", 320, 600), word("No", 620, 900), word("way", 1100, 1300)]
-    found = split_into_phrases(words)
-    assert [(phrase.first, phrase.after) for phrase in found] == [(0, 2), (2, 3), (3, 4)]
-    assert [phrase.interval.end_ms for phrase in found] == [600, 900, 1300]
-    assert all(phrase.opens for phrase in found)
+    phrases = split_into_phrases(words)
+    assert [(phrase.first, phrase.after) for phrase in phrases] == [(0, 2), (2, 3), (3, 4)]
+    assert [phrase.interval.end_ms for phrase in phrases] == [600, 900, 1300]
+    assert all(phrase.opens for phrase in phrases)
 
 
-def test_a_long_phrase_is_cut_at_its_widest_gap():
+def test_cuts_a_long_phrase_at_its_widest_gap():
     words = [word("so", at * 500, at * 500 + (400 if at == 7 else 480)) for at in range(12)]
-    found = split_into_phrases(words)
-    assert [(phrase.first, phrase.after) for phrase in found] == [(0, 8), (8, 12)]
-    assert [phrase.opens for phrase in found] == [True, False]
+    phrases = split_into_phrases(words)
+    assert [(phrase.first, phrase.after) for phrase in phrases] == [(0, 8), (8, 12)]
+    assert [phrase.opens for phrase in phrases] == [True, False]
 
 
-def test_a_word_longer_than_a_phrase_is_one_and_no_words_are_none():
+def test_a_very_long_word_is_a_phrase():
     assert len(split_into_phrases([word("Goooal", 0, 9000), word("again", 9010, 9200)])) == 2
     assert split_into_phrases([]) == []
 
 
-def test_two_people_are_told_apart():
-    assert speakers_of_phrases(said(2000, 2000, 2000, 2000), [BOB, ANN, BOB, ANN]) == [0, 1, 0, 1]
+def test_finds_two_speakers():
+    assert speakers_of_phrases(phrases_of_lengths(2000, 2000, 2000, 2000), [BOB, ANN, BOB, ANN]) == [0, 1, 0, 1]
 
 
-def test_one_person_stays_one():
-    assert speakers_of_phrases(said(2000, 2000, 2000), [ANN, UNSURE, ANN]) == [0, 0, 0]
+def test_finds_one_speaker():
+    assert speakers_of_phrases(phrases_of_lengths(2000, 2000, 2000), [ANN, UNSURE, ANN]) == [0, 0, 0]
 
 
-def test_a_cough_is_nobody():
-    assert speakers_of_phrases(said(3000, 900, 3000), [ANN, BOB, ANN]) == [0, 0, 0]
+def test_a_cough_is_not_a_speaker():
+    assert speakers_of_phrases(phrases_of_lengths(3000, 900, 3000), [ANN, BOB, ANN]) == [0, 0, 0]
 
 
-def test_a_known_number_counts_who_says_little():
-    assert speakers_of_phrases(said(3000, 900, 3000), [ANN, BOB, ANN], count=2) == [0, 1, 0]
-    assert speakers_of_phrases(said(3000, 3000), [ANN, BOB], count=1) == [0, 0]
+def test_a_known_number_of_speakers_includes_one_with_little_speech():
+    assert speakers_of_phrases(phrases_of_lengths(3000, 900, 3000), [ANN, BOB, ANN], count=2) == [0, 1, 0]
+    assert speakers_of_phrases(phrases_of_lengths(3000, 3000), [ANN, BOB], count=1) == [0, 0]
 
 
 @pytest.mark.parametrize("count", [None, 2])
-def test_an_odd_sound_is_not_taken_for_a_person_where_two_are_alike(count):
+def test_an_odd_sound_is_not_a_speaker_beside_two_similar_ones(count):
     odd, twin = np.array([0, 0, 1], np.float32), np.array([0.4, 0.9165, 0], np.float32)
     ann = np.array([1, 0, 0], np.float32)
-    told = speakers_of_phrases(said(3000, 3000, 800, 3000, 3000), [ann, twin, odd, ann, twin], count=count)
-    assert [told[index] for index in (0, 1, 3, 4)] == [0, 1, 0, 1]
-    assert len(set(told)) == 2
+    speakers = speakers_of_phrases(
+        phrases_of_lengths(3000, 3000, 800, 3000, 3000), [ann, twin, odd, ann, twin], count=count
+    )
+    assert [speakers[index] for index in (0, 1, 3, 4)] == [0, 1, 0, 1]
+    assert len(set(speakers)) == 2
 
 
-def test_fewer_phrases_than_people_are_a_person_each():
-    assert speakers_of_phrases(said(3000, 3000), [ANN, BOB], count=5) == [0, 1]
+def test_fewer_phrases_than_speakers_have_a_speaker_each():
+    assert speakers_of_phrases(phrases_of_lengths(3000, 3000), [ANN, BOB], count=5) == [0, 1]
 
 
-def test_a_short_unsure_phrase_stays_with_the_turn_it_is_in():
-    among_bobs = said(3000, 3000, 300, 3000, opens=(True, True, False, True))
-    assert speakers_of_phrases(among_bobs, [ANN, BOB, UNSURE, BOB]) == [0, 1, 1, 1]
+def test_a_short_uncertain_phrase_belongs_to_the_turn_around_it():
+    between_bobs = phrases_of_lengths(3000, 3000, 300, 3000, opens=(True, True, False, True))
+    assert speakers_of_phrases(between_bobs, [ANN, BOB, UNSURE, BOB]) == [0, 1, 1, 1]
 
 
-def test_a_short_clear_phrase_at_a_pause_is_a_turn():
-    assert speakers_of_phrases(said(3000, 500, 3000, 3000), [ANN, BOB, ANN, BOB]) == [0, 1, 0, 1]
+def test_a_short_certain_phrase_at_a_pause_is_a_turn():
+    assert speakers_of_phrases(phrases_of_lengths(3000, 500, 3000, 3000), [ANN, BOB, ANN, BOB]) == [0, 1, 0, 1]
 
 
-def test_nothing_long_enough_to_tell_is_one_person():
-    assert speakers_of_phrases(said(300, 300), [ANN, BOB]) == [0, 0]
+def test_phrases_too_short_to_recognise_have_one_speaker():
+    assert speakers_of_phrases(phrases_of_lengths(300, 300), [ANN, BOB]) == [0, 0]
     assert speakers_of_phrases([], []) == []
 
 
 @pytest.mark.parametrize("count", [None, 2])
-def test_both_keep_something_to_say(count):
-    told = speakers_of_phrases(said(*[1500] * 40), [ANN if index % 3 else BOB for index in range(40)], count=count)
-    assert told == [0 if index % 3 == 0 else 1 for index in range(40)]
+def test_both_speakers_keep_their_phrases(count):
+    speakers = speakers_of_phrases(
+        phrases_of_lengths(*[1500] * 40), [ANN if index % 3 else BOB for index in range(40)], count=count
+    )
+    assert speakers == [0 if index % 3 == 0 else 1 for index in range(40)]

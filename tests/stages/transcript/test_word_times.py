@@ -15,7 +15,7 @@ def times(words: list[RecognisedWord], regions: list[Interval], duration_ms: int
     return [(placed.start_ms, placed.end_ms) for placed in place_words(words, regions, duration_ms)]
 
 
-def test_good_times_stay() -> None:
+def test_keeps_possible_times() -> None:
     words = [word("one", 100, 400), word("two", 400, 900), word("three", 1_500, 1_900)]
     assert times(words, [Interval(start_ms=0, end_ms=2_000)]) == [(100, 400), (400, 900), (1_500, 1_900)]
 
@@ -25,7 +25,7 @@ def test_untimed_words_share_the_time_between_their_neighbours_by_length() -> No
     assert times(words, []) == [(0, 500), (500, 700), (700, 1_100), (1_100, 1_500)]
 
 
-def test_untimed_words_are_placed_in_speech() -> None:
+def test_places_untimed_words_in_speech() -> None:
     words = [word("before", 0, 500), word("abcd"), word("efgh"), word("after", 5_000, 5_500)]
     regions = [
         Interval(start_ms=0, end_ms=500),
@@ -48,17 +48,17 @@ def test_words_without_any_time_fill_the_speech() -> None:
     assert times([word("abcdefghij"), word("abcdefghij")], regions) == [(1_000, 2_000), (5_000, 6_000)]
 
 
-def test_untimed_words_without_room_share_that_of_their_neighbours() -> None:
+def test_untimed_words_without_room_share_the_time_of_their_neighbours() -> None:
     words = [word("one", 0, 600), word("two"), word("six", 600, 900)]
     assert times(words, []) == [(0, 300), (300, 600), (600, 900)]
 
 
-def test_one_wild_time_among_good_ones_is_not_believed() -> None:
+def test_drops_one_wrong_time_among_correct_ones() -> None:
     words = [word("a", 0, 400), word("b", 9_000, 9_400), word("c", 800, 1_200), word("d", 1_200, 1_600)]
     assert times(words, []) == [(0, 400), (400, 550), (800, 1_200), (1_200, 1_600)]
 
 
-def test_overlapping_words_are_told_apart() -> None:
+def test_separates_overlapping_words() -> None:
     assert times([word("one", 0, 900), word("two", 600, 1_200)], []) == [(0, 600), (600, 1_200)]
 
 
@@ -68,12 +68,12 @@ def test_a_word_stretched_over_a_pause_keeps_its_longest_part_in_speech() -> Non
     assert times(words, regions) == [(500, 900), (3_000, 3_500), (3_500, 4_000)]
 
 
-def test_times_outside_the_programme_are_not_believed() -> None:
+def test_drops_times_outside_the_programme() -> None:
     placed = times([word("before", -900, -100), word("in", 1_000, 1_300), word("behind", 12_000, 13_000)], [])
     assert placed == [(100, 1_000), (1_000, 1_300), (1_300, 2_200)]
 
 
-def test_doubtful_words_outside_speech_are_dropped_and_sure_ones_stay() -> None:
+def test_drops_only_uncertain_words_outside_speech() -> None:
     regions = [Interval(start_ms=1_000, end_ms=2_000)]
     words = [
         word("Thanks", 4_000, 4_500, 0.2),
@@ -84,17 +84,17 @@ def test_doubtful_words_outside_speech_are_dropped_and_sure_ones_stay() -> None:
     assert [placed.text for placed in place_words(words, regions, 10_000)] == ["near", "sure", "unknown"]
 
 
-def test_silence_yields_no_doubtful_text() -> None:
+def test_drops_uncertain_words_in_silence() -> None:
     assert place_words([word("Thanks", 0, 500, 0.3), word("you", None, None, 0.3)], [], 10_000) == ()
 
 
-def test_blank_words_are_dropped() -> None:
+def test_drops_blank_words() -> None:
     assert [placed.text for placed in place_words([word(" "), word(" yes ", 0, 400), word("")], [], 1_000)] == ["yes"]
 
 
 @given(any_words, regions_of_speech, durations)
 @settings(max_examples=200)
-def test_placed_words_are_ordered_disjoint_and_inside_whatever_comes(
+def test_places_any_words_ordered_disjoint_and_inside_the_programme(
     words: list[RecognisedWord], regions: list[Interval], duration_ms: int
 ) -> None:
     placed = place_words(words, regions, duration_ms)
@@ -105,7 +105,7 @@ def test_placed_words_are_ordered_disjoint_and_inside_whatever_comes(
 
 @given(any_words, regions_of_speech, st.integers(100, 60_000))
 @settings(max_examples=200)
-def test_only_blank_and_doubtful_words_are_dropped(
+def test_drops_only_blank_and_uncertain_words(
     words: list[RecognisedWord], regions: list[Interval], duration_ms: int
 ) -> None:
     placed = [part.text for part in place_words(words, regions, duration_ms)]

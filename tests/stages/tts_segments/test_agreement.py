@@ -18,10 +18,10 @@ TEXT = "Nós tínhamos tudo diante de nós, e nada antes de nós."
         "Nós tínhamos tudo diante de nós, e nada antes de nos. é",
     ],
 )
-def test_spelling_accents_joined_words_and_slips_of_a_letter_are_not_held_against_a_line(heard):
-    found = compare(TEXT, heard, "pt")
-    assert read_back_issues(found, 0.7) == ()
-    assert found.agreement > 0.9
+def test_ignores_spelling_accents_joined_words_and_slips_of_a_letter(heard):
+    result = compare(TEXT, heard, "pt")
+    assert read_back_issues(result, 0.7) == ()
+    assert result.agreement > 0.9
 
 
 @pytest.mark.parametrize(
@@ -34,19 +34,19 @@ def test_spelling_accents_joined_words_and_slips_of_a_letter_are_not_held_agains
         ("Nós tínhamos tudo diante de nós, e nada antes de nós. Obrigado por assistir.", "invented_words"),
     ],
 )
-def test_dropped_repeated_and_invented_words_are_told_apart(heard, issue):
+def test_distinguishes_dropped_repeated_and_invented_words(heard, issue):
     assert read_back_issues(compare(TEXT, heard, "pt"), 0.0) == (issue,)
 
 
 def test_another_sentence_is_unlike_the_text():
-    found = compare(TEXT, "O gato dorme sobre a mesa, que fica perto da porta.", "pt")
-    assert found.agreement < 0.5
-    assert "unlike_text" in read_back_issues(found, 0.7)
+    result = compare(TEXT, "O gato dorme sobre a mesa, que fica perto da porta.", "pt")
+    assert result.agreement < 0.5
+    assert "unlike_text" in read_back_issues(result, 0.7)
 
 
-def test_nothing_heard_drops_every_word():
-    found = compare("Boa noite a todos", "", "pt")
-    assert (found.dropped, found.agreement) == (4, 0.0)
+def test_counts_every_word_as_dropped_if_nothing_is_heard():
+    result = compare("Boa noite a todos", "", "pt")
+    assert (result.dropped, result.agreement) == (4, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,29 @@ def test_nothing_heard_drops_every_word():
         ),
     ],
 )
-def test_figures_may_be_heard_as_words_and_words_as_figures(language, text, heard):
-    for said, found in ((text, heard), (heard, text)):
-        assert compare(said, found, language).agreement == 1.0
-        assert read_back_issues(compare(said, found, language), 1.0) == ()
+def test_compares_figures_with_words(language, text, heard):
+    for text_, heard_ in ((text, heard), (heard, text)):
+        assert compare(text_, heard_, language).agreement == 1.0
+        assert read_back_issues(compare(text_, heard_, language), 1.0) == ()
 
 
-def test_a_number_that_is_not_heard_is_dropped():
-    found = compare("Custa 25 reais por mês.", "Custa por mês.", "pt")
-    assert found.dropped == 4
+def test_counts_a_number_that_is_not_heard_as_dropped():
+    result = compare("Custa 25 reais por mês.", "Custa por mês.", "pt")
+    assert result.dropped == 4
 
 
-def test_in_other_languages_figures_are_like_any_words():
-    found = compare("En 1859 il y avait un roi.", "En mille huit cent cinquante-neuf il y avait un roi.", "fr")
-    assert (found.dropped, found.repeated, found.invented) == (0, 0, 0)
+def test_compares_figures_as_words_in_other_languages():
+    result = compare("En 1859 il y avait un roi.", "En mille huit cent cinquante-neuf il y avait un roi.", "fr")
+    assert (result.dropped, result.repeated, result.invented) == (0, 0, 0)
 
 
-def test_scripts_without_spaces_are_compared_letter_by_letter():
+def test_compares_scripts_without_spaces_letter_by_letter():
     assert words_of("今日は、Tokyo") == ["今", "日", "は", "tokyo"]
     assert compare("今日はいい天気です", "今日はいい天気です", "ja").agreement == 1.0
     assert compare("今日はいい天気です", "今日はです", "ja").dropped == 4
 
 
-def test_fewer_faults_and_then_a_better_agreement_win():
+def test_ranks_by_wrong_words_then_by_agreement():
     good, spelled, dropped = (
         compare(TEXT, TEXT, "pt"),
         compare(TEXT, TEXT.replace("nada", "nata"), "pt"),

@@ -30,7 +30,7 @@ def dialogue() -> Sound:
     return Sound(samples=samples.astype(np.float32), rate_hz=48_000)
 
 
-def spoken(harness, *, voices=None, embedder=None, previous=None, synthesiser=None):
+def synthesise_dialogue(harness, *, voices=None, embedder=None, previous=None, synthesiser=None):
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
@@ -46,25 +46,25 @@ def spoken(harness, *, voices=None, embedder=None, previous=None, synthesiser=No
     )
 
 
-def test_each_speaker_has_a_voice_of_fitting_pitch(new_harness):
-    made = spoken(new_harness(dialogue()))
-    assert [line.speech.voice for line in made.segments] == ["man", "woman"]
+def test_each_speaker_has_the_voice_with_the_nearest_pitch(new_harness):
+    tts = synthesise_dialogue(new_harness(dialogue()))
+    assert [line.speech.voice for line in tts.segments] == ["man", "woman"]
 
 
-def test_a_chosen_voice_is_taken_and_only_its_lines_are_spoken_anew(new_harness):
+def test_speaks_only_the_lines_of_a_newly_chosen_voice_again(new_harness):
     harness = new_harness(dialogue())
-    first = spoken(harness)
+    first = synthesise_dialogue(harness)
     synthesiser = FakeSynthesiser(voices=VOICES)
-    made = spoken(harness, voices={"B": "man"}, previous=first, synthesiser=synthesiser)
-    assert [line.speech.voice for line in made.segments] == ["woman", "man"]
+    tts = synthesise_dialogue(harness, voices={"B": "man"}, previous=first, synthesiser=synthesiser)
+    assert [line.speech.voice for line in tts.segments] == ["woman", "man"]
     again = FakeSynthesiser(voices=VOICES)
-    assert spoken(harness, voices={"B": "man"}, previous=made, synthesiser=again) is made
+    assert synthesise_dialogue(harness, voices={"B": "man"}, previous=tts, synthesiser=again) is tts
     assert again.spoken == []
     kept = FakeSynthesiser(voices=VOICES)
-    spoken(harness, voices={"A": "woman", "B": "woman"}, previous=made, synthesiser=kept)
-    assert kept.spoken == [made.segments[1].speech.text]
+    synthesise_dialogue(harness, voices={"A": "woman", "B": "woman"}, previous=tts, synthesiser=kept)
+    assert kept.spoken == [tts.segments[1].speech.text]
 
 
-def test_a_voice_that_is_not_there_is_an_error(new_harness):
+def test_refuses_an_unknown_voice(new_harness):
     with pytest.raises(InputError, match="there are man, woman"):
-        spoken(new_harness(dialogue()), voices={"A": "child"})
+        synthesise_dialogue(new_harness(dialogue()), voices={"A": "child"})

@@ -23,59 +23,59 @@ def speaker(name: str, pitch_hz: float | None, speech_ms: int = 10_000) -> Speak
 
 
 @pytest.mark.parametrize(("pitch_hz", "voice"), [(85.0, "man"), (105.0, "man"), (200.0, "woman"), (320.0, "girl")])
-def test_one_speaker_gets_the_voice_of_fitting_pitch(pitch_hz: float, voice: str):
+def test_casts_the_voice_with_the_nearest_pitch(pitch_hz: float, voice: str):
     assert cast_speakers([speaker("A", pitch_hz)], VOICES, {}) == {"A": voice}
 
 
-def test_an_unknown_pitch_takes_the_voice_that_the_engine_prefers():
+def test_casts_the_preferred_voice_for_an_unknown_pitch():
     assert cast_speakers([speaker("A", None)], VOICES, {}) == {"A": "man"}
     assert cast_speakers([speaker("A", 220.0)], [Voice(name="x", languages=PT), *VOICES], {}) == {"A": "x"}
 
 
-def test_everyone_gets_a_voice_of_their_own_and_who_speaks_most_chooses_first():
+def test_speakers_have_different_voices_and_the_one_with_most_speech_comes_first():
     two_men = [speaker("A", 105.0, 5_000), speaker("B", 100.0, 60_000)]
     assert cast_speakers(two_men, VOICES, {}) == {"A": "other man", "B": "man"}
-    parts = cast_speakers([speaker(name, 100.0) for name in "ABCD"], VOICES, {})
-    assert sorted(parts.values()) == sorted(voice.name for voice in VOICES)
+    cast = cast_speakers([speaker(name, 100.0) for name in "ABCD"], VOICES, {})
+    assert sorted(cast.values()) == sorted(voice.name for voice in VOICES)
 
 
-def test_more_speakers_than_voices_share_those_that_fit():
-    parts = cast_speakers([speaker(name, 100.0) for name in "ABCDE"], VOICES, {})
-    assert sorted(parts) == list("ABCDE")
-    assert sorted(parts.values()).count("man") == 2
+def test_speakers_share_voices_if_there_are_too_few():
+    cast = cast_speakers([speaker(name, 100.0) for name in "ABCDE"], VOICES, {})
+    assert sorted(cast) == list("ABCDE")
+    assert sorted(cast.values()).count("man") == 2
 
 
-def test_chosen_voices_are_kept_to_and_others_stay_clear_of_them():
-    parts = cast_speakers([speaker("A", 100.0), speaker("B", 100.0)], VOICES, {"B": "man", "Z": "girl"})
-    assert parts == {"A": "other man", "B": "man"}
+def test_keeps_chosen_voices_and_casts_others_for_the_rest():
+    cast = cast_speakers([speaker("A", 100.0), speaker("B", 100.0)], VOICES, {"B": "man", "Z": "girl"})
+    assert cast == {"A": "other man", "B": "man"}
     assert cast_speakers([speaker("A", 100.0)], VOICES[:1], {"A": "a voice that is not offered"})["A"].startswith(
         "a voice"
     )
 
 
-def test_nobody_needs_no_voice():
+def test_casts_nothing_without_speakers():
     assert cast_speakers([], VOICES, {}) == {}
 
 
-def test_a_voice_that_is_not_there_is_an_error_that_names_those_that_are():
+def test_raises_an_error_that_names_the_known_voices():
     check_voices(VOICES, {"A": "girl"})
     with pytest.raises(InputError, match="'boy' for speaker B; there are man, woman"):
         check_voices(VOICES, {"A": "girl", "B": "boy"})
 
 
-def test_choices_are_read():
+def test_parses_choices():
     assert parse_choices("A=jm_kumo, AB = jf_nezumi") == {"A": "jm_kumo", "AB": "jf_nezumi"}
     assert parse_choices(None) == {}
     assert parse_choices("") == {}
 
 
 @pytest.mark.parametrize("text", ["A", "=x", "A=", "a=x", "1=x", "A=x,,B=y", "A=x,B"])
-def test_other_choices_are_refused(text: str):
+def test_refuses_malformed_choices(text: str):
     with pytest.raises(InputError, match="A=jm_kumo"):
         parse_choices(text)
 
 
-def test_a_part_speaks_in_its_voice_or_in_that_of_its_reference():
+def test_a_line_voice_makes_utterances_with_its_voice_or_reference():
     assert LineVoice(voice="man").utterance("Bom dia", "pt") == Utterance(text="Bom dia", language="pt", voice="man")
     reference = VoiceReference(fingerprint="a", sound=silence(1, 1, 24_000))
     assert LineVoice(voice=cloned_voice("A"), reference=reference).utterance("Bom dia", "pt") == ClonedUtterance(

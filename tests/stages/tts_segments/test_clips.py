@@ -7,15 +7,15 @@ QUIET = [-70.0] * 5
 OPTIONS = MixOptions(level_range_db=6.0, soft_range_db=15.0)
 
 
-def test_a_whisper_stays_as_soft_as_it_was():
+def test_keeps_the_level_of_a_whisper():
     assert line_levels([-20.0, -20.0, -33.5, -20.0, -32.0], QUIET, OPTIONS) == [-20.0, -20.0, -33.5, -20.0, -32.0]
 
 
-def test_no_line_is_softer_or_louder_than_the_limits():
+def test_limits_how_soft_and_loud_a_line_is():
     assert line_levels([-20.0, -20.0, -50.0, -20.0, -8.0], QUIET, OPTIONS) == [-20.0, -20.0, -35.0, -20.0, -14.0]
 
 
-def test_a_whisper_keeps_clear_of_the_background_but_is_no_louder_than_soft():
+def test_keeps_a_whisper_above_the_background():
     levels = line_levels([-20.0, -20.0, -34.0, -20.0, -34.0], [-20.0, -20.0, -36.0, -20.0, -25.0], OPTIONS)
     assert levels == [-20.0, -20.0, -30.0, -20.0, -26.0]
 

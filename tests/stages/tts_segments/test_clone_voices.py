@@ -1,4 +1,4 @@
-"""Speakers keep their own voices where the engine clones, and nobody else is touched."""
+"""Cloned voices: speakers keep their own if the engine clones voices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def synthesiser() -> FakeSynthesiser:
 
 
 class TestTheFake(CloningContract):
-    """It keeps to the contract, so that what is shown here holds for engines that do."""
+    """The fake keeps the contract, so these tests hold for engines that do."""
 
 
 def dialogue(level: float = 0.2) -> Sound:
@@ -40,7 +40,7 @@ def dialogue(level: float = 0.2) -> Sound:
     return Sound(samples=samples.astype(np.float32), rate_hz=48_000)
 
 
-def spoken(harness, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, previous=None, voices=None):
+def synthesise_dialogue(harness, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, previous=None, voices=None):
     engines = FakeEngines(
         regions=speech,
         words=words,
@@ -61,10 +61,10 @@ def cloner() -> FakeSynthesiser:
     return FakeSynthesiser(voices=VOICES, clones_voice=True)
 
 
-def test_each_speaker_is_cloned_from_their_own_part_of_the_vocals(new_harness):
+def test_clones_each_speaker_from_their_own_vocals(new_harness):
     synthesiser = cloner()
-    made = spoken(new_harness(dialogue()), synthesiser)
-    assert [line.speech.voice for line in made.segments] == ["cloned-A", "cloned-B"]
+    tts = synthesise_dialogue(new_harness(dialogue()), synthesiser)
+    assert [line.speech.voice for line in tts.segments] == ["cloned-A", "cloned-B"]
     references = synthesiser.references
     assert [references[name].sound.duration_ms for name in ("cloned-A", "cloned-B")] == [2_000, 2_000]
     assert references["cloned-A"] != references["cloned-B"]
@@ -73,54 +73,56 @@ def test_each_speaker_is_cloned_from_their_own_part_of_the_vocals(new_harness):
     assert active_speech_level_dbfs(references["cloned-A"].sound) == pytest.approx(-23.0, abs=0.5)
 
 
-def test_where_nobody_told_speakers_apart_there_is_one_voice_to_clone(new_harness):
+def test_clones_one_voice_without_diarisation(new_harness):
     synthesiser = cloner()
-    made = spoken(new_harness(dialogue()), synthesiser, embedder=False)
-    assert [line.speech.voice for line in made.segments] == ["cloned", "cloned"]
+    tts = synthesise_dialogue(new_harness(dialogue()), synthesiser, embedder=False)
+    assert [line.speech.voice for line in tts.segments] == ["cloned", "cloned"]
     (reference,) = synthesiser.references.values()
     assert reference.sound.duration_ms == 4_200, "two stretches and a pause between"
 
 
-def test_a_chosen_voice_goes_before_the_speakers_own(new_harness):
+def test_a_chosen_voice_replaces_the_cloned_one(new_harness):
     synthesiser = cloner()
-    made = spoken(new_harness(dialogue()), synthesiser, voices={"A": "studio two"})
-    assert [line.speech.voice for line in made.segments] == ["studio two", "cloned-B"]
+    tts = synthesise_dialogue(new_harness(dialogue()), synthesiser, voices={"A": "studio two"})
+    assert [line.speech.voice for line in tts.segments] == ["studio two", "cloned-B"]
     assert list(synthesiser.references) == ["cloned-B"]
 
 
-def test_who_says_too_little_has_an_ordinary_voice(new_harness):
+def test_a_speaker_with_too_little_speech_has_an_engine_voice(new_harness):
     speech = [SPEECH[0], Interval(start_ms=5000, end_ms=6900)]
     words = [*WORDS[:-1], RecognisedWord(text="night.", start_ms=6300, end_ms=6900, probability=0.9)]
-    made = spoken(new_harness(dialogue()), cloner(), speech=speech, words=words)
-    assert [line.speech.voice for line in made.segments] == ["cloned-A", "studio two"]
+    tts = synthesise_dialogue(new_harness(dialogue()), cloner(), speech=speech, words=words)
+    assert [line.speech.voice for line in tts.segments] == ["cloned-A", "studio two"]
 
 
-def test_words_that_are_hardly_recognised_clone_nobody(new_harness):
-    made = spoken(new_harness(dialogue()), cloner(), words=[replace(word, probability=0.3) for word in WORDS])
-    assert [line.speech.voice for line in made.segments] == ["studio one", "studio two"]
+def test_does_not_clone_from_uncertain_words(new_harness):
+    tts = synthesise_dialogue(
+        new_harness(dialogue()), cloner(), words=[replace(word, probability=0.3) for word in WORDS]
+    )
+    assert [line.speech.voice for line in tts.segments] == ["studio one", "studio two"]
 
 
-def test_an_engine_that_does_not_clone_is_given_no_reference(new_harness):
+def test_gives_no_reference_to_an_engine_that_does_not_clone(new_harness):
     synthesiser = FakeSynthesiser(voices=VOICES)
-    made = spoken(new_harness(dialogue()), synthesiser)
-    assert {line.speech.voice for line in made.segments} == {"studio one", "studio two"}
+    tts = synthesise_dialogue(new_harness(dialogue()), synthesiser)
+    assert {line.speech.voice for line in tts.segments} == {"studio one", "studio two"}
     assert synthesiser.references == {}
 
 
-def test_the_same_references_speak_nothing_anew_and_other_vocals_everything(new_harness):
+def test_speaks_again_only_if_the_references_change(new_harness):
     harness = new_harness(dialogue())
-    first = spoken(harness, cloner())
+    first = synthesise_dialogue(harness, cloner())
     again = cloner()
-    assert spoken(harness, again, previous=first) is first
+    assert synthesise_dialogue(harness, again, previous=first) is first
     assert again.spoken == []
     other = cloner()
-    spoken(new_harness(dialogue(level=0.25)), other, previous=first)
+    synthesise_dialogue(new_harness(dialogue(level=0.25)), other, previous=first)
     assert len(other.spoken) == len(other.predicted) == 2
 
 
-def test_a_line_in_a_chosen_voice_outlasts_another_reference(new_harness):
+def test_keeps_lines_in_a_chosen_voice_if_the_references_change(new_harness):
     chosen = {"A": "studio two"}
-    first = spoken(new_harness(dialogue()), cloner(), voices=chosen)
+    first = synthesise_dialogue(new_harness(dialogue()), cloner(), voices=chosen)
     other = cloner()
-    spoken(new_harness(dialogue(level=0.25)), other, previous=first, voices=chosen)
+    synthesise_dialogue(new_harness(dialogue(level=0.25)), other, previous=first, voices=chosen)
     assert other.spoken == [first.segments[1].speech.text]

@@ -21,11 +21,11 @@ def line(
 ) -> UnplacedLine:
     """Speech for a slot; its text is ordinarily as long as the voice takes over it."""
     slot = interval(start_ms, end_ms)
-    usual = round(duration_ms * speed) if ordinary_ms is None else ordinary_ms
-    return UnplacedLine(segment=slot, slot=slot, ordinary_ms=usual, speed=speed, duration_ms=duration_ms)
+    natural_ms = round(duration_ms * speed) if ordinary_ms is None else ordinary_ms
+    return UnplacedLine(segment=slot, slot=slot, ordinary_ms=natural_ms, speed=speed, duration_ms=duration_ms)
 
 
-def test_a_slot_runs_to_the_next_segment_less_a_pause_and_the_last_to_the_end():
+def test_a_slot_ends_a_pause_before_the_next_segment():
     found = slots([interval(1000, 2000), interval(4000, 5000)], duration_ms=9000, pause_ms=80)
     assert found == [interval(1000, 3920), interval(4000, 9000)]
 
@@ -34,7 +34,7 @@ def test_a_slot_is_never_empty():
     assert slots([interval(0, 5), interval(10, 20)], duration_ms=20, pause_ms=80)[0] == interval(0, 1)
 
 
-def test_the_speed_asked_for_is_what_the_slot_needs_within_what_the_engine_can():
+def test_asks_for_the_speed_that_the_slot_needs_within_the_limits():
     def asked(predicted_ms: int, ordinary_ms: int, max_speed: float = 1.5) -> float:
         return speed_to_ask(predicted_ms, ordinary_ms, interval(0, 1000), max_speed=max_speed, options=OPTIONS)
 
@@ -46,46 +46,46 @@ def test_the_speed_asked_for_is_what_the_slot_needs_within_what_the_engine_can()
     assert asked(2000, 500, max_speed=3.0) == 1.6
 
 
-def test_a_line_that_fits_is_left_as_it_is():
+def test_does_not_change_a_line_that_fits():
     (placed,) = place([line(1000, 3000, 1500)], duration_ms=5000, options=OPTIONS)
     assert (placed.placed, placed.stretch, placed.issues) == (interval(1000, 2500), 1.0, ())
 
 
-def test_a_line_up_to_the_free_tempo_is_stretched_and_not_flagged():
+def test_stretches_a_line_up_to_the_free_tempo_without_a_flag():
     (placed,) = place([line(1000, 1960, 1250)], duration_ms=2000, options=OPTIONS)
     assert (placed.placed, placed.stretch, placed.rung) == (interval(960, 1960), 1.25, "stretch")
 
 
-def test_a_line_over_the_free_tempo_is_flagged():
+def test_flags_a_line_over_the_free_tempo():
     (placed,) = place([line(1000, 1960, 1300)], duration_ms=2000, options=OPTIONS)
     assert placed.placed == interval(960, 1960)
     assert (placed.rung, placed.issues) == ("flag", ("fast_speech",))
 
 
 @pytest.mark.parametrize(("duration_ms", "tempo", "issues"), [(1250, 1.25, ()), (1251, 1.251, ("fast_speech",))])
-def test_a_line_is_flagged_if_the_tempo_shown_is_over_the_limit(duration_ms, tempo, issues):
-    made = line(1000, 1960, duration_ms)
-    (placed,) = place([made], duration_ms=2000, options=OPTIONS)
-    assert synthesis.tempo(made.ordinary_ms, placed.placed) == tempo
+def test_flags_by_the_tempo_as_it_is_shown(duration_ms, tempo, issues):
+    unplaced = line(1000, 1960, duration_ms)
+    (placed,) = place([unplaced], duration_ms=2000, options=OPTIONS)
+    assert synthesis.tempo(unplaced.ordinary_ms, placed.placed) == tempo
     assert placed.issues == issues
 
 
-def test_tempo_is_counted_against_the_ordinary_rate_and_not_against_a_slow_voice():
+def test_tempo_is_measured_against_the_ordinary_rate_not_the_voice():
     (placed,) = place([line(1000, 1960, 1500, ordinary_ms=1200)], duration_ms=2000, options=OPTIONS)
     assert (placed.placed, placed.stretch, placed.issues) == (interval(960, 1960), 1.5, ())
 
 
-def test_a_very_slow_voice_is_not_hurried_beyond_its_own_limit():
+def test_limits_the_speed_up_of_a_very_slow_voice():
     (placed,) = place([line(0, 1000, 2500, ordinary_ms=900)], duration_ms=3000, options=OPTIONS)
     assert placed.stretch == pytest.approx(1.6, abs=0.001)
 
 
-def test_the_tempo_counts_the_engines_speed_too():
+def test_tempo_includes_the_engine_speed():
     first, _ = place([line(0, 1000, 1500, speed=1.2), line(1080, 4000, 300)], duration_ms=4000, options=OPTIONS)
     assert first.stretch == pytest.approx(OPTIONS.max_tempo / 1.2, abs=0.001)
 
 
-def test_what_does_not_fit_makes_the_next_line_late_and_the_next_pause_takes_it_up():
+def test_a_line_that_does_not_fit_makes_the_next_one_late():
     first, second, third = place(
         [line(0, 1000, 2700), line(1080, 2500, 460), line(5000, 6000, 500)], duration_ms=6000, options=OPTIONS
     )
@@ -97,7 +97,7 @@ def test_what_does_not_fit_makes_the_next_line_late_and_the_next_pause_takes_it_
     assert third.issues == ()
 
 
-def test_a_little_of_the_pause_before_is_borrowed_where_the_line_before_leaves_it():
+def test_starts_a_line_early_if_the_pause_before_it_is_free():
     free, taken = (
         place([line(0, 920, before_ms), line(1000, 1960, 990)], duration_ms=2000, options=OPTIONS)[1]
         for before_ms in (800, 920)
@@ -106,32 +106,37 @@ def test_a_little_of_the_pause_before_is_borrowed_where_the_line_before_leaves_i
     assert (taken.placed, taken.rung) == (interval(1000, 1960), "stretch")
 
 
-def test_the_rung_is_the_last_step_that_was_needed():
+def test_the_fit_method_is_the_last_step_that_was_needed():
     segment, slot = interval(1000, 2000), interval(1000, 2500)
 
-    def rung(duration_ms: int, speed: float = 1.0, *, shortened: bool = False) -> str:
-        usual = round(duration_ms * speed)
-        one = UnplacedLine(
-            segment=segment, slot=slot, ordinary_ms=usual, speed=speed, duration_ms=duration_ms, shortened=shortened
+    def fit_method(duration_ms: int, speed: float = 1.0, *, shortened: bool = False) -> str:
+        natural_ms = round(duration_ms * speed)
+        unplaced = UnplacedLine(
+            segment=segment,
+            slot=slot,
+            ordinary_ms=natural_ms,
+            speed=speed,
+            duration_ms=duration_ms,
+            shortened=shortened,
         )
-        return place([one], duration_ms=9000, options=OPTIONS)[0].rung
+        return place([unplaced], duration_ms=9000, options=OPTIONS)[0].rung
 
-    assert rung(1000) == "full"
-    assert rung(1000, shortened=True) == "shorter"
-    assert rung(1400) == rung(1400, shortened=True) == "pause"
-    assert rung(1400, speed=1.1) == "speed"
-    assert rung(1600) == "stretch"
-    assert rung(2400) == "flag"
+    assert fit_method(1000) == "full"
+    assert fit_method(1000, shortened=True) == "shorter"
+    assert fit_method(1400) == fit_method(1400, shortened=True) == "pause"
+    assert fit_method(1400, speed=1.1) == "speed"
+    assert fit_method(1600) == "stretch"
+    assert fit_method(2400) == "flag"
 
 
-def test_the_end_of_the_programme_makes_lines_start_early_rather_than_cutting_them():
+def test_starts_lines_early_before_the_end_of_the_programme():
     first, last = place([line(0, 2920, 1000), line(3000, 4000, 2025)], duration_ms=4000, options=OPTIONS)
     assert last.placed == interval(2500, 4000)
     assert last.issues == ("fast_speech", "early_start")
     assert first.placed == interval(0, 1000)
 
 
-def test_more_speech_than_programme_is_squeezed_in_and_flagged():
+def test_squeezes_more_speech_than_programme_and_flags_it():
     placed = place([line(0, 400, 5000), line(480, 1000, 5000)], duration_ms=1000, options=OPTIONS)
     assert placed[0].placed.end_ms <= placed[1].placed.start_ms
     assert placed[1].placed.end_ms <= 1000

@@ -1,4 +1,4 @@
-"""Lines read back by a recogniser that hears tones: each line is a tone as long as its text."""
+"""Read-back by a recogniser that hears tones: each line is a tone as long as its text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MS_PER_CHARACTER = 60
 
 
 class ToneRecogniser(FakeRecogniser):
-    """Hears English words as told; of tones, the text that takes as long to say, but for what it is told to mishear."""
+    """Hears given English words; of a tone, the text of the same length, unless it is listed as misheard."""
 
     def __init__(self, texts: Sequence[str], mishears: dict[str, list[str]]) -> None:
         super().__init__(WORDS)
@@ -29,7 +29,7 @@ class ToneRecogniser(FakeRecogniser):
         self._mishears = mishears
         self.read: list[int] = []
         self.fails_with: list[BaseException | None] = []
-        """What each reading back raises, in their order; None: nothing."""
+        """The error that each read-back raises, in order; None for no error."""
 
     def recognise(self, chunks: Sequence[SpeechChunk], language: str):
         if language != "pt":
@@ -46,8 +46,8 @@ class ToneRecogniser(FakeRecogniser):
         for tone in np.split(at, np.flatnonzero(np.diff(at) > 1600) + 1):
             start_ms, end_ms = int(tone[0]) // 16, int(tone[-1]) // 16
             text = min(self._texts, key=lambda text: abs(len(text) * MS_PER_CHARACTER - (end_ms - start_ms)))
-            said = self._mishears.get(text, [])
-            words = (said.pop(0) if said else text).split()
+            misheard = self._mishears.get(text, [])
+            words = (misheard.pop(0) if misheard else text).split()
             for number, word in enumerate(words):
                 yield RecognisedWord(
                     text=word,
@@ -73,17 +73,17 @@ def speeches(products):
     return [segment.speech for segment in products.tts.segments]
 
 
-def test_every_line_is_read_back_in_one_go_and_spoken_once(harness):
+def test_reads_all_lines_back_in_one_chunk(harness):
     engines = engines_that_mishear()
-    made = speeches(harness.run_stages(engines))
-    assert [speech.read_back.heard for speech in made] == TEXTS
-    assert [(speech.read_back.agreement, speech.read_back.attempts) for speech in made] == [(1.0, 1)] * 2
+    results = speeches(harness.run_stages(engines))
+    assert [speech.read_back.heard for speech in results] == TEXTS
+    assert [(speech.read_back.agreement, speech.read_back.attempts) for speech in results] == [(1.0, 1)] * 2
     assert engines.recogniser("pt").read == [1], "both lines in one chunk"
     assert len(engines.synthesiser("pt").spoken) == 2
     assert engines.recogniser("pt").closed
 
 
-def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept_where_that_is_heard(harness):
+def test_speaks_a_wrong_line_again_at_another_speed(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt And good night. And good night."]})
     first, second = speeches(harness.run_stages(engines))
     assert first.read_back.attempts == 1
@@ -93,20 +93,20 @@ def test_a_line_that_is_not_heard_as_written_is_spoken_at_another_speed_and_kept
     assert sound.duration_ms == second.duration_ms == pytest.approx(len(TEXTS[1]) * MS_PER_CHARACTER / 1.04, abs=2)
 
 
-def test_a_line_that_stays_wrong_is_kept_as_it_was_first_and_tells_what_is_wrong(harness):
+def test_keeps_the_first_attempt_if_no_other_is_better(harness):
     engines = engines_that_mishear({TEXTS[1]: ["pt good night.", "pt night."]})
     _, second = speeches(harness.run_stages(engines))
     assert (second.speed, second.read_back.attempts, second.read_back.dropped) == (1.0, 2, 1)
 
 
-def test_what_was_read_back_is_not_read_again(harness):
+def test_does_not_read_lines_back_twice(harness):
     engines = engines_that_mishear()
     products = harness.run_stages(engines)
     assert harness.run_stages(engines, previous=products) == products
     assert engines.recogniser("pt").read == [1]
 
 
-def test_it_can_be_switched_off_and_on_again_without_speaking_anew(harness):
+def test_can_be_switched_off_and_on_without_speaking_again(harness):
     engines = engines_that_mishear()
     checks = replace(harness.options.checks, speech=False)
     silent = replace(harness, options=replace(harness.options, checks=checks)).run_stages(engines)
@@ -133,18 +133,18 @@ def failing_engines(*failures: BaseException | None, mishears=None) -> FakeEngin
     ],
     ids=lambda failure: type(failure).__name__,
 )
-def test_where_the_recogniser_fails_the_lines_are_spoken_all_the_same_and_said_to_be_unheard(harness, caplog, failure):
+def test_marks_lines_as_unheard_if_the_recogniser_fails(harness, caplog, failure):
     engines = failing_engines(failure)
-    made = speeches(harness.run_stages(engines))
-    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, True)] * 2
-    assert [speech.text for speech in made] == TEXTS
+    results = speeches(harness.run_stages(engines))
+    assert [(speech.read_back, speech.unheard) for speech in results] == [(None, True)] * 2
+    assert [speech.text for speech in results] == TEXTS
     assert engines.recogniser("pt").closed
     (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert warning.name.startswith("dub_assets.")
     assert warning.getMessage().startswith("2 lines are not read back, the recogniser failed: ")
 
 
-def test_a_recogniser_that_fails_is_closed_though_models_are_kept(harness, monkeypatch):
+def test_closes_a_recogniser_that_failed_even_if_models_are_kept(harness, monkeypatch):
     engines = failing_engines(RuntimeError())
     monkeypatch.setattr(engines, "release", lambda engine: None)
     harness.run_stages(engines)
@@ -155,14 +155,14 @@ def test_a_recogniser_that_fails_is_closed_though_models_are_kept(harness, monke
     assert not heard.recogniser("pt").closed
 
 
-def test_of_a_library_s_error_the_message_says_the_type_alone_and_of_ours_the_reason(harness, caplog):
+def test_logs_only_the_type_of_a_library_error(harness, caplog):
     harness.run_stages(failing_engines(ValueError("pt And good night.")))
     harness.run_stages(failing_engines(DeviceMemoryError("free it of other work")))
-    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert [message.rpartition(": ")[2] for message in said] == ["ValueError", "free it of other work"]
+    messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [message.rpartition(": ")[2] for message in messages] == ["ValueError", "free it of other work"]
 
 
-def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(harness):
+def test_the_next_run_reads_unheard_lines_back_without_speaking_again(harness):
     engines = failing_engines(RuntimeError())
     unheard = harness.run_stages(engines)
     read = harness.run_stages(engines, previous=unheard)
@@ -171,14 +171,14 @@ def test_unheard_lines_are_read_back_by_the_next_run_and_not_spoken_anew(harness
     assert harness.run_stages(engines, previous=read) == read
 
 
-def test_lines_that_nobody_is_to_listen_to_any_more_are_not_unheard(harness):
+def test_lines_are_not_unheard_after_read_back_is_switched_off(harness):
     unheard = harness.run_stages(failing_engines(RuntimeError()))
     checks = replace(harness.options.checks, speech=False)
     silent = replace(harness, options=replace(harness.options, checks=checks))
-    assert not any(speech.unheard for speech in speeches(silent.made(engines_that_mishear(), previous=unheard)))
+    assert not any(speech.unheard for speech in speeches(silent.run_stages(engines_that_mishear(), previous=unheard)))
 
 
-def test_where_it_fails_at_a_further_attempt_the_first_one_is_kept_as_it_was_heard(harness):
+def test_keeps_the_first_attempt_if_a_later_read_back_fails(harness):
     engines = failing_engines(None, RuntimeError(), mishears={TEXTS[1]: ["pt good night."]})
     first, second = speeches(harness.run_stages(engines))
     assert [first.unheard, second.unheard] == [False, False]
@@ -195,22 +195,22 @@ def test_a_full_disk_or_an_interrupt_stops_the_job(harness, stop):
         harness.run_stages(failing_engines(stop))
 
 
-def test_an_engine_that_could_be_installed_is_no_reason_to_fail(harness):
+def test_does_not_fail_if_the_recogniser_is_not_installed(harness):
     class Uninstalled(FakeEngines):
         def recogniser(self, language):
             if language == "pt":
                 raise EngineUnavailableError("no installed engine can recognise 'pt'; install one")
             return super().recogniser(language)
 
-    made = speeches(harness.run_stages(Uninstalled(regions=SPEECH, words=WORDS)))
-    assert [(speech.read_back, speech.unheard) for speech in made] == [(None, False)] * 2
+    results = speeches(harness.run_stages(Uninstalled(regions=SPEECH, words=WORDS)))
+    assert [(speech.read_back, speech.unheard) for speech in results] == [(None, False)] * 2
 
 
-def test_a_language_that_no_recogniser_hears_is_not_read_back(harness, engines):
+def test_does_not_read_back_a_language_without_a_recogniser(harness, engines):
     assert [speech.read_back for speech in speeches(harness.run_stages(engines))] == [None, None]
 
 
-def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():
+def test_packs_lines_in_order_with_gaps_within_the_limit():
     packs = packed([10_000, 15_000, 3_000, 40_000, 1], 30_000)
     assert [[at for at, _ in pack] for pack in packs] == [[0, 1, 2], [3], [4]]
     assert packs[0][2][1].end_ms == 10_000 + 15_000 + 3_000 + 2 * 500
@@ -218,6 +218,6 @@ def test_lines_are_packed_in_order_with_gaps_and_never_over_the_limit():
     assert packed([], 30_000) == []
 
 
-def test_chunks_are_as_few_as_can_be_and_about_as_long_as_each_other():
+def test_packs_lines_into_few_chunks_of_similar_length():
     assert [[at for at, _ in pack] for pack in packed([9_000] * 4, 30_000)] == [[0, 1], [2, 3]]
     assert [[at for at, _ in pack] for pack in packed([12_000, 1_000, 1_000, 29_000], 30_000)] == [[0, 1, 2], [3]]

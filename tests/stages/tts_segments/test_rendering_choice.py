@@ -23,20 +23,20 @@ def line(segment_ms: int, slot_ms: int, predicted_ms: int = 2000, *, index: int 
     )
 
 
-def test_the_full_text_is_said_where_there_is_time_for_it():
+def test_chooses_the_full_text_if_there_is_time():
     assert choose([line(2000, 2400)]) == [0]
 
 
-def test_a_rendering_that_says_the_same_is_taken_before_pause_or_hurry():
+def test_prefers_a_rendering_that_says_the_same_to_pauses_and_speed():
     assert choose([line(1800, 2400)]) == [1]
     assert choose([line(1000, 1760)]) == [1]
 
 
-def test_a_pause_is_taken_before_something_is_left_out():
+def test_prefers_pauses_to_leaving_something_out():
     assert choose([line(1300, 2000)]) == [0]
 
 
-def test_unnoticed_hurry_is_taken_before_something_is_left_out():
+def test_prefers_an_unnoticed_speed_up_to_leaving_something_out():
     assert choose([line(1000, 1720)]) == [0]
     assert choose([line(1000, 1580)]) == [1]
 
@@ -47,23 +47,23 @@ def slow_voice(slot_ms: int, predicted_ms: int) -> Candidates:
     return replace(line(1000, slot_ms, predicted_ms), line=of_three)
 
 
-def test_where_all_have_to_be_hurried_noticeably_a_brisk_one_that_says_the_same_is_taken():
+def test_keeps_a_brisk_rendering_that_says_the_same_if_all_have_to_be_hurried():
     assert choose([slow_voice(2360, 3400)]) == [1]  # 1.26 of the voice's own rate, 1.17 of Portuguese's
     assert choose([slow_voice(2360, 3600)]) == [2]  # 1.33 of the voice's
     assert choose([slow_voice(2260, 3200)]) == [2]  # 1.22 of Portuguese's
 
 
-def test_what_would_have_to_be_hurried_noticeably_is_said_shorter():
+def test_chooses_a_shorter_rendering_over_a_noticeable_speed_up():
     assert choose([line(1000, 1250)]) == [2]
     assert choose([line(200, 250)]) == [3]
 
 
-def test_lines_of_one_passage_take_the_same_rendering():
+def test_lines_of_a_passage_have_the_same_rendering():
     assert choose([line(2000, 2400), line(1000, 1250, index=1)]) == [2, 2]
     assert choose([line(2000, 2400), line(1000, 1250, index=1, passage=1)]) == [0, 2]
 
 
-def test_a_line_that_can_be_said_in_one_way_alone_is_said_so():
+def test_a_line_with_one_rendering_has_it():
     alone = TranslatedLine(index=0, passage=0, text=FULL)
     one = Candidates(
         line=alone,

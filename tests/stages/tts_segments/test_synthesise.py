@@ -15,7 +15,7 @@ from dub_assets.stages.tts_segments.stage import synthesise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
 
 
-def again(harness, products, engines, **changes):
+def synthesise_again(harness, products, engines, **changes):
     return synthesise(
         products.stems,
         products.transcript,
@@ -33,7 +33,7 @@ def with_text(translation, index, text):
     return replace(translation, lines=lines)
 
 
-def test_every_line_is_spoken_in_its_slot(harness, engines):
+def test_speaks_every_line_in_its_slot(harness, engines):
     tts = harness.run_stages(engines).tts
     assert [segment.speech.text for segment in tts.segments] == ["pt Good morning.", "pt And good night."]
     assert [segment.placed.start_ms for segment in tts.segments] == [part.start_ms for part in SPEECH]
@@ -41,14 +41,14 @@ def test_every_line_is_spoken_in_its_slot(harness, engines):
     assert all(segment.issues == () for segment in tts.segments)
 
 
-def test_the_clip_has_the_length_that_was_placed(harness, engines):
+def test_the_clip_has_the_placed_length(harness, engines):
     for segment in harness.run_stages(engines).tts.segments:
         clip = harness.ctx.sounds.read(harness.ctx.workspace.open(segment.clip))
         assert (clip.channels, clip.rate_hz) == (1, 48_000)
         assert abs(clip.frames / 48 - segment.placed.duration_ms) <= 2
 
 
-def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(harness):
+def test_asks_the_engine_for_speed_before_stretching_a_long_line(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=340, max_speed=1.2))
     first = harness.run_stages(engines).tts.segments[0]
     assert first.speech.speed == 1.2
@@ -58,7 +58,7 @@ def test_a_long_line_is_asked_to_be_spoken_faster_and_then_stretched(harness):
     assert first.placed.start_ms == first.segment.start_ms - 40
 
 
-def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(harness):
+def test_speaks_a_shorter_rendering_if_the_full_one_does_not_fit(harness):
     engines = FakeEngines(
         regions=SPEECH,
         words=WORDS,
@@ -74,12 +74,12 @@ def test_a_shorter_rendering_is_spoken_where_the_full_one_does_not_fit(harness):
     assert products.texts() == {0: "pt Good", 1: "pt And good night."}
 
 
-def test_a_line_is_as_fast_as_its_text_over_its_time_against_the_ordinary_rate(harness, engines):
+def test_tempo_is_the_ordinary_length_over_the_placed_length(harness, engines):
     segment = harness.run_stages(engines).tts.segments[0]
     assert segment.tempo == pytest.approx(ordinary_ms("pt Good morning.", "pt") / segment.placed.duration_ms, abs=0.001)
 
 
-def test_a_late_line_is_late_in_its_clip_too(harness):
+def test_the_clip_of_a_late_line_begins_with_silence(harness):
     engines = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=FakeSynthesiser(ms_per_character=410, max_speed=1.0))
     second = harness.run_stages(engines).tts.segments[1]
     late_ms = second.placed.start_ms - second.segment.start_ms
@@ -90,7 +90,7 @@ def test_a_late_line_is_late_in_its_clip_too(harness):
     assert clip[late_ms * 48 + 48 :].any()
 
 
-def test_the_level_is_the_original_speechs(new_harness, engines):
+def test_matches_the_level_of_the_original_speech(new_harness, engines):
     levels = {}
     for level in (0.05, 0.2):
         harness = new_harness(programme(level=level))
@@ -99,7 +99,7 @@ def test_the_level_is_the_original_speechs(new_harness, engines):
     assert levels[0.2] - levels[0.05] == pytest.approx(12.04, abs=0.5)
 
 
-def test_a_line_much_softer_than_the_others_stays_within_the_range(new_harness, engines):
+def test_limits_the_level_range_of_lines(new_harness, engines):
     samples = programme().samples.copy()
     samples[5000 * 48 : 7000 * 48] *= 0.01
     harness = new_harness(Sound(samples=samples, rate_hz=48_000))
@@ -111,54 +111,54 @@ def test_a_line_much_softer_than_the_others_stays_within_the_range(new_harness, 
 
 
 @pytest.mark.parametrize("option", ["level_range_db", "soft_range_db"])
-def test_another_range_of_levels_fits_the_lines_again_without_speaking(harness, engines, option):
+def test_another_level_range_does_not_speak_lines_again(harness, engines, option):
     products = harness.run_stages(engines)
     spoken = list(engines.synthesiser("pt").spoken)
     other = replace(harness.options.mix, **{option: getattr(harness.options.mix, option) + 1.0})
     harness = replace(harness, options=replace(harness.options, mix=other))
-    assert again(harness, products, engines) is not products.tts
+    assert synthesise_again(harness, products, engines) is not products.tts
     assert engines.synthesiser("pt").spoken == spoken
 
 
-def test_nothing_is_spoken_again_where_nothing_changed(harness, engines):
+def test_speaks_nothing_again_without_changes(harness, engines):
     products = harness.run_stages(engines)
     spoken = list(engines.synthesiser("pt").spoken)
-    assert again(harness, products, engines) is products.tts
+    assert synthesise_again(harness, products, engines) is products.tts
     assert engines.synthesiser("pt").spoken == spoken
 
 
-def test_a_new_text_speaks_that_line_alone_and_keeps_the_others_file(harness, engines):
+def test_a_new_text_speaks_only_that_line_again(harness, engines):
     products = harness.run_stages(engines)
     spoken = len(engines.synthesiser("pt").spoken)
-    made = again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
+    tts = synthesise_again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt Bye."]
-    assert made.segments[0] == products.tts.segments[0]
-    assert made.segments[1].clip.sha256 != products.tts.segments[1].clip.sha256
+    assert tts.segments[0] == products.tts.segments[0]
+    assert tts.segments[1].clip.sha256 != products.tts.segments[1].clip.sha256
 
 
-def test_numbers_are_spoken_in_words_and_stay_written(harness, engines):
+def test_speaks_numbers_in_words_and_keeps_the_written_text(harness, engines):
     products = harness.run_stages(engines)
     spoken = len(engines.synthesiser("pt").spoken)
-    written = with_text(products.translation, 1, "pt São 25 °C às 15h30.")
-    made = again(harness, products, engines, translation=written)
-    said = "pt São vinte e cinco graus Celsius às quinze horas e trinta minutos."
-    assert engines.synthesiser("pt").spoken[spoken:] == [said]
-    assert engines.synthesiser("pt").predicted[-1] == said
-    assert made.segments[1].speech.text == "pt São 25 °C às 15h30."
-    assert made.segments[1].ordinary_ms == ordinary_ms(said, "pt")
-    assert replace(products, tts=made, translation=written).texts()[1] == "pt São 25 °C às 15h30."
+    translation = with_text(products.translation, 1, "pt São 25 °C às 15h30.")
+    tts = synthesise_again(harness, products, engines, translation=translation)
+    words = "pt São vinte e cinco graus Celsius às quinze horas e trinta minutos."
+    assert engines.synthesiser("pt").spoken[spoken:] == [words]
+    assert engines.synthesiser("pt").predicted[-1] == words
+    assert tts.segments[1].speech.text == "pt São 25 °C às 15h30."
+    assert tts.segments[1].ordinary_ms == ordinary_ms(words, "pt")
+    assert replace(products, tts=tts, translation=translation).texts()[1] == "pt São 25 °C às 15h30."
 
 
-def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_change(harness, engines, monkeypatch):
+def test_new_normalisation_rules_speak_only_the_lines_again_that_they_change(harness, engines, monkeypatch):
     products = harness.run_stages(engines)
-    written = with_text(products.translation, 1, "pt R$ 3,50")
+    translation = with_text(products.translation, 1, "pt R$ 3,50")
     with monkeypatch.context() as before:
         for module in (casting, synthesise_stage):
             before.setattr(module, "verbalise", lambda text, language: text)
-        old = again(harness, products, engines, translation=written)
+        old = synthesise_again(harness, products, engines, translation=translation)
     assert engines.synthesiser("pt").spoken[-1] == "pt R$ 3,50"
     spoken = len(engines.synthesiser("pt").spoken)
-    new = again(harness, replace(products, tts=old), engines, translation=written)
+    new = synthesise_again(harness, replace(products, tts=old), engines, translation=translation)
     assert engines.synthesiser("pt").spoken[spoken:] == ["pt três reais e cinquenta centavos"]
     assert new.segments[0] == old.segments[0]
 
@@ -166,38 +166,38 @@ def test_newer_rules_of_reading_aloud_speak_only_the_lines_again_that_they_chang
 def test_a_newer_engine_speaks_every_line_again(harness, engines):
     products = harness.run_stages(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    again(harness, products, newer)
+    synthesise_again(harness, products, newer)
     assert len(newer.synthesiser("pt").spoken) == 2
 
 
-def test_the_length_of_a_text_is_predicted_once_an_engine(harness, engines):
+def test_predicts_the_length_of_a_text_once_per_engine(harness, engines):
     products = harness.run_stages(engines)
     first = list(engines.synthesiser("pt").predicted)
     assert first == [line.text for line in products.translation.lines]
-    again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
+    synthesise_again(harness, products, engines, translation=with_text(products.translation, 1, "pt Bye."))
     assert engines.synthesiser("pt").predicted == [*first, "pt Bye."]
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    again(harness, products, newer)
+    synthesise_again(harness, products, newer)
     assert newer.synthesiser("pt").predicted == first
 
 
-def test_a_selected_segment_is_spoken_again_and_all_others_are_kept(harness, engines):
+def test_speaks_only_a_selected_segment_again(harness, engines):
     products = harness.run_stages(engines)
     newer = FakeEngines(synthesiser=FakeSynthesiser(version="2"))
-    made = again(harness, products, newer, only={1})
+    tts = synthesise_again(harness, products, newer, only={1})
     assert newer.synthesiser("pt").spoken == ["pt And good night."]
-    assert made.segments[0] == products.tts.segments[0]
+    assert tts.segments[0] == products.tts.segments[0]
 
 
-def test_one_segment_made_again_has_the_samples_of_a_full_run(harness, engines):
+def test_a_segment_spoken_again_has_the_samples_of_a_full_run(harness, engines):
     products = harness.run_stages(engines)
-    made = again(harness, products, engines, only={1})
-    assert [segment.clip.sha256 for segment in made.segments] == [
+    tts = synthesise_again(harness, products, engines, only={1})
+    assert [segment.clip.sha256 for segment in tts.segments] == [
         segment.clip.sha256 for segment in products.tts.segments
     ]
 
 
-def test_without_lines_nothing_is_spoken(harness):
+def test_speaks_nothing_without_lines(harness):
     engines = FakeEngines(regions=[])
     assert harness.run_stages(engines).tts.segments == ()
     assert not engines.synthesiser("pt").closed
@@ -210,24 +210,24 @@ def test_speech_is_neither_cut_nor_clipped(harness, engines):
         assert np.abs(clip[-480:]).max() > 0
 
 
-def test_a_line_that_was_lost_is_spoken_again_and_the_others_are_kept(harness, engines):
+def test_speaks_only_a_lost_line_again(harness, engines):
     products = harness.run_stages(engines)
     lost = products.tts.segments[1].clip
     synthesiser = engines.synthesiser("pt")
     synthesiser.spoken.clear()
     damaged = replace(products, tts=products.tts.without([lost]))
     assert len(damaged.tts.segments) == 1
-    tts = again(harness, damaged, engines)
+    tts = synthesise_again(harness, damaged, engines)
     assert synthesiser.spoken == ["pt And good night."]
     assert tts.segments == products.tts.segments
 
 
-def test_after_one_line_was_made_again_nothing_is_left_to_do_unless_another_one_is_stale(harness, engines):
+def test_a_partial_run_leaves_stale_lines_to_the_next_run(harness, engines):
     products = harness.run_stages(engines)
     edited = with_text(products.translation, 1, "pt Bye.")
-    one = again(harness, products, engines, translation=edited, only={1})
-    assert again(harness, replace(products, tts=one), engines, translation=edited) is one
+    one = synthesise_again(harness, products, engines, translation=edited, only={1})
+    assert synthesise_again(harness, replace(products, tts=one), engines, translation=edited) is one
     both = with_text(edited, 0, "pt Hello.")
-    one = again(harness, products, engines, translation=both, only={1})
-    later = again(harness, replace(products, tts=one), engines, translation=both)
+    one = synthesise_again(harness, products, engines, translation=both, only={1})
+    later = synthesise_again(harness, replace(products, tts=one), engines, translation=both)
     assert [segment.speech.text for segment in later.segments] == ["pt Hello.", "pt Bye."]
