@@ -1,6 +1,6 @@
-"""A real HTTP server that speaks AWS's protocols, for everything that talks to S3 and SQS.
+"""Fixtures of a real HTTP server with the protocols of S3 and SQS.
 
-Libraries are imported in the fixtures: environments without them load this module too.
+Libraries are imported in the fixtures, because environments without them load this module too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ REGION = "ap-northeast-2"
 
 @pytest.fixture(scope="session")
 def aws_endpoint() -> Iterator[str]:
-    """The address of moto's server; the environment has credentials for it, and no configuration of the machine's."""
+    """The address of moto's server. The environment has credentials for it, and no configuration of the machine."""
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -38,7 +38,7 @@ def aws_endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def connect(aws_endpoint: str) -> Callable[[], object]:
-    """A factory of S3 clients of the server."""
+    """Returns S3 clients of the server."""
     from dub_assets.adapters.aws import aws_client
 
     return partial(aws_client, "s3", region=REGION, endpoint_url=aws_endpoint)
@@ -54,7 +54,7 @@ def bucket(connect) -> str:
 
 @pytest.fixture
 def sqs(aws_endpoint: str):
-    """A client of the server, to look at queues from outside."""
+    """A client of the server, to read queues independently."""
     import boto3
 
     client = boto3.client("sqs", region_name=REGION, endpoint_url=aws_endpoint)
@@ -64,7 +64,7 @@ def sqs(aws_endpoint: str):
 
 @pytest.fixture
 def new_queue(sqs) -> Callable[..., str]:
-    """Makes queues on the server; gives their URLs."""
+    """Creates queues on the server and returns their URLs."""
 
     def make(*, fifo: bool = False) -> str:
         name = f"queue-{uuid.uuid4().hex}" + (".fifo" if fifo else "")

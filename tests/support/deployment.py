@@ -1,4 +1,4 @@
-"""One deployment of the service on a queue: an instance, a store, and the sensor as Dagster's daemon drives it."""
+"""A deployment of the service on a queue: an instance, a store, and the sensor, ticked as by Dagster's daemon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def full(job_id: str = "talk-1", **fields: Any) -> str:
 
 
 class Deployment:
-    """Ticks as the daemon does: the sensor, then its partitions and runs, then its cursor."""
+    """Ticks like the daemon: evaluates the sensor, then stores its partitions and runs, then its cursor."""
 
     def __init__(self, environment: dict[str, str], instance: dg.DagsterInstance) -> None:
         self.instance = instance
@@ -43,14 +43,14 @@ class Deployment:
         return self.job_resources.storage.archive.store
 
     def evaluate(self) -> Any:
-        """What the sensor answers; nothing of it is stored."""
+        """Evaluate the sensor and store nothing."""
         with dg.build_sensor_context(
             instance=self.instance,
             cursor=self.cursor,
             repository_def=self._repository,
             resources={"queue": self.queue_resource, "job_resources": self.job_resources},
         ) as context:
-            # as with a context of the daemon's, which knows its instance by reference
+            # as in the daemon, whose context has its instance by reference
             vars(context)["caching_dynamic_partitions_loader"] = self.instance
             answer = job_queue_sensor.evaluate_tick(context)
         assert DEAD_LETTERS.wait(600), "refused messages are not moved"
@@ -87,7 +87,7 @@ class Deployment:
         self.cursor = answer.cursor
 
     def refusals(self) -> list[RefusedMessage]:
-        """The messages that are recorded as refused; one that came again is there again."""
+        """Return the recorded refusals; a message that was refused twice is there twice."""
         store = self.store
         records = [decode(RefusedMessages, store.get(item.key)) for item in store.list(REFUSALS)]
         return [message for record in records for message in record.messages]
@@ -96,13 +96,13 @@ class Deployment:
         return list(self.instance.get_runs(dg.RunsFilter(tags={RUN_KEY: run_key}) if run_key else None))
 
     def begin_anew(self, instance: dg.DagsterInstance) -> None:
-        """The same code over a new instance and an empty store."""
+        """Continue with a new instance and an empty store."""
         self.instance = instance
         self.cursor = None
         self.store.delete([stored.key for stored in self.store.list("jobs/")])
 
     def finish_runs(self) -> None:
-        """Every run that waits has ended."""
+        """End every queued run."""
         for run in self.runs():
             if run.status is dg.DagsterRunStatus.QUEUED:
                 self.instance.delete_run(run.run_id)

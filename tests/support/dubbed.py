@@ -1,4 +1,4 @@
-"""A Dagster home as users have it, with a dub of a tone by fake engines: what metrics and logs are about."""
+"""A Dagster home on disk with a dub of a tone by fake engines, for tests of metrics and logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLIP_S = 3
 
 @contextmanager
 def dubbing(folder: Path, monkeypatch: pytest.MonkeyPatch, **more: str) -> Iterator[World]:
-    """A world over the instance in ``folder``, which other processes can open too."""
+    """Yield a world on the instance in ``folder``, which other processes can open too."""
     engines = FakeEngines(
         regions=[Interval(start_ms=200, end_ms=900)],
         words=[RecognisedWord(text=SPOKEN, start_ms=200, end_ms=900, probability=0.9)],

@@ -1,7 +1,4 @@
-"""A queue in memory, standard or FIFO.
-
-It passes the contract tests of the real one (tests/service/queue/test_sqs.py).
-"""
+"""A queue in memory, standard or FIFO, which passes the contract tests of the real one (``test_sqs.py``)."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _DEDUPLICATION_S = 300
 
 @dataclass(kw_only=True)
 class _Held:
-    """A message in the queue; the last of ``receipts`` is the valid one."""
+    """A message in the queue; the last of its ``receipts`` is valid."""
 
     message_id: str
     body: str
@@ -30,9 +27,9 @@ class _Held:
 
 
 class FakeQueue:
-    """Keeps messages; ``now_s`` is its clock, which tests move and which waiting moves.
+    """Keeps messages. ``now_s`` is its clock, moved by tests and by waiting.
 
-    Every call raises ``fault`` while there is one. ``calls`` has the name of each call that was made.
+    Every call raises ``fault`` unless that is None. ``calls`` has the names of all calls.
     """
 
     def __init__(
@@ -100,7 +97,7 @@ class FakeQueue:
     ) -> str:
         self._called("send")
         if self._fifo and not group:
-            raise InputError("a FIFO queue wants a group")
+            raise InputError("a FIFO queue requires a group")
         message_id = f"message-{next(self._numbers)}"
         if self._fifo and deduplication_id:
             sent_s, known_id = self._seen.get(deduplication_id, (float("-inf"), ""))

@@ -1,4 +1,4 @@
-"""Ports of this machine for what is started and ended in tests."""
+"""Free and closed ports for servers that tests start and stop."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has.
+    """Return a free port of 127.0.0.1 outside the range of ephemeral ports.
 
-    It is none of those that the system itself gives away: a connection that goes out, or a server that asks for any
-    port, would take it before it is listened at, or while whoever listens there is restarted.
+    An ephemeral port could be taken by an outgoing connection before the server listens, or while it restarts.
     """
-    given_away = int(_RANGE.read_text(encoding="ascii").split()[0]) if _RANGE.exists() else 32_768
+    ephemeral_from = int(_RANGE.read_text(encoding="ascii").split()[0]) if _RANGE.exists() else 32_768
     chance = random.SystemRandom()
     for _ in range(1000):
-        port = chance.randrange(_LOWEST, given_away) if given_away > 2 * _LOWEST else 0
+        port = chance.randrange(_LOWEST, ephemeral_from) if ephemeral_from > 2 * _LOWEST else 0
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                continue  # somebody has it
+                continue  # taken
             found: int = probe.getsockname()[1]
             return found
     raise AssertionError("no port is free")
@@ -34,7 +33,7 @@ def free_port() -> int:
 
 @contextmanager
 def closed_port() -> Iterator[int]:
-    """A port that nobody listens at, nor can for as long as the block lasts: connections to it are refused."""
+    """Yield a port that refuses connections, and that no server can listen at in the block."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]

@@ -96,7 +96,7 @@ def tts_request(index: int, text: str, **fields: Any) -> SegmentTtsRequest:
 
 
 class Service:
-    """An instance, a store and the definitions; jobs are run as the queue's runs are."""
+    """A Dagster instance, a store and the definitions, with runs like those of the queue."""
 
     def __init__(self, settings: Settings, engines: FakeEngines, instance: dg.DagsterInstance, folder: Path) -> None:
         self.engines = engines
@@ -106,7 +106,7 @@ class Service:
         self._folder = folder
 
     def dub(self, clip: Path, *, clips: bool = True) -> None:
-        """Make the job, all of it."""
+        """Dub the job."""
         record = replace(KEYS.request, segment_clips=clips)
         self.instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
         self.archive.put_file(record.input_key, clip)
@@ -153,15 +153,15 @@ class Service:
         return [json.loads(callback.body) for callback in callbacks]
 
     def put_sound(self, key: str, samples: np.ndarray, rate_hz: int = 48_000) -> str:
-        """A sound that others wrote."""
-        path = self._folder / "theirs.wav"
+        """Store a sound under a key, as another program would."""
+        path = self._folder / "sound.wav"
         soundfile.write(path, samples, rate_hz, subtype="PCM_16")
         self.archive.store.put(key, path.read_bytes(), "audio/wav")
         return key
 
     def file(self, key: str) -> Path:
-        """An object, as a file."""
-        path = self._folder / f"ours{Path(key).suffix}"
+        """Return a file with the content of an object."""
+        path = self._folder / f"object{Path(key).suffix}"
         path.write_bytes(self.archive.store.get(key))
         return path
 

@@ -28,7 +28,7 @@ def read(environment: dict[str, str], **engines: str) -> DubRequest:
     return QueueResource.of(settings_from(environment)).parse(json.dumps(message))
 
 
-def test_a_message_names_engines_that_there_are(tmp_path):
+def test_a_message_may_name_engines(tmp_path):
     request = read({}, synthesis="espeak-ng", translation="chat")
     assert request.engines == EngineOverrides(synthesis="espeak-ng", translation="chat")
     assert decode(DubRequest, encode(request)) == request
@@ -37,7 +37,7 @@ def test_a_message_names_engines_that_there_are(tmp_path):
     assert resource.engines(request.engines).synthesiser("pt").identity.name == "espeak-ng"
 
 
-def test_a_message_names_what_tells_speakers_apart(tmp_path):
+def test_a_message_may_name_a_diariser(tmp_path):
     request = read({}, speakers="pyannote")
     engines = EnginesResource.of(settings_from({"DUB_ASSETS_CACHE": str(tmp_path)})).engines
     assert engines().turn_diariser().identity.name == "campplus"
@@ -45,33 +45,33 @@ def test_a_message_names_what_tells_speakers_apart(tmp_path):
         engines(request.engines).turn_diariser()
 
 
-def test_a_name_that_no_engine_has_is_refused_with_those_that_there_are():
+def test_an_unknown_engine_is_refused_with_the_known_ones():
     with pytest.raises(
         MessageRefusedError, match=r"engines\.synthesis 'kokorro' is no engine .*: auto, hibari, kokoro"
     ):
         read({}, synthesis="kokorro")
 
 
-def test_what_the_licence_profile_refuses_is_refused_with_the_message():
+def test_refuses_a_message_with_an_engine_that_the_licence_profile_forbids():
     assert read({}, translation="nllb").engines.translation == "nllb"
     with pytest.raises(MessageRefusedError, match=r"engines\.translation 'nllb' is no engine that may be asked for"):
         read({"LICENCE_PROFILE": "commercial"}, translation="nllb")
 
 
 @pytest.mark.parametrize(("environment", "closed"), [({}, False), ({"ENGINE_KEEP": "false"}, True)])
-def test_a_stage_s_engine_is_closed_unless_models_are_to_stay(environment: dict[str, str], closed: bool):
+def test_closes_a_stages_engine_unless_models_are_kept(environment: dict[str, str], closed: bool):
     engine = FakeSeparator()
     EnginesResource.of(settings_from(environment)).engines().release(engine)
     assert engine.closed is closed
 
 
-def test_a_record_from_before_there_were_wishes_is_read():
+def test_reads_a_record_without_engine_overrides():
     document = json.loads(encode(read({})))
     del document["engines"]
     assert decode(DubRequest, json.dumps(document).encode()).engines == EngineOverrides()
 
 
-def test_the_configured_voice_is_the_configured_synthesisers(tmp_path):
+def test_the_configured_voice_applies_to_the_configured_synthesiser_only(tmp_path):
     configured = EngineChoices(synthesis="kokoro", voice="jf_alpha")
     assert configured.with_overrides(EngineOverrides(synthesis="espeak-ng")).voice is None
     assert configured.with_overrides(EngineOverrides(synthesis="kokoro")).voice == "jf_alpha"

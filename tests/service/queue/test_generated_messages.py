@@ -137,7 +137,7 @@ def keys_of(request: Request) -> list[str]:
     return []
 
 
-def test_every_odd_value_in_every_place_of_a_message_is_taken_or_refused():
+def test_every_odd_value_in_every_field_is_accepted_or_refused():
     bodies = [
         json.dumps(replaced(message, path, value)) for message in FULL for path in places(message) for value in ODD
     ]
@@ -145,7 +145,7 @@ def test_every_odd_value_in_every_place_of_a_message_is_taken_or_refused():
     assert {check(body) for body in bodies} == {DubRequest, SegmentMixRequest, SegmentTtsRequest, MessageRefusedError}
 
 
-def test_every_message_that_is_taken_can_be_stored():
+def test_every_accepted_message_can_be_stored():
     for message in FULL:
         request = parse(json.dumps(message), defaults=JobDefaults(), templates=KeyTemplates())
         assert decode(type(request), encode(request)) == request
@@ -153,19 +153,19 @@ def test_every_message_that_is_taken_can_be_stored():
 
 @settings(_EASY, max_examples=3500)
 @given(near_messages())
-def test_messages_with_a_few_odd_values_are_taken_or_refused(body):
+def test_messages_with_a_few_odd_values_are_accepted_or_refused(body):
     check(body)
 
 
 @settings(_EASY, max_examples=2500)
 @given(torn_messages())
-def test_messages_with_torn_bytes_are_taken_or_refused(content):
+def test_messages_with_corrupt_bytes_are_accepted_or_refused(content):
     check(content)
 
 
 @settings(_EASY, max_examples=1000)
 @given(json_values())
-def test_any_json_is_taken_or_refused(value):
+def test_any_json_is_accepted_or_refused(value):
     check(json.dumps(value))
 
 

@@ -1,4 +1,4 @@
-"""Messages as producers send them, and as nobody should."""
+"""Parsing of valid and invalid messages."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ def test_reads_messages_in_one_or_two_envelopes_of_sns(message):
     assert read({"Message": json.dumps(envelope)}) == read(message)
 
 
-def test_a_message_with_a_key_Message_is_no_envelope():
+def test_a_message_with_the_key_of_an_envelope_is_no_envelope():
     assert read(DUB | {"Message": "hello"}) == read(DUB)
 
 

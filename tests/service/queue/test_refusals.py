@@ -1,4 +1,4 @@
-"""The callbacks of refused messages: no run is made of them, their records are the outbox."""
+"""The callbacks of refused messages. These start no run; their records are the outbox."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def pending(world: World) -> list[str]:
         ({"task": "segment_tts"}, "segment_tts", {}),
     ],
 )
-def test_the_callback_says_what_was_found_at_intake(world: World, fields, stage: str, more):
+def test_the_callback_has_the_reason_found_at_intake(world: World, fields, stage: str, more):
     with CallbackReceiver() as receiver:
         record(world, refused(receiver.url(), **fields))
         world.ticks(2)
@@ -72,7 +72,7 @@ def test_the_callback_says_what_was_found_at_intake(world: World, fields, stage:
     assert [item.key for item in world.archive.store.list("jobs/refused/")] == ["jobs/refused/2026-11-28/r1.json"]
 
 
-def test_a_message_that_was_refused_twice_is_told_of_once(world: World):
+def test_a_message_that_is_refused_twice_has_one_callback(world: World):
     with CallbackReceiver() as receiver:
         record(world, refused(receiver.url()))
         world.ticks(2)
@@ -82,7 +82,7 @@ def test_a_message_that_was_refused_twice_is_told_of_once(world: World):
     assert pending(world) == []
 
 
-def test_it_is_sent_again_with_the_same_id_until_it_is_received_by_another_process_too(world: World):
+def test_retries_with_the_same_id_also_after_a_restart(world: World):
     with CallbackReceiver() as receiver:
         receiver.plan.extend([Answer(status=503), Answer(status=503)])
         record(world, refused(receiver.url()))
@@ -96,7 +96,7 @@ def test_it_is_sent_again_with_the_same_id_until_it_is_received_by_another_proce
     assert pending(world) == []
 
 
-def test_what_the_runs_of_its_job_have_to_tell_comes_first(world: World):
+def test_callbacks_of_the_jobs_runs_are_sent_first(world: World):
     with CallbackReceiver() as receiver:
         record(world, refused(receiver.url()))
         world.talk("talk-1", receiver.url())
@@ -104,7 +104,7 @@ def test_what_the_runs_of_its_job_have_to_tell_comes_first(world: World):
         assert receiver.stages == [*STAGES, "failed"]
 
 
-def test_many_refused_messages_do_not_hold_up_a_run(world: World):
+def test_many_refused_messages_do_not_delay_a_run(world: World):
     with CallbackReceiver() as receiver:
         many = [refused(receiver.url(), message=f"m{number}", job=f"bad-{number}") for number in range(100)]
         record(world, *many)

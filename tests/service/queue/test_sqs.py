@@ -61,7 +61,7 @@ def receipts(messages: list[ReceivedMessage]) -> list[str]:
 # ------------------------------------------------------------------------------------------------ every queue
 
 
-def test_a_message_comes_as_it_was_sent(queue):
+def test_receives_a_message_as_it_was_sent(queue):
     body = '{"job_id": "j", "text": "안녕 \\n"}'
     message_id = queue.send(body, group="p1", attributes={"job_id": "j"})
     (message,) = queue.receive(10)
@@ -72,7 +72,7 @@ def test_a_message_comes_as_it_was_sent(queue):
     assert message.sent_at_ms > 1_600_000_000_000
 
 
-def test_an_empty_queue_gives_nothing(queue):
+def test_receives_nothing_from_an_empty_queue(queue):
     assert queue.receive(10, wait_s=0) == []
     assert queue.depth() == QueueDepth(waiting=0, in_flight=0, delayed=0)
 
@@ -87,7 +87,7 @@ def test_a_received_message_is_hidden_and_counted_until_it_is_deleted(queue):
     assert queue.depth() == QueueDepth(waiting=0, in_flight=2, delayed=0)
 
 
-def test_more_messages_than_one_request_takes_are_received_hidden_and_deleted(queue):
+def test_receives_hides_and_deletes_more_messages_than_fit_into_one_request(queue):
     ids = fill(queue, 25)
     messages = queue.receive(23)
     assert [message.message_id for message in messages] == ids[:23]
@@ -104,7 +104,7 @@ def test_no_more_messages_are_received_than_asked_for(queue):
     assert queue.receive(0) == []
 
 
-def test_a_released_message_comes_again_and_says_so(queue):
+def test_a_released_message_is_delivered_again_with_a_higher_count(queue):
     fill(queue, 1)
     (first,) = queue.receive(1)
     assert queue.release([first.receipt]) == []
@@ -114,7 +114,7 @@ def test_a_released_message_comes_again_and_says_so(queue):
     assert (first.receive_count, second.receive_count) == (1, 2)
 
 
-def test_a_message_whose_time_is_over_comes_again_while_someone_waits(queue):
+def test_an_expired_message_is_delivered_to_a_waiting_consumer(queue):
     fill(queue, 1)
     (first,) = queue.receive(1)
     queue.hide([first.receipt], 1)
@@ -127,7 +127,7 @@ def test_deleting_hiding_and_releasing_nothing_is_no_error(queue):
     assert queue.delete([]) == queue.hide([], 10) == queue.release([]) == []
 
 
-def test_a_receipt_that_stands_for_nothing_is_reported_and_the_others_are_used(queue):
+def test_returns_unknown_receipts_and_uses_the_others(queue):
     fill(queue, 2)
     first, second = queue.receive(2)
     assert [failure.receipt for failure in queue.hide(["unknown", first.receipt], 90)] == ["unknown"]
@@ -137,7 +137,7 @@ def test_a_receipt_that_stands_for_nothing_is_reported_and_the_others_are_used(q
     assert queue.depth() == QueueDepth(waiting=0, in_flight=0, delayed=0)
 
 
-def test_a_dead_letter_is_put_away_with_its_reason_and_its_body_unchanged(queues):
+def test_moves_a_dead_letter_with_its_reason_and_unchanged_body(queues):
     queue, dead = queues
     fill(queue, 2)
     bad, good = queue.receive(2)
@@ -150,7 +150,7 @@ def test_a_dead_letter_is_put_away_with_its_reason_and_its_body_unchanged(queues
     assert [message.message_id for message in queue.receive(10, wait_s=1)] == [good.message_id]
 
 
-def test_a_dead_letter_keeps_the_attributes_it_had(queues):
+def test_a_dead_letter_keeps_its_attributes(queues):
     queue, dead = queues
     queue.send("{", group="p", attributes={"job_id": "j", "reason": "overdue"})
     queue.dead_letter(queue.receive(1)[0], "not JSON")
@@ -159,7 +159,7 @@ def test_a_dead_letter_keeps_the_attributes_it_had(queues):
     assert letter.attributes["reason"] == "not JSON"
 
 
-def test_a_fifo_queue_keeps_the_order_of_a_group_and_lets_no_later_one_overtake(fifo):
+def test_a_fifo_queue_keeps_the_order_of_a_group(fifo):
     for number in range(3):
         fifo.send(f"a{number}", group="a", deduplication_id=f"a{number}")
     fifo.send("b0", group="b", deduplication_id="b0")
@@ -171,14 +171,14 @@ def test_a_fifo_queue_keeps_the_order_of_a_group_and_lets_no_later_one_overtake(
     assert [message.body for message in fifo.receive(10)] == ["a1", "a2"]
 
 
-def test_a_fifo_queue_takes_a_deduplication_id_once_and_messages_without_one_always(fifo):
+def test_a_fifo_queue_accepts_a_deduplication_id_once(fifo):
     for _ in range(2):
         fifo.send("same", group="p", deduplication_id="j1")
         fifo.send("again", group="p")
     assert sorted(message.body for message in fifo.receive(10)) == ["again", "again", "same"]
 
 
-def test_a_fifo_queue_wants_a_group(fifo):
+def test_a_fifo_queue_requires_a_group(fifo):
     with pytest.raises(InputError, match="group"):
         fifo.send("body")
 
@@ -196,7 +196,7 @@ def test_a_second_copy_of_a_dead_letter_is_dropped_by_a_fifo_queue(request):
 # -------------------------------------------------------------------------------------------------------- SQS
 
 
-def test_a_fault_in_a_later_request_does_not_lose_what_was_received(open_queue, new_queue, monkeypatch, caplog):
+def test_an_error_in_a_later_request_does_not_lose_received_messages(open_queue, new_queue, monkeypatch, caplog):
     queue = open_queue(new_queue())
     fill(queue, 15)
     receive, calls = queue._receive, []
@@ -213,7 +213,7 @@ def test_a_fault_in_a_later_request_does_not_lose_what_was_received(open_queue, 
     assert "throttled; 10 messages" in caplog.text
 
 
-def test_without_a_place_for_dead_letters_the_reason_is_in_the_log_and_the_message_gone(open_queue, new_queue, caplog):
+def test_logs_the_reason_of_a_dead_letter_without_a_queue_for_it(open_queue, new_queue, caplog):
     queue = open_queue(new_queue())
     fill(queue, 1)
     (message,) = queue.receive(1)
@@ -223,7 +223,7 @@ def test_without_a_place_for_dead_letters_the_reason_is_in_the_log_and_the_messa
     assert queue.depth() == QueueDepth(waiting=0, in_flight=0, delayed=0)
 
 
-def test_a_message_stays_where_it_cannot_be_put_away(open_queue, new_queue):
+def test_a_message_stays_if_it_cannot_be_dead_lettered(open_queue, new_queue):
     queue = open_queue(new_queue(), dead_letter_url=new_queue() + "-gone")
     fill(queue, 1)
     (message,) = queue.receive(1)
@@ -243,7 +243,7 @@ def test_a_dead_letter_has_room_for_its_reason_among_ten_attributes(open_queue, 
     assert len(letter.attributes) == 10
 
 
-def test_a_dead_letter_that_leaves_no_room_for_attributes_is_put_away_without_them(open_queue, new_queue, monkeypatch):
+def test_a_dead_letter_that_is_too_long_is_moved_without_attributes(open_queue, new_queue, monkeypatch):
     dead_url = new_queue()
     queue, dead = open_queue(new_queue(), dead_letter_url=dead_url), open_queue(dead_url)
     queue.send("{")
@@ -261,14 +261,14 @@ def test_a_dead_letter_that_leaves_no_room_for_attributes_is_put_away_without_th
     assert queue.depth() == QueueDepth(waiting=0, in_flight=0, delayed=0)
 
 
-def test_a_message_that_sqs_does_not_take_is_the_senders_fault(open_queue, new_queue):
+def test_a_message_that_sqs_rejects_is_an_input_error(open_queue, new_queue):
     queue = open_queue(new_queue())
     with pytest.raises(InputError, match="InvalidParameterValue") as caught:
         queue.send("x" * 1_048_577)
     assert "\n" not in str(caught.value)
 
 
-def test_a_message_of_another_program_is_received_with_its_attributes_that_are_text(open_queue, new_queue, sqs):
+def test_receives_only_the_text_attributes_of_a_message(open_queue, new_queue, sqs):
     url = new_queue()
     attributes = {
         "job_id": {"DataType": "String", "StringValue": "j"},
@@ -281,7 +281,7 @@ def test_a_message_of_another_program_is_received_with_its_attributes_that_are_t
     assert message.group is None
 
 
-def test_a_received_message_is_hidden_for_the_time_the_queue_was_opened_with(open_queue, new_queue):
+def test_hides_a_message_for_the_configured_timeout(open_queue, new_queue):
     url = new_queue()
     open_queue(url).send("{}")
     (first,) = open_queue(url, visibility_timeout_s=1).receive(1)
@@ -290,7 +290,7 @@ def test_a_received_message_is_hidden_for_the_time_the_queue_was_opened_with(ope
 
 
 @pytest.mark.parametrize("seconds", [43_300, 43_200], ids=["by the entry", "by the whole request"])
-def test_a_visibility_beyond_sqs_limit_is_reported_by_receipt(open_queue, new_queue, seconds):
+def test_returns_receipts_with_a_timeout_beyond_the_limit(open_queue, new_queue, seconds):
     queue = open_queue(new_queue())
     fill(queue, 1)
     (message,) = queue.receive(1)
@@ -324,26 +324,26 @@ def answer(status: str, code: str) -> bytes:
 
 
 @every_call
-def test_a_queue_that_is_not_there_is_a_matter_of_configuration(open_queue, new_queue, call):
+def test_a_missing_queue_is_a_configuration_error(open_queue, new_queue, call):
     with pytest.raises(ConfigurationError, match="JOB_QUEUE_URL: there is no queue") as caught:
         call(open_queue(new_queue() + "-gone"))
     assert "\n" not in str(caught.value)
 
 
 @every_call
-def test_an_endpoint_that_is_not_there_is_a_passing_failure(aws_endpoint, call):
+def test_a_missing_endpoint_is_a_transient_error(aws_endpoint, call):
     with closed_port() as port, pytest.raises(QueueUnavailableError, match="did not answer"):
         call(queue_at(f"http://127.0.0.1:{port}"))
 
 
 @every_call
-def test_an_endpoint_that_never_answers_is_a_passing_failure(aws_endpoint, call):
+def test_an_endpoint_that_never_answers_is_a_transient_error(aws_endpoint, call):
     with answering(None) as endpoint, pytest.raises(QueueUnavailableError, match="did not answer"):
         call(queue_at(endpoint, patience_s=0.3))
 
 
 @every_call
-def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, call):
+def test_a_denied_call_is_a_configuration_error(aws_endpoint, call):
     refused = pytest.raises(ConfigurationError, match=r"JOB_QUEUE_URL: .*credentials")
     with answering(answer("403 Forbidden", "AccessDeniedException")) as endpoint, refused as caught:
         call(queue_at(endpoint))
@@ -361,12 +361,12 @@ def test_a_refused_call_is_a_matter_of_configuration(aws_endpoint, call):
         ("400 Bad Request", "ThrottlingException"),
     ],
 )
-def test_a_throttled_or_broken_service_is_a_passing_failure(aws_endpoint, call, status, code):
+def test_a_throttled_or_broken_service_is_a_transient_error(aws_endpoint, call, status, code):
     with answering(answer(status, code)) as endpoint, pytest.raises(QueueUnavailableError, match=code):
         call(queue_at(endpoint))
 
 
-def test_a_proxys_error_page_is_a_passing_failure(aws_endpoint):
+def test_an_error_page_of_a_proxy_is_a_transient_error(aws_endpoint):
     page = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 12\r\nConnection: close\r\n\r\n<html>502 </"
     with answering(page) as endpoint, pytest.raises(QueueUnavailableError, match="502"):
         queue_at(endpoint).receive(1)
@@ -380,25 +380,25 @@ def test_a_proxys_error_page_is_a_passing_failure(aws_endpoint):
         ({"region": "no region"}, "JOB_QUEUE_URL"),
     ],
 )
-def test_unusable_settings_are_a_matter_of_configuration(aws_endpoint, options, message):
+def test_unusable_settings_are_a_configuration_error(aws_endpoint, options, message):
     queue = SqsQueue("https://sqs.example/1/jobs", **{"region": REGION, **options})
     with pytest.raises(ConfigurationError, match=message):
         queue.receive(1)
 
 
-def test_without_credentials_it_is_a_matter_of_configuration(aws_endpoint, monkeypatch):
+def test_missing_credentials_are_a_configuration_error(aws_endpoint, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match="credentials"):
         queue_at(aws_endpoint).receive(1)
 
 
-def test_dead_letters_never_go_back_to_their_queue():
+def test_refuses_a_dead_letter_queue_that_is_the_queue_itself():
     with pytest.raises(ConfigurationError, match="JOB_DLQ_URL"):
         SqsQueue("https://sqs.example/1/jobs", region=REGION, dead_letter_url="https://sqs.example/1/jobs")
 
 
-def test_opening_a_queue_speaks_to_nobody_and_needs_no_library(monkeypatch):
+def test_opening_a_queue_sends_nothing_and_imports_no_library(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "boto3.session", None)
     assert SqsQueue("https://sqs.example/1/jobs", region=REGION).description == "https://sqs.example/1/jobs"
 
