@@ -22,7 +22,10 @@ _MAX_DELETED = 500
 """The most partitions that one run deletes."""
 
 
-@dg.op(description="Deletes the partitions of old jobs, after their objects where that is configured.")
+@dg.op(
+    name="retire_old_jobs",
+    description="Deletes the partitions of old jobs, and before them their objects if JOB_RETIRE_OBJECTS says so.",
+)
 def delete_old_jobs(
     context: dg.OpExecutionContext, job_resources: JobResources, retention: dg.ResourceParam[RetentionOptions]
 ) -> None:
