@@ -21,10 +21,10 @@ from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.cli import interruptions
 from dub_assets.cli.app import NOT_FOR_USERS
 from dub_assets.cli.file_links import start_file_server
-from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.cli.terminal import write_line
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.dagster_home import dagster_home
 from dub_assets.service.readiness import Role, hands_runs_to_workers
 from dub_assets.settings import settings_from
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import open_archive, recorded_jobs
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.runs import LastRun, last_runs, local_time
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.request import DubRequest
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import settings_from
 from dub_assets.stages.metadata.values import Metadata
 

@@ -13,10 +13,10 @@ from functools import partial
 from prometheus_client import CollectorRegistry, start_http_server
 
 from dub_assets.cli import interruptions
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.terminal import write_line
 from dub_assets.core.errors import ConfigurationError, DubError
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.service.metrics.backlog import Backlog, read_backlog
 from dub_assets.service.metrics.external import gpu_metrics, queue_sources
 from dub_assets.service.metrics.gauges import callback_gauges, daemon_gauges, refusal_gauges, run_gauges

@@ -11,7 +11,6 @@ import dagster as dg
 
 from dub_assets.adapters.dagster_private import ErrorSource, StepFailureData, make_new_run_id
 from dub_assets.cli.display import Display
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import muted_descriptors
 from dub_assets.core.errors import DubError
@@ -19,6 +18,7 @@ from dub_assets.definitions import definitions
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.step_failure import step_failure
 from dub_assets.resources.tags import JOB_ID
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import Settings
 
 

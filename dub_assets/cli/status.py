@@ -11,13 +11,13 @@ import dagster as dg
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.folders import delivery_records
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.runs import LastRun, failure, last_run, local_time, stage_states
 from dub_assets.cli.segments import segment_rows
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.keys import JobKeys
 from dub_assets.core.request import DubRequest
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.quality.values import Quality
 

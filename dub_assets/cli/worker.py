@@ -10,10 +10,10 @@ from typing import NoReturn
 
 from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.cli import interruptions
-from dub_assets.cli.instance import dagster_home
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.engines.models.install import install_extra_command
+from dub_assets.service.dagster_home import dagster_home
 from dub_assets.service.readiness import Role
 from dub_assets.settings import settings_from
 

@@ -13,7 +13,7 @@ from support.hub_server import running_hub
 
 from dub_assets.cli import main
 from dub_assets.cli.display import display_for
-from dub_assets.cli.instance import dagster_home
+from dub_assets.service.dagster_home import dagster_home
 from dub_assets.settings import documented_variables
 
 WHISPER_TINY_COMMIT = "d90ca5fe260221311c53c58e660288d3deb8d356"

@@ -13,10 +13,10 @@ from support.fakes import FakeEngines
 from support.outbox_world import World
 
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
-from dub_assets.cli.instance import dagster_home
 from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.service.dagster_home import dagster_home
 
 SPOKEN = "Aardvark."
 CLIP_S = 3

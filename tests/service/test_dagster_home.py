@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from dub_assets.cli import instance as cli
+from dub_assets.service import dagster_home as homes
 
 CHANGED = """\
 # mine
@@ -39,25 +39,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def configured(home: Path, text: str) -> str:
     file = home / "dagster" / "dagster.yaml"
     file.write_text(text, encoding="utf-8")
-    assert cli.dagster_home(home) == file.parent
+    assert homes.dagster_home(home) == file.parent
     return file.read_text(encoding="utf-8")
 
 
 def test_a_new_home_gets_the_projects_configuration(home: Path):
-    cli.dagster_home(home)
-    assert (home / "dagster" / "dagster.yaml").read_text(encoding="utf-8") == cli.packaged_configuration()
+    homes.dagster_home(home)
+    assert (home / "dagster" / "dagster.yaml").read_text(encoding="utf-8") == homes.packaged_configuration()
 
 
 def test_an_unchanged_file_of_an_earlier_version_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch):
     earlier = "run_queue:\n  max_concurrent_runs: 4\n"
-    monkeypatch.setattr(cli, "_SHIPPED_BEFORE", {hashlib.sha256(earlier.encode()).hexdigest()})
-    assert configured(home, earlier) == cli.packaged_configuration()
+    monkeypatch.setattr(homes, "_SHIPPED_BEFORE", {hashlib.sha256(earlier.encode()).hexdigest()})
+    assert configured(home, earlier) == homes.packaged_configuration()
 
 
 def test_a_changed_file_gets_missing_settings_and_keeps_the_rest(home: Path, capsys):
     after = configured(home, CHANGED)
     assert [line for line in CHANGED.splitlines() if line not in after.splitlines()] == []
-    settings, wanted = yaml.safe_load(after), yaml.safe_load(cli.packaged_configuration())
+    settings, wanted = yaml.safe_load(after), yaml.safe_load(homes.packaged_configuration())
     assert settings["run_queue"]["max_concurrent_runs"] == 12
     assert settings["run_queue"]["max_user_code_failure_retries"] == 1000
     assert settings["run_retries"] == wanted["run_retries"]

@@ -1,4 +1,4 @@
-"""The Dagster instance and home of the command line and of `dub-assets dev`."""
+"""The Dagster home of this machine: its folder, its ``dagster.yaml``, and its instance."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SAFEGUARDS = {
 @contextmanager
 def local_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """Open the persistent instance, and silence Dagster's own log."""
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance  # noqa: PLC0415 - takes seconds
 
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings.paths.home))
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
