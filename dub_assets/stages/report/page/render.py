@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from dub_assets.core.keys import segment_name
 from dub_assets.core.language import language_name
@@ -29,6 +27,9 @@ from dub_assets.stages.report.values import (
     tempo_figures,
 )
 from dub_assets.stages.report.view import TIMES, tempo_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _PACKAGE = "dub_assets.stages.report.page"
 _TEMPLATES = ("report.html", "macros.html")
@@ -92,6 +93,8 @@ def clock(ms: int) -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only reports need it
+
     environment = Environment(
         loader=PackageLoader(_PACKAGE, "."),
         autoescape=True,
