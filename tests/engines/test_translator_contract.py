@@ -1,4 +1,4 @@
-"""What every translator owes to its port, whatever it can do; fakes owe the same. Add an engine to ``TRANSLATORS``."""
+"""Contract tests of translators and their fakes. Add an engine to ``TRANSLATORS``."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def lines_of(texts: list[str]) -> list[SourceLine]:
     return [SourceLine(text=text) for text in texts]
 
 
-def test_every_line_has_its_rendering_in_order_and_empty_ones_stay_empty(translator):
+def test_renders_every_line_in_order_and_keeps_empty_ones(translator):
     made = translator.translate(lines_of(TEXTS), "en", "pt")
     assert [bool(rendering.text) for rendering in made] == [bool(text) for text in TEXTS]
     assert [translator.translate(lines_of([text]), "en", "pt")[0].text for text in TEXTS] == [one.text for one in made]
     assert translator.translate([], "en", "pt") == []
 
 
-def test_shorter_renderings_are_as_many_as_declared_at_most_and_each_shorter_than_the_last(translator):
+def test_lists_at_most_the_declared_shorter_renderings_each_shorter_than_the_last(translator):
     for made in translator.translate(lines_of(TEXTS), "en", "pt"):
         assert len(made.shorter) <= translator.capabilities.max_shorter
         lengths = [len(text) for text in (made.text, *made.shorter)]
@@ -50,12 +50,12 @@ def test_shorter_renderings_are_as_many_as_declared_at_most_and_each_shorter_tha
         assert all(any(map(str.isalnum, text)) for text in made.shorter)
 
 
-def test_one_that_lists_shorter_renderings_finds_some(translator):
+def test_finds_shorter_renderings_if_it_lists_them(translator):
     made = translator.translate(lines_of(TEXTS), "en", "pt")
     assert any(rendering.shorter for rendering in made) == bool(translator.capabilities.max_shorter)
 
 
-def test_neighbours_are_never_translated_and_change_nothing_where_they_are_not_read(translator):
+def test_never_translates_neighbouring_lines(translator):
     alone = translator.translate(lines_of(TEXTS), "en", "pt")
     among = [SourceLine(text=text, before="The elephant sleeps.", after="The elephant eats.") for text in TEXTS]
     made = translator.translate(among, "en", "pt")
@@ -63,7 +63,7 @@ def test_neighbours_are_never_translated_and_change_nothing_where_they_are_not_r
     assert translator.capabilities.reads_context or made == alone
 
 
-def test_terms_read_as_told_where_it_keeps_them_and_change_nothing_elsewhere(translator):
+def test_keeps_terms_only_if_it_declares_so(translator):
     lines = lines_of(TEXTS[:1])
     made = translator.translate(lines, "en", "pt", [Term(source="window", target="claraboia")])
     assert ("claraboia" in made[0].text) == translator.capabilities.keeps_terms

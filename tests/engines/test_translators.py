@@ -1,4 +1,4 @@
-"""What the port asks of a translator, of every one that can be run without models of a hub."""
+"""Contract tests of every translator that runs without models of the hub."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NUMBERS = ("one", "two", "three", "four", "five")
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """Settings under which every translator works: models made here, services on local ports."""
+    """Settings with which every translator works: tiny models, and services on local ports."""
     folder = tmp_path_factory.mktemp("weights")
     for module in (nllb, m2m100):
         write_copier(folder / module.NAME, CORPUS, module.CODES.values())
@@ -71,13 +71,13 @@ def said(translator: Translator, *lines: str) -> list[str]:
     return [made.text for made in translator.translate([SourceLine(text=line) for line in lines], "en", "pt")]
 
 
-def test_it_is_installed_and_is_taken_by_its_name(entry, settings):
+def test_is_installed_and_chosen_by_name(entry, settings):
     registry = EngineRegistry(settings)
     assert entry.is_installed(settings)
     assert registry.translator(entry.name, source="en", target="pt").identity.name == entry.name
 
 
-def test_a_line_comes_out_for_each_that_goes_in(translator: Translator):
+def test_returns_one_rendering_for_each_line(translator: Translator):
     lines = ["one dog", "", "two cats. three birds", " ", "42!", "four horses"]
     made = said(translator, *lines)
     assert [bool(line) for line in made] == [True, False, True, False, True, True]
@@ -86,20 +86,20 @@ def test_a_line_comes_out_for_each_that_goes_in(translator: Translator):
     assert said(translator) == []
 
 
-def test_lines_are_whole_and_none_breaks(translator: Translator):
+def test_renderings_have_no_line_breaks(translator: Translator):
     (line,) = said(translator, "one dog\nruns to\tthe sea. two cats")
     assert line == " ".join(line.split())
     assert len(line.split()) > 4
 
 
-def test_more_lines_than_a_batch_keep_their_order(translator: Translator):
+def test_keeps_the_order_of_more_lines_than_a_batch(translator: Translator):
     lines = [f"{NUMBERS[index % 5]} dog" for index in range(130)]
     made = said(translator, *lines)
     assert made == made[:5] * 26
     assert len(set(made[:5])) == 5
 
 
-def test_renderings_keep_what_the_capabilities_say(translator: Translator):
+def test_renderings_match_the_capabilities(translator: Translator):
     offer = translator.capabilities
     lines = [SourceLine(text="two cats open the window slowly", before="one dog", after="five fish")]
     (made,) = translator.translate(lines, "en", "pt")
@@ -115,25 +115,25 @@ def test_renderings_keep_what_the_capabilities_say(translator: Translator):
         assert said(translator, lines[0].text) == [made.text], "terms are those of one call"
 
 
-def test_a_pair_that_it_does_not_know_is_refused(translator: Translator):
+def test_refuses_an_unknown_pair(translator: Translator):
     assert ("xx", "pt") not in translator.capabilities.pairs
     with pytest.raises(UnsupportedLanguageError):
         translator.translate([SourceLine(text="one dog")], "xx", "pt")
 
 
-def test_it_may_be_called_from_several_threads(translator: Translator):
+def test_may_be_called_from_several_threads(translator: Translator):
     expected = said(translator, "one dog", "two cats")
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: said(translator, "one dog", "two cats"), range(8))) == [expected] * 8
 
 
-def test_it_works_again_after_closing(translator: Translator):
+def test_works_again_after_closing(translator: Translator):
     before = said(translator, "three birds")
     translator.close()
     assert said(translator, "three birds") == before
 
 
-def test_its_identity_is_stable_and_names_its_licence(entry, translator: Translator, settings):
+def test_identity_is_stable_and_has_a_licence(entry, translator: Translator, settings):
     identity = entry.build(settings).identity
     assert identity == translator.identity
     assert identity.name == entry.name

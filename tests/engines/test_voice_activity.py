@@ -1,4 +1,4 @@
-"""Every detector of speech does what the port says; add another to ``DETECTORS``."""
+"""Contract tests of voice activity detectors. Add another detector to ``DETECTORS``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def covered(regions, length_ms: int) -> np.ndarray:
     return mask
 
 
-def test_speech_is_found_and_pauses_are_left_out(detector: VoiceActivityDetector):
+def test_finds_speech_and_leaves_out_pauses(detector: VoiceActivityDetector):
     track = speech_then_silence()
     loud = loud_ms(track, RATE_HZ)
     found = covered(detector.regions([sound(track, rate_hz=RATE_HZ)]), len(loud))
@@ -51,7 +51,7 @@ def test_speech_is_found_and_pauses_are_left_out(detector: VoiceActivityDetector
 
 
 @pytest.mark.parametrize("bed", [melody, noise])
-def test_speech_is_found_in_separated_vocals_and_the_bed_is_not(tmp_path, bed):
+def test_finds_speech_in_separated_vocals_but_not_the_background(tmp_path, bed):
     voice = np.concatenate([speech()[: 48_000 * 12], np.zeros(48_000 * 3, np.float32)])
     mixture = voice + under(voice, bed(len(voice)), 5)
     settings = EngineSettings(cache_dir=tmp_path, weights_dir=None, threads=2)
@@ -64,7 +64,7 @@ def test_speech_is_found_in_separated_vocals_and_the_bed_is_not(tmp_path, bed):
     assert not found[12_500:].any()
 
 
-def test_regions_are_sorted_disjoint_and_inside(detector: VoiceActivityDetector):
+def test_regions_are_sorted_disjoint_and_inside_the_sound(detector: VoiceActivityDetector):
     track = speech_then_silence()[: 4 * RATE_HZ + 77]
     regions = detector.regions([sound(track, rate_hz=RATE_HZ)])
     assert regions
@@ -72,32 +72,32 @@ def test_regions_are_sorted_disjoint_and_inside(detector: VoiceActivityDetector)
     assert all(one.end_ms < next_.start_ms for one, next_ in pairwise(regions))
 
 
-def test_speech_up_to_the_end_is_closed_there(detector: VoiceActivityDetector):
+def test_closes_speech_at_the_end_of_the_sound(detector: VoiceActivityDetector):
     track = speech(RATE_HZ)[RATE_HZ : 2 * RATE_HZ + 100]
     assert 900 < detector.regions([sound(track, rate_hz=RATE_HZ)])[-1].end_ms <= 1006
 
 
 @pytest.mark.parametrize("frames", [1, 333, 16_000])
-def test_the_length_of_the_blocks_does_not_matter(detector: VoiceActivityDetector, frames: int):
+def test_block_length_does_not_change_the_regions(detector: VoiceActivityDetector, frames: int):
     whole = sound(speech(RATE_HZ)[: 2 * RATE_HZ], rate_hz=RATE_HZ)
     assert detector.regions(blocks(whole, frames)) == detector.regions([whole])
 
 
 @pytest.mark.parametrize("track", [np.zeros(RATE_HZ), np.zeros(7), np.zeros(0)], ids=["silence", "instant", "nothing"])
-def test_silence_holds_no_speech(detector: VoiceActivityDetector, track):
+def test_silence_has_no_speech(detector: VoiceActivityDetector, track):
     assert detector.regions([sound(track, rate_hz=RATE_HZ)]) == []
 
 
-def test_no_sound_holds_no_speech(detector: VoiceActivityDetector):
+def test_empty_sound_has_no_speech(detector: VoiceActivityDetector):
     assert detector.regions([]) == []
 
 
-def test_another_rate_is_refused(detector: VoiceActivityDetector):
+def test_refuses_another_sample_rate(detector: VoiceActivityDetector):
     with pytest.raises(ValueError, match="16000 Hz"):
         detector.regions([sound(np.zeros(480))])
 
 
 @pytest.mark.parametrize("settings", [{"aggressiveness": 4}, {"aggressiveness": -1}, {"frame_ms": 25}])
-def test_settings_that_webrtc_does_not_have_are_refused(settings: dict[str, int]):
+def test_refuses_settings_that_webrtc_does_not_have(settings: dict[str, int]):
     with pytest.raises(ConfigurationError, match="VAD"):
         WebRtcVoiceActivityDetector(**settings)

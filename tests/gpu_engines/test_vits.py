@@ -95,7 +95,7 @@ def test_closing_drops_the_voice(tmp_path: Path):
     vits = engine(tmp_path, anna={})
     vits.synthesise(said("Ok"))
     vits.close()
-    assert vits._model is None
+    assert vits._loaded is None
 
 
 def test_without_voices_it_serves_no_language_and_says_how_to_add_some(tmp_path: Path):

@@ -131,7 +131,7 @@ def test_a_text_of_more_tokens_than_fit_is_spoken_in_parts(synthesiser):
 
 @pytest.mark.parametrize("language", ["cs", "pt", "tr"])
 def test_a_number_that_is_too_long_to_be_read_is_spoken_digit_by_digit(synthesiser, language: str):
-    model = synthesiser._loaded()
+    model = synthesiser._model()
     assert " ".join(readable_parts(model, "9" * 40, language)).split() == ["9"] * 40
     assert readable_parts(model, "99", language) == ["99"]
 
@@ -166,7 +166,7 @@ def test_closing_drops_the_model_and_the_cloned_voices(tmp_path: Path):
     xtts.synthesise([TestCloning().cloned(xtts, 0)])
     assert xtts._cloned
     xtts.close()
-    assert xtts._model is None
+    assert xtts._loaded is None
     assert not xtts._cloned
 
 

@@ -1,4 +1,4 @@
-"""CAM++ in plain numpy, for any length of sound: what the graph that runs is compared with."""
+"""A reference implementation of CAM++ in numpy, for sound of any length."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class CampPlusReference:
         self._tensors = tensors
 
     def voice(self, features):
-        """A voice of features of shape ``(frames, bins)``."""
+        """Return the voice of features of shape ``(frames, bins)``."""
         x = self._norm(self._plane(features.T[None], "head.conv1"), "head.bn1", relu=True)
         for layer in ("head.layer1", "head.layer2"):
             x = self._residual(self._residual(x, f"{layer}.0", 2), f"{layer}.1", 1)
@@ -58,7 +58,7 @@ class CampPlusReference:
         return np.maximum(y, 0) if relu else y
 
     def _plane(self, x, name, stride=1):
-        """A convolution over (channels, bins, frames) with a stride over the bins."""
+        """Return a convolution over (channels, bins, frames) with a stride over the bins."""
         weight = self._tensors[f"{name}.weight"]
         pad = weight.shape[2] // 2
         windows = np.lib.stride_tricks.sliding_window_view(
@@ -67,7 +67,7 @@ class CampPlusReference:
         return np.einsum("cbfij,ocij->obf", windows[:, ::stride], weight, optimize=True)
 
     def _line(self, x, name, *, dilation=1, stride=1):
-        """A convolution over (channels, frames)."""
+        """Return a convolution over (channels, frames)."""
         weight = self._tensors[name]
         pad = weight.shape[2] // 2 * dilation
         padded = np.pad(x, ((0, 0), (pad, pad)))

@@ -1,4 +1,4 @@
-"""A model hub and a folder of the web on a local port: what their clients ask, answered from a dictionary."""
+"""A model hub and a web folder on a local port, which serve files from dictionaries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 
 @dataclass(kw_only=True)
 class Hub:
-    """Files by (repository, commit, name), commits by (repository, tag), files of the web by path.
+    """What the server has: files by (repository, commit, name), commits by (repository, tag), web files by path.
 
-    ``gated`` are the tokens whose accounts may read a repository, by repository; all others are free to read.
-    ``cuts`` are the lengths after which the next answers at a path break off, in order; ``headers`` are added to the
-    answers at a path, an empty value takes a header away. ``ranges`` is whether partial answers are given.
-    ``statuses_after_cut`` are what a path answers with once its answer broke off.
+    ``gated`` lists the tokens that may read a repository; repositories that it does not name are public. ``cuts`` are
+    the lengths after which the next responses at a path break off, in order. ``headers`` are added to the responses at
+    a path; an empty value removes a header. ``ranges`` says whether range requests are supported.
+    ``statuses_after_cut`` are the statuses of a path after one of its responses broke off.
     """
 
     url: str
@@ -43,7 +43,7 @@ class Hub:
 
 @contextmanager
 def running_hub() -> Iterator[Hub]:
-    """A hub that ends with the block."""
+    """Run a hub inside the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     server.hub = Hub(url=f"http://127.0.0.1:{server.server_address[1]}")
@@ -58,7 +58,7 @@ def running_hub() -> Iterator[Hub]:
 
 
 def reachable(hub: Hub, monkeypatch: pytest.MonkeyPatch, *, token_file: Path) -> None:
-    """Let the hub's client in this process ask this hub, with no token but the one that HF_TOKEN will hold."""
+    """Point the hub's client of this process to this hub, without a token other than HF_TOKEN."""
     from huggingface_hub import constants, file_download
 
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_object(content, headers, body=body)
 
     def _send_object(self, content: bytes, headers: Mapping[str, str], *, body: bool) -> None:
-        """A stored object: whole, or the part asked for if it is still the object that the client knows."""
+        """Send a stored object, or the requested range if the client's validator matches."""
         hub = self.server.hub
         headers = {"Accept-Ranges": "bytes", **headers, **hub.headers.get(self.path.split("?")[0], {})}
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

@@ -1,4 +1,4 @@
-"""A voice as Piper's are, but tiny: a tone for each phoneme, as long as the scale says, and noise over it."""
+"""A tiny voice in Piper's format: a tone for each phoneme, of the length that the scale gives, with noise."""
 # ruff: noqa: RUF001 (phonemes that look like letters)
 
 from __future__ import annotations

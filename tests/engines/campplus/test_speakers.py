@@ -1,4 +1,4 @@
-"""Every embedder of voices does what the port says; add another to ``EMBEDDERS``."""
+"""Contract tests of speaker embedders. Add another embedder to ``EMBEDDERS``."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ HIS = [(4.8, 7.7), (12.0, 14.0), (17.5, 18.9), (24.0, 27.4)]
 HERS = [(8.7, 11.3), (14.6, 15.5), (15.9, 17.0)]
 
 
-def test_a_voice_is_a_direction_that_does_not_depend_on_the_level_or_the_batch(embedder: SpeakerEmbedder):
+def test_embedding_does_not_depend_on_level_or_batch(embedder: SpeakerEmbedder):
     one, other = turn(speech(RATE_HZ), 1, 3), turn(speech(RATE_HZ), 5, 6)
     quiet = sound(one.samples[:, 0] * 0.1, rate_hz=RATE_HZ)
     voices = embedder.embed([one, other, quiet])
@@ -63,14 +63,14 @@ def test_a_voice_is_a_direction_that_does_not_depend_on_the_level_or_the_batch(e
     assert embedder.embed([]) == []
 
 
-def test_one_reader_is_one_voice_also_over_music(embedder: SpeakerEmbedder):
+def test_finds_one_voice_for_one_reader_also_over_music(embedder: SpeakerEmbedder):
     track = speech(RATE_HZ)[RATE_HZ : 40 * RATE_HZ]
     mixed = track + under(track, melody(len(track), RATE_HZ), 6)
     voices = embedder.embed([turn(mixed, start, start + 2.5) for start in range(0, 36, 3)])
     assert set(clusters(voices, [1.0] * len(voices))) == {0}
 
 
-def test_the_voices_of_a_play_are_two(embedder: SpeakerEmbedder):
+def test_finds_two_voices_in_a_play_for_two(embedder: SpeakerEmbedder):
     voices = embedder.embed([turn(play(), *place) for place in [*HIS, *HERS]])
     assert clusters(voices, [end - start for start, end in [*HIS, *HERS]]) == [0] * len(HIS) + [1] * len(HERS)
     across = np.stack(voices[: len(HIS)]) @ np.stack(voices[len(HIS) :]).T
@@ -78,31 +78,31 @@ def test_the_voices_of_a_play_are_two(embedder: SpeakerEmbedder):
 
 
 @pytest.mark.parametrize("frames", [1, 399, 400, 8_000, 40_000])
-def test_sound_of_any_length_has_a_voice(embedder: SpeakerEmbedder, frames: int):
+def test_embeds_sound_of_any_length(embedder: SpeakerEmbedder, frames: int):
     (voice,) = embedder.embed([sound(speech(RATE_HZ)[RATE_HZ : RATE_HZ + frames], rate_hz=RATE_HZ)])
     assert np.isfinite(voice).all()
 
 
-def test_silence_has_a_voice_too(embedder: SpeakerEmbedder):
+def test_embeds_silence(embedder: SpeakerEmbedder):
     (voice,) = embedder.embed([sound(np.zeros(RATE_HZ, np.float32), rate_hz=RATE_HZ)])
     assert np.isfinite(voice).all()
 
 
-def test_another_rate_or_stereo_is_refused(embedder: SpeakerEmbedder):
+def test_refuses_another_rate_or_stereo(embedder: SpeakerEmbedder):
     with pytest.raises(ValueError, match="16000 Hz"):
         embedder.embed([sound(np.zeros(4800, np.float32))])
     with pytest.raises(ValueError, match="16000 Hz"):
         embedder.embed([sound(np.zeros(4800), np.zeros(4800), rate_hz=RATE_HZ)])
 
 
-def test_a_closed_embedder_opens_again(embedder: SpeakerEmbedder):
+def test_embeds_again_after_closing(embedder: SpeakerEmbedder):
     first = embedder.embed([turn(speech(RATE_HZ), 1, 2)])[0]
     embedder.close()
     assert np.array_equal(embedder.embed([turn(speech(RATE_HZ), 1, 2)])[0], first)
 
 
 @pytest.mark.parametrize("frames", [50, 131, 2 * SEGMENT_FRAMES])
-def test_the_graph_is_the_network(cache, frames: int):
+def test_graph_equals_the_reference_network(cache, frames: int):
     engine = campplus.CampPlus(EngineSettings(cache_dir=cache, weights_dir=None, threads=2))
     samples = speech(RATE_HZ)[RATE_HZ:][: FRAME + HOP * (frames - 1)]
     features = filterbank(samples)
@@ -112,13 +112,13 @@ def test_the_graph_is_the_network(cache, frames: int):
     assert found == pytest.approx(expected / np.linalg.norm(expected), abs=1e-4)
 
 
-def test_torch_is_not_needed(embedder: SpeakerEmbedder):
+def test_does_not_import_torch(embedder: SpeakerEmbedder):
     embedder.embed([turn(speech(RATE_HZ), 1, 2)])
     assert "torch" not in sys.modules
     assert util.find_spec("torch") is None
 
 
-def test_a_file_that_is_no_network_is_refused(tmp_path):
+def test_refuses_a_file_that_is_not_the_network(tmp_path):
     (tmp_path / "weights" / campplus.NAME).mkdir(parents=True)
     (tmp_path / "weights" / campplus.NAME / campplus.MODEL.name).write_bytes(b"no network")
     settings = EngineSettings(cache_dir=tmp_path / "cache", weights_dir=tmp_path / "weights", threads=1)

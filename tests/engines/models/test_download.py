@@ -1,4 +1,4 @@
-"""Downloads from a real server that breaks off, changes its objects, or knows no ranges."""
+"""Downloads from a local server that cuts connections, changes its objects, or has no ranges."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def source(hub: Hub) -> WebFile:
 
 
 def left_behind(hub: Hub, target: Path, length: int) -> None:
-    """Download as far as ``length``, as if the process had been killed there."""
+    """Download up to ``length``, as if the process had been killed then."""
     hub.cuts[PATH] = [length]
     hub.statuses_after_cut[PATH] = 503
     with pytest.raises(ServiceUnavailableError):
@@ -49,7 +49,7 @@ def left_behind(hub: Hub, target: Path, length: int) -> None:
     assert target.with_name("model.bin.part").read_bytes() == hub.web[PATH.lstrip("/")][:length]
 
 
-def test_a_file_comes_whole_with_its_progress(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch):
+def test_downloads_a_file_and_reports_progress(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "_BLOCK_BYTES", 100_000)
     seen: list[tuple[int, int | None]] = []
     continued = download(source(hub), target, lambda done, total: seen.append((done, total)))
@@ -59,7 +59,7 @@ def test_a_file_comes_whole_with_its_progress(hub: Hub, target: Path, monkeypatc
     assert [path.name for path in target.parent.iterdir()] == ["model.bin"]
 
 
-def test_a_later_call_continues_where_an_earlier_one_stopped(hub: Hub, target: Path):
+def test_continues_an_interrupted_download(hub: Hub, target: Path):
     left_behind(hub, target, 123_000)
     seen: list[tuple[int, int | None]] = []
     assert download(source(hub), target, lambda done, total: seen.append((done, total)))
@@ -69,14 +69,14 @@ def test_a_later_call_continues_where_an_earlier_one_stopped(hub: Hub, target: P
     assert [path.name for path in target.parent.iterdir()] == ["model.bin"]
 
 
-def test_an_object_that_changed_meanwhile_is_fetched_from_its_start(hub: Hub, target: Path):
+def test_starts_over_if_the_object_has_changed(hub: Hub, target: Path):
     left_behind(hub, target, 1000)
     hub.web[PATH.lstrip("/")] = b"new" * 100_000
     assert not download(source(hub), target)
     assert target.read_bytes() == b"new" * 100_000
 
 
-def test_a_server_without_ranges_gives_the_file_from_its_start(hub: Hub, target: Path):
+def test_starts_over_if_the_server_has_no_ranges(hub: Hub, target: Path):
     left_behind(hub, target, 1000)
     hub.ranges = False
     assert not download(source(hub), target)
@@ -84,7 +84,7 @@ def test_a_server_without_ranges_gives_the_file_from_its_start(hub: Hub, target:
 
 
 @pytest.mark.parametrize("headers", [{"ETag": ""}, {"ETag": 'W/"weak"'}, {"Accept-Ranges": "none"}])
-def test_nothing_is_continued_that_cannot_be_recognised(hub: Hub, target: Path, headers: dict[str, str]):
+def test_starts_over_without_a_validator(hub: Hub, target: Path, headers: dict[str, str]):
     hub.headers[PATH] = headers
     left_behind(hub, target, 1000)
     assert not download(source(hub), target)
@@ -92,35 +92,35 @@ def test_nothing_is_continued_that_cannot_be_recognised(hub: Hub, target: Path, 
     assert target.read_bytes() == CONTENT
 
 
-def test_a_time_of_change_does_where_there_is_no_etag(hub: Hub, target: Path):
+def test_uses_last_modified_if_there_is_no_etag(hub: Hub, target: Path):
     hub.headers[PATH] = {"ETag": "", "Last-Modified": "Sat, 28 Nov 2026 10:00:00 GMT"}
     left_behind(hub, target, 1000)
     assert download(source(hub), target)
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_from_another_address_is_not_continued(hub: Hub, target: Path):
+def test_starts_over_for_another_address(hub: Hub, target: Path):
     left_behind(hub, target, 1000)
     hub.web["mirror/model.bin"] = CONTENT
     assert not download(WebFile(address=f"{hub.url}/mirror/model.bin"), target)
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_that_was_complete_only_gets_its_name(hub: Hub, target: Path):
+def test_renames_a_complete_part_without_downloading_it_again(hub: Hub, target: Path):
     left_behind(hub, target, 1000)
     target.with_name("model.bin.part").write_bytes(CONTENT)
     assert download(source(hub), target)
     assert target.read_bytes() == CONTENT
 
 
-def test_a_part_longer_than_the_object_is_thrown_away(hub: Hub, target: Path):
+def test_discards_a_part_longer_than_the_object(hub: Hub, target: Path):
     left_behind(hub, target, 1000)
     target.with_name("model.bin.part").write_bytes(CONTENT + b"more")
     download(source(hub), target)
     assert target.read_bytes() == CONTENT
 
 
-def test_a_connection_that_breaks_again_and_again_ends_once_it_brings_nothing(hub: Hub, target: Path):
+def test_stops_retrying_when_attempts_bring_no_more_bytes(hub: Hub, target: Path):
     hub.cuts[PATH] = [10_000] * 20
     assert download(source(hub), target)
     assert target.read_bytes() == CONTENT
@@ -136,20 +136,22 @@ def test_a_connection_that_breaks_again_and_again_ends_once_it_brings_nothing(hu
 @pytest.mark.parametrize(
     ("status", "error"), [(404, FileMissingError), (403, FileMissingError), (400, None), (503, None)]
 )
-def test_a_refusal_is_final_or_not(hub: Hub, target: Path, status: int, error: type[Exception] | None):
+def test_distinguishes_permanent_from_transient_refusals(
+    hub: Hub, target: Path, status: int, error: type[Exception] | None
+):
     hub.statuses[PATH] = status
     with pytest.raises(error or ServiceUnavailableError, match=str(status)):
         download(source(hub), target)
     assert not target.parent.exists()
 
 
-def test_a_folder_that_cannot_be_written_is_named(hub: Hub, tmp_path: Path):
+def test_names_a_folder_that_cannot_be_written(hub: Hub, tmp_path: Path):
     (tmp_path / "folder").write_text("a file in the folder's place")
     with pytest.raises(InputError, match=r"cannot use .*folder/.*model\.bin"):
         download(source(hub), tmp_path / "folder" / "model.bin")
 
 
-def test_a_document_is_read(hub: Hub):
+def test_reads_a_json_document(hub: Hub):
     hub.web["records"] = b'{"data": []}'
     assert read_json(f"{hub.url}/records") == {"data": []}
     hub.web["records"] = b"<html>"
@@ -169,7 +171,7 @@ module.download(module.WebFile(address=sys.argv[1]), Path(sys.argv[2]), kill)
 """
 
 
-def test_a_killed_process_leaves_a_part_that_the_next_one_continues(hub: Hub, target: Path):
+def test_continues_the_download_of_a_killed_process(hub: Hub, target: Path):
     done = subprocess.run([sys.executable, "-c", SCRIPT, hub.url + PATH, str(target)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert not target.exists()

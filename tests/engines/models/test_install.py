@@ -1,4 +1,4 @@
-"""The commands that errors and tables print for missing packages."""
+"""Install commands in errors and tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A package that runs from no checkout, and programs on a PATH of their own."""
+    """An installation outside a checkout, with an empty PATH."""
     monkeypatch.setattr(install, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)

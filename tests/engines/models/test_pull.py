@@ -1,4 +1,4 @@
-"""Fetching models with the hub's own client from a server that speaks the hub's protocol."""
+"""Pulling of models with the hub's own client from a local server with the hub's protocol."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def test_a_pinned_model_is_fetched_into_one_folder_and_found_there(hub: Hub, cache: Path, lock: ModelsLock):
+def test_pulls_a_pinned_model_into_one_folder_and_finds_it(hub: Hub, cache: Path, lock: ModelsLock):
     assert not remote.is_present(PINNED, cache)
     pull(PINNED, cache_dir=cache, lock=lock)
     found = remote.find("engine", PINNED, cache_dir=cache, lock=lock)
@@ -76,7 +76,7 @@ def test_a_pinned_model_is_fetched_into_one_folder_and_found_there(hub: Hub, cac
     ]
 
 
-def test_what_is_there_is_not_fetched_again(hub: Hub, cache: Path, lock: ModelsLock):
+def test_does_not_pull_files_again(hub: Hub, cache: Path, lock: ModelsLock):
     pull(PINNED, cache_dir=cache, lock=lock)
     asked = len(hub.requests)
     reported = []
@@ -85,13 +85,13 @@ def test_what_is_there_is_not_fetched_again(hub: Hub, cache: Path, lock: ModelsL
     assert reported == []
 
 
-def test_what_is_pinned_in_full_needs_no_lock(hub: Hub, cache: Path, lock: ModelsLock):
+def test_finds_fully_pinned_files_without_a_lock(hub: Hub, cache: Path, lock: ModelsLock):
     pull(PINNED, cache_dir=cache, lock=lock)
     lock.path.unlink()
     assert len(remote.find("engine", PINNED, cache_dir=cache, lock=lock)) == 2
 
 
-def test_other_bytes_than_pinned_are_refused_and_not_kept(hub: Hub, cache: Path, lock: ModelsLock):
+def test_refuses_and_deletes_a_file_with_another_hash_than_pinned(hub: Hub, cache: Path, lock: ModelsLock):
     hub.files[(PINNED.home, COMMIT, "model.bin")] = b"something else"
     with pytest.raises(EngineUnavailableError, match=r"model\.bin of someone/a-model@0123.* is not the expected file"):
         pull(PINNED, cache_dir=cache, lock=lock)
@@ -99,7 +99,7 @@ def test_other_bytes_than_pinned_are_refused_and_not_kept(hub: Hub, cache: Path,
     assert not lock.path.exists()
 
 
-def test_a_known_beginning_of_a_hash_is_held_to(hub: Hub, cache: Path, lock: ModelsLock):
+def test_verifies_the_known_first_digits_of_a_hash(hub: Hub, cache: Path, lock: ModelsLock):
     begun = dataclasses.replace(PINNED, files=(RemoteFile(name="model.bin", sha256=sha256(MODEL_BIN)[:8]),))
     with pytest.raises(EngineUnavailableError, match="models pull engine"):
         remote.find("engine", begun, cache_dir=cache, lock=lock)
@@ -110,7 +110,7 @@ def test_a_known_beginning_of_a_hash_is_held_to(hub: Hub, cache: Path, lock: Mod
         pull(other, cache_dir=cache, lock=lock)
 
 
-def test_a_tag_is_written_down_with_its_commit_and_hashes(hub: Hub, cache: Path, lock: ModelsLock):
+def test_locks_the_commit_and_hashes_of_a_tag(hub: Hub, cache: Path, lock: ModelsLock):
     pull(TAGGED, cache_dir=cache, lock=lock)
     (entry,) = json.loads(lock.path.read_text()).items()
     assert entry == (
@@ -127,7 +127,7 @@ def test_a_tag_is_written_down_with_its_commit_and_hashes(hub: Hub, cache: Path,
     assert remote.find("engine", TAGGED, cache_dir=cache, lock=lock)["model.bin"].read_bytes() == MODEL_BIN
 
 
-def test_a_tag_that_moves_is_not_followed(hub: Hub, cache: Path, lock: ModelsLock):
+def test_does_not_follow_a_moved_tag(hub: Hub, cache: Path, lock: ModelsLock):
     pull(TAGGED, cache_dir=cache, lock=lock)
     (TAGGED.folder(cache) / "model.bin").unlink()
     hub.tags[(PINNED.home, "v1")] = NEXT_COMMIT
@@ -136,21 +136,21 @@ def test_a_tag_that_moves_is_not_followed(hub: Hub, cache: Path, lock: ModelsLoc
     assert (TAGGED.folder(cache) / "model.bin").read_bytes() == MODEL_BIN
 
 
-def test_what_was_locked_is_held_to(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
+def test_refuses_files_that_differ_from_the_lock(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
     pull(TAGGED, cache_dir=cache, lock=lock)
     hub.files[(PINNED.home, COMMIT, "model.bin")] = b"rewritten history"
     with pytest.raises(EngineUnavailableError, match="not the expected file"):
         pull(TAGGED, cache_dir=tmp_path / "other-cache", lock=lock)
 
 
-def test_a_changed_file_is_noticed_at_use(hub: Hub, cache: Path, lock: ModelsLock):
+def test_refuses_a_pulled_file_that_was_changed(hub: Hub, cache: Path, lock: ModelsLock):
     pull(PINNED, cache_dir=cache, lock=lock)
     (PINNED.folder(cache) / "model.bin").write_bytes(b"damaged")
     with pytest.raises(EngineUnavailableError, match=r"delete tiny's folder .* `dub-assets models pull` again"):
         remote.find("engine", PINNED, cache_dir=cache, lock=lock)
 
 
-def test_a_missing_file_names_the_command_that_fetches_it(cache: Path, lock: ModelsLock):
+def test_names_the_pull_command_for_a_missing_file(cache: Path, lock: ModelsLock):
     with pytest.raises(EngineUnavailableError) as error:
         remote.find("nllb", PINNED, cache_dir=cache, lock=lock)
     assert str(error.value) == (
@@ -158,13 +158,13 @@ def test_a_missing_file_names_the_command_that_fetches_it(cache: Path, lock: Mod
     )
 
 
-def test_a_file_that_the_hub_has_not_got_is_permanent(hub: Hub, cache: Path, lock: ModelsLock):
+def test_a_file_missing_on_the_hub_is_a_permanent_error(hub: Hub, cache: Path, lock: ModelsLock):
     del hub.files[(PINNED.home, COMMIT, "model.bin")]
     with pytest.raises(EngineUnavailableError, match=r"the hub has no model\.bin of someone/a-model"):
         pull(PINNED, cache_dir=cache, lock=lock)
 
 
-def test_a_hub_that_fails_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
+def test_a_failing_hub_is_a_transient_error(hub: Hub, cache: Path, lock: ModelsLock):
     hub.statuses[f"/{PINNED.home}/resolve/{COMMIT}/model.bin"] = 403
     with pytest.raises(ServiceUnavailableError, match=r"did not give model\.bin .* HF_ENDPOINT"):
         pull(PINNED, cache_dir=cache, lock=lock)
@@ -173,7 +173,7 @@ def test_a_hub_that_fails_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
         pull(TAGGED, cache_dir=cache, lock=lock)
 
 
-def test_an_unreadable_lock_is_named(cache: Path, lock: ModelsLock):
+def test_names_an_unreadable_lock(cache: Path, lock: ModelsLock):
     lock.path.write_text("{")
     with pytest.raises(EngineUnavailableError, match=r"cannot read .*models\.lock\.json"):
         remote.find("engine", TAGGED, cache_dir=cache, lock=lock)
@@ -184,7 +184,7 @@ def on_the_web(hub: Hub, **pins: str) -> RemoteModel:
     return dataclasses.replace(PINNED, home=f"{hub.url}/weights", revision="1", files=files)
 
 
-def test_a_folder_of_the_web_is_a_home_too(hub: Hub, cache: Path, lock: ModelsLock):
+def test_pulls_a_model_from_a_web_folder(hub: Hub, cache: Path, lock: ModelsLock):
     hub.web["weights/part-1.th"] = MODEL_BIN
     model = on_the_web(hub, **{"part-1.th": sha256(MODEL_BIN)[:8]})
     pull(model, cache_dir=cache, lock=lock)
@@ -193,21 +193,23 @@ def test_a_folder_of_the_web_is_a_home_too(hub: Hub, cache: Path, lock: ModelsLo
 
 
 @pytest.mark.parametrize(("status", "error"), [(404, EngineUnavailableError), (503, ServiceUnavailableError)])
-def test_what_the_web_refuses_is_permanent_or_not(hub: Hub, cache: Path, lock: ModelsLock, status: int, error):
+def test_distinguishes_permanent_from_transient_web_errors(hub: Hub, cache: Path, lock: ModelsLock, status: int, error):
     hub.statuses["/weights/part-1.th"] = status
     with pytest.raises(error, match=r"/weights/part-1\.th"):
         pull(on_the_web(hub, **{"part-1.th": ""}), cache_dir=cache, lock=lock)
     assert not [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
-def test_a_web_that_is_not_there_is_transient(hub: Hub, cache: Path, lock: ModelsLock):
+def test_an_unreachable_web_server_is_a_transient_error(hub: Hub, cache: Path, lock: ModelsLock):
     model = dataclasses.replace(on_the_web(hub, **{"part-1.th": ""}), home="http://127.0.0.1:9/weights")
     with pytest.raises(ServiceUnavailableError, match="did not answer"):
         pull(model, cache_dir=cache, lock=lock)
 
 
 @pytest.mark.parametrize("home", ["hub", "web"])
-def test_an_interrupted_pull_shows_nothing_complete_and_continues(hub: Hub, cache: Path, lock: ModelsLock, home: str):
+def test_an_interrupted_pull_leaves_the_model_missing_and_continues_later(
+    hub: Hub, cache: Path, lock: ModelsLock, home: str
+):
     hub.web["weights/model.bin"] = MODEL_BIN
     on_web = on_the_web(hub, **{"model.bin": sha256(MODEL_BIN)})
     model = PINNED if home == "hub" else on_web
@@ -232,8 +234,8 @@ def test_an_interrupted_pull_shows_nothing_complete_and_continues(hub: Hub, cach
     )
 
 
-def test_a_part_of_another_object_is_found_out_and_fetched_from_the_start(hub: Hub, cache: Path, lock: ModelsLock):
-    """A server that lies about its validators costs a second download and no more."""
+def test_repeats_a_continued_download_with_the_wrong_hash_from_its_start(hub: Hub, cache: Path, lock: ModelsLock):
+    """A server with wrong validators costs one more download."""
     model = on_the_web(hub, **{"model.bin": sha256(MODEL_BIN)})
     hub.headers["/weights/model.bin"] = {"ETag": '"always the same"'}
     hub.web["weights/model.bin"] = b"X" * len(MODEL_BIN)
@@ -248,29 +250,29 @@ def test_a_part_of_another_object_is_found_out_and_fetched_from_the_start(hub: H
     assert (model.folder(cache) / "model.bin").read_bytes() == MODEL_BIN
 
 
-def test_a_damaged_file_is_fetched_again(hub: Hub, cache: Path, lock: ModelsLock):
+def test_pulls_a_damaged_file_again(hub: Hub, cache: Path, lock: ModelsLock):
     pull(PINNED, cache_dir=cache, lock=lock)
     (PINNED.folder(cache) / "model.bin").write_bytes(b"damaged")
     pull(PINNED, cache_dir=cache, lock=lock)
     assert remote.find("engine", PINNED, cache_dir=cache, lock=lock)["model.bin"].read_bytes() == MODEL_BIN
 
 
-def test_a_file_that_arrives_other_than_the_hub_says_is_refused(hub: Hub, cache: Path, lock: ModelsLock):
-    """The hub names the sha256 of large files: it is held to even if nothing was pinned or locked."""
+def test_refuses_a_file_with_another_hash_than_the_hub_reports(hub: Hub, cache: Path, lock: ModelsLock):
+    """The hub reports the sha256 of large files, which is verified even if nothing is pinned or locked."""
     hub.headers[f"/{PINNED.home}/resolve/{COMMIT}/model.bin"] = {"X-Linked-Etag": f'"{"0" * 64}"'}
     with pytest.raises(EngineUnavailableError, match=r"model\.bin .* not the expected file"):
         pull(TAGGED, cache_dir=cache, lock=lock)
     assert not (TAGGED.folder(cache) / "model.bin").exists()
 
 
-def test_two_pulls_at_once_fetch_each_file_once(hub: Hub, cache: Path, lock: ModelsLock):
+def test_concurrent_pulls_download_each_file_once(hub: Hub, cache: Path, lock: ModelsLock):
     with ThreadPoolExecutor(max_workers=4) as threads:
         for done in [threads.submit(pull, PINNED, cache_dir=cache, lock=lock) for _ in range(4)]:
             done.result()
     assert len([asked for asked in hub.requests if asked.startswith("GET")]) == len(PINNED.files)
 
 
-def test_pulls_at_once_of_several_models_are_all_locked(hub: Hub, cache: Path, lock: ModelsLock):
+def test_locks_all_models_of_concurrent_pulls(hub: Hub, cache: Path, lock: ModelsLock):
     models = []
     for number in range(12):
         hub.web[f"weights-{number}/model.bin"] = MODEL_BIN
@@ -292,7 +294,7 @@ OPTIONAL = dataclasses.replace(
 )
 
 
-def test_what_a_model_has_not_got_is_done_without_or_replaced(hub: Hub, cache: Path, lock: ModelsLock):
+def test_replaces_or_skips_optional_files(hub: Hub, cache: Path, lock: ModelsLock):
     assert not remote.is_present(OPTIONAL, cache)
     pull(OPTIONAL, cache_dir=cache, lock=lock)
     assert remote.is_present(OPTIONAL, cache)
@@ -301,7 +303,7 @@ def test_what_a_model_has_not_got_is_done_without_or_replaced(hub: Hub, cache: P
     assert {file.sha256 for file in found.weight_files} == {sha256(MODEL_BIN), sha256(CONFIG)}
 
 
-def test_what_a_model_has_comes_first(hub: Hub, cache: Path, lock: ModelsLock):
+def test_prefers_a_file_over_its_replacement(hub: Hub, cache: Path, lock: ModelsLock):
     hub.files[(PINNED.home, COMMIT, "added.json")] = b"{}"
     hub.files[(PINNED.home, COMMIT, "model.safetensors")] = b"safe"
     pull(OPTIONAL, cache_dir=cache, lock=lock)
@@ -312,8 +314,8 @@ def test_what_a_model_has_comes_first(hub: Hub, cache: Path, lock: ModelsLock):
         remote.find("engine", OPTIONAL, cache_dir=cache, lock=lock)
 
 
-def test_what_was_locked_decides_which_files_a_model_has(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
-    """A file that comes to be there later, at a commit that stays, is not taken: it was not what was pulled first."""
+def test_lock_determines_which_optional_files_a_model_has(hub: Hub, cache: Path, lock: ModelsLock, tmp_path: Path):
+    """A file that appears later is ignored, because it was not there at the first pull."""
     pull(OPTIONAL, cache_dir=cache, lock=lock)
     hub.files[(PINNED.home, COMMIT, "model.safetensors")] = b"safe"
     elsewhere = tmp_path / "elsewhere"
@@ -324,14 +326,14 @@ def test_what_was_locked_decides_which_files_a_model_has(hub: Hub, cache: Path, 
     ]
 
 
-def test_where_neither_file_is_there_the_last_one_is_named(hub: Hub, cache: Path, lock: ModelsLock):
+def test_names_the_replacement_if_both_files_are_missing(hub: Hub, cache: Path, lock: ModelsLock):
     del hub.files[(PINNED.home, COMMIT, "model.bin")]
     with pytest.raises(EngineUnavailableError, match=r"the hub has no model\.bin of someone/a-model@v1"):
         pull(OPTIONAL, cache_dir=cache, lock=lock)
     assert not lock.path.exists()
 
 
-def test_without_the_lock_nobody_knows_which_files_a_model_has(hub: Hub, cache: Path, lock: ModelsLock):
+def test_models_with_optional_files_need_the_lock(hub: Hub, cache: Path, lock: ModelsLock):
     pull(OPTIONAL, cache_dir=cache, lock=lock)
     lock.path.unlink()
     with pytest.raises(EngineUnavailableError, match=r"`dub-assets models pull engine`"):
@@ -340,12 +342,12 @@ def test_without_the_lock_nobody_knows_which_files_a_model_has(hub: Hub, cache: 
 
 @pytest.fixture
 def gate(hub: Hub) -> Hub:
-    """The hub with a model that only the account of one token may read."""
+    """The hub with a model that one token may read."""
     hub.gated = {PINNED.home: {"hf_admitted"}}
     return hub
 
 
-def test_a_gate_without_a_token_says_how_to_get_through(gate: Hub, cache: Path, lock: ModelsLock):
+def test_explains_how_to_get_a_token_for_a_gated_model(gate: Hub, cache: Path, lock: ModelsLock):
     with pytest.raises(EngineUnavailableError) as error:
         pull(PINNED, cache_dir=cache, lock=lock)
     assert str(error.value) == (
@@ -354,7 +356,7 @@ def test_a_gate_without_a_token_says_how_to_get_through(gate: Hub, cache: Path, 
     )
 
 
-def test_a_gate_whose_conditions_were_not_accepted_says_where(
+def test_names_the_page_whose_conditions_have_to_be_accepted(
     gate: Hub, cache: Path, lock: ModelsLock, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("HF_TOKEN", "hf_stranger")
@@ -365,9 +367,7 @@ def test_a_gate_whose_conditions_were_not_accepted_says_where(
     assert "hf_stranger" not in str(error.value)
 
 
-def test_a_gate_opens_to_the_token_of_an_account_that_accepted(
-    gate: Hub, cache: Path, lock: ModelsLock, monkeypatch: pytest.MonkeyPatch
-):
+def test_pulls_a_gated_model_with_a_token(gate: Hub, cache: Path, lock: ModelsLock, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HF_TOKEN", "hf_admitted")
     pull(PINNED, cache_dir=cache, lock=lock)
     assert remote.is_present(PINNED, cache)
@@ -403,7 +403,7 @@ def run(cache: Path, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_hubs_own_variables_rule_and_offline_works_after_the_pull(hub: Hub, cache: Path):
+def test_respects_the_hubs_variables_and_works_offline_after_a_pull(hub: Hub, cache: Path):
     refused = run(cache, HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="1")
     assert "HF_HUB_OFFLINE" in refused
     assert hub.requests == []

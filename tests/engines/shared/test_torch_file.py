@@ -12,7 +12,7 @@ from dub_assets.engines.shared.torch_file import read_names, read_tensors
 
 
 class Call:
-    """What a pickle can do to its reader."""
+    """An object whose pickle calls a function when it is read."""
 
     def __reduce__(self):
         return os.getcwd, ()
@@ -25,12 +25,12 @@ def file_with(path: Path, content: object) -> Path:
 
 
 @pytest.mark.parametrize("content", [Call(), {"weight": Call()}, ["no", "tensors"], {"weight": 3}])
-def test_what_is_no_tensor_is_refused_and_nothing_is_run(tmp_path: Path, content: object):
+def test_refuses_other_objects_without_running_them(tmp_path: Path, content: object):
     with pytest.raises(ValueError, match="holds no tensors"):
         read_tensors(file_with(tmp_path / "weights.pt", content))
 
 
-def test_other_files_are_refused(tmp_path: Path):
+def test_refuses_other_files(tmp_path: Path):
     (tmp_path / "weights.pt").write_bytes(b"nothing of the kind")
     with pytest.raises(ValueError, match="holds no tensors"):
         read_tensors(tmp_path / "weights.pt")
@@ -40,12 +40,12 @@ def test_an_empty_dictionary_has_no_tensors(tmp_path: Path):
     assert read_tensors(file_with(tmp_path / "weights.pt", OrderedDict())) == {}
 
 
-def test_names_are_read_in_their_order_and_no_tensor_with_them(tmp_path: Path):
+def test_reads_names_in_order_without_tensors(tmp_path: Path):
     speakers = {"Zoe": OrderedDict(), "Ana": {}}
     assert read_names(file_with(tmp_path / "speakers.pth", speakers)) == ["Zoe", "Ana"]
 
 
 @pytest.mark.parametrize("content", [Call(), {"Ana": Call()}, ["no", "names"], {"Ana": 3}, {3: {}}])
-def test_what_holds_no_names_is_refused_and_nothing_is_run(tmp_path: Path, content: object):
+def test_refuses_other_objects_for_names_without_running_them(tmp_path: Path, content: object):
     with pytest.raises(ValueError, match="holds no tensors"):
         read_names(file_with(tmp_path / "speakers.pth", content))

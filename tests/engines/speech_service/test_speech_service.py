@@ -1,4 +1,4 @@
-"""Voices of an OpenAI-compatible speech endpoint, against a real server that speaks in tones."""
+"""The OpenAI-compatible speech endpoint, against a local server that returns tones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXT = "two cats open the window"
 
 
 def tone(asked: ServerRequest, rate_hz: int = 24_000, channels: int = 1) -> bytes:
-    """A tone for each letter at the asked speed, with silence around it, as WAV."""
+    """Return a tone for each letter at the requested speed, between silences, as WAV."""
     document = asked.document
     letters = sum(character.isalnum() for character in document["input"])
     frames = int(letters * LETTER_MS * rate_hz / 1000 / document["speed"])
@@ -59,7 +59,7 @@ def expected_ms(text: str, speed: float = 1.0) -> float:
     return sum(character.isalnum() for character in text) * LETTER_MS / speed
 
 
-def test_it_speaks_with_what_the_settings_name(engine: SpeechService, server: Server):
+def test_sends_model_voice_and_speed(engine: SpeechService, server: Server):
     (sound,) = engine.synthesise([utterance(speed=1.25)])
     (asked,) = server.asked
     assert asked.path == "/v1/audio/speech"
@@ -72,19 +72,19 @@ def test_it_speaks_with_what_the_settings_name(engine: SpeechService, server: Se
     assert (sound.rate_hz, sound.channels, sound.samples.dtype) == (24_000, 1, np.float32)
 
 
-def test_silence_at_the_ends_is_trimmed(engine: SpeechService):
+def test_trims_silence_at_the_ends(engine: SpeechService):
     (sound,) = engine.synthesise([utterance()])
     assert sound.duration_ms == pytest.approx(expected_ms(TEXT), abs=50)
 
 
-def test_another_rate_and_more_channels_are_brought_to_what_is_declared(engine: SpeechService, server: Server):
+def test_converts_sound_to_the_declared_rate_and_mono(engine: SpeechService, server: Server):
     server.answer = lambda asked: Answer(body=tone(asked, rate_hz=44_100, channels=2))
     (sound,) = engine.synthesise([utterance()])
     assert (sound.rate_hz, sound.channels) == (24_000, 1)
     assert sound.duration_ms == pytest.approx(expected_ms(TEXT), abs=50)
 
 
-def test_a_streamed_wav_that_does_not_know_its_length_is_read(engine: SpeechService, server: Server):
+def test_reads_a_streamed_wav_of_unknown_length(engine: SpeechService, server: Server):
     def streamed(asked: ServerRequest) -> Answer:
         body = bytearray(tone(asked))
         body[4:8] = body[40:44] = struct.pack("<I", 0xFFFFFFFF)
@@ -95,14 +95,14 @@ def test_a_streamed_wav_that_does_not_know_its_length_is_read(engine: SpeechServ
     assert sound.duration_ms == pytest.approx(expected_ms(TEXT), abs=50)
 
 
-def test_calls_at_once_give_each_its_own(engine: SpeechService):
+def test_concurrent_calls_return_their_own_speech(engine: SpeechService):
     texts = ["a", "bb cc", "dddd eeee", "fff"]
     with ThreadPoolExecutor(engine.capabilities.concurrency) as pool:
         sounds = list(pool.map(lambda text: engine.synthesise([utterance(text)])[0], texts))
     assert [sound.duration_ms for sound in sounds] == [pytest.approx(expected_ms(text), abs=50) for text in texts]
 
 
-def test_lengths_are_guessed_without_asking(engine: SpeechService, server: Server):
+def test_predicts_lengths_without_calling_the_service(engine: SpeechService, server: Server):
     (normal, fast, korean) = engine.predict_ms(
         [utterance(), utterance(speed=1.25), utterance("안녕하세요", language="ko")]
     )
@@ -112,20 +112,20 @@ def test_lengths_are_guessed_without_asking(engine: SpeechService, server: Serve
     assert server.asked == []
 
 
-def test_a_text_without_words_is_a_short_pause(engine: SpeechService, server: Server):
+def test_a_text_without_words_gives_a_short_pause(engine: SpeechService, server: Server):
     (sound,) = engine.synthesise([utterance("...")])
     assert [sound.duration_ms] == engine.predict_ms([utterance("...")]) == [100]
     assert not sound.samples.any()
     assert server.asked == []
 
 
-def test_what_is_paid_for_is_counted(engine: SpeechService):
+def test_counts_usage(engine: SpeechService):
     engine.synthesise([utterance("one"), utterance("three"), utterance("!")])
     assert engine.take_usage() == (("characters", 8.0), ("requests", 2.0))
     assert engine.take_usage() == ()
 
 
-def test_what_is_no_sound_is_refused(engine: SpeechService, server: Server):
+def test_refuses_a_response_that_is_not_sound(engine: SpeechService, server: Server):
     server.answer = lambda _: Answer(body=b"<html>")
     with pytest.raises(ConfigurationError, match="sends no WAV: check SPEECH_SERVICE_URL"):
         engine.synthesise([utterance()])
@@ -137,21 +137,21 @@ def test_what_is_no_sound_is_refused(engine: SpeechService, server: Server):
     assert "cats" not in str(error.value)
 
 
-def test_what_is_not_offered_is_refused(engine: SpeechService):
+def test_refuses_what_its_capabilities_do_not_list(engine: SpeechService):
     with pytest.raises(UnsupportedLanguageError, match="it speaks ko, pt"):
         engine.synthesise([utterance(language="en")])
     with pytest.raises(ConfigurationError, match="choose one of nova, alloy"):
         engine.synthesise([utterance(voice="onyx")])
 
 
-def test_its_identity_is_the_model_at_the_host_and_holds_no_key(engine: SpeechService, server: Server):
+def test_identity_has_model_and_host_but_no_key(engine: SpeechService, server: Server):
     assert (engine.identity.version, engine.identity.settings) == (
         "a-voice", (("endpoint", server.url.removeprefix("http://")),),
     )  # fmt: skip
     assert "secret" not in f"{engine.identity} {settings(server.url)}"
 
 
-def test_it_is_taken_by_name_alone_and_names_what_is_not_set(server: Server):
+def test_auto_never_chooses_it_and_it_names_unset_variables(server: Server):
     assert ENTRY.remedy(settings(None)) == "set SPEECH_SERVICE_URL"
     registry = EngineRegistry(settings(server.url))
     assert registry.synthesiser("speech-service", language="de").identity.name == "speech-service"
