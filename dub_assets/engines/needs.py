@@ -28,7 +28,7 @@ class Need:
 
 
 SEPARATION = Need(stage="separation", text="separate speech", serves=lambda _: True)
-SPEAKERS = Need(stage="speakers", text="tell speakers apart", serves=lambda _: True)
+SPEAKERS = Need(stage="speakers", text="diarise", serves=lambda _: True)
 
 
 def recognition(language: str | None) -> Need:

@@ -87,8 +87,8 @@ class Kokoro(Engine[KokoroModel]):
     def _own_voices(self) -> Weights:
         settings = self._settings
         paths = {path.name: path for path in own_files(settings.weights_dir, STYLES.name)}
-        found = weights.own(NAME, cache_dir=settings.cache_dir, folder=settings.weights_dir)
-        return Weights(paths=paths, weight_files=tuple(weight for weight in found.weight_files if weight.name in paths))
+        own = weights.own(NAME, cache_dir=settings.cache_dir, folder=settings.weights_dir)
+        return Weights(paths=paths, weight_files=tuple(file for file in own.weight_files if file.name in paths))
 
     def _load(self) -> KokoroModel:
         threads = max(1, self._settings.threads // self.capabilities.concurrency)

@@ -51,10 +51,10 @@ def pull(model: RemoteModel, *, cache_dir: Path, lock: ModelsLock, report: Repor
         )
         pulled = {}
         for file in model.files:
-            found = puller.ensure(file)
-            if found is not None:
-                path = folder / found.name
-                pulled[found.name] = weights.cached_sha256(path, cache_dir=cache_dir), path.stat().st_size
+            complete = puller.ensure(file)
+            if complete is not None:
+                path = folder / complete.name
+                pulled[complete.name] = weights.cached_sha256(path, cache_dir=cache_dir), path.stat().st_size
         shutil.rmtree(folder / _STAGING, ignore_errors=True)
     lock.write(model, commit=commit, files=pulled)
 

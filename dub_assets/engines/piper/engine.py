@@ -132,8 +132,9 @@ class Piper(Engine[dict[str, Any]]):
         pulled = [
             remote.find(NAME, model, cache_dir=settings.cache_dir, lock=settings.lock) for model in _models(settings)
         ]
-        paths = {name: path for found in (own, *pulled) for name, path in found.items()}
-        return Weights(paths=paths, weight_files=tuple(file for found in (own, *pulled) for file in found.weight_files))
+        voices = (own, *pulled)
+        paths = {name: path for files in voices for name, path in files.items()}
+        return Weights(paths=paths, weight_files=tuple(file for files in voices for file in files.weight_files))
 
 
 def _sentences(text: str, config: VoiceConfig) -> Iterator[list[int]]:

@@ -29,21 +29,21 @@ def read_names(path: Path) -> list[str]:
 
     Raises ValueError if the file is not such a dictionary.
     """
-    found = _read(path, _NameReader)
-    if not all(isinstance(name, str) and isinstance(inner, dict | _Unread) for name, inner in found.items()):
+    values = _read(path, _NameReader)
+    if not all(isinstance(name, str) and isinstance(inner, dict | _Unread) for name, inner in values.items()):
         raise ValueError(f"{path.name} holds no tensors of torch")
-    return list(found)
+    return list(values)
 
 
 def _read(path: Path, reader: type[_Reader]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             root = archive.namelist()[0].split("/")[0]
-            found = reader(archive, root).load()
+            content = reader(archive, root).load()
     except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, EOFError) as error:
         raise ValueError(f"{path.name} holds no tensors of torch") from error
-    if isinstance(found, dict):
-        return found
+    if isinstance(content, dict):
+        return content
     raise ValueError(f"{path.name} holds no tensors of torch")
 
 

@@ -24,10 +24,10 @@ def trimmed(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
         return samples
     window = rate_hz * _WINDOW_MS // 1000
     power = np.convolve(np.square(samples, dtype=np.float64), np.full(window, 1 / window), mode="same")
-    heard = np.flatnonzero(power > power.max() * 10 ** (_FLOOR_DB / 10))
-    if not len(heard):
+    audible = np.flatnonzero(power > power.max() * 10 ** (_FLOOR_DB / 10))
+    if not len(audible):
         return samples[:0]
     margin = rate_hz * MARGIN_MS // 1000
-    speech = samples[max(0, heard[0] - margin) : heard[-1] + 1 + margin]
+    speech = samples[max(0, audible[0] - margin) : audible[-1] + 1 + margin]
     peak = float(np.abs(speech).max())
     return speech * np.float32(min(1.0, _FULL_SCALE / peak))
