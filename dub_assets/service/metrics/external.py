@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ _PERIOD = timedelta(minutes=1)
 _LOOKBACK = timedelta(minutes=10)
 """SQS reports the age each minute, a few minutes late, and not at all after hours without messages."""
 
-_GPU_FIELDS = "index,name,memory.used,memory.total"
 _DRIVER_TIMEOUT_S = 10.0
 _MIB = 1024 * 1024
 
@@ -94,38 +92,22 @@ def _age_metrics(age: QueueAge) -> Iterator[Metric]:
         yield gauge("dub_queue_oldest_message_seconds", "Age of the queue's oldest message.", {(): oldest_s})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuMemory:
-    """The memory of a GPU; ``used_bytes`` is that of all processes."""
-
-    index: str
-    name: str
-    used_bytes: int
-    total_bytes: int
-
-
 def gpu_metrics() -> Iterator[Metric]:
-    """Return the memory of each GPU of this machine."""
-    gpus = gpu_memory()
-    for kind in ("used", "total"):
-        values = {(gpu.index, gpu.name): float(getattr(gpu, f"{kind}_bytes")) for gpu in gpus}
+    """Return the memory of each GPU that ``nvidia-smi`` lists. Raises TransientError if it fails."""
+    rows = _gpu_rows()
+    for column, kind in enumerate(("used", "total"), start=2):
+        values = {(row[0], row[1]): float(row[column]) * _MIB for row in rows}
         yield gauge(f"dub_gpu_memory_{kind}_bytes", f"Memory of a GPU, {kind}.", values, ("gpu", "name"))
 
 
-def gpu_memory() -> list[GpuMemory]:
-    """Return every GPU that ``nvidia-smi`` lists; none without it. Raises TransientError if it fails."""
+def _gpu_rows() -> list[list[str]]:
+    """Return index, name, used and total memory in MiB of each GPU; none if there is no ``nvidia-smi``."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    command = [tool, f"--query-gpu={_GPU_FIELDS}", "--format=csv,noheader,nounits"]
+    command = [tool, "--query-gpu=index,name,memory.used,memory.total", "--format=csv,noheader,nounits"]
     try:
         output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_DRIVER_TIMEOUT_S).stdout
-        return [_gpu(line) for line in output.splitlines() if line.strip()]
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise TransientError(f"nvidia-smi lists no GPU memory ({error}): check the driver") from error
-
-
-def _gpu(line: str) -> GpuMemory:
-    """Return the GPU of a line of ``nvidia-smi``, which counts in MiB."""
-    index, name, used, total = (field.strip() for field in line.split(","))
-    return GpuMemory(index=index, name=name, used_bytes=int(used) * _MIB, total_bytes=int(total) * _MIB)
+    return [[field.strip() for field in line.split(",")] for line in output.splitlines() if line.strip()]

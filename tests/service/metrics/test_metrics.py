@@ -159,7 +159,7 @@ def test_reports_queues_and_the_age_of_the_oldest_message(
     jobs, dead = new_queue(), new_queue()
     for body in ("one", "two", "three"):
         sqs.send_message(QueueUrl=jobs, MessageBody=body)
-    sqs.receive_message(QueueUrl=jobs, MaxNumberOfMessages=1)
+    sqs.receive_message(QueueUrl=jobs, MaxNumberOfMessages=1, VisibilityTimeout=3600)
     sqs.send_message(QueueUrl=dead, MessageBody="dead letter")
     _report_age(aws_endpoint, jobs, 77.0)
     queues = {"JOB_QUEUE_URL": jobs, "JOB_DLQ_URL": dead, "AWS_ENDPOINT_URL": aws_endpoint, "AWS_REGION": REGION}
