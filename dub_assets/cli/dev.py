@@ -20,13 +20,12 @@ from urllib.parse import urlsplit
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.cli import interruptions
 from dub_assets.cli.app import NOT_FOR_USERS
-from dub_assets.cli.file_links import start_file_server
 from dub_assets.cli.startup import make_ready, startup_log
 from dub_assets.cli.terminal import write_line
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service.dagster_home import dagster_home
 from dub_assets.service.readiness import Role, hands_runs_to_workers
-from dub_assets.settings import settings_from
+from dub_assets.settings import Settings, settings_from
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _IDLE = re.compile(
@@ -67,6 +66,20 @@ def run_dev(arguments: Sequence[str]) -> int:
     code = process.wait()
     reader.join(_LAST_LINES_S)  # runs that continue may keep the pipe open
     return 128 - code if code < 0 else code
+
+
+def start_file_server(settings: Settings) -> None:
+    """Start the server of links in the UI in a process of its own, which ends when this process ends for any reason.
+
+    A bucket needs no server: its links are signed URLs. Port 0 turns the links off.
+    """
+    port = settings.storage.files_port
+    if settings.storage.bucket is not None or port == 0:
+        return
+    read_end, _ = os.pipe()  # the server ends when the other end closes, which this process keeps open
+    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(settings.paths.home / "objects"), str(port)]
+    subprocess.Popen(command, stdin=read_end)  # noqa: S603 - this package, by its own interpreter
+    os.close(read_end)
 
 
 def is_news(line: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,7 +12,6 @@ from support.hub_server import running_hub
 
 from dub_assets.cli import main
 from dub_assets.cli.display import display_for
-from dub_assets.service.dagster_home import dagster_home
 from dub_assets.settings import documented_variables
 
 WHISPER_TINY_COMMIT = "d90ca5fe260221311c53c58e660288d3deb8d356"
@@ -126,19 +124,3 @@ def test_a_quiet_display_prints_nothing(capsys):
     with display_for(quiet=True) as display:
         display.report("translation", 3, 3)
     assert capsys.readouterr() == ("", "")
-
-
-def test_dagster_home_gets_the_projects_configuration_and_keeps_the_users(tmp_path: Path, monkeypatch):
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    home = dagster_home(tmp_path)
-    project = Path(__file__).parents[2] / "dagster.yaml"
-    assert (home / "dagster.yaml").read_text(encoding="utf-8") == project.read_text(encoding="utf-8")
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    assert dagster_home(tmp_path) == home
-    assert (home / "dagster.yaml").read_text(encoding="utf-8").startswith("telemetry: {enabled: false}\n")
-
-
-def test_dagster_home_is_that_of_the_environment(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
-    assert dagster_home(tmp_path / "other") == tmp_path / "own"
-    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["own"]'

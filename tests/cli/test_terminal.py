@@ -10,7 +10,7 @@ import pytest
 from support.gated_dub import GatedDub
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", [40, 200])
 def test_a_terminal_shows_a_moving_bar(gated: GatedDub, open_screen, columns: int):
     screen = open_screen(gated, *gated.dub, columns=columns)
     screen.wait_for("0/2 lines")

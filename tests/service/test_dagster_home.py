@@ -84,3 +84,9 @@ def test_an_unwritable_home_is_one_line_that_names_the_variable():
     (line,) = done.stderr.splitlines()
     assert "cannot write to /proc/1/home/dagster" in line
     assert "set DUB_ASSETS_HOME to a folder that can be written to" in line
+
+
+def test_the_home_is_that_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
+    assert homes.dagster_home(tmp_path / "other") == tmp_path / "own"
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]
