@@ -52,6 +52,6 @@ JobArchive.save = _save
 killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))
 killable(SqsQueue, "delete", "delete", before=_has_receipts, after=_has_receipts)
 killable(SqsQueue, "_copied", "copy", before=always, after=always)
-killable(job_queue, "_result", "answer", after=lambda args, result: bool(args[0].runs))
+killable(job_queue, "_sensor_result", "answer", after=lambda args, result: bool(args[0].runs))
 
 defs = definitions(settings_from(os.environ), FakeProgress())
