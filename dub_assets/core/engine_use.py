@@ -26,6 +26,9 @@ def provenance_of(engine: Synthesiser | Translator | None, fingerprint: str, fig
 
     If the engine is metered, the figures include the usage since it was last asked for.
     """
-    if isinstance(engine, Metered):
-        figures = replace(figures, usage=engine.take_usage())
-    return Provenance(fingerprint=fingerprint, engines=(engine.identity,) if engine else (), figures=figures)
+    usage = engine.take_usage() if isinstance(engine, Metered) else ()
+    return Provenance(
+        fingerprint=fingerprint,
+        engines=(engine.identity,) if engine else (),
+        figures=replace(figures, usage=usage),
+    )

@@ -295,6 +295,14 @@ def test_an_edit_makes_the_assets_after_it_stale_until_the_video_is_rebuilt(jobs
     assert stale(jobs) == set()
 
 
+def test_an_edited_text_makes_the_assets_that_read_it_stale(jobs: Jobs):
+    jobs.run()
+    jobs.run(assets=["translation"], config={"translation": {"texts": {"0001": "Boa noite."}}})
+    assert stale(jobs) == {"tts_segments", "final_video", "quality", "metadata", "report"}
+    jobs.run()
+    assert stale(jobs) == set()
+
+
 @pytest.mark.parametrize("name", ["0001", 1])
 def test_the_launchpad_regenerates_one_segment_and_keeps_the_others(jobs: Jobs, name: str | int):
     jobs.run()

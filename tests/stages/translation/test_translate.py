@@ -143,6 +143,15 @@ def test_keeps_an_edited_text_in_later_runs_and_with_newer_translators(harness, 
     assert later.lines == edited.lines
 
 
+def test_the_data_version_covers_edited_texts(harness, engines):
+    transcript = harness.transcribe(engines)
+    unedited = translated(harness, engines, transcript)
+    first, second = (write_lines(unedited, transcript, {1: text}) for text in ("E boa noite.", "Boa noite."))
+    assert unedited.data_version == unedited.provenance.fingerprint
+    assert len({translation.data_version for translation in (unedited, first, second)}) == 3
+    assert first.provenance.fingerprint == unedited.provenance.fingerprint
+
+
 def test_an_edited_text_follows_its_segment_to_another_index(harness, engines):
     transcript = harness.transcribe(engines)
     edited = write_lines(translated(harness, engines, transcript), transcript, {1: "E boa noite."})
