@@ -1,1 +1,1 @@
-"""The one room that runs ffmpeg, probes files, and reads and writes sound."""
+"""Media through ffmpeg, PyAV and libsndfile: probing, decoding, cutting, rendering, reading and writing sound."""

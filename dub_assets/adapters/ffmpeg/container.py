@@ -1,4 +1,4 @@
-"""Opening a media file to look inside: which streams count, and where its time 0 lies."""
+"""An open media file: its picture stream and the time 0 of its programme."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 _REORDERED = 32
-"""No codec presents a picture earlier than one that comes this many packets before it."""
+"""Codecs reorder pictures by less than this many packets."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """A media file, open for reading. Raises InputError where it is none, or breaks off while it is read."""
+    """Open a media file for reading. Raises InputError if it is none, or turns out to be damaged while it is read."""
     import av
 
     if not path.exists():
         raise InputError(f"there is no file {path}: check the path")
     if not path.is_file():
-        raise InputError(f"{path} is no file: give a video or sound file")
+        raise InputError(f"{path} is not a file: give a video or sound file")
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: give a video or sound file")
-    # AVI tells no presentation times: libavformat is to derive them.
+    # AVI has no presentation times: libavformat derives them.
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts"}
     try:
         container = av.open(file_url(path), options=options, metadata_errors="replace")
@@ -50,7 +50,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The first video stream that is no cover art; ffmpeg calls it ``V:0``."""
+    """Return the first video stream that is not cover art (``V:0`` in ffmpeg), or None."""
     import av.stream
 
     art = av.stream.Disposition.attached_pic
@@ -58,9 +58,9 @@ def picture_stream(container: InputContainer) -> VideoStream | None:
 
 
 def programme_start(container: InputContainer) -> Fraction:
-    """The time 0 of the programme on the file's own clock, in seconds. Reads the first packets.
+    """Return the time 0 of the programme on the file's own clock, in seconds; reads the first packets.
 
-    It is the first picture's presentation time; without a picture, that of the first sound that is heard.
+    It is the presentation time of the first picture, or of the first audible sound if there is no picture.
     """
     picture = picture_stream(container)
     if picture is None:
@@ -74,20 +74,19 @@ def programme_start(container: InputContainer) -> Fraction:
 
 
 def sound_start(stream: AudioStream) -> Fraction:
-    """The time of the first sound, its encoder's delay left out, in seconds on the file's own clock."""
+    """Return the time of the first sound after the encoder's delay, in seconds on the file's own clock."""
     return (stream.start_time or 0) * time_base(stream)
 
 
 def time_base(stream: Stream) -> Fraction:
-    """Length of a tick of a stream's timestamps, in seconds."""
+    """Return the unit of a stream's timestamps, in seconds."""
     return stream.time_base or Fraction(1)
 
 
 class ShownPictures:
-    """Gathers the presentation times of the pictures that a player shows, from the packets in stored order.
+    """Collects the presentation times of the pictures that a player shows, from packets in stored order.
 
-    Left out are those that an edit list hides, and those that come before the first key picture: nothing can decode
-    them.
+    Pictures that an edit list hides are left out, and those before the first key picture, which cannot be decoded.
     """
 
     def __init__(self, stream: VideoStream) -> None:
@@ -96,7 +95,7 @@ class ShownPictures:
         self._key: int | None = None
 
     def add(self, packet: Packet[Any]) -> None:
-        """Take the next packet."""
+        """Add the next packet."""
         if packet.pts is None:
             return
         if self._key is None and packet.is_keyframe:
@@ -106,7 +105,7 @@ class ShownPictures:
 
     @property
     def start(self) -> Fraction:
-        """Time of the first picture in seconds. Raises InputError where there is none."""
+        """Time of the first picture in seconds. Raises InputError if there is none."""
         if not self.pts:
-            raise InputError("the picture has not one frame that can be shown: give another file")
+            raise InputError("the picture has no frame that can be shown: give another file")
         return min(self.pts) * self.time_base

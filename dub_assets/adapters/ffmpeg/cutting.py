@@ -1,4 +1,4 @@
-"""Cutting the picture: exactly the frames that are shown within an interval of the programme."""
+"""Picture cuts: exactly the frames that are shown within an interval of the programme."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ H264 = {
     "crf": 18,
     "pix_fmt": "yuv420p",
     "fps_mode": "passthrough",
-    "enc_time_base": "1:120000",  # holds milliseconds and every usual frame rate
+    "enc_time_base": "1:120000",  # a multiple of milliseconds and of every usual frame rate
 }
-"""How pictures are encoded: every frame, at its own time."""
+"""Options of encoded pictures: every frame at its own time."""
 
 _EXACT_S = 5e-6
-"""Less than half a tick of any usual time base (90 kHz), more than the rounding of a double."""
+"""Tolerance of times: less than half a tick of usual time bases (90 kHz), more than the rounding of a double."""
 
 _STEPS_BACK_S = (0, 4, 32)
-"""How far before a cut to look for a key picture, before reading the file from its start."""
+"""Distances before a cut at which a key picture is looked for, before the file is read from its start."""
 
 
 def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
-    """Write the picture of an interval as MP4, turned upright; see ports.MediaTool.
+    """Write the picture of an interval as MP4, turned upright; see ``ports.MediaTool``.
 
-    An interval too short to hold a frame, or past the last one, gives the one frame that is on show.
+    An interval that is shorter than a frame, or after the last one, has the one frame that is shown then.
     """
     frames = _frames_within(cut.source, cut.interval)
-    options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}  # the first frame comes at 0
+    options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}  # the first frame is at 0
     if frames.seek is not None:
         at_s = math.ceil(frames.seek * 1_000_000) / 1_000_000
         options |= {"seek_timestamp": 1, "noaccurate_seek": None, "ss": f"{at_s:.6f}"}
     length_s = float(frames.last - frames.first)
     graph = (
         media_input(cut.source, **options)["V:0"]
-        .filter("trim", end=f"{length_s + 1:.6f}")  # here decoding stops
+        .filter("trim", end=f"{length_s + 1:.6f}")  # decoding stops here
         .filter("select", f"between(t,{-_EXACT_S:.6f},{length_s + _EXACT_S:.6f})")
     )
     with atomic_file(target) as partial:
@@ -63,13 +63,13 @@ def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
 
 
 def even_size(stream: Any) -> Any:
-    """A picture that 4:2:0 can hold: an odd column or row is scaled away."""
+    """Scale a picture to even width and height, which 4:2:0 needs."""
     return stream.filter("scale", "max(2,trunc(iw/2)*2)", "max(2,trunc(ih/2)*2)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frames:
-    """Times of the first and last frame of a cut, and where to seek (None: read from the start); file's clock."""
+    """Times of a cut's first and last frame, and where to seek (None: read from the start), on the file's clock."""
 
     first: Fraction
     last: Fraction
@@ -90,11 +90,11 @@ def _frames_within(path: Path, interval: Interval) -> _Frames:
                 container.seek(math.floor((begin - step_s) / time_base(stream)), stream=stream)
             except av.FFmpegError:  # past the end, in a container without an index
                 break
-            frames = _look(container, start, begin, end)
+            frames = _frames_from_here(container, start, begin, end)
             if frames is not None:
                 return frames
     with opened(path) as container:
-        frames = _look(container, start, begin, end)
+        frames = _frames_from_here(container, start, begin, end)
     if frames is None:
         raise InputError(f"{path.name} has no picture at {interval.start_ms} ms: give another file")
     return replace(frames, seek=None)
@@ -103,12 +103,12 @@ def _frames_within(path: Path, interval: Interval) -> _Frames:
 def _picture_of(container: InputContainer) -> VideoStream:
     stream = picture_stream(container)
     if stream is None:
-        raise InputError("there is no picture to cut: ask for no clips of a file that is sound alone")
+        raise InputError("there is no picture to cut: do not ask for clips of a file with sound only")
     return stream
 
 
-def _look(container: InputContainer, start: Fraction, begin: Fraction, end: Fraction) -> _Frames | None:
-    """Read from here to ``end``; None where no key picture comes at or before ``begin``."""
+def _frames_from_here(container: InputContainer, start: Fraction, begin: Fraction, end: Fraction) -> _Frames | None:
+    """Read from the current position to ``end``; None if there is no key picture at or before ``begin``."""
     stream = _picture_of(container)
     tick = time_base(stream)
     shown: list[Fraction] = []
@@ -128,6 +128,6 @@ def _look(container: InputContainer, start: Fraction, begin: Fraction, end: Frac
     within = [time for time in shown if begin <= time < end]
     within = within or [max(time for time in shown if time <= begin)]
     indexed = container_of(container.format.name).seeks_to_key_pictures
-    # Elsewhere a seek goes by decoding times, and ffmpeg starts at the next key picture after it: leave it a second.
+    # In other containers ffmpeg seeks by decoding times and starts at the next key picture: seek a second earlier.
     seek = key.pts * tick if indexed or key.dts is None else key.dts * tick - 1
     return _Frames(first=min(within), last=max(within), seek=seek if seek > start else None)

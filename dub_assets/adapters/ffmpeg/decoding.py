@@ -1,4 +1,4 @@
-"""Sound out of media files: decoded onto the programme's clock, measured, stretched."""
+"""Sound of media files: decoded on the programme's clock, measured and stretched."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
 STRETCH_TOLERANCE_S = 0.02
 
 _FLAC_BLOCK_FRAMES = 4608
-"""The block size that the FLAC encoder itself prefers at 48 kHz."""
+"""The FLAC encoder's own block size at 48 kHz."""
 
 _LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.1")
-"""By number of channels: the layout of a file that names none. R 128 has to know which channel is the LFE."""
+"""Layouts by number of channels, for files that name none. R 128 needs to know which channel is the LFE."""
 
 _NAMED_LAYOUTS = {*_LAYOUTS, "2.1", "3.1", "4.0", "5.0", "5.1", "6.0", "7.0"}
 
 _NO_LOUDNESS_LUFS = -70.0
-"""What ebur128 says where every block is under its absolute gate."""
+"""The result of ebur128 if every block is under its absolute gate."""
 
 
 def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -> None:
-    """Write the chosen track as 48 kHz FLAC of 24 bit; see ports.MediaTool."""
+    """Write the chosen track as 48 kHz FLAC of 24 bit; see ``ports.MediaTool``."""
     import soundfile
 
     with opened(source) as container:
@@ -45,15 +45,15 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
         graph = sound.output(file_url(partial), format="flac", acodec="flac", sample_fmt="s32")
         ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
         if soundfile.info(partial).frames != info.sound_frames:
-            # ffmpeg starts its filters anew where channels or rate change, and with them the programme's clock.
+            # ffmpeg restarts its filters, and the programme's clock, if channels or rate change.
             raise InputError(f"the sound of {source.name} changes its channels or rate half-way: convert it first")
 
 
 def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
-    """A decoded sound stream at 48 kHz whose frame 0 lies at ``start`` (file's clock), ``frames`` long.
+    """Return a sound stream at 48 kHz with its frame 0 at ``start`` (on the file's clock), ``frames`` long.
 
-    What comes before is cut. The first sound is placed to the sample; later on, timestamps that jump by more than
-    50 ms are followed with silence or a cut, smaller steps are rounding of the container and are left alone.
+    Earlier sound is cut. The first sound is placed to the sample. Later jumps of the timestamps by more than 50 ms
+    become silence or a cut; smaller ones are rounding errors of the container and are ignored.
     """
     return (
         stream.filter("asetpts", f"round(PTS-({start.numerator}/{start.denominator})/TB)")
@@ -64,11 +64,11 @@ def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
 
 
 def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
-    """Integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
+    """Return integrated loudness and true peak of a file's first sound track by EBU R 128, rounded to 0.1 dB."""
     with opened(sound) as container:
         context = container.streams.audio[0].codec_context
         channels, layout = context.channels, context.layout.name
-    # ffmpeg 5.1 cannot choose from a list of layouts where decoded frames name none.
+    # ffmpeg 5.1 cannot choose from a list of layouts if decoded frames name none.
     layout = layout if layout in _NAMED_LAYOUTS else _LAYOUTS[channels - 1]
     track = media_input(sound)["a:0"].filter("aformat", channel_layouts=layout)
     graph = track.filter("ebur128", peak="true", framelog="verbose").output("-", format="null", acodec="pcm_s16le")
@@ -79,16 +79,16 @@ def measure_loudness(ffmpeg: Ffmpeg, sound: Path) -> Loudness:
 
 
 def _figure(log: str, name: str) -> float | None:
-    """A figure of the summary that ebur128 ends with, None for minus infinity."""
-    found = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
-    if not found:
+    """Return a figure of the summary of ebur128, None for minus infinity."""
+    figures = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
+    if not figures:
         raise InputError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
-    value = float(found[-1])
+    value = float(figures[-1])
     return value if np.isfinite(value) else None
 
 
 def stretch(ffmpeg: Ffmpeg, sound: Sound, tempo: float) -> Sound:
-    """The sound ``tempo`` times as fast, its pitch kept; see ports.MediaTool. ``tempo`` is between 0.5 and 2."""
+    """Return the sound ``tempo`` (0.5 to 2) times as fast, at the same pitch; see ``ports.MediaTool``."""
     if not MIN_TEMPO <= tempo <= MAX_TEMPO:
         raise ValueError(f"tempo {tempo} is outside {MIN_TEMPO} to {MAX_TEMPO}")
     if tempo == 1 or not sound.frames:
@@ -107,7 +107,7 @@ def stretch(ffmpeg: Ffmpeg, sound: Sound, tempo: float) -> Sound:
 
 
 def _within_tolerance(samples: Any, sound: Sound, tempo: float) -> Any:
-    """The samples padded or cut where their length is off by more than the tolerance (atempo at extreme tempos)."""
+    """Pad or cut samples whose length is off by more than the tolerance, as atempo's are at extreme tempos."""
     tolerance = int(STRETCH_TOLERANCE_S * sound.rate_hz)
     exact = round(sound.frames / tempo)
     shortest, longest = exact - tolerance, exact + tolerance

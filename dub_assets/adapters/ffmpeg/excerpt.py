@@ -1,4 +1,4 @@
-"""A stretch of a file's sound, without decoding what comes before it."""
+"""An interval of a file's sound, without decoding the file from its start."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from dub_assets.core.signal.sound import Samples, Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
 
 _RUN_UP_S = 1
-"""Decoders need a few packets before they give what was encoded."""
+"""Time before an interval that is decoded too: decoders need a few packets to settle."""
 
 
 def excerpt(path: Path, interval: Interval) -> Sound:
-    """Return an interval, on the picture's clock, of a file's first sound track (48 kHz), silence where it has none."""
+    """Return an interval, on the picture's clock, of a file's first sound track at 48 kHz; gaps are silent."""
     import av
 
     samples: Samples
-    interleave = av.AudioResampler(
-        format="flt"
-    ).resample  # PyAV reads beyond the planes of a planar frame of 8 channels
+    # PyAV reads beyond the planes of a planar frame of 8 channels.
+    interleave = av.AudioResampler(format="flt").resample
     with opened(path) as container:
         stream = container.streams.audio[0]
         tick = time_base(stream)

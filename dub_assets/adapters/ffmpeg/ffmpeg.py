@@ -1,4 +1,4 @@
-"""The one place that starts ffmpeg: lists of arguments, named containers and protocols, errors of one line.
+"""Runs of the ffmpeg program, with restricted inputs and one-line errors.
 
 A media file can be a playlist that names other files, or URLs. What is read is therefore limited twice: to the
 containers of ``core/containers.py`` (no playlist, script, text or image sequence), and to the protocol ``file`` (or
@@ -23,7 +23,7 @@ _REMEDY = "unset it to use the packaged ffmpeg, or name another program"
 
 _ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.+)$", re.MULTILINE)
 _UNFINISHED = re.compile(r"^\[error\] Error (?:writing trailer of|closing file) ", re.MULTILINE)
-"""After these errors ffmpeg 5.1 exits with 0, and leaves a file that is cut short."""
+"""ffmpeg 5.1 exits with 0 after these errors, and leaves an incomplete file."""
 
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
@@ -60,7 +60,7 @@ def _packaged() -> Path:
 
 @cache
 def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> str:
-    """What is wrong with a program, or ''. Modification time and size are part of the key of the cache."""
+    """Return what is wrong with a program, or "". Modification time and size are part of the cache's key."""
     try:
         version = subprocess.run([program, "-version"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
         if not version.stdout.startswith(b"ffmpeg version "):
@@ -75,12 +75,12 @@ def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> s
 
 
 def file_url(path: Path) -> str:
-    """A file as ffmpeg's URL: no name (``-x.mp4``, ``a:b.mp4``, ``%04d.mp4``) can be read as anything else."""
+    """Return a file's URL for ffmpeg, which takes ``-x.mp4``, ``a:b.mp4`` and ``%04d.mp4`` literally in it."""
     return f"file:{path.absolute()}"
 
 
 def media_input(path: Path, **options: object) -> Any:
-    """A media file as the input of a graph, with ffmpeg's input ``options``."""
+    """Return a media file as the input of a graph, with ffmpeg's input ``options``."""
     import ffmpeg
 
     return ffmpeg.input(file_url(path), protocol_whitelist="file", format_whitelist=DEMUXERS, **options)
@@ -95,8 +95,8 @@ class Ffmpeg:
     def run(self, graph: Any, *, doing: str, stdin: bytes = b"", log_level: str = "error") -> tuple[bytes, str]:
         """Run a graph (of ffmpeg-python, ending in an output); return what it wrote to stdout, and its log.
 
-        Timestamps are the file's own everywhere (``-copyts``). ``doing`` completes "could not ..." in the message of
-        the InputError or OutOfSpaceError raised where ffmpeg fails.
+        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". Raises InputError
+        or OutOfSpaceError if ffmpeg fails.
         """
         import ffmpeg
 
@@ -118,7 +118,7 @@ class Ffmpeg:
 def _failure(doing: str, code: int, log: str) -> DubError:
     if code < 0:
         return InputError(
-            f"could not {doing}: ffmpeg was ended by {signal.Signals(-code).name}; look at the memory left"
+            f"could not {doing}: ffmpeg was killed by {signal.Signals(-code).name}; check the free memory"
         )
     if any(text in log for text in _DISK_FULL):
         return OutOfSpaceError(f"could not {doing}: the disk is full; free some space and run it again")

@@ -1,6 +1,6 @@
-"""The features of ffmpeg that the media package uses, and the check that a program offers them.
+"""The features of ffmpeg that this package uses, and the check that a program has them.
 
-Whatever a graph in this package uses has to be listed here: the tests record every graph and compare.
+Every feature that a graph uses is listed here; a test records all graphs and compares.
 """
 
 from __future__ import annotations

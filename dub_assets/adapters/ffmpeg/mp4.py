@@ -13,7 +13,7 @@ _ENABLED = 0x000001
 def switch_off_subtitles(path: Path) -> None:
     """Clear the flag ``track_enabled`` (ISO/IEC 14496-12, 8.3.2) of every subtitle track of an MP4, in place.
 
-    ffmpeg enables the first subtitle track whatever its disposition; players then show it unasked.
+    ffmpeg enables the first subtitle track whatever its disposition; players then show it unrequested.
     """
     with path.open("r+b") as file:
         end = path.stat().st_size
@@ -40,7 +40,7 @@ def _disable(file: BinaryIO, track: tuple[int, int]) -> None:
 
 
 def _boxes(file: BinaryIO, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of the content of every box of a kind between two offsets."""
+    """Yield start and end of the content of every box of a kind between two offsets."""
     while start + 8 <= end:
         file.seek(start)
         size, kind = struct.unpack(">I4s", file.read(8))

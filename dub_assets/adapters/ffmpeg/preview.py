@@ -1,4 +1,4 @@
-"""Sound made small enough to listen to inside a page."""
+"""Sound previews that are small enough to embed in the report page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
 from dub_assets.core.timing import Interval
 
 _BIT_RATE = 32_000
-"""Mono Opus at this rate: speech without audible loss, music well enough to judge a mix."""
+"""Bit rate of mono Opus: speech has no audible loss, and music is good enough to judge a mix."""
 
 _EFFORT = 5
-"""Of the encoder, 0 to 10: ten takes a third more time, which nobody hears at this rate."""
+"""Compression level of the encoder, 0 to 10. Ten takes a third more time without an audible difference."""
 
 
 def preview(ffmpeg: Ffmpeg, sound: Path, interval: Interval) -> bytes:
-    """An interval of a sound file as WebM with Opus in mono; equal input gives equal bytes. See ports.MediaTool."""
+    """Return an interval of a sound file as WebM with Opus in mono, the same bytes for the same input."""
     start_s, length_s = interval.start_ms / 1000, interval.duration_ms / 1000
     with tempfile.TemporaryDirectory(prefix="dub-assets-") as folder:
         target = Path(folder) / "preview.webm"

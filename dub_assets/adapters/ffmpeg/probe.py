@@ -1,4 +1,4 @@
-"""Looking into media files with PyAV: what they hold, how long they are, whether they are whole."""
+"""Probing of media files with PyAV: their streams, length and completeness."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 MAX_CHANNELS = 8
-"""FLAC holds no more."""
+"""Limit of FLAC."""
 
 
 def probe(path: Path, limits: MediaLimits) -> MediaInfo:
-    """What a media file holds; reads all its packets and decodes the first picture.
+    """Return the content of a media file. Reads all packets and decodes the first picture.
 
-    Raises InputError: no such file, no media file, no sound, no length, cut short, over the limits.
+    Raises InputError if the file does not exist, is no media file, has no sound or length, is cut short or too large.
     """
     with opened(path) as container:
         size_bytes = path.stat().st_size
@@ -57,7 +57,7 @@ def probe(path: Path, limits: MediaLimits) -> MediaInfo:
 def _tracks(container: InputContainer, name: str) -> tuple[SoundTrack, ...]:
     import av.stream
 
-    # Where no decoder is at hand there is no codec context: such a track is passed over, but counted.
+    # A track without a decoder has no codec context: it is skipped, but counted.
     known = [(index, stream) for index, stream in enumerate(container.streams.audio) if _is_decodable(stream)]
     if not known:
         raise InputError(f"{name} has no sound track that can be decoded: there is nothing to dub")
@@ -83,18 +83,18 @@ def _is_decodable(stream: AudioStream) -> bool:
 
 
 class _Scan:
-    """One pass over all packets of a file: where its streams end, and when its pictures are shown."""
+    """One pass over all packets of a file: the ends of its streams and the times of its pictures."""
 
     def __init__(self, container: InputContainer) -> None:
         self._container = container
         self._picture = picture_stream(container)
         self._shown = ShownPictures(self._picture) if self._picture is not None else None
         self._rotation: int | None = None
-        self._ends: dict[int, int] = {}  # by stream, in its time base: an hour has some 300,000 packets
+        self._ends: dict[int, int] = {}  # by stream, in its time base
         for packet in container.demux():
-            self._take(packet)
+            self._add(packet)
 
-    def _take(self, packet: Packet[Any]) -> None:
+    def _add(self, packet: Packet[Any]) -> None:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
@@ -124,12 +124,12 @@ class _Scan:
         return max(self._ends.get(stream.index, 0) * time_base(stream) for stream in streams)
 
     def check_whole(self, name: str) -> None:
-        """Raise InputError where the packets end long before the length that the container declares."""
+        """Raise InputError if the packets end long before the length that the container declares."""
         declared = _declared_end(self._container)
-        there = self._end_of(self._container.streams)
-        if declared - there > max(Fraction(1, 4), min(Fraction(2), declared / 20)):
+        actual = self._end_of(self._container.streams)
+        if declared - actual > max(Fraction(1, 4), min(Fraction(2), declared / 20)):
             raise InputError(
-                f"{name} is cut short: it should last {float(declared):.1f} s, but ends after {float(there):.1f} s; "
+                f"{name} is cut short: it should last {float(declared):.1f} s, but ends after {float(actual):.1f} s; "
                 "copy or download it again"
             )
 
@@ -160,7 +160,7 @@ def _declared_end(container: InputContainer) -> Fraction:
 
 
 def _rotation_deg(packet: Packet[Any]) -> int | None:
-    """Degrees clockwise that a player turns the picture by; None where the packet gives no picture yet."""
+    """Return how far a player turns the picture clockwise, in degrees; None if the packet gives no picture yet."""
     import av
 
     try:
@@ -178,7 +178,7 @@ def _frame_rate(stream: VideoStream, shown: ShownPictures) -> Fraction:
 
 
 def _varies(shown: ShownPictures) -> bool:
-    """Whether more than one interval, and one in a hundred, is off the median by a fifth and 2 ms (rounding)."""
+    """Return whether more than one interval, and over 1 %, differs from the median by over a fifth and over 2 ms."""
     intervals = np.diff(np.sort(np.array(shown.pts, dtype=np.float64))) * float(shown.time_base)
     if not len(intervals):
         return False

@@ -1,4 +1,4 @@
-"""Rendering the dubbed video: picture copied, the dub first, the original sound second, subtitles."""
+"""Rendering of the dubbed video: picture, dub as the first track, original sound as the second, subtitles."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _ROUNDING_DB = 0.05
 """ebur128 rounds its figures to 0.1 dB."""
 
-_MOST_MENDINGS = 5
-_MENDING_DB = 0.1
-"""How much lower than by its excess a dub is limited, twice as much at each mending: limiting moves peaks too."""
+_MAX_ATTEMPTS = 5
+_MARGIN_DB = 0.1
+"""Margin of the ceiling beyond a dub's excess, doubled at each attempt, since limiting moves peaks too."""
 
 
 def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
-    """Write the dubbed MP4 and return the dub's loudness as encoded; see ports.MediaTool.
+    """Write the dubbed MP4 and return the loudness of the encoded dub; see ``ports.MediaTool``.
 
-    The picture is copied where MP4 can carry its codec, else encoded as H.264. The original sound is copied likewise,
-    else encoded as AAC. Without a picture the result is an MP4 of sound tracks.
+    The picture is copied if MP4 can carry its codec, else encoded as H.264; the original sound is copied or encoded as
+    AAC. Without a picture the result is an MP4 of sound tracks.
     """
     with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
@@ -44,18 +44,18 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 
 
 def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
-    """Encode the dub as AAC with its true peak under the limit: where encoding raised it, peaks are limited further.
+    """Encode the dub as AAC with its true peak under the limit, and limit its peaks further if encoding raised them.
 
-    Nothing but the peaks over the limiter's ceiling is touched. Raises InputError where no ceiling is low enough.
+    Only peaks over the limiter's ceiling change. Raises InputError if no ceiling is low enough.
     """
     loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=None)
     excess_db = _excess_db(loudness, rendition)
     if excess_db <= 0:
         return loudness
-    loudest_db = measure_loudness(ffmpeg, rendition.dub).true_peak_dbtp  # a ceiling over it would limit nothing
+    loudest_db = measure_loudness(ffmpeg, rendition.dub).true_peak_dbtp  # a higher ceiling would limit nothing
     ceiling_db = rendition.true_peak_dbtp if loudest_db is None else min(rendition.true_peak_dbtp, loudest_db)
-    for mending in range(_MOST_MENDINGS):
-        ceiling_db -= excess_db + _MENDING_DB * 2**mending
+    for attempt in range(_MAX_ATTEMPTS):
+        ceiling_db -= excess_db + _MARGIN_DB * 2**attempt
         loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=ceiling_db)
         excess_db = _excess_db(loudness, rendition)
         if excess_db <= 0:
@@ -64,7 +64,7 @@ def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 
 
 def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
-    """Write the dub's track, its peaks limited where there is a ceiling; returns its loudness as encoded."""
+    """Write the dub's track, limited if there is a ceiling, and return its loudness as encoded."""
     with opened(dub) as container:
         context = container.streams.audio[0].codec_context
         channels, layout = context.channels, context.layout.name
@@ -84,9 +84,9 @@ def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None
 
 
 def _with_back_channels(sound: Any, layout: str) -> Any:
-    """Call the side channels of 5.0 and 5.1 back channels, as AAC does.
+    """Declare the side channels of 5.0 and 5.1 as back channels, as AAC does.
 
-    ffmpeg 5.1 encodes side channels without a layout; players then do not know which channel is the LFE.
+    ffmpeg 5.1 encodes side channels without a layout, so players do not know which channel is the LFE.
     """
     if layout not in {"5.0(side)", "5.1(side)"}:
         return sound
@@ -94,7 +94,7 @@ def _with_back_channels(sound: Any, layout: str) -> Any:
 
 
 def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
-    """How far an encoded dub is over the limit; 0 or less where it is not."""
+    """Return how far an encoded dub exceeds the limit, 0 or less if it does not."""
     if loudness.true_peak_dbtp is None:
         return 0.0
     return loudness.true_peak_dbtp + _ROUNDING_DB - rendition.true_peak_dbtp
@@ -105,19 +105,19 @@ def _aac_bit_rate(channels: int) -> int:
 
 
 def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
-    """The graph that puts the file together. The source is moved so that its time 0 is the dub's."""
+    """Return the graph that muxes the file. The source is shifted so that its time 0 is the dub's."""
     import ffmpeg
 
     with opened(rendition.source) as container:
         copied = _picture_can_be_copied(container)
         layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
         moved = {"itsoffset": f"{-float(programme_start(container)):.6f}"}
-    timed = {"fflags": "+genpts"} if copied else {}  # decoders find times of their own
+    timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
     source = media_input(rendition.source, **moved, **timed)
     picture, picture_options = _picture(source, rendition.info, copied=copied)
     original, original_options = _original(source, rendition.info, layout)
     texts, texts_options = _texts(rendition.subtitles)
-    source_index = 0 if picture else 1  # inputs count in the order in which their streams are mapped
+    source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
     tags = {
         "map_metadata": source_index,
         "map_chapters": source_index,
@@ -125,7 +125,7 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         "disposition:a:1": 0,
         "metadata:s:a:0": f"language={iso_639_2(rendition.target_language)}",
         "metadata:s:a:1": f"language={iso_639_2(rendition.source_language)}",
-        # The same two tracks, counted among all: an option can be given but once.
+        # The same two tracks, numbered among all streams: an option can be given only once.
         f"metadata:s:{len(picture)}": "title=Dub",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
@@ -135,9 +135,9 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
 
 
 def _picture_can_be_copied(container: InputContainer) -> bool:
-    """Whether MP4 carries the picture's codec, and the file tells when to show each picture.
+    """Return whether MP4 can carry the picture's codec, and the presentation time of each picture is known.
 
-    AVI has no presentation times; where H.264 or HEVC reorders its pictures they cannot be made up.
+    AVI has no presentation times. They cannot be derived if H.264 or HEVC reorders its pictures.
     """
     stream = picture_stream(container)
     if stream is None:
@@ -157,8 +157,8 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
     if not copied:
         return [even_size(source["V:0"])], H264
     extra = {
-        "hevc": {"tag:v": "hvc1"},  # the form that Apple's players want
-        "mpeg4": {"bsf:v": "mpeg4_unpack_bframes"},  # two pictures in a packet, as DivX has them in AVI
+        "hevc": {"tag:v": "hvc1"},  # the form that Apple's players need
+        "mpeg4": {"bsf:v": "mpeg4_unpack_bframes"},  # DivX in AVI has two pictures in a packet
     }
     return [source["V:0"]], {"c:v": "copy"} | extra.get(info.picture.codec, {})
 
@@ -172,10 +172,10 @@ def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str,
 
 
 def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:
-    """Subtitle tracks of all files that hold a line (where nothing is said there is none)."""
+    """Return the subtitle tracks of all files with at least one line."""
     import ffmpeg
 
-    spoken = [each for each in subtitles if each.path.read_bytes().strip()]
-    tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in spoken]
-    languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(spoken)}
-    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | languages if spoken else {}
+    filled = [each for each in subtitles if each.path.read_bytes().strip()]
+    tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in filled]
+    languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(filled)}
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | languages if filled else {}

@@ -1,4 +1,4 @@
-"""Sound files: read whole, in part or in blocks at any rate; written whole or not at all."""
+"""Sound files: read in part or in blocks, at any rate, and written atomically."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 _RESAMPLER = "HQ"
-"""soxr's quality for 20 bits of precision."""
+"""Quality of soxr with 20 bits of precision."""
 
 _BITS = {".wav": 16, ".flac": 24}
 """Bits a sample, by suffix."""
 
 _ENDLESS = 2**62
-"""libsndfile gives more frames than this for a FLAC file whose head was never finished."""
+"""libsndfile reports more frames than this for a FLAC file whose header was never completed."""
 
 
 class SoundfileSoundFiles:
-    """ports.SoundFiles over libsndfile and soxr."""
+    """``ports.SoundFiles`` with libsndfile and soxr."""
 
     def channels(self, path: Path) -> int:
-        """Number of channels in a file."""
+        """Return the number of channels of a file."""
         with _opened(path) as file:
             return int(file.channels)
 
     def read(self, path: Path, interval: Interval | None = None) -> Sound:
-        """The interval of a file (its end cut at the file's end), or all of it."""
+        """Return an interval of a file, cut at the end of the file, or the whole file."""
         with _opened(path) as file:
             if interval is None:
                 return _next(file, file.frames)
@@ -47,9 +47,9 @@ class SoundfileSoundFiles:
             return _next(file, end - start)
 
     def blocks(self, path: Path, *, block_ms: int = 10_000, rate_hz: int | None = None) -> Iterator[Sound]:
-        """A file in blocks, resampled to ``rate_hz`` where given, without a seam between blocks.
+        """Yield a file in blocks, resampled to ``rate_hz`` if given, without seams between the blocks.
 
-        Resampled, it has the number of frames that its length has at the new rate, rounded.
+        The number of resampled frames is the file's length at the new rate, rounded.
         """
         with _opened(path) as file:
             plain = _blocks(file, max(1, block_ms * file.samplerate // 1000))
@@ -59,7 +59,7 @@ class SoundfileSoundFiles:
     def writer(self, path: Path, *, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
         """Write ``.wav`` (16-bit PCM) or ``.flac`` (24 bit); samples over full scale are clipped.
 
-        The file appears whole, on leaving, or not at all. Raises OutOfSpaceError.
+        The file appears complete on leaving, or not at all. Raises OutOfSpaceError.
         """
         import soundfile
 
@@ -75,7 +75,7 @@ class SoundfileSoundFiles:
                 raise disk_full(path, str(error)) from error
 
     def resample(self, sound: Sound, rate_hz: int) -> Sound:
-        """The sound at another rate, whole."""
+        """Return the sound at another rate."""
         if rate_hz == sound.rate_hz or not sound.frames:
             return Sound(samples=sound.samples, rate_hz=rate_hz)
         import soxr
@@ -88,14 +88,14 @@ def _opened(path: Path) -> Iterator[SoundFile]:
     import soundfile
 
     if not path.is_file():
-        raise ObjectMissingError(f"there is no sound file {path}: make it again")
+        raise ObjectMissingError(f"there is no sound file {path}: regenerate it")
     try:
         with soundfile.SoundFile(path) as file:
             if file.frames > _ENDLESS:
-                raise ObjectCorruptError(f"{path} was cut short: make it again")
+                raise ObjectCorruptError(f"{path} was cut short: regenerate it")
             yield file
     except soundfile.SoundFileError as error:
-        raise ObjectCorruptError(f"{path} is not a sound file that can be read: make it again") from error
+        raise ObjectCorruptError(f"{path} is not a sound file that can be read: regenerate it") from error
 
 
 def _next(file: SoundFile, frames: int) -> Sound:
@@ -112,11 +112,11 @@ def _resampled(blocks: Iterator[Sound], file: SoundFile, rate_hz: int) -> Iterat
     import soxr
 
     stream = soxr.ResampleStream(file.samplerate, rate_hz, file.channels, dtype="float32", quality=_RESAMPLER)
-    coming = file.frames
+    remaining = file.frames
     left = (2 * file.frames * rate_hz + file.samplerate) // (2 * file.samplerate)  # rounded
     for block in blocks:
-        coming -= block.frames
-        samples = stream.resample_chunk(block.samples, last=coming == 0)[:left]
+        remaining -= block.frames
+        samples = stream.resample_chunk(block.samples, last=remaining == 0)[:left]
         left -= len(samples)
         if len(samples):
             yield Sound(samples=samples, rate_hz=rate_hz)

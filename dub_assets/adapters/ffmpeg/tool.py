@@ -1,4 +1,4 @@
-"""The media tool: ffmpeg for what makes media, PyAV for what looks into them."""
+"""The media tool: ffmpeg makes media, PyAV reads them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dub_assets.core.timing import Interval
 
 
 class FfmpegMediaTool:
-    """ports.MediaTool over PyAV and an ffmpeg program: the one given, else the packaged one."""
+    """``ports.MediaTool`` with PyAV and an ffmpeg program: the given one, else the packaged one."""
 
     def __init__(self, *, ffmpeg: Path | None = None, limits: MediaLimits | None = None) -> None:
         self._ffmpeg = Ffmpeg(find_ffmpeg(ffmpeg))
         self._limits = limits or MediaLimits()
 
     def probe(self, path: Path) -> MediaInfo:
-        """What a media file holds."""
+        """Return the content of a media file."""
         return probe(path, self._limits)
 
     def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
@@ -30,21 +30,21 @@ class FfmpegMediaTool:
         decoding.extract_sound(self._ffmpeg, source, info, target)
 
     def stretch(self, sound: Sound, tempo: float) -> Sound:
-        """The sound ``tempo`` times as fast, its pitch kept."""
+        """Return the sound ``tempo`` times as fast, at the same pitch."""
         return decoding.stretch(self._ffmpeg, sound, tempo)
 
     def cut_picture(self, cut: PictureCut, target: Path) -> None:
-        """Write the picture of an interval, without sound, cut to the frame."""
+        """Write exactly the frames of an interval, without sound."""
         cutting.cut_picture(self._ffmpeg, cut, target)
 
     def render(self, rendition: Rendition, target: Path) -> Loudness:
-        """Mux the dubbed video; return the dub's loudness as encoded."""
+        """Mux the dubbed video; return the loudness of the encoded dub."""
         return rendering.render(self._ffmpeg, rendition, target)
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
-        """An interval of a file's first sound track, on the picture's clock."""
+        """Return an interval of a file's first sound track, on the picture's clock."""
         return excerpt(path, interval)
 
     def preview(self, sound: Path, interval: Interval) -> bytes:
-        """An interval of a sound file as WebM with Opus, mono."""
+        """Return an interval of a sound file as WebM with Opus, mono."""
         return preview.preview(self._ffmpeg, sound, interval)

@@ -1,1 +1,1 @@
-"""Object stores, local copies of objects, and the codec between values and JSON."""
+"""Object stores, the workspace of local files, and the archive of manifests and their media."""

@@ -1,4 +1,4 @@
-"""Values with their media in an object store: the media first, the manifest last, and the manifest is the commit."""
+"""The archive: manifests and their media in an object store. Media are written first; the manifest is the commit."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ logger = logging.getLogger(__name__)
 
 @runtime_checkable
 class Divisible(Protocol):
-    """A value of parts, of which some can be lost and the others kept."""
+    """A value that stays usable without some of its media."""
 
     def without(self, lost: Collection[MediaObject]) -> Self:
-        """The value without what needs these objects."""
+        """Return the value without the parts that need these objects."""
         ...
 
 
 class JobArchive:
-    """Saves and loads the values that the stages of a job hand to each other.
+    """Saves and loads the values of a job's assets.
 
-    A manifest is written once all media that it names are in the store with the content it says, and read only while
-    they still are. A writer that is stopped between the two leaves the older manifest, whose replaced media it no
-    longer describes: ``load`` says so, ``find`` lets them be made again.
+    A manifest is written after all media that it names, and read only if they are unchanged. If a writer is stopped in
+    between, the older manifest no longer describes the replaced media: ``load`` raises an error, and ``find`` returns
+    None so that they are regenerated.
     """
 
     def __init__(self, store: ObjectStore, workspace: LocalWorkspace) -> None:
@@ -48,40 +48,40 @@ class JobArchive:
         self.workspace = workspace
 
     def save(self, key: str, value: object) -> None:
-        """Publish every media object in the value, those that changed, and then write its manifest at ``key``.
+        """Upload the media of a value that changed, and then write its manifest at ``key``.
 
-        Raises ValueError where the value names one key with two contents.
+        Raises ValueError if the value names one key with two contents.
         """
         content = encode(value)
         media = set(media_in(value))
-        twice = [name for name, count in Counter(item.key for item in media).items() if count > 1]
-        if twice:
-            raise ValueError(f"{key} would name {min(twice)} with two different contents")
-        sent = _in_parallel(self.workspace.publish, media)
+        conflicting = [name for name, count in Counter(item.key for item in media).items() if count > 1]
+        if conflicting:
+            raise ValueError(f"{key} would name {min(conflicting)} with two different contents")
+        uploaded = _in_parallel(self.workspace.publish, media)
         self.store.put(key, content, content_type_of(key))
-        logger.info("saved %s: %d media, %d of them new", key, len(sent), sum(sent))
+        logger.info("saved %s: %d media, %d of them new", key, len(uploaded), sum(uploaded))
 
     def put_file(self, key: str, source: Path) -> MediaObject:
-        """Bring any file into the store as the object ``key``, unless it is there already."""
+        """Upload any file as the object ``key``, unless the store has it already."""
         media = MediaObject(key=key, size_bytes=source.stat().st_size, sha256=sha256_of(source))
         if not self.workspace.is_stored(media):
             self.store.upload(key, source, content_type=content_type_of(key), sha256=media.sha256)
         return media
 
     def load(self, kind: type[T], key: str) -> T:
-        """The value saved at ``key``, once every media object it names was found in the store as it should be.
+        """Return the value saved at ``key`` after checking that the store has all its media unchanged.
 
-        Where the store does not know the checksum of an object (others wrote it), its size alone is compared here;
-        the workspace compares the content when the object is opened. Raises ObjectMissingError, ObjectCorruptError.
+        Of objects that others wrote the store has no checksum: here their size is compared, and the workspace compares
+        the content when it opens them. Raises ObjectMissingError or ObjectCorruptError.
         """
         value = self._decoded(kind, key)
         _in_parallel(lambda media: self._check(media, key), set(media_in(value)))
         return value
 
     def find(self, kind: type[T], key: str) -> T | None:
-        """The value saved at ``key``, or None where it has to be made (again); a warning says why it was not good.
+        """Return the value saved at ``key``, or None if it has to be generated; a warning says why.
 
-        A value that can do without some of its media (``Divisible``) is returned without what is lost.
+        A ``Divisible`` value is returned without the parts whose media are lost.
         """
         if self.store.head(key) is None:
             return None
@@ -89,21 +89,21 @@ class JobArchive:
             value = self._decoded(kind, key)
             lost = self._lost(value, key)
         except (ObjectMissingError, ObjectCorruptError) as error:
-            logger.warning("not taken over: %s", error)
+            logger.warning("regenerated: %s", error)
             return None
         if not lost:
             return value
-        logger.warning("not taken over: %s (%d more are lost)", next(iter(lost.values())), len(lost) - 1)
+        logger.warning("regenerated: %s (%d more are lost)", next(iter(lost.values())), len(lost) - 1)
         return value.without(lost.keys()) if isinstance(value, Divisible) else None
 
     def _decoded(self, kind: type[T], key: str) -> T:
         try:
             return decode(kind, self.store.get(key))
         except ObjectCorruptError as error:
-            raise ObjectCorruptError(f"the manifest {key} cannot be read: {error}; make it again") from error
+            raise ObjectCorruptError(f"the manifest {key} cannot be read: {error}; run the asset again") from error
 
     def _lost(self, value: object, manifest_key: str) -> dict[MediaObject, PermanentError]:
-        """The media of a value that are not in the store as its manifest says, and what is wrong with each."""
+        """Return the media of a value that are missing or changed in the store, with the error of each."""
 
         def fault(media: MediaObject) -> PermanentError | None:
             try:
@@ -120,13 +120,13 @@ class JobArchive:
         named = f"{media.key}, which {manifest_key} names,"
         stored = self.store.head(media.key)
         if stored is None:
-            raise ObjectMissingError(f"{named} is not in {self.store.description}: make it again")
+            raise ObjectMissingError(f"{named} is not in {self.store.description}: regenerate it")
         if stored.size_bytes != media.size_bytes or stored.sha256 not in {None, media.sha256}:
-            raise ObjectCorruptError(f"{named} is another object in {self.store.description} now: make it again")
+            raise ObjectCorruptError(f"{named} is another object in {self.store.description} now: regenerate it")
 
 
 def media_in(value: object) -> Iterator[MediaObject]:
-    """Every reference to a media object anywhere inside a value."""
+    """Yield every reference to a media object inside a value."""
     if isinstance(value, MediaObject):
         yield value
     elif is_dataclass(value):
@@ -141,7 +141,7 @@ def media_in(value: object) -> Iterator[MediaObject]:
 
 
 def _in_parallel(work: Callable[[MediaObject], R], media: Iterable[MediaObject]) -> list[R]:
-    """The results of all calls; the first failure, or an interrupt, keeps the calls that wait from starting."""
+    """Return the results of all calls. The first failure, or an interrupt, cancels the calls that have not started."""
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="archive")
     try:
         return list(pool.map(work, media))

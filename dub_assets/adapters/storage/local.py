@@ -1,4 +1,4 @@
-"""An object store in a local folder: an object's key is its path below the folder."""
+"""An object store in a local folder, where an object's key is its path."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP,
 class LocalObjectStore:
     """Objects as files below ``root``.
 
-    A checksum is remembered under ``root/.dub_assets/sha256/<key>`` together with the file's signature (size, time of
-    change, inode) and computed anew where that does not fit: ``head`` tells the truth also about files that were
-    copied, restored or edited by others.
+    Checksums are stored under ``root/.dub_assets/sha256/<key>`` with the file's signature (size, mtime, inode) and
+    computed again if the signature differs. So ``head`` is correct for files that others copied, restored or edited.
 
-    Files below ``shared`` (the workspace) are hard-linked in and out rather than copied. That is safe because the
-    workspace only ever replaces files and never rewrites one in place; files from anywhere else are copied.
+    Files below ``shared`` (the workspace) are hard-linked instead of copied. This is safe because the workspace
+    replaces files and never changes one in place.
 
     ``address`` is the URL at which ``dub-assets dev`` serves the files; None if nothing does.
     """
@@ -49,11 +48,11 @@ class LocalObjectStore:
 
     @property
     def description(self) -> str:
-        """The folder."""
+        """Path of the folder."""
         return str(self._root)
 
     def head(self, key: str) -> StoredObject | None:
-        """Size and checksum of an object, or None; reads the file where its checksum is not known yet."""
+        """Return size and checksum of an object, or None; reads the file if its checksum is not stored."""
         path = self._path(key)
         with disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
             signature = signature_of(path)
@@ -63,7 +62,7 @@ class LocalObjectStore:
         return None
 
     def get(self, key: str) -> bytes:
-        """A small object's content. Raises ObjectMissingError."""
+        """Return the content of a small object. Raises ObjectMissingError."""
         path = self._path(key)
         with disk_errors(path):
             try:
@@ -72,13 +71,13 @@ class LocalObjectStore:
                 raise self._missing(key) from error
 
     def put(self, key: str, content: bytes, content_type: str) -> None:  # noqa: ARG002 - a file has no content type
-        """Write a small object, whole or not at all."""
+        """Write a small object atomically."""
         with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
             part.write_bytes(content)
-            self._remember(key, signature_of(part), hashlib.sha256(content).hexdigest())
+            self._store_checksum(key, signature_of(part), hashlib.sha256(content).hexdigest())
 
     def download(self, key: str, target: Path) -> None:
-        """Write an object's content to a file, whole or not at all. Raises ObjectMissingError."""
+        """Download an object to a file atomically. Raises ObjectMissingError."""
         path = self._path(key)
         if not path.is_file():
             raise self._missing(key)
@@ -93,24 +92,24 @@ class LocalObjectStore:
         content_type: str,  # noqa: ARG002 - a file has no content type
         sha256: str,
     ) -> None:
-        """Write a file's content as an object, whole or not at all, its checksum beside it."""
+        """Upload a file as an object atomically, and store its checksum."""
         with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
             _place(source, part, link=self._is_shared(source))
-            self._remember(key, signature_of(part), sha256)
+            self._store_checksum(key, signature_of(part), sha256)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins with ``prefix``, sorted by key, without checksums."""
-        found = []
+        """Return every object whose key begins with ``prefix``, sorted by key, without checksums."""
+        objects = []
         for key, path in _files_below(self._root, checked_prefix(prefix)):
-            with suppress(FileNotFoundError):  # deleted while we looked
+            with suppress(FileNotFoundError):  # deleted meanwhile
                 if is_key(key):
-                    found.append(StoredObject(key=key, size_bytes=path.stat().st_size, sha256=None))
-        return iter(sorted(found, key=lambda stored: stored.key))
+                    objects.append(StoredObject(key=key, size_bytes=path.stat().st_size, sha256=None))
+        return iter(sorted(objects, key=lambda stored: stored.key))
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects, and what writers that were killed left over a day ago; absent ones are no error."""
+        """Delete objects, and temporary files of killed writers after a day; missing ones are ignored."""
         for key in keys:
-            for path in (self._path(key), self._note(key)):
+            for path in (self._path(key), self._checksum_path(key)):
                 with disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
                     if not path.is_dir():
                         path.unlink()
@@ -131,29 +130,29 @@ class LocalObjectStore:
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
-    def _note(self, key: str) -> Path:
+    def _checksum_path(self, key: str) -> Path:
         return self._root / HIDDEN_FOLDER / "sha256" / key
 
     def _is_shared(self, path: Path) -> bool:
         return self._shared is not None and path.absolute().is_relative_to(self._shared)
 
     def _missing(self, key: str) -> ObjectMissingError:
-        return ObjectMissingError(f"there is no object {key} in {self.description}: make it again")
+        return ObjectMissingError(f"there is no object {key} in {self.description}: regenerate it")
 
     def _checksum(self, key: str, path: Path, signature: FileSignature) -> str:
-        """The checksum remembered for this very file, else computed and remembered."""
+        """Return the stored checksum of a file with this signature, else compute and store it."""
         with suppress(FileNotFoundError, NotADirectoryError):
-            sha256, _, noted = self._note(key).read_text(encoding="utf-8").partition(" ")
-            if noted == _as_text(signature):
+            sha256, _, signature_text = self._checksum_path(key).read_text(encoding="utf-8").partition(" ")
+            if signature_text == _as_text(signature):
                 return sha256
         sha256 = sha256_of(path)
-        with suppress(OutOfSpaceError):  # a folder that can only be read is still a store to read from
-            self._remember(key, signature, sha256)
+        with suppress(OutOfSpaceError):  # a read-only folder can still be read
+            self._store_checksum(key, signature, sha256)
         return sha256
 
-    def _remember(self, key: str, signature: FileSignature, sha256: str) -> None:
-        """Note a file's checksum. Before the file takes its name: a note that does not fit is no harm."""
-        with atomic_file(self._note(key), folder=self._parts, lock=False) as part:
+    def _store_checksum(self, key: str, signature: FileSignature, sha256: str) -> None:
+        """Store a file's checksum before the file gets its name. A checksum of another signature is ignored."""
+        with atomic_file(self._checksum_path(key), folder=self._parts, lock=False) as part:
             part.write_text(f"{sha256} {_as_text(signature)}", encoding="utf-8")
 
 
@@ -162,7 +161,7 @@ def _as_text(signature: FileSignature) -> str:
 
 
 def _place(source: Path, target: Path, *, link: bool) -> None:
-    """Make ``target`` (which must not exist) a hard link to ``source`` where asked and possible, else a copy."""
+    """Make ``target``, which must not exist, a hard link to ``source`` if ``link`` and possible, else a copy."""
     if link:
         try:
             target.hardlink_to(source)
@@ -175,7 +174,7 @@ def _place(source: Path, target: Path, *, link: bool) -> None:
 
 
 def _files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    """Every file below ``root`` whose relative POSIX path begins with ``prefix``, with that path, in no order."""
+    """Yield relative POSIX path and path of every file below ``root`` whose relative path begins with ``prefix``."""
     for folder, subfolders, names in os.walk(root / prefix.rpartition("/")[0], onerror=_unless_gone):
         here = Path(folder)
         if here == root and HIDDEN_FOLDER in subfolders:
@@ -188,6 +187,6 @@ def _files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
 
 
 def _unless_gone(error: OSError) -> None:
-    """Let a walk go on where a folder is not there (any more); everything else would make it silently short."""
+    """Ignore missing folders in a walk. Any other error is raised: ignoring it would make the list incomplete."""
     if error.errno not in {errno.ENOENT, errno.ENOTDIR}:
         raise error

@@ -1,4 +1,4 @@
-"""An object store in an S3 bucket, or in anything that speaks its protocol."""
+"""An object store in an S3 bucket, or in a service with its protocol."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class S3ObjectStore:
 
     @property
     def description(self) -> str:
-        """The bucket's address."""
+        """URL of the bucket."""
         return f"s3://{self._bucket}"
 
     def head(self, key: str) -> StoredObject | None:
-        """Size and checksum of an object, or None; no checksum where dub_assets did not write it."""
+        """Return size and checksum of an object, or None; there is no checksum if dub_assets did not write it."""
         checked_key(key)
         try:
             with self._reported(key):
@@ -64,14 +64,14 @@ class S3ObjectStore:
         return StoredObject(key=key, size_bytes=answer["ContentLength"], sha256=answer["Metadata"].get("sha256"))
 
     def get(self, key: str) -> bytes:
-        """A small object's content. Raises ObjectMissingError."""
+        """Return the content of a small object. Raises ObjectMissingError."""
         checked_key(key)
         with self._reported(key):
             content: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return content
 
     def put(self, key: str, content: bytes, content_type: str) -> None:
-        """Write a small object, whole or not at all."""
+        """Write a small object atomically."""
         checked_key(key)
         metadata = {"sha256": hashlib.sha256(content).hexdigest()}
         with self._reported(key):
@@ -80,7 +80,7 @@ class S3ObjectStore:
             )
 
     def download(self, key: str, target: Path) -> None:
-        """Write an object's content to a file, whole or not at all. Raises ObjectMissingError.
+        """Download an object to a file atomically. Raises ObjectMissingError.
 
         The transfer manager writes to a file beside the target and renames it at the end.
         """
@@ -90,18 +90,18 @@ class S3ObjectStore:
             self._transfers.download(self._bucket, key, str(target)).result()
 
     def upload(self, key: str, source: Path, *, content_type: str, sha256: str) -> None:
-        """Write a file's content as an object, whole or not at all, its checksum beside it."""
+        """Upload a file as an object atomically, and store its checksum."""
         checked_key(key)
         extra = {"ContentType": content_type, "Metadata": {"sha256": sha256}}
         with self._reported(key):
             self._transfers.upload(str(source), self._bucket, key, extra_args=extra).result()
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins with ``prefix``, sorted by key, without checksums."""
+        """Yield every object whose key begins with ``prefix``, sorted by key, without checksums."""
         return self._listed(checked_prefix(prefix))
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects; those that are not there are no error."""
+        """Delete objects; missing ones are ignored."""
         names = [{"Key": checked_key(key)} for key in keys]
         for start in range(0, len(names), _DELETE_BATCH):
             batch = {"Objects": names[start : start + _DELETE_BATCH], "Quiet": True}
@@ -114,7 +114,7 @@ class S3ObjectStore:
                 raise self._refusal(where, code)
 
     def link(self, key: str, *, expires_s: int) -> str | None:
-        """A signed URL that opens the object for ``expires_s`` seconds."""
+        """Return a signed URL that opens the object for ``expires_s`` seconds."""
         checked_key(key)
         with self._reported(key):
             place = {"Bucket": self._bucket, "Key": key}
@@ -130,7 +130,7 @@ class S3ObjectStore:
         return self._connected()[1]
 
     def _connected(self) -> tuple[BaseClient, TransferManager]:
-        """The client and the one transfer manager that all threads share."""
+        """Return the client and the transfer manager that all threads share."""
         from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
         with self._lock:
@@ -151,7 +151,7 @@ class S3ObjectStore:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             for page in pages:
                 for entry in page.get("Contents", ()):
-                    if is_key(entry["Key"]):  # consoles leave folder markers, which are no objects of ours
+                    if is_key(entry["Key"]):  # consoles create folder markers, which are not our objects
                         yield StoredObject(key=entry["Key"], size_bytes=entry["Size"], sha256=None)
 
     def _reported(self, key: str) -> AbstractContextManager[None]:
@@ -166,14 +166,14 @@ class S3ObjectStore:
             return self._no_bucket()
         if code in {"NoSuchKey", "404"}:
             self._require_bucket()
-            return ObjectMissingError(f"there is no object {where}: make it again")
+            return ObjectMissingError(f"there is no object {where}: regenerate it")
         return ConfigurationError(
             f"{where} is refused ({code}): check the credentials, AWS_REGION, and that the policy of bucket"
             f" {self._bucket} allows s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject"
         )
 
     def _require_bucket(self) -> None:
-        """Tell a missing bucket from a missing object, whose answers to HEAD are the same; asked once."""
+        """Raise ConfigurationError if the bucket is missing: HEAD answers alike for a missing bucket and object."""
         from botocore.exceptions import ClientError
 
         if self._bucket_seen:

@@ -1,4 +1,4 @@
-"""A folder of local files by object key: where the stages write media, and read that of the others."""
+"""The workspace: a folder of local files by object key, where stages write media and read that of other stages."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from dub_assets.core.ports import ObjectStore
 class LocalWorkspace:
     """Local files at ``root/<key>``, fetched from the store and published to it.
 
-    A file is only ever replaced, never rewritten in place: a local store may share it by a hard link. Checksums are
-    remembered by signature (size, time of change, inode), so that an unchanged file is read once a process.
+    Files are replaced and never changed in place, because a local store may share them by hard links. Checksums are
+    kept by signature (size, mtime, inode), so each process reads an unchanged file once.
     """
 
     def __init__(self, root: Path, store: ObjectStore) -> None:
@@ -27,7 +27,7 @@ class LocalWorkspace:
         self._compared: set[MediaObject] = set()
 
     def new(self, key: str) -> Path:
-        """A path to write the object ``key`` to; its folder exists, an older file there has been unlinked."""
+        """Return the path to write the object ``key`` to. Its folder exists; an older file has been removed."""
         path = self._path(key)
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,9 +41,9 @@ class LocalWorkspace:
         return self.seal(key)
 
     def adopt(self, key: str) -> MediaObject:
-        """A reference to an object of the store that others wrote, fetched here. Raises ObjectMissingError.
+        """Fetch an object that others wrote and return a reference to it. Raises ObjectMissingError.
 
-        Where the store does not know its checksum, it is fetched anew each time: others may have replaced it.
+        If the store has no checksum of it, it is fetched each time, since others may have replaced it.
         """
         stored = self._store.head(key)
         if stored is not None and stored.sha256 is not None:
@@ -56,14 +56,14 @@ class LocalWorkspace:
         return media
 
     def seal(self, key: str) -> MediaObject:
-        """The reference (size, sha256) to the file written for ``key``. Raises ObjectMissingError."""
+        """Return the reference (size, sha256) to the file written for ``key``. Raises ObjectMissingError."""
         media = self._local(key)
         if media is None:
-            raise ObjectMissingError(f"no file was written for {key} at {self._path(key)}: make it again")
+            raise ObjectMissingError(f"no file was written for {key} at {self._path(key)}: regenerate it")
         return media
 
     def open(self, media: MediaObject) -> Path:
-        """A local file with this object's content, fetched and verified where it is not here yet.
+        """Return a local file with this object's content, fetched and verified if it is not here yet.
 
         Raises ObjectMissingError or ObjectCorruptError.
         """
@@ -77,24 +77,24 @@ class LocalWorkspace:
         return path
 
     def publish(self, media: MediaObject) -> bool:
-        """Bring the local file of an object to the store, where it is not there yet; return whether it was sent.
+        """Upload the local file of an object unless the store has it; return whether it was uploaded.
 
-        Raises ObjectMissingError where neither has it, ObjectCorruptError where the local file is another one.
+        Raises ObjectMissingError if neither has it, and ObjectCorruptError if the local file has changed.
         """
         if self.is_stored(media):
             return False
         local = self._local(media.key)
         if local is None:
-            raise ObjectMissingError(f"{media.key} is neither local nor in {self._store.description}: make it again")
+            raise ObjectMissingError(f"{media.key} is neither local nor in {self._store.description}: regenerate it")
         if local != media:
-            raise ObjectCorruptError(f"the local file of {media.key} has changed since it was sealed: make it again")
+            raise ObjectCorruptError(f"the local file of {media.key} has changed since it was sealed: regenerate it")
         self._store.upload(
             media.key, self._path(media.key), content_type=content_type_of(media.key), sha256=media.sha256
         )
         return True
 
     def is_stored(self, media: MediaObject) -> bool:
-        """Whether the store has this object. One that others wrote has no checksum there: it is read and compared."""
+        """Return whether the store has this object. Without a checksum there, the object is downloaded and compared."""
         stored = self._store.head(media.key)
         if stored is None or stored.size_bytes != media.size_bytes:
             return False
@@ -111,14 +111,14 @@ class LocalWorkspace:
         return True
 
     def folder(self, key: str) -> Path:
-        """The folder that holds the local file of ``key``, which may end in a slash; it need not exist."""
+        """Return the folder of the local file of ``key``, which may end in a slash; it may not exist."""
         return self._root / checked_prefix(key).rpartition("/")[0]
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
 
     def _local(self, key: str) -> MediaObject | None:
-        """The reference to the local file, or None where there is none."""
+        """Return the reference to the local file, or None if there is none."""
         path = self._path(key)
         try:
             signature = signature_of(path)
@@ -131,16 +131,16 @@ class LocalWorkspace:
         return MediaObject(key=key, size_bytes=signature.size_bytes, sha256=sha256)
 
     def _is_here(self, media: MediaObject) -> bool:
-        """Whether the local file is this object; its size is looked at first, since that costs nothing."""
+        """Return whether the local file is this object; its size is compared first, which costs nothing."""
         with suppress(FileNotFoundError):
             return self._path(media.key).stat().st_size == media.size_bytes and self._local(media.key) == media
         return False
 
     def _verify(self, media: MediaObject, path: Path) -> None:
-        """Raise ObjectCorruptError where a fetched file is not this object."""
+        """Raise ObjectCorruptError if a fetched file is not this object."""
         size_bytes, sha256 = path.stat().st_size, sha256_of(path)
         if (size_bytes, sha256) != (media.size_bytes, media.sha256):
             raise ObjectCorruptError(
                 f"{media.key} in {self._store.description} is not what its manifest says ({size_bytes} bytes instead of"
-                f" {media.size_bytes}, sha256 {sha256[:12]} instead of {media.sha256[:12]}): make it again"
+                f" {media.size_bytes}, sha256 {sha256[:12]} instead of {media.sha256[:12]}): regenerate it"
             )

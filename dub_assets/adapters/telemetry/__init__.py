@@ -1,1 +1,1 @@
-"""What a run tells about itself: cost of its stages, progress."""
+"""Telemetry: cost of stages, progress, JSON logs."""

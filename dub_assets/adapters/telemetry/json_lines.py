@@ -1,4 +1,4 @@
-"""Logs for machines: one JSON object a line, with the names that Dagster's own ``--log-format json`` uses."""
+"""Logs as JSON lines, with the field names of Dagster's ``--log-format json``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 
 class JsonLines(logging.Formatter):
-    """Writes time, level, logger and message of a record, and what ``facts`` knows of it.
+    """Formats time, level, logger and message of a record, and the fields that ``facts`` returns for it.
 
-    Of an error no more than its type: what other libraries say may quote the text that they were given. Whatever else a
-    record carries stays out for the same reason.
+    Only the type of an error is logged: the messages of other libraries may quote the text of a line. For the same
+    reason no other attribute of a record is logged.
     """
 
     def __init__(self, facts: Callable[[logging.LogRecord], Mapping[str, str]] = lambda _: {}) -> None:
@@ -20,7 +20,7 @@ class JsonLines(logging.Formatter):
         self._facts = facts
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the record as a line of JSON."""
         line: dict[str, str] = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

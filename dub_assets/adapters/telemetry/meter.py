@@ -1,4 +1,4 @@
-"""Measuring what a stage costs in time and memory."""
+"""Measurement of a stage's time and memory."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _MIB = 1024 * 1024
 
 
 class ProcessMeter:
-    """Measures stages that run in this process and in the processes it starts."""
+    """Measures stages that run in this process and its child processes."""
 
     @contextmanager
     def measure(self) -> Iterator[ProcessMeasurement]:
-        """Measure until the block is left."""
+        """Measure until the block ends."""
         with ProcessMeasurement() as measurement:
             yield measurement
 
 
 class ProcessMeasurement:
-    """Wall and CPU time (children included), and the peak of the resident memory, 20 times a second and at the end.
+    """Wall and CPU time, children included, and the peak of resident memory, sampled 20 times a second and at the end.
 
-    Memory is this process's and its children's at the same moment: pages they share count twice. A child that is not
-    yet another program is left out: all it has is its parent's.
+    Memory is the sum of this process and its children at one moment, so shared pages count twice. A child that has not
+    executed another program yet is left out, since its pages are its parent's.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class ProcessMeasurement:
         self._sampler.join()
 
     def figures(self, *, media_ms: int) -> StageFigures:
-        """The figures, once the block has been left; the real-time factor is wall seconds a second of programme."""
+        """Return the figures after the block; the real-time factor is wall seconds for a second of programme."""
         return StageFigures(
             wall_s=round(self._wall_s, 3),
             cpu_s=round(self._cpu_s, 3),
@@ -79,11 +79,11 @@ def _resident_bytes(process: psutil.Process, program: list[str]) -> int:
             if child.cmdline() != program:
                 total += int(child.memory_info().rss)
         except psutil.NoSuchProcess:
-            continue  # it ended between the listing and the look
+            continue  # it ended meanwhile
     return total
 
 
 def _cpu_s() -> float:
-    """CPU seconds of this process and of its children that have ended."""
+    """Return the CPU seconds of this process and of its ended children."""
     times = psutil.Process().cpu_times()
     return float(times.user + times.system + times.children_user + times.children_system)

@@ -1,4 +1,4 @@
-"""Telling how far a run is."""
+"""Progress of stages in the log."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class LoggedProgress:
-    """Writes a stage's progress to the log: at its start and end, and now and then between."""
+    """Logs a stage's progress at its start and end, and every ``every_s`` seconds between."""
 
     def __init__(self, *, every_s: float = 10.0) -> None:
         self._every_s = every_s
         self._last: dict[str, float] = {}
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """Log that ``done`` of ``total`` units of ``stage`` are made."""
+        """Log that ``done`` of ``total`` units of ``stage`` are finished."""
         now = time.monotonic()
         if done < total and now - self._last.get(stage, float("-inf")) < self._every_s:
             return

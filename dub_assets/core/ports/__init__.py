@@ -1,4 +1,4 @@
-"""The ports: one small protocol a capability. The pipeline speaks to the world through these and nothing else."""
+"""Ports: the protocols through which stages reach engines, media tools and storage."""
 
 from dub_assets.core.ports.engines import (
     Engines,

@@ -1,4 +1,4 @@
-"""Engines: what separates, recognises, translates and speaks."""
+"""Protocols of engines: separators, recognisers, translators, synthesisers, and the provider of them all."""
 
 from __future__ import annotations
 
@@ -22,138 +22,138 @@ from dub_assets.core.timing import Interval
 
 
 class Separator(Protocol):
-    """Tells speech from everything else."""
+    """Separates speech from all other sound."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> SeparatorCapabilities:
-        """What this engine needs."""
+        """Capabilities of the engine."""
         ...
 
     def separate(self, mixture: Iterable[Sound]) -> Iterator[tuple[Sound, Sound]]:
         """Yield ``(mixture, vocals)`` blocks of equal shape, aligned to the sample.
 
-        The mixture comes in blocks of any length at ``capabilities.sample_rate_hz``; the mixtures yielded, joined,
-        are the input, joined. Memory does not grow with the programme.
+        The input has blocks of any length at ``capabilities.sample_rate_hz``. The yielded mixtures have the same
+        samples as the input, in blocks of other lengths. Memory does not grow with the programme.
         """
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 class VoiceActivityDetector(Protocol):
-    """Finds where someone speaks."""
+    """Finds intervals of speech."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this detector is, its options included."""
+        """Name, version and options of the detector."""
         ...
 
     @property
     def sample_rate_hz(self) -> int:
-        """Rate of the mono sound that ``regions`` takes."""
+        """Sample rate of the sound that ``regions`` takes."""
         ...
 
     def regions(self, sound: Iterable[Sound]) -> list[Interval]:
-        """Disjoint, sorted intervals of speech, without any margin, in a mono programme given block by block."""
+        """Return disjoint, sorted intervals of speech, without margins, in a mono programme given block by block."""
         ...
 
 
 class Recogniser(Protocol):
-    """Turns speech into words."""
+    """Recognises speech."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> RecogniserCapabilities:
-        """What this engine can do."""
+        """Capabilities of the engine."""
         ...
 
     def detect_language(self, chunks: Sequence[SpeechChunk]) -> LanguageGuess:
-        """The language that these chunks, taken together, are most likely in."""
+        """Return the most likely language of these chunks together."""
         ...
 
     def recognise(self, chunks: Sequence[SpeechChunk], language: str) -> list[tuple[RecognisedWord, ...]]:
-        """The words of each chunk, in input order; an empty tuple where nothing is said."""
+        """Return the words of each chunk, in input order; an empty tuple for a chunk without speech."""
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 class Translator(Protocol):
-    """Turns lines of one language into lines of another."""
+    """Translates lines."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> TranslatorCapabilities:
-        """What this engine can do."""
+        """Capabilities of the engine."""
         ...
 
     def translate(
         self, lines: Sequence[SourceLine], source_language: str, target_language: str, terms: Sequence[Term] = ()
     ) -> list[Rendering]:
-        """One rendering for each line, in input order; its text is empty only where the line's is.
+        """Return a rendering of each line, in input order; its text is empty only if the line is.
 
-        At most ``capabilities.max_shorter`` shorter ones come with it. ``terms`` are given only where
-        ``capabilities.keeps_terms``, and neighbours change nothing unless ``capabilities.reads_context``.
+        It has at most ``capabilities.max_shorter`` shorter renderings. ``terms`` are given only to engines that
+        have ``keeps_terms``. A line's neighbours change nothing without ``reads_context``.
         """
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 class Synthesiser(Protocol):
-    """Speaks."""
+    """Synthesises speech."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> SynthesiserCapabilities:
-        """What this engine can do."""
+        """Capabilities of the engine."""
         ...
 
     def predict_ms(self, utterances: Sequence[Utterance]) -> list[int]:
-        """The expected length of each utterance at its speed, without synthesising it."""
+        """Return the expected length of each utterance at its speed, without synthesising it."""
         ...
 
     def synthesise(self, utterances: Sequence[Utterance]) -> list[Sound]:
-        """Mono speech at ``capabilities.sample_rate_hz`` for each utterance, silence at both ends trimmed.
+        """Return mono speech at ``capabilities.sample_rate_hz`` for each utterance, without silence at both ends.
 
-        Safe to call from ``capabilities.concurrency`` threads at once.
+        May be called from ``capabilities.concurrency`` threads at a time.
         """
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 @runtime_checkable
 class Metered(Protocol):
-    """An engine whose service counts what it is asked: tokens, characters, what they cost."""
+    """An engine whose service counts usage: tokens, characters, cost."""
 
     def take_usage(self) -> tuple[tuple[str, float], ...]:
-        """What was counted since this was asked last, as (name, amount) pairs sorted by name."""
+        """Return the usage since the last call, as (name, amount) pairs sorted by name, and reset it."""
         ...
 
 
@@ -162,74 +162,74 @@ class Preloadable(Protocol):
     """An engine whose model can be loaded ahead of its first call, on any thread."""
 
     def load(self) -> None:
-        """Load the model, unless it is loaded; without this the first call does.
+        """Load the model if it is not loaded.
 
-        A model for a GPU is left to the first call, which makes room for it.
+        A model on a GPU is loaded by the first call instead, which makes room for it.
         """
         ...
 
 
 class Model(Protocol):
-    """What all engines with a model have in common."""
+    """An engine with a model that can be unloaded."""
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 class Engines(Protocol):
-    """Gives the engine of each stage, as configuration and the language want it."""
+    """Provides the engine of each stage, by configuration and language."""
 
     def separator(self) -> Separator:
-        """The engine that separates."""
+        """Return the separator."""
         ...
 
     def voice_activity_detector(self) -> VoiceActivityDetector:
-        """The detector that finds speech."""
+        """Return the voice activity detector."""
         ...
 
     def recogniser(self, language: str) -> Recogniser:
-        """The engine for a language (ISO 639-1), or for ``"auto"`` one that detects it.
+        """Return the recogniser of a language (ISO 639-1); for ``"auto"``, one that detects the language.
 
-        Raises UnsupportedLanguageError, as do the two below.
+        Raises UnsupportedLanguageError, as do ``translator`` and ``synthesiser``.
         """
         ...
 
     def language_identifier(self) -> LanguageIdentifier:
-        """What tells the language of a text."""
+        """Return the language identifier of texts."""
         ...
 
     def turn_diariser(self) -> TurnDiariser | None:
-        """The engine that tells speakers apart; None where none is installed and none is named."""
+        """Return the engine that finds out who speaks when; None if none is installed and none is configured."""
         ...
 
     def translator(self, source_language: str, target_language: str) -> Translator:
-        """The engine for a pair of languages."""
+        """Return the translator of a pair of languages."""
         ...
 
     def synthesiser(self, language: str) -> Synthesiser:
-        """The engine that speaks a language."""
+        """Return the synthesiser of a language."""
         ...
 
     def voices(self, language: str) -> tuple[Voice, ...]:
-        """The voices to cast from, in order of preference; the configured one alone where there is one."""
+        """Return the voices to cast from, in order of preference; only the configured voice if there is one."""
         ...
 
     def voice(self, language: str) -> str:
-        """The name of the voice to speak a language with, one that the language's synthesiser has."""
+        """Return the name of the default voice of a language's synthesiser."""
         ...
 
     def clones(self, language: str) -> bool:
-        """Whether speakers are to keep their own voices: the language's synthesiser can, and no voice is configured."""
+        """Return whether voices are cloned: the language's synthesiser can, and no voice is configured."""
         ...
 
     def prepare(self, *engines: object) -> None:
-        """Load the models of those that can be loaded ahead, in this order and in the background.
+        """Load the models of these engines in the background, in this order, if models are kept between stages.
 
-        Only where models are kept. What fails is left to the stage that uses the engine, which says so.
+        Failures are ignored here: the stage that uses the engine meets and reports them.
         """
         ...
 
     def release(self, engine: Model) -> None:
-        """A stage is done with an engine: close it, or keep its model for the process's next run."""
+        """Release an engine after a stage: close it, or keep its model for the next run of the process."""
         ...

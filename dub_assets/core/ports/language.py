@@ -1,4 +1,4 @@
-"""Telling the language of a text."""
+"""Protocol of language identification."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from dub_assets.core.speech import LanguageGuess
 
 
 class LanguageIdentifier(Protocol):
-    """Tells what language texts are in."""
+    """Identifies the language of texts."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this identifier is."""
+        """Name and version of the identifier."""
         ...
 
     @property
     def languages(self) -> frozenset[str]:
-        """The languages (ISO 639-1) that it tells apart."""
+        """The languages (ISO 639-1) that it distinguishes."""
         ...
 
     def identify(self, texts: Sequence[str], among: Collection[str] | None = None) -> list[LanguageGuess]:
-        """The likeliest language of each text, among those given (of ``languages``) or among all."""
+        """Return the most likely language of each text, out of ``among`` (a part of ``languages``) or of all."""
         ...

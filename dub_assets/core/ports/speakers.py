@@ -1,4 +1,4 @@
-"""Engines that tell speakers apart."""
+"""Protocols of engines that find out who speaks when."""
 
 from __future__ import annotations
 
@@ -12,53 +12,56 @@ from dub_assets.core.speech import SpeakerTurn
 
 
 class SpeakerEmbedder(Protocol):
-    """Tells voices apart."""
+    """Embeds voices as vectors."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> SpeakerEmbedderCapabilities:
-        """What this engine needs."""
+        """Capabilities of the engine."""
         ...
 
     def embed(self, sounds: Sequence[Sound]) -> list[Voiceprint]:
-        """The voice of each mono sound, none of them empty, as a vector of length 1; alike where the speaker is one."""
+        """Return the voiceprint of each mono sound, of length 1. Voiceprints of one speaker are similar.
+
+        No sound is empty.
+        """
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 @runtime_checkable
 class Diariser(Protocol):
-    """Tells who speaks when, by itself."""
+    """Finds the speaker turns of a programme."""
 
     @property
     def identity(self) -> EngineIdentity:
-        """What this engine is."""
+        """Name, version, weights and settings of the engine."""
         ...
 
     @property
     def capabilities(self) -> DiariserCapabilities:
-        """What this engine needs."""
+        """Capabilities of the engine."""
         ...
 
     def turns(self, sound: Iterable[Sound], count: int | None = None) -> list[SpeakerTurn]:
-        """Disjoint, sorted turns of ``count`` speakers, or of as many as are heard, in a mono programme.
+        """Return disjoint, sorted turns of ``count`` speakers, or of as many as it finds, in a mono programme.
 
-        The programme comes block by block at ``capabilities.sample_rate_hz``; it may be held in memory as a whole. The
-        same programme has the same turns.
+        The programme is given block by block at ``capabilities.sample_rate_hz``, and may be held in memory as a whole.
+        The result is deterministic.
         """
         ...
 
     def close(self) -> None:
-        """Free the model's memory; a later call loads it again."""
+        """Unload the model; a later call loads it again."""
         ...
 
 
 TurnDiariser = SpeakerEmbedder | Diariser
-"""What tells speakers apart, in one of two ways: by the voices of given phrases, or by its own idea of turns."""
+"""An engine that finds out who speaks when: by embedding given phrases, or by finding speaker turns itself."""

@@ -1,4 +1,4 @@
-"""What every stage works with, and what it tells about itself."""
+"""The stage context: what every stage needs around it."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from dub_assets.core.provenance import StageFigures
 
 
 class Progress(Protocol):
-    """Hears how far a stage is."""
+    """Receives the progress of stages."""
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """``done`` of ``total`` units (seconds, lines) of a stage are made."""
+        """Report that ``done`` of ``total`` units (seconds, lines) of a stage are finished."""
         ...
 
 
 class Meter(Protocol):
-    """Measures a stage."""
+    """Measures the cost of a stage."""
 
     def measure(self) -> AbstractContextManager[Measurement]:
-        """Start measuring; read the figures after leaving."""
+        """Return a context that measures; its figures are complete after leaving."""
         ...
 
 
 class Measurement(Protocol):
-    """A measurement under way or done."""
+    """A measurement in progress or complete."""
 
     def figures(self, *, media_ms: int) -> StageFigures:
-        """What has been measured so far, for a stage that worked on ``media_ms`` of programme."""
+        """Return the figures of a stage that processed ``media_ms`` of programme."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageContext:
-    """What every stage of one job works with; ``keys`` say where its products go."""
+    """Keys, workspace, media tools, progress and meter of one job."""
 
     keys: JobKeys
     workspace: Workspace

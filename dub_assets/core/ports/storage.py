@@ -1,4 +1,4 @@
-"""Storage: objects by key, and local files by object key."""
+"""Protocols of storage: the object store, and the workspace of local files."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from dub_assets.core.media import MediaObject, StoredObject
 
 
 class ObjectStore(Protocol):
-    """Objects by key. Keys are POSIX-like paths; the same keys in every store."""
+    """Objects by key. Keys are relative POSIX paths (``core/object_key.py``)."""
 
     @property
     def description(self) -> str:
-        """Where the objects are, for people: a folder or a bucket."""
+        """The folder or bucket, for messages."""
         ...
 
     def head(self, key: str) -> StoredObject | None:
-        """Size and checksum of an object, or None where there is none."""
+        """Return size and checksum of an object, None if it does not exist."""
         ...
 
     def get(self, key: str) -> bytes:
-        """A small object's content. Raises ObjectMissingError."""
+        """Return the content of a small object. Raises ObjectMissingError."""
         ...
 
     def put(self, key: str, content: bytes, content_type: str) -> None:
-        """Write a small object, whole or not at all."""
+        """Write a small object atomically."""
         ...
 
     def download(self, key: str, target: Path) -> None:
-        """Write an object's content to a file, whole or not at all. Raises ObjectMissingError."""
+        """Download an object to a file atomically. Raises ObjectMissingError."""
         ...
 
     def upload(self, key: str, source: Path, *, content_type: str, sha256: str) -> None:
-        """Write a file's content as an object, whole or not at all, its checksum beside it."""
+        """Upload a file as an object atomically, and store its checksum."""
         ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins with ``prefix``, sorted by key; a listing knows no checksums."""
+        """Yield every object whose key begins with ``prefix``, sorted by key, without checksums."""
         ...
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects; those that are not there are no error."""
+        """Delete objects; missing ones are ignored."""
         ...
 
     def link(self, key: str, *, expires_s: int) -> str | None:
-        """A URL at which a person can open the object for a while, or None."""
+        """Return a URL that opens the object for ``expires_s`` seconds, None if the store has none."""
         ...
 
 
 class Workspace(Protocol):
-    """Local files by object key: where the stages write their media, and read that of the others."""
+    """Local files by object key: stages write their media here and read that of other stages."""
 
     def new(self, key: str) -> Path:
-        """A path to write the object ``key`` to; its folder exists, an older file there has been unlinked."""
+        """Return the path to write the object ``key`` to. Its folder exists; an older file has been removed."""
         ...
 
     def adopt(self, key: str) -> MediaObject:
-        """A reference to an object of the store that others wrote, fetched here. Raises ObjectMissingError."""
+        """Fetch an object that others wrote and return a reference to it. Raises ObjectMissingError."""
         ...
 
     def seal(self, key: str) -> MediaObject:
-        """The reference (size, sha256) to the file written for ``key``."""
+        """Return the reference (size, sha256) to the file written for ``key``."""
         ...
 
     def write(self, key: str, content: bytes) -> MediaObject:
@@ -70,7 +70,7 @@ class Workspace(Protocol):
         ...
 
     def open(self, media: MediaObject) -> Path:
-        """A local file with this object's content, fetched and verified where it is not here yet.
+        """Return a local file with this object's content, fetched and verified if it is not here yet.
 
         Raises ObjectMissingError or ObjectCorruptError.
         """

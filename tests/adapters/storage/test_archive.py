@@ -202,7 +202,7 @@ def test_a_manifest_that_is_not_there_is_missing_or_none(archive):
 def test_a_manifest_whose_media_are_not_what_they_were_is_not_loaded(archive, saved, how, kind, caplog):
     key = broken(archive, how)
     caplog.set_level(logging.WARNING, "dub_assets")
-    with pytest.raises(kind, match=rf"{key}.*{MANIFEST}.*make it again"):
+    with pytest.raises(kind, match=rf"{key}.*{MANIFEST}.*regenerate it"):
         archive.load(Lines, MANIFEST)
     assert caplog.records == []
     assert archive.find(Lines, MANIFEST) is None
