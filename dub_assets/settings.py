@@ -154,7 +154,9 @@ def _with_engine_set(environment: Mapping[str, str]) -> Mapping[str, str]:
     if name not in ENGINE_SETS:
         return environment  # reported when ENGINE_SET is read
     defaults = engine_set_defaults(name, source_language.strip())
-    return defaults | {variable: text for variable, text in environment.items() if text or variable not in defaults}
+    return defaults | {
+        variable: text for variable, text in environment.items() if text.strip() or variable not in defaults
+    }
 
 
 def _read(kind: Callable[..., Options], environment: Mapping[str, str], problems: list[str]) -> Options:
@@ -193,9 +195,9 @@ def _problem(details: ErrorDetails, environment: Mapping[str, str]) -> str:
     context = details.get("ctx", {})
     match details["type"]:
         case "greater_than_equal":
-            return f"{shown} is out of range: the lowest value is {context['ge']:g}"
+            return f"{shown} is out of range: the lowest value is {context['ge']:.10g}"
         case "less_than_equal":
-            return f"{shown} is out of range: the highest value is {context['le']:g}"
+            return f"{shown} is out of range: the highest value is {context['le']:.10g}"
         case "value_error":
             item = f": {details['input']!r}" if len(details["loc"]) > 1 else ""
             return f"{shown}{item} {context['error']}"

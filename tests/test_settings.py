@@ -60,6 +60,7 @@ def test_reads_values_into_their_types():
     ("variable", "value", "problem"),
     [
         ("VAD_AGGR", "4", "is out of range: the highest value is 3"),
+        ("WORKER_MAX_MEMORY_MIB", "9999999", "is out of range: the highest value is 1048576"),
         ("VAD_AGGR", "two", "cannot be read: a whole number is wanted"),
         ("VAD_AGGR", "1.5", "cannot be read: a whole number is wanted"),
         ("VAD_FRAME_MS", "15", "is none of 10, 20, 30"),
