@@ -41,7 +41,7 @@ def test_a_run_removes_temporary_files_of_killed_runs(run: CommandLine):
 
 def test_mix_rebuilds_the_video_and_copies_it_to_a_folder(run: CommandLine):
     out = run.folder / "edited"
-    made = json.loads(
+    summary = json.loads(
         run(
             "mix",
             run.job,
@@ -57,11 +57,11 @@ def test_mix_rebuilds_the_video_and_copies_it_to_a_folder(run: CommandLine):
             "--json",
         )
     )
-    assert [(row["segment"], row["bgm_gain"], row["tts_gain"]) for row in made["segments"]] == [
+    assert [(row["segment"], row["bgm_gain"], row["tts_gain"]) for row in summary["segments"]] == [
         ("0000", 0.2, 1.1),
         ("0001", 0.2, 1.1),
     ]
-    assert {Path(path).name for path in made["files"].values()} == {
+    assert {Path(path).name for path in summary["files"].values()} == {
         "talk.pt.mp4",
         "talk.pt.srt",
         "talk.pt.vtt",

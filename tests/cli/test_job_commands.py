@@ -140,8 +140,8 @@ def test_an_unknown_job_in_an_empty_store_names_the_command_that_starts_one(run:
 
 def test_a_segment_is_given_by_name_or_number(run: CommandLine):
     for name in ("0001", "1"):
-        made = json.loads(run("mix", run.job, name, "--bgm-gain", "0.3", "--json"))
-        assert [row["segment"] for row in made["segments"]] == ["0001"]
+        summary = json.loads(run("mix", run.job, name, "--bgm-gain", "0.3", "--json"))
+        assert [row["segment"] for row in summary["segments"]] == ["0001"]
     error = run("mix", run.job, "one", "--bgm-gain", "0.3", fails=True)
     assert "'one' is not a segment: give a name such as 0003, or its number, 3" in error
 

@@ -24,12 +24,12 @@ RESULTS = {"talk.pt.mp4", "talk.pt.srt", "talk.pt.vtt", "talk.en.srt", "talk.en.
 
 def test_a_rebuild_updates_the_files_of_the_dub(run: CommandLine):
     results = run.folder / "results"
-    made = json.loads(run("say", run.job, "0001", "Boa noite.", "--rebuild", "--json"))
+    summary = json.loads(run("say", run.job, "0001", "Boa noite.", "--rebuild", "--json"))
     assert names(results) == RESULTS
     assert "Boa noite." in (results / "talk.pt.srt").read_text(encoding="utf-8")
     video = run.archive.store.head(run.keys.request.result_key)
     assert (results / "talk.pt.mp4").stat().st_size == video.size_bytes
-    assert {Path(path).name for path in made["updated"]} == RESULTS
+    assert {Path(path).name for path in summary["updated"]} == RESULTS
     run("mix", run.job, "1", "--bgm-gain", "0.2", "--rebuild", "--quiet")
     assert names(results) == RESULTS
     document = json.loads((results / "talk.pt.json").read_text(encoding="utf-8"))
