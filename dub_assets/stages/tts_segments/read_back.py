@@ -124,7 +124,7 @@ class _Verifier:
             # The message of another library's error may quote the text that it was given.
             reason = error if isinstance(error, DubError) else type(error).__name__
             _LOG.warning("%d lines are not read back, the recogniser failed: %s", len(lines), reason, exc_info=error)
-            self.recogniser.close()  # a model that fails is not kept: the next call loads it anew
+            self.recogniser.close()  # a model that failed is not kept: the next call loads it again
             return [None] * len(lines)
 
     def _recognised(self, lines: Sequence[SpokenLine], takes: Sequence[_Take]) -> list[ReadBack]:
