@@ -51,10 +51,6 @@ class FakeQueue:
         self._seen: dict[str, tuple[float, str]] = {}
         self._numbers = itertools.count(1)
 
-    @property
-    def description(self) -> str:
-        return "memory://queue"
-
     def receive(self, max_messages: int, *, wait_s: int | None = None) -> list[ReceivedMessage]:
         self._called("receive")
         until_s = self.now_s + (self._wait_s if wait_s is None else wait_s)

@@ -37,4 +37,4 @@ def read_glossary(path: Path) -> tuple[Term, ...]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "it"
-        raise InputError(f"the glossary {path} is not valid: {place}: {first['msg']}") from error
+        raise InputError(f"the glossary {path} cannot be read: {place}: {first['msg']}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,29 +17,16 @@ from dub_assets.service.queue.message_json import Document, read_document
 from dub_assets.service.queue.message_models import Message, Request
 from dub_assets.service.queue.message_types import MessageRules
 from dub_assets.service.queue.tasks import TASKS, find_task
+from dub_assets.settings import JobDefaults
 
 _FAULTS_SHOWN = 3
 _MAX_ID_CHARACTERS = 256
 
 
-class LanguageDefaults(Protocol):
-    """The languages of jobs whose messages name none."""
-
-    @property
-    def source_language(self) -> str:
-        """A language, or ``auto``."""
-        ...
-
-    @property
-    def target_language(self) -> str:
-        """A language."""
-        ...
-
-
 def parse(
     body: str | bytes,
     *,
-    defaults: LanguageDefaults,
+    defaults: JobDefaults,
     templates: KeyTemplates,
     allowed_prefixes: Sequence[str] = ("projects/",),
     engines: Mapping[str, Collection[str]] = MappingProxyType({}),

@@ -11,11 +11,6 @@ from dub_assets.service.received_message import FailedReceipt, QueueDepth, Recei
 class Queue(Protocol):
     """A queue of messages. Every method raises QueueUnavailableError if the queue does not answer."""
 
-    @property
-    def description(self) -> str:
-        """The address of the queue, for people."""
-        ...
-
     def receive(self, max_messages: int, *, wait_s: int | None = None) -> list[ReceivedMessage]:
         """Return at most ``max_messages`` messages, which are hidden from other consumers until their timeout.
 

@@ -57,11 +57,6 @@ class SqsQueue:
         self._lock = threading.Lock()
         self._connection: BaseClient | None = None
 
-    @property
-    def description(self) -> str:
-        """The queue's address."""
-        return self._queue.url
-
     def receive(self, max_messages: int, *, wait_s: int | None = None) -> list[ReceivedMessage]:
         """Return at most ``max_messages`` messages, as ``Queue.receive`` does."""
         messages: list[ReceivedMessage] = []

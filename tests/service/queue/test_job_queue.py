@@ -14,7 +14,7 @@ import pytest
 import yaml
 from support.deployment import RUN_KEY, Deployment, full
 from support.fakes_queue import FakeQueue
-from support.finished_job import MADE, REQUEST
+from support.finished_job import PROVENANCE, REQUEST
 
 from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.core.codec import decode, encode
@@ -581,7 +581,7 @@ def test_requests_an_asset_run_for_own_segments_and_an_op_if_one_is_external(wir
     deployment = wire.deploy()
     archive, keys = deployment.job_resources.storage.archive, JobKeys(request=REQUEST)
     archive.save(job_record_key(REQUEST.job_id), REQUEST)
-    archive.save(keys.manifest("segment_mixes"), SegmentMixes(segments=(), provenance=MADE))
+    archive.save(keys.manifest("segment_mixes"), SegmentMixes(segments=(), provenance=PROVENANCE))
     fields = {"task": "segment_mix", "job_id": REQUEST.job_id, "callback_url": "https://consumer.example/"}
     own = {"index": 3, "bgm_gain": 0.2}
     wire.send(json.dumps(fields | {"segments": [own], "rebuild_video": True}))
