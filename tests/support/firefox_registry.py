@@ -1,4 +1,4 @@
-"""Mozilla's registry of translation models on a local server: records and zstd files, in its own layout."""
+"""A local server with the layout of Mozilla's registry of translation models: records and zstd files."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class MozillaRegistry:
 
     @property
     def environment(self) -> dict[str, str]:
+        """The variables that point dub_assets to the server."""
         return {
             "FIREFOX_MODELS_REGISTRY": f"{self.hub.url}/{RECORDS}",
             "FIREFOX_MODELS_FILES": f"{self.hub.url}/attachments/",
@@ -38,13 +39,13 @@ class MozillaRegistry:
 
     def add(self, pair: tuple[str, str], files: Mapping[str, bytes], **fields: str) -> list[dict[str, Any]]:
         """Publish one version of a model: contents by file name, such as ``model.koen.intgemm.alphas.bin``."""
-        added = [self._record(pair, name, content, fields) for name, content in files.items()]
-        self.records += added
+        records = [self._record(pair, name, content, fields) for name, content in files.items()]
+        self.records += records
         self._publish()
-        return added
+        return records
 
     def path(self, record: Mapping[str, Any]) -> str:
-        """The path of a record's packed file on the server."""
+        """Return the path of a record's packed file on the server."""
         return f"/attachments/{record['attachment']['location']}"
 
     def _record(self, pair: tuple[str, str], name: str, content: bytes, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class MozillaRegistry:
 
 
 def zstd(content: bytes) -> bytes:
-    """A zstd frame (RFC 8878) of raw blocks: valid, and no smaller than its content."""
+    """Return a zstd frame (RFC 8878) of uncompressed blocks."""
     blocks = [content[start : start + _BLOCK] for start in range(0, len(content), _BLOCK)] or [b""]
     headers = [(len(block) << 3 | (number == len(blocks) - 1)) for number, block in enumerate(blocks)]
     frame = struct.pack("<IBQ", 0xFD2FB528, 0b1110_0000, len(content))
@@ -89,14 +90,14 @@ def zstd(content: bytes) -> bytes:
 
 
 def installed_model(pair: tuple[str, str], *, as_pair: tuple[str, str]) -> dict[str, bytes]:
-    """The files of an installed model under the names that another pair's have."""
+    """Return the files of an installed model, named as those of another pair."""
     own, other = "".join(pair), "".join(as_pair)
     paths = [path for file in PACKAGED[pair] if (path := file.parts[0].locate())]
     return {Path(path.name).name.replace(own, other): path.read_bytes() for path in paths}
 
 
 def split_vocabulary(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """A model's files as those of pairs that write in different scripts: a vocabulary for each language."""
+    """Return a model's files with a vocabulary for each language, as pairs with different scripts have."""
     return {name: content for name, content in files.items() if not name.startswith("vocab.")} | {
         name.replace("vocab.", f"{side}vocab."): content
         for name, content in files.items()

@@ -1,4 +1,4 @@
-"""Pulling Firefox's models from a registry in Mozilla's own layout, and translating with what came."""
+"""Pulling of Firefox's models from a local registry in Mozilla's layout, and translation with pulled models."""
 
 from __future__ import annotations
 
@@ -40,38 +40,38 @@ def settings(registry: MozillaRegistry, tmp_path: Path) -> EngineSettings:
     return EngineSettings(cache_dir=tmp_path / "cache", weights_dir=None, threads=1, models=options)
 
 
-def files(code: str, mark: str = "") -> dict[str, bytes]:
-    """A model's files with contents of their own; nothing reads them."""
+def files(code: str, suffix: str = "") -> dict[str, bytes]:
+    """Return the files of a model, with contents that no test reads as a model."""
     names = (f"model.{code}.intgemm.alphas.bin", f"vocab.{code}.spm", f"lex.50.50.{code}.s2t.bin")
-    return {name: f"{name} {mark}".encode() for name in names}
+    return {name: f"{name} {suffix}".encode() for name in names}
 
 
 def pulled_file(settings: EngineSettings, pair: tuple[str, str], name: str) -> bytes:
     return (pulled_models(settings.lock)[pair].folder(settings.cache_dir) / name).read_bytes()
 
 
-def translated(settings: EngineSettings, pair: tuple[str, str], text: str) -> str:
+def translate(settings: EngineSettings, pair: tuple[str, str], text: str) -> str:
     (rendering,) = FirefoxTranslator(settings).translate([SourceLine(text=text)], *pair)
     return rendering.text
 
 
-def test_a_pulled_model_translates(registry: MozillaRegistry, settings: EngineSettings):
+def test_pulled_model_translates(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("de", "pt"), installed_model(("en", "pt"), as_pair=("de", "pt")))
     assert ("de", "pt") not in firefox_weights.pairs(settings)
     PairPuller(settings).pull(("de", "pt"))
     assert ("de", "pt") in firefox_weights.pairs(settings)
     line = "The sea is calm today."
-    assert translated(settings, ("de", "pt"), line) == translated(settings, ("en", "pt"), line)
+    assert translate(settings, ("de", "pt"), line) == translate(settings, ("en", "pt"), line)
 
 
-def test_a_model_with_two_vocabularies_translates(registry: MozillaRegistry, settings: EngineSettings):
+def test_pulled_model_with_two_vocabularies_translates(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("en", "ja"), split_vocabulary(installed_model(("en", "pt"), as_pair=("en", "ja"))))
     PairPuller(settings).pull(("en", "ja"))
-    assert translated(settings, ("en", "ja"), "Good morning.") == translated(settings, ("en", "pt"), "Good morning.")
+    assert translate(settings, ("en", "ja"), "Good morning.") == translate(settings, ("en", "pt"), "Good morning.")
     assert len(pulled_models(settings.lock)["en", "ja"].files) == 4
 
 
-def test_the_lock_has_version_licence_and_hashes(registry: MozillaRegistry, settings: EngineSettings):
+def test_lock_has_version_licence_and_hashes(registry: MozillaRegistry, settings: EngineSettings):
     records = registry.add(("ko", "en"), files("koen"), version="3.1")
     PairPuller(settings).pull(("ko", "en"))
     (entry,) = json.loads(settings.lock.path.read_text()).items()
@@ -87,17 +87,17 @@ def test_the_lock_has_version_licence_and_hashes(registry: MozillaRegistry, sett
     )
 
 
-def test_what_is_here_needs_no_registry(registry: MozillaRegistry, settings: EngineSettings):
+def test_does_not_read_the_registry_for_available_models(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"))
     PairPuller(settings).pull(("ko", "en"))
-    asked = len(registry.hub.requests)
+    requests = len(registry.hub.requests)
     PairPuller(settings).pull(("ko", "en"))
     PairPuller(settings).pull(("ko", "pt"))  # through the installed en-pt
-    assert len(registry.hub.requests) == asked
+    assert len(registry.hub.requests) == requests
 
 
 @pytest.mark.parametrize(
-    ("offered", "taken"),
+    ("versions", "expected"),
     [
         ([("3.0", ""), ("3.1", "")], "3.1"),
         ([("3.9", ""), ("3.10", "")], "3.10"),
@@ -108,18 +108,18 @@ def test_what_is_here_needs_no_registry(registry: MozillaRegistry, settings: Eng
         ([("3.0", ""), ("3.1", "env.country == 'KR'")], "3.0"),
     ],
 )
-def test_the_version_is_the_newest_that_a_desktops_firefox_gets(
-    registry: MozillaRegistry, settings: EngineSettings, offered: list[tuple[str, str]], taken: str
+def test_pulls_the_newest_version_for_a_desktop_firefox(
+    registry: MozillaRegistry, settings: EngineSettings, versions: list[tuple[str, str]], expected: str
 ):
-    for version, expression in offered:
+    for version, expression in versions:
         registry.add(("ko", "en"), files("koen", version), version=version, filter_expression=expression)
     PairPuller(settings).pull(("ko", "en"))
-    assert pulled_models(settings.lock)["ko", "en"].revision == taken
-    assert pulled_file(settings, ("ko", "en"), "vocab.koen.spm").endswith(taken.encode())
+    assert pulled_models(settings.lock)["ko", "en"].revision == expected
+    assert pulled_file(settings, ("ko", "en"), "vocab.koen.spm").endswith(expected.encode())
 
 
-def test_files_of_two_builds_of_one_version_are_not_mixed(registry: MozillaRegistry, settings: EngineSettings):
-    """As for Korean: a larger model for desktops and a smaller one for Android, under one version."""
+def test_does_not_mix_files_of_two_builds_of_a_version(registry: MozillaRegistry, settings: EngineSettings):
+    """Korean has a larger model for desktops and a smaller one for Android with the same version."""
     registry.add(("ko", "en"), files("koen", "x"), filter_expression=ANDROID)
     registry.add(("ko", "en"), files("koen", "desktop"), architecture="base", filter_expression=DESKTOP)
     registry.add(("ko", "en"), {"model.koen.intgemm.alphas.bin": b"incomplete" * 99}, architecture="huge")
@@ -128,24 +128,24 @@ def test_files_of_two_builds_of_one_version_are_not_mixed(registry: MozillaRegis
         assert pulled_file(settings, ("ko", "en"), file.name).endswith(b"desktop")
 
 
-def test_a_pair_without_a_model_of_its_own_goes_through_english(registry: MozillaRegistry, settings: EngineSettings):
+def test_pulls_two_models_through_english(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("es", "en"), installed_model(("pt", "en"), as_pair=("es", "en")))
     registry.add(("en", "fr"), installed_model(("en", "pt"), as_pair=("en", "fr")))
     pulled = PairPuller(settings).pull(("es", "fr"))
     assert [leg for leg, _ in pulled.legs] == [("es", "en"), ("en", "fr")]
     line = "O mar está calmo hoje."
-    english = translated(settings, ("pt", "en"), line)
-    assert translated(settings, ("es", "fr"), line) == translated(settings, ("en", "pt"), english)
+    english = translate(settings, ("pt", "en"), line)
+    assert translate(settings, ("es", "fr"), line) == translate(settings, ("en", "pt"), english)
 
 
-def test_an_installed_model_serves_as_one_of_two(registry: MozillaRegistry, settings: EngineSettings):
+def test_installed_model_is_one_of_two(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"))
     pulled = PairPuller(settings).pull(("ko", "pt"))
     assert [(leg, model is not None) for leg, model in pulled.legs] == [(("ko", "en"), True), (("en", "pt"), False)]
     assert {("ko", "en"), ("ko", "pt")} <= firefox_weights.pairs(settings)
 
 
-def test_mozillas_own_language_codes_are_read(registry: MozillaRegistry, settings: EngineSettings):
+def test_reads_mozillas_language_codes(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("zh-Hans", "en"), files("zhen"))
     registry.add(("zh-Hant", "en"), files("zh_hanten"), version="3.5")
     registry.add(("nb", "en"), files("nben"))
@@ -156,9 +156,7 @@ def test_mozillas_own_language_codes_are_read(registry: MozillaRegistry, setting
     assert pulled_file(settings, ("no", "en"), "vocab.nben.spm")
 
 
-def test_a_pair_that_firefox_does_not_serve_names_the_missing_model(
-    registry: MozillaRegistry, settings: EngineSettings
-):
+def test_unsupported_pair_is_an_error_that_names_the_missing_model(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"))
     with pytest.raises(UnsupportedLanguageError, match=r"^Firefox has no model for English to Swahili$"):
         PairPuller(settings).pull(("ko", "sw"))
@@ -170,9 +168,7 @@ def test_a_pair_that_firefox_does_not_serve_names_the_missing_model(
 
 
 @pytest.mark.parametrize("damage", [b"not zstd at all", zstd(b"another model")])
-def test_files_other_than_the_registry_says_are_refused(
-    registry: MozillaRegistry, settings: EngineSettings, damage: bytes
-):
+def test_refuses_a_file_with_another_hash(registry: MozillaRegistry, settings: EngineSettings, damage: bytes):
     model, _, _ = registry.add(("ko", "en"), files("koen"))
     registry.hub.web[registry.path(model).lstrip("/")] = damage
     with pytest.raises(EngineUnavailableError, match=r"model\.koen\.intgemm\.alphas\.bin .* is not the expected file"):
@@ -181,18 +177,18 @@ def test_files_other_than_the_registry_says_are_refused(
     assert not settings.lock.path.exists()
 
 
-def test_content_other_than_the_registry_says_is_refused(registry: MozillaRegistry, settings: EngineSettings):
+def test_refuses_content_with_another_hash(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"), decompressedHash="0" * 64)
     with pytest.raises(EngineUnavailableError, match=r"is not the expected file .* not 000000000000"):
         PairPuller(settings).pull(("ko", "en"))
 
 
-def test_an_interrupted_pull_continues(registry: MozillaRegistry, settings: EngineSettings, monkeypatch):
+def test_continues_an_interrupted_pull(registry: MozillaRegistry, settings: EngineSettings, monkeypatch):
     monkeypatch.setattr(download, "_BLOCK_BYTES", 100)
     model, _, _ = registry.add(("ko", "en"), files("koen", "x" * 1000))
     path = registry.path(model)
     registry.hub.cuts[path], registry.hub.statuses_after_cut[path] = [500], 503
-    with pytest.raises(ServiceUnavailableError, match="what has come is kept"):
+    with pytest.raises(ServiceUnavailableError, match="what was downloaded is kept"):
         PairPuller(settings).pull(("ko", "en"))
     assert ("ko", "en") not in firefox_weights.pairs(settings)
     registry.hub.statuses.clear()
@@ -202,9 +198,7 @@ def test_an_interrupted_pull_continues(registry: MozillaRegistry, settings: Engi
     assert sorted(path.name for path in folder.iterdir()) == sorted(files("koen"))
 
 
-def test_another_machine_with_the_lock_gets_the_same_version(
-    registry: MozillaRegistry, settings: EngineSettings, tmp_path: Path
-):
+def test_lock_pins_the_version_on_another_machine(registry: MozillaRegistry, settings: EngineSettings, tmp_path: Path):
     registry.add(("ko", "en"), files("koen", "3.0"))
     PairPuller(settings).pull(("ko", "en"))
     registry.add(("ko", "en"), files("koen", "3.1"), version="3.1")
@@ -222,7 +216,7 @@ def test_another_machine_with_the_lock_gets_the_same_version(
         PairPuller(another).pull(("ko", "en"))
 
 
-def test_a_pulled_file_that_changed_names_what_to_do(registry: MozillaRegistry, settings: EngineSettings):
+def test_pull_repairs_a_changed_file(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"))
     PairPuller(settings).pull(("ko", "en"))
     (pulled_models(settings.lock)["ko", "en"].folder(settings.cache_dir) / "vocab.koen.spm").write_bytes(b"damaged")
@@ -232,25 +226,27 @@ def test_a_pulled_file_that_changed_names_what_to_do(registry: MozillaRegistry, 
     assert pulled_file(settings, ("ko", "en"), "vocab.koen.spm") == files("koen")["vocab.koen.spm"]
 
 
-def test_an_answer_that_is_no_registry_names_the_variable(registry: MozillaRegistry, settings: EngineSettings):
+def test_answer_of_another_service_is_an_error_that_names_the_variable(
+    registry: MozillaRegistry, settings: EngineSettings
+):
     registry.hub.web["other"] = b'{"models": {}}'
     options = dataclasses.replace(settings.models, firefox_registry=f"{registry.hub.url}/other")
-    with pytest.raises(EngineUnavailableError, match=r"no list of Firefox's models: check FIREFOX_MODELS_REGISTRY"):
+    with pytest.raises(EngineUnavailableError, match=r"not a list of Firefox's models: check FIREFOX_MODELS_REGISTRY"):
         PairPuller(dataclasses.replace(settings, models=options)).pull(("ko", "en"))
 
 
-def test_names_that_are_paths_are_not_taken(registry: MozillaRegistry, settings: EngineSettings):
+def test_ignores_records_with_paths_as_names(registry: MozillaRegistry, settings: EngineSettings):
     registry.add(("ko", "en"), files("koen"), name="../../outside")
     with pytest.raises(UnsupportedLanguageError, match="Korean to English"):
         PairPuller(settings).pull(("ko", "en"))
 
 
 @pytest.mark.parametrize("text", ["ko-en", "KO-EN", "kor-eng", "Korean-English"])
-def test_a_pair_is_read_by_codes_or_names(text: str):
+def test_parses_pairs_of_codes_or_names(text: str):
     assert parse_pair(text) == ("ko", "en")
 
 
 @pytest.mark.parametrize("text", ["koen", "ko-", "-en", "en-en", ""])
-def test_what_is_no_pair_is_refused_with_an_example(text: str):
+def test_refuses_an_invalid_pair_with_an_example(text: str):
     with pytest.raises(InputError, match="write it as ko-en"):
         parse_pair(text)
