@@ -9,7 +9,7 @@ from support.media_clips import ffmpeg, lag_frames, leftovers, noise, numbered, 
 from support.media_tool import media_tool
 
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
-from dub_assets.core.errors import InputError, OutOfSpaceError
+from dub_assets.core.errors import InputError
 
 pytestmark = pytest.mark.media
 
@@ -193,10 +193,3 @@ def test_a_failure_leaves_nothing_behind(tool, folder, tmp_path):
         tool.extract_sound(clip, info, out / "sound.flac")
 
     assert leftovers(out) == []
-
-
-def test_a_folder_that_is_not_there_is_an_error_that_names_it(tool, folder, tmp_path):
-    clip = make(folder, tmp_path / "clip.mp4", 48_000, 2, *AAC)
-
-    with pytest.raises(OutOfSpaceError, match="nowhere"):
-        tool.extract_sound(clip, tool.probe(clip), tmp_path / "nowhere" / "sound.flac")

@@ -45,14 +45,14 @@ def test_a_missing_file_is_refused(tool, tmp_path):
 
 
 def test_a_folder_is_refused(tool, tmp_path):
-    assert "is no file" in refusal(tool, tmp_path)
+    assert "is not a file" in refusal(tool, tmp_path)
 
 
 def test_a_socket_is_refused_without_being_opened(tool, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("talk.mp4")
-        assert "is no file" in refusal(tool, tmp_path / "talk.mp4")
+        assert "is not a file" in refusal(tool, tmp_path / "talk.mp4")
 
 
 def test_an_empty_file_is_refused(tool, tmp_path):
