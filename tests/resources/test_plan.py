@@ -8,7 +8,7 @@ from dub_assets.core.errors import InputError, UnsupportedLanguageError
 from dub_assets.resources.plan import check_engines, load_ahead
 
 
-def test_a_job_that_every_engine_serves_passes():
+def test_a_supported_job_passes():
     check_engines(REQUEST, FakeEngines())
     check_engines(replace(REQUEST, source_language="auto"), FakeEngines())
 
@@ -17,12 +17,12 @@ def test_a_job_that_every_engine_serves_passes():
     ("source", "target", "told"),
     [("xx", "pt", "recognises 'xx'"), ("ko", "pt", "'ko' to 'pt'"), ("auto", "xx", "speaks 'xx'")],
 )
-def test_what_no_engine_serves_is_told_before_any_work(source: str, target: str, told: str):
+def test_an_unsupported_language_is_an_error_before_any_work(source: str, target: str, told: str):
     with pytest.raises(UnsupportedLanguageError, match=told):
         check_engines(replace(REQUEST, source_language=source, target_language=target), FakeEngines())
 
 
-def test_dubbing_into_the_language_spoken_is_refused():
+def test_refuses_to_dub_into_the_source_language():
     with pytest.raises(InputError, match="same language"):
         check_engines(replace(REQUEST, target_language="en"), FakeEngines())
 

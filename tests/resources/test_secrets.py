@@ -14,7 +14,7 @@ KEYS = {"TRANSLATION_CHAT_KEY": "sk-of-the-chat", "SPEECH_SERVICE_KEY": "sk-of-t
 
 
 @pytest.mark.filterwarnings("ignore:Property `ScheduleDefinition.environment_vars`")  # Dagster's own call of it
-def test_keys_are_in_no_snapshot_of_the_code_location(tmp_path):
+def test_secrets_are_in_no_snapshot_of_the_code_location(tmp_path):
     settings = settings_from({"DUB_ASSETS_HOME": str(tmp_path), "AWS_REGION": "a-region-to-find"} | KEYS)
     assert settings.services.chat.key == "sk-of-the-chat"
     location = definitions(settings, LoggedProgress())

@@ -56,7 +56,7 @@ def noise(frames: int, channels: int, *, seed: int = 1, peak: float = 0.3) -> np
 
 
 @pytest.mark.parametrize("gains", [(0.35, 1.0), (1.0, 1.0), (0.0, 0.7), (0.9, 0.0), (0.123456, 1.654321)])
-def test_gains_are_exact_to_the_rounding_of_16_bits(job_resources, gains):
+def test_gains_are_exact_to_16_bit_rounding(job_resources, gains):
     background, speech = noise(700_001, 2), noise(500_003, 2, seed=2)
     job_resources.put(BGM, background)
     job_resources.put(TTS, speech)
@@ -65,7 +65,7 @@ def test_gains_are_exact_to_the_rounding_of_16_bits(job_resources, gains):
     assert np.abs(job_resources.mixed(*gains) - expected).max() <= HALF_A_STEP + 1e-7
 
 
-def test_16_bit_inputs_at_full_gain_come_out_as_they_went_in(job_resources):
+def test_keeps_16_bit_samples_at_full_gain(job_resources):
     background = np.random.default_rng(3).integers(-9000, 9000, (60_000, 2), dtype=np.int16)
     job_resources.put(BGM, background, subtype="PCM_16")
     job_resources.put(TTS, np.zeros((1, 1), dtype=np.int16), subtype="PCM_16")
@@ -79,7 +79,7 @@ def test_a_mix_is_as_long_as_the_longer_sound(job_resources, below, above):
     assert len(job_resources.mixed(1.0, 1.0)) == max(below, above)
 
 
-def test_sounds_of_other_rates_and_channels_are_brought_to_48_khz_stereo(job_resources):
+def test_converts_other_rates_and_channels_to_48_khz_stereo(job_resources):
     background, speech = noise(44_100 * 25, 1), noise(24_000 * 3, 1, seed=2)
     job_resources.put(BGM, background, 44_100)
     job_resources.put(TTS, speech, 24_000)
@@ -91,7 +91,7 @@ def test_sounds_of_other_rates_and_channels_are_brought_to_48_khz_stereo(job_res
     assert np.abs(mixed[:, :1] - expected).max() <= HALF_A_STEP + 1e-5
 
 
-def test_surround_comes_down_to_stereo_and_more_than_eight_channels_are_refused(job_resources):
+def test_mixes_surround_to_stereo_and_refuses_more_than_eight_channels(job_resources):
     surround = np.zeros((100, 6), dtype=np.float32)
     surround[:, 2] = 0.5
     job_resources.put(BGM, surround)
@@ -102,7 +102,7 @@ def test_surround_comes_down_to_stereo_and_more_than_eight_channels_are_refused(
         job_resources.mixed(1.0, 1.0)
 
 
-def test_only_what_would_clip_is_limited(job_resources):
+def test_limits_only_what_would_clip(job_resources):
     background = noise(96_000, 2, peak=0.2)
     speech = np.zeros((96_000, 1), dtype=np.float32)
     speech[48_000:48_010] = 1.5
@@ -114,20 +114,20 @@ def test_only_what_would_clip_is_limited(job_resources):
     assert np.abs(mixed[80_000:] - background[80_000:]).max() <= HALF_A_STEP + 1e-7
 
 
-def test_what_is_no_sound_is_refused_by_its_key(job_resources):
+def test_an_unreadable_sound_is_an_error_with_its_key(job_resources):
     job_resources.put(BGM, noise(100, 2))
     job_resources.store.put(TTS, b"<html>not found</html>", "audio/wav")
     with pytest.raises(InputError, match=rf"{TTS} cannot be read as sound"):
         job_resources.mixed(1.0, 1.0)
 
 
-def test_a_sound_that_is_not_there_is_missing_by_its_key(job_resources):
+def test_a_missing_sound_is_an_error_with_its_key(job_resources):
     job_resources.put(BGM, noise(100, 2))
     with pytest.raises(ObjectMissingError, match=TTS):
         job_resources.mixed(1.0, 1.0)
 
 
-def test_a_sound_that_was_replaced_is_mixed_as_it_is_now(job_resources):
+def test_mixes_the_current_content_of_a_replaced_sound(job_resources):
     job_resources.put(TTS, noise(100, 1, peak=1e-9))
     job_resources.put(BGM, np.full((100, 2), 0.25, dtype=np.float32))
     assert job_resources.mixed(1.0, 1.0) == pytest.approx(0.25)

@@ -94,7 +94,7 @@ def voice(rate_hz: int, amplitude: float) -> np.ndarray:
     return (amplitude * np.sin(2 * np.pi * 200 * time)).astype(np.float32)[:, None]
 
 
-def test_without_a_slot_speech_has_its_natural_length(job_resources):
+def test_speech_without_a_slot_has_its_natural_length(job_resources):
     engines = FakeEngines()
     sound = job_resources.said(engines)
     assert (sound.rate_hz, sound.channels) == (48_000, 1)
@@ -111,13 +111,13 @@ def test_numbers_are_spoken_in_words(job_resources, slot_ms):
 
 
 @pytest.mark.parametrize(("slot_ms", "expected_ms"), [(3000, 2400), (2000, 2000), (1000, 1832)])
-def test_with_a_slot_it_is_hurried_until_it_fits_and_never_cut_nor_slowed(job_resources, slot_ms, expected_ms):
+def test_speech_is_sped_up_to_fit_its_slot_and_never_cut_nor_slowed(job_resources, slot_ms, expected_ms):
     """Its natural length is 2.4 s; its text ordinarily takes 2.47 s, and is spoken 1.35 times as fast at most."""
     sound = job_resources.said(FakeEngines(synthesiser=FakeSynthesiser(max_speed=1.2)), slot_ms=slot_ms)
     assert sound.duration_ms == pytest.approx(expected_ms, abs=3)
 
 
-def test_speech_is_as_loud_as_its_sources_speak_whatever_their_rate(job_resources):
+def test_speech_has_the_level_of_its_sources(job_resources):
     sources = [
         job_resources.put(f"projects/p/inputs/voice{number}.wav", voice(rate_hz, amplitude), rate_hz)
         for number, (rate_hz, amplitude) in enumerate([(16_000, 0.05), (44_100, 0.1), (48_000, 0.2)])
@@ -126,13 +126,13 @@ def test_speech_is_as_loud_as_its_sources_speak_whatever_their_rate(job_resource
     assert level == pytest.approx(20 * np.log10(0.1 / 2**0.5), abs=0.1)
 
 
-def test_sources_in_which_nobody_speaks_leave_the_level_alone(job_resources):
+def test_sources_without_speech_do_not_change_the_level(job_resources):
     source = job_resources.put("projects/p/inputs/still.wav", np.zeros((48_000, 1), dtype=np.float32), 48_000)
     level = active_speech_level_dbfs(job_resources.said(FakeEngines(), sources=(source,)))
     assert level == pytest.approx(20 * np.log10(0.25 / 2**0.5), abs=0.1)
 
 
-def test_a_source_that_is_no_sound_or_not_there_is_named(job_resources):
+def test_an_unreadable_or_missing_source_is_an_error_with_its_key(job_resources):
     job_resources.store.put("projects/p/inputs/page.html", b"<html>", "text/html")
     with pytest.raises(InputError, match=r"page\.html cannot be read as sound"):
         job_resources.said(FakeEngines(), sources=("projects/p/inputs/page.html",))
@@ -140,6 +140,6 @@ def test_a_source_that_is_no_sound_or_not_there_is_named(job_resources):
         job_resources.said(FakeEngines(), sources=("projects/p/inputs/gone.wav",))
 
 
-def test_a_language_that_nobody_speaks_is_an_error(job_resources):
+def test_a_language_without_synthesiser_is_an_error(job_resources):
     with pytest.raises(UnsupportedLanguageError, match="'ko'"):
         job_resources.said(FakeEngines(), language="ko")

@@ -128,7 +128,7 @@ def noise(frames: int, channels: int, seed: int = 1) -> np.ndarray:
 # ------------------------------------------------------------------------------------- mixes of a job of ours
 
 
-def test_a_jobs_segments_are_mixed_with_their_gains_and_nothing_else_changes_by_a_byte(dubbed: Service):
+def test_mixes_segments_with_their_gains_and_changes_no_other_byte(dubbed: Service):
     before = dubbed.objects()
     result = dubbed.run(mix_request(order(2, Gains(background=0.2, speech=1.1)), order(0)))
     assert result.success
@@ -146,7 +146,7 @@ def test_a_jobs_segments_are_mixed_with_their_gains_and_nothing_else_changes_by_
     assert made_assets(result) == [("segment_mixes", JOB)]
 
 
-def test_the_callbacks_of_a_mix_count_first_and_then_name_keys_and_gains_in_the_messages_order(dubbed: Service):
+def test_callbacks_of_a_mix_have_the_count_then_keys_and_gains_in_the_messages_order(dubbed: Service):
     result = dubbed.run(mix_request(order(2, Gains(background=0.0, speech=1.1)), order(0), project_id=None))
     assert stages(dubbed, result) == ["segment_mix_started", "segment_mix_completed"]
     first, last = dubbed.callbacks(result)
@@ -177,26 +177,26 @@ def test_the_callbacks_of_a_mix_count_first_and_then_name_keys_and_gains_in_the_
     ids=["nothing", "the prefix", "both prefixes"],
 )
 @pytest.mark.parametrize("keys", [{}, {"bgm_key": f"{PREFIX}/0001_bgm.wav", "mix_key": f"{PREFIX}/0001_mix.wav"}])
-def test_a_job_of_ours_is_known_by_its_own_keys_however_the_message_names_them(dubbed: Service, fields, keys):
+def test_recognises_own_segments_by_their_keys(dubbed: Service, fields, keys):
     assert dubbed.run(mix_request(order(1, **keys), **fields)).success
     assert dubbed.manifest(SegmentMixes, "segment_mixes").segments[1].edited == GainChange(background=0.35, speech=1.0)
 
 
-def test_gains_of_a_message_outlast_a_later_run_of_the_whole_job(dubbed: Service):
+def test_edited_gains_survive_a_later_run_of_the_whole_job(dubbed: Service):
     dubbed.run(mix_request(order(1)))
     before = dubbed.objects(f"{PREFIX}/")
     assert dubbed.run_assets().success
     assert dubbed.objects(f"{PREFIX}/") == before
 
 
-def test_a_segment_that_the_job_has_not_fails_and_says_which_there_are(dubbed: Service):
+def test_an_unknown_segment_fails_with_the_known_ones(dubbed: Service):
     before = dubbed.objects()
     result = dubbed.run(mix_request(order(7)))
     assert failure_of(result) == "there is no segment 0007 in this job; its segments are 0000 to 0002"
     assert dubbed.objects() == before
 
 
-def test_a_request_that_is_not_there_fails_without_being_tried_again(service: Service):
+def test_a_missing_request_fails_without_retries(service: Service):
     result = service.definitions.resolve_job_def("segment_mix_job").execute_in_process(
         instance=service.instance,
         raise_on_error=False,
@@ -224,7 +224,7 @@ def test_an_edit_of_own_segments_is_a_run_of_the_jobs_assets(dubbed: Service):
     ],
     ids=["mix", "tts"],
 )
-def test_an_op_that_was_requested_before_the_job_had_mixes_makes_the_same(dubbed: Service, tmp_path: Path, request_):
+def test_the_op_makes_the_same_of_own_segments(dubbed: Service, tmp_path: Path, request_):
     home = tmp_path / "other"
     with pytest.MonkeyPatch.context() as patch:
         shutil.copytree(tmp_path / "home", home / "home")
@@ -250,14 +250,14 @@ def test_gains_without_segments_are_refused_and_change_nothing(dubbed: Service):
     assert dubbed.objects() == before
 
 
-def test_all_segments_get_new_gains_if_that_is_asked_for(dubbed: Service):
+def test_all_segments_get_new_gains_with_all_segments(dubbed: Service):
     config = {"segment_mixes": {"bgm_gain": 0.3, "all_segments": True}}
     assert dubbed.run_assets("segment_mixes", job="edit_segments_job", config=config).success
     mixes = dubbed.manifest(SegmentMixes, "segment_mixes").segments
     assert {mix.gains for mix in mixes} == {Gains(background=0.3, speech=1.0)}
 
 
-def test_a_text_and_gains_by_segment_are_edited_in_the_launchpad(dubbed: Service):
+def test_the_launchpad_edits_texts_and_gains_by_segment(dubbed: Service):
     config = {
         "translation": {"texts": {"1": "Boa noite."}},
         "tts_segments": {"segments": [1]},
@@ -276,7 +276,7 @@ def test_a_text_and_gains_by_segment_are_edited_in_the_launchpad(dubbed: Service
 # -------------------------------------------------------------------------------------------- rebuilt videos
 
 
-def test_a_rebuilt_video_has_the_new_mix_and_outside_it_the_samples_of_before(dubbed: Service):
+def test_a_rebuilt_video_has_the_new_mix_and_the_same_samples_elsewhere(dubbed: Service):
     before = dubbed.manifest(FinalVideo, "final_video")
     old = dubbed.sound_of(before.mix)
     result = dubbed.run(mix_request(order(1, Gains(background=0.2, speech=0.7)), rebuild_video=True))
@@ -300,7 +300,7 @@ def test_a_rebuilt_video_has_the_new_mix_and_outside_it_the_samples_of_before(du
     assert [segment["dub"]["bgm_gain"] for segment in document["segments"]] == [1.0, 0.2, 1.0]
 
 
-def test_the_report_follows_a_rebuilt_video_and_nothing_makes_one_that_there_was_not(dubbed: Service):
+def test_a_rebuild_updates_an_existing_report_and_creates_none(dubbed: Service):
     page = KEYS.report
     before = dubbed.archive.store.get(page)
     assert dubbed.run(mix_request(order(1), rebuild_video=True)).success
@@ -312,19 +312,19 @@ def test_the_report_follows_a_rebuilt_video_and_nothing_makes_one_that_there_was
     assert dubbed.archive.store.head(page) is None
 
 
-def test_the_picture_of_a_rebuilt_video_is_copied(dubbed: Service, clip: Path):
+def test_a_rebuild_copies_the_picture(dubbed: Service, clip: Path):
     assert dubbed.run(mix_request(order(1), rebuild_video=True)).success
     assert picture_of(dubbed.file(KEYS.request.result_key)) == picture_of(clip)
 
 
-def test_without_rebuild_the_video_and_its_document_stay(dubbed: Service):
+def test_video_and_document_stay_without_rebuild(dubbed: Service):
     keys = (KEYS.request.result_key, KEYS.request.metadata_key)
     before = [dubbed.archive.store.get(key) for key in keys]
     assert dubbed.run(mix_request(order(1))).success
     assert [dubbed.archive.store.get(key) for key in keys] == before
 
 
-def test_the_ui_rebuilds_a_video_with_a_job_of_its_own(dubbed: Service):
+def test_rebuild_video_job_rebuilds_the_video(dubbed: Service):
     before = dubbed.manifest(FinalVideo, "final_video")
     dubbed.run(mix_request(order(1)))
     result = dubbed.run_assets(job="rebuild_video_job")
@@ -336,7 +336,7 @@ def test_the_ui_rebuilds_a_video_with_a_job_of_its_own(dubbed: Service):
 # ------------------------------------------------------------------------------------------ new text of a job
 
 
-def test_new_text_is_spoken_and_mixed_and_no_other_segment_changes_by_a_byte(dubbed: Service):
+def test_speaks_and_mixes_a_new_text_and_changes_no_other_segment(dubbed: Service):
     before = dubbed.objects()
     spoken = len(dubbed.engines.synthesiser("pt").spoken)
     result = dubbed.run(tts_request(1, "Boa noite."))
@@ -355,7 +355,7 @@ def test_new_text_is_spoken_and_mixed_and_no_other_segment_changes_by_a_byte(dub
     assert made_assets(result) == [("translation", JOB), ("tts_segments", JOB), ("segment_mixes", JOB)]
 
 
-def test_the_callbacks_of_new_text_name_the_segment_and_then_what_was_made(dubbed: Service):
+def test_callbacks_of_a_new_text_have_the_index_then_the_segment(dubbed: Service):
     result = dubbed.run(tts_request(1, "Boa noite.", gains=GainChange(speech=0.5)))
     assert stages(dubbed, result) == ["segment_tts_started", "segment_tts_completed"]
     first, last = dubbed.callbacks(result)
@@ -371,13 +371,13 @@ def test_the_callbacks_of_new_text_name_the_segment_and_then_what_was_made(dubbe
     assert last["metadata"]["target_lang"] == "pt"
 
 
-def test_new_text_keeps_the_gains_that_an_editor_set_before(dubbed: Service):
+def test_a_new_text_keeps_edited_gains(dubbed: Service):
     dubbed.run(mix_request(order(1, Gains(background=0.2, speech=0.5))))
     dubbed.run(tts_request(1, "Boa noite.", gains=GainChange(speech=0.8)))
     assert dubbed.manifest(SegmentMixes, "segment_mixes").segments[1].gains == Gains(background=0.2, speech=0.8)
 
 
-def test_a_line_that_pushes_the_next_one_back_has_it_mixed_where_it_now_is(dubbed: Service):
+def test_mixes_the_next_segment_again_if_a_new_text_delays_it(dubbed: Service):
     long = "Uma frase muito mais longa do que o tempo que há para ela, e que por isso empurra a seguinte."
     assert dubbed.run(tts_request(0, long)).success
     lines = dubbed.manifest(TtsSegments, "tts_segments").segments
@@ -387,7 +387,7 @@ def test_a_line_that_pushes_the_next_one_back_has_it_mixed_where_it_now_is(dubbe
     assert len(dubbed.sound(mixes[1].clips.mix.key)) == pytest.approx(lines[1].window.duration_ms * 48, abs=20 * 48)
 
 
-def test_new_text_outlasts_a_later_run_of_the_whole_job_and_is_in_the_rebuilt_video(dubbed: Service):
+def test_a_new_text_survives_a_later_run_and_is_in_the_rebuilt_video(dubbed: Service):
     result = dubbed.run(tts_request(1, "Boa noite.", rebuild_video=True))
     assert [name for name, _ in made_assets(result)][-4:] == REBUILT
     kind = "ASSET_CHECK_EVALUATION"
@@ -402,14 +402,14 @@ def test_new_text_outlasts_a_later_run_of_the_whole_job_and_is_in_the_rebuilt_vi
     assert dubbed.callbacks(result)[-1]["result_key"] == KEYS.request.result_key
 
 
-def test_text_in_another_language_than_the_jobs_is_refused(dubbed: Service):
+def test_refuses_a_text_in_another_language(dubbed: Service):
     before = dubbed.objects()
     assert "dubbed into 'pt'" in failure_of(dubbed.run(tts_request(1, "Good night.", target_language="en")))
     assert dubbed.objects() == before
 
 
 @pytest.mark.parametrize("lost", ["0001_tts.wav", "0001_mix.wav", "0001_bgm.wav"])
-def test_new_text_goes_through_where_an_earlier_attempt_was_killed_between_its_objects_and_its_manifest(
+def test_a_new_text_succeeds_after_an_attempt_that_was_killed_before_its_manifest(
     dubbed: Service, lost: str
 ):
     """What such an attempt leaves is an object that the manifest does not describe."""
@@ -437,7 +437,7 @@ def old_request(*orders, **fields):
     return mix_request(*orders, **({"job_id": "job-9", "project_id": "old", "intermediate_prefix": OLD} | fields))
 
 
-def test_segments_of_others_are_mixed_from_the_sounds_that_are_there(anywhere: Service):
+def test_mixes_external_segments_from_their_sounds(anywhere: Service):
     bgm, tts = noise(48_000, 2), noise(72_000, 1, seed=2)
     anywhere.put_sound(f"{OLD}/0003_bgm.wav", bgm)
     anywhere.put_sound(f"{OLD}/0003_tts.wav", tts)
@@ -461,14 +461,14 @@ def test_segments_of_others_are_mixed_from_the_sounds_that_are_there(anywhere: S
     assert made_assets(result) == []
 
 
-def test_a_mix_in_a_bucket_says_what_it_is(bucket_service: Service, connect, bucket):
+def test_a_mix_in_a_bucket_has_its_content_type(bucket_service: Service, connect, bucket):
     for part, channels in (("bgm", 2), ("tts", 1)):
         bucket_service.put_sound(f"{OLD}/3_{part}.wav", noise(4800, channels))
     assert bucket_service.run(old_request(order(3))).success
     assert connect().head_object(Bucket=bucket, Key=f"{OLD}/3_mix.wav")["ContentType"] == "audio/wav"
 
 
-def test_padded_names_come_before_plain_ones_and_plain_ones_are_found(service: Service):
+def test_finds_padded_names_before_plain_ones(service: Service):
     for name, level in (("0003", 0.1), ("3", 0.4), ("7", 0.2)):
         for part in ("bgm", "tts"):
             service.put_sound(f"{OLD}/{name}_{part}.wav", np.full((480, 2), level))
@@ -477,7 +477,7 @@ def test_padded_names_come_before_plain_ones_and_plain_ones_are_found(service: S
     assert service.sound(f"{OLD}/7_mix.wav") == pytest.approx(0.27, abs=1e-4)
 
 
-def test_a_sound_that_is_missing_is_named_by_both_keys(service: Service):
+def test_a_missing_sound_is_reported_with_both_keys(service: Service):
     service.put_sound(f"{OLD}/0003_bgm.wav", noise(480, 2))
     result = service.run(old_request(order(3)))
     assert f"{OLD}/0003_tts.wav" in failure_of(result)
@@ -485,7 +485,7 @@ def test_a_sound_that_is_missing_is_named_by_both_keys(service: Service):
     assert stages(service, result) == ["failed"]
 
 
-def test_new_text_for_a_segment_of_others_is_spoken_and_mixed(anywhere: Service):
+def test_speaks_and_mixes_a_new_text_for_an_external_segment(anywhere: Service):
     anywhere.put_sound(f"{OLD}/0003_bgm.wav", noise(96_000, 2))
     anywhere.put_sound(f"{OLD}/0003_source.wav", 0.5 * np.sin(np.arange(48_000) / 30)[:, None])
     request = tts_request(
@@ -510,13 +510,13 @@ def test_new_text_for_a_segment_of_others_is_spoken_and_mixed(anywhere: Service)
     assert np.abs(anywhere.sound(f"{OLD}/0003_mix.wav") - expected).max() <= 1.5 / 2**15
 
 
-def test_text_without_a_language_is_spoken_in_the_services_own(service: Service):
+def test_a_text_without_language_is_spoken_in_the_default_language(service: Service):
     service.put_sound(f"{OLD}/0003_bgm.wav", noise(480, 2))
     assert service.run(tts_request(3, "Good night.", job_id="job-9", segment_prefix=OLD)).success
     assert service.engines.synthesiser("en").spoken == ["Good night."]
 
 
-def test_a_video_of_others_cannot_be_rebuilt(service: Service):
+def test_refuses_to_rebuild_the_video_of_external_segments(service: Service):
     for part in ("bgm", "tts"):
         service.put_sound(f"{OLD}/0003_{part}.wav", noise(480, 2))
     result = service.run(old_request(order(3), rebuild_video=True))
@@ -527,14 +527,14 @@ def test_a_video_of_others_cannot_be_rebuilt(service: Service):
 # ---------------------------------------------------------------- sounds of others beside those of a job of ours
 
 
-def test_another_projects_message_does_not_reach_a_job_of_ours(dubbed: Service):
+def test_a_message_of_another_project_does_not_reach_the_job(dubbed: Service):
     before = dubbed.objects()
     result = dubbed.run(mix_request(order(1), project_id="other"))
     assert "no prefix to infer it from" in failure_of(result)
     assert dubbed.objects() == before
 
 
-def test_an_editors_own_recording_becomes_the_mix_of_a_jobs_segment_and_the_job_stays_readable(dubbed: Service):
+def test_an_external_recording_can_replace_the_mix_of_an_own_segment(dubbed: Service):
     recording = dubbed.put_sound("projects/shop/inputs/recording.wav", noise(24_000, 1))
     result = dubbed.run(mix_request(order(1, tts_key=recording), order(2), intermediate_prefix=PREFIX))
     assert result.success
@@ -549,7 +549,7 @@ def test_an_editors_own_recording_becomes_the_mix_of_a_jobs_segment_and_the_job_
     assert dubbed.objects(f"{PREFIX}/") == before
 
 
-def test_speech_that_a_job_needs_is_not_written_over_from_others_sounds(dubbed: Service):
+def test_refuses_to_overwrite_speech_that_a_job_needs(dubbed: Service):
     theirs = dubbed.put_sound("projects/shop/inputs/bed.wav", noise(480, 2))
     before = dubbed.objects()
     result = dubbed.run(tts_request(1, "Boa noite.", bgm_key=theirs, segment_prefix=PREFIX))
@@ -557,7 +557,7 @@ def test_speech_that_a_job_needs_is_not_written_over_from_others_sounds(dubbed: 
     assert dubbed.objects() == before
 
 
-def test_outputs_of_their_own_leave_a_jobs_segment_alone(dubbed: Service):
+def test_outputs_under_other_keys_leave_the_job_alone(dubbed: Service):
     before = dubbed.objects()
     keys = {"tts_key": f"{PREFIX}/0001_v2_tts.wav", "mix_key": f"{PREFIX}/0001_v2_mix.wav"}
     assert dubbed.run(tts_request(1, "Boa noite.", segment_prefix=PREFIX, **keys)).success
