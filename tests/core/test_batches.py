@@ -45,7 +45,7 @@ def test_an_item_is_made_while_the_one_before_is_used():
     assert used == [0, 1, 2]
 
 
-def test_what_fails_ahead_fails_where_it_is_used():
+def test_an_error_of_a_prefetched_item_is_raised_when_it_is_used():
     def source():
         yield 1
         raise DeviceMemoryError("out of memory")

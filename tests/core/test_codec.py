@@ -225,7 +225,7 @@ def test_a_missing_field_is_named():
     "content",
     [b"", b"[]", b'"Everything/3"', b"null", b"\xff\xfe", encode(example())[:-40], b'{"schema": "Everything/3"'],
 )
-def test_what_is_no_document_is_refused(content):
+def test_content_that_is_no_document_is_refused(content):
     with pytest.raises(ObjectCorruptError, match=r"JSON|schema"):
         decode(Everything, content)
 

@@ -12,7 +12,7 @@ def sound(samples) -> Sound:
 
 
 @pytest.mark.parametrize("left_db", [-40.0, -20.0, -6.0])
-def test_what_is_left_of_a_sound_in_another_is_found(left_db):
+def test_measures_the_leakage_of_one_sound_into_another(left_db):
     random = np.random.default_rng(1)
     speech, bed = random.normal(0, 0.1, (480_000, 2)), random.normal(0, 0.05, (480_000, 2))
     left = 10 ** (left_db / 20)

@@ -59,7 +59,7 @@ def test_quiet_parts_of_speech_within_the_margin_count() -> None:
     assert active_speech_level_dbfs(joined(loud, quiet)) == pytest.approx(expected, abs=0.01)
 
 
-def test_what_lies_under_minus_70_dbfs_is_silence() -> None:
+def test_sound_under_minus_70_dbfs_is_silence() -> None:
     assert active_speech_level_dbfs(sine(300, amplitude=10 ** (-68 / 20))) is None
     assert active_speech_level_dbfs(sine(300, amplitude=10 ** (-66 / 20))) == pytest.approx(-69.01, abs=0.01)
 

@@ -69,7 +69,7 @@ def test_the_true_peak_stays_at_the_ceiling(kind: str, ceiling_dbtp: float) -> N
     assert true_peak_dbtp(limited(programme, ceiling_dbtp)) <= ceiling_dbtp + 0.1
 
 
-def test_what_is_under_the_ceiling_is_not_touched() -> None:
+def test_samples_under_the_ceiling_are_unchanged() -> None:
     programme = apply_gain_db(noise(0.2), -3.0)
     assert -3.0 < true_peak_dbtp(programme) < -1.0
     assert np.array_equal(limited(programme).samples, programme.samples)

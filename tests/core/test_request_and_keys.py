@@ -75,6 +75,6 @@ def test_a_segment_is_found_by_name_or_number(name: object):
 
 
 @pytest.mark.parametrize("name", [-1, True, None, 1.0, "", "x", "-1", "+3", "3.0", "\u0663", "\u00b2", "9" * 10])
-def test_what_is_no_segment_is_an_error_that_shows_both_forms(name: object):
+def test_an_unusable_segment_name_is_an_error_that_shows_both_forms(name: object):
     with pytest.raises(InputError, match="give a name such as 0003, or its number, 3"):
         segment_index(name)

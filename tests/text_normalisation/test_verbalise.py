@@ -141,7 +141,7 @@ words = st.text(alphabet="abcdefghijklmnopqrstuvwxyzáéíóúãõçñ ,;!?'-", 
 
 
 @given(text=st.lists(st.one_of(written, numbers, words), max_size=5).map(" ".join), language=languages)
-def test_what_is_said_once_is_said_the_same_again(text, language):
+def test_verbalising_twice_changes_nothing(text, language):
     said = verbalise(text, language)
     assert verbalise(said, language) == said
 

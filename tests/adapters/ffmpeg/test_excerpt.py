@@ -65,7 +65,7 @@ def test_an_excerpt_of_an_encoded_file_is_where_it_was_put(programme, tmp_path, 
         assert lag_frames(heard, reference) == delay_ms * 48
 
 
-def test_what_the_track_lacks_is_silence(programme, tmp_path):
+def test_gaps_of_the_track_are_silent(programme, tmp_path):
     video = encoded(programme, tmp_path, 0)
     interval = Interval(start_ms=SECONDS * 1000 - 500, end_ms=SECONDS * 1000 + 500)
     heard = media_tool().excerpt(video, interval).samples

@@ -102,7 +102,7 @@ def test_a_clock_that_starts_anywhere_is_no_matter(tool, folder, tmp_path, start
     assert abs(lag_frames(extracted(tool, clip)[:, 0], noise(44_100)[:, 0], 44_100)) < ONE_TICK
 
 
-def test_what_an_edit_list_hides_is_not_heard(tool, folder, tmp_path):
+def test_sound_that_an_edit_list_hides_is_cut(tool, folder, tmp_path):
     whole = make(folder, tmp_path / "whole.mp4", 48_000, 2, *AAC)
     cut = tmp_path / "cut.mp4"
     ffmpeg("-ss", "0.72", "-i", whole, "-c", "copy", cut)

@@ -88,5 +88,5 @@ def absent() -> Iterator[tuple[Features, str]]:
 
 
 @pytest.mark.parametrize(("required", "complaint"), [pytest.param(*case, id=case[1]) for case in absent()])
-def test_what_a_program_does_not_offer_is_named(required, complaint):
+def test_missing_features_of_a_program_are_named(required, complaint):
     assert missing_features(ffmpeg_under_test(), required) == [complaint]

@@ -63,7 +63,7 @@ def test_an_empty_file_is_refused(tool, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mp3", ".aac", ".wav", ".flac", ".ts", ".mpg", ".ogg", ".avi"])
 @pytest.mark.parametrize("content", [b"This is a letter, not a film.\n" * 500, bytes(range(256)) * 400])
-def test_what_is_no_media_file_is_refused_whatever_its_name(tool, tmp_path, suffix, content):
+def test_other_files_are_refused_whatever_their_name(tool, tmp_path, suffix, content):
     path = tmp_path / f"talk{suffix}"
     path.write_bytes(content)
 
@@ -133,11 +133,11 @@ def test_more_channels_than_flac_holds_are_refused(tool, tmp_path):
         (MediaLimits(max_pixels=160 * 96 - 1), "a picture of 160 x 96"),
     ],
 )
-def test_what_is_over_a_limit_is_refused_with_the_limit(clip, limits, complaint):
+def test_a_file_over_a_limit_is_refused_with_the_limit(clip, limits, complaint):
     assert complaint in refusal(media_tool(limits=limits), clip)
 
 
-def test_what_is_just_within_the_limits_is_taken(clip):
+def test_a_file_just_within_the_limits_is_accepted(clip):
     exact = MediaLimits(max_duration_s=3, max_size_bytes=clip.stat().st_size, max_pixels=160 * 96)
 
     assert media_tool(limits=exact).probe(clip).duration_ms == 3000

@@ -84,7 +84,7 @@ def test_the_true_peak_of_the_encoded_dub_is_held(tool, clip, tmp_path):
     assert measured.true_peak_dbtp <= -1.0
 
 
-def test_what_peaks_low_enough_is_encoded_as_it_is(tool, clip, tmp_path):
+def test_a_dub_under_the_limit_is_encoded_unlimited(tool, clip, tmp_path):
     samples = noise(48_000, 2)
 
     dubbed, loudness = render(tool, clip, tmp_path, samples=samples)

@@ -32,7 +32,7 @@ def write(path: Path, content: Sound, block_frames: int = 10_000) -> Path:
     ("suffix", "written", "subtype", "step"), [(".wav", "WAV", "PCM_16", 2**-15), (".flac", "FLAC", "PCM_24", 2**-23)]
 )
 @pytest.mark.parametrize("channels", [1, 2, 6, 8])
-def test_what_is_written_is_read_again_to_half_a_step(tmp_path, suffix, written, subtype, step, channels):
+def test_reads_back_written_samples_to_half_a_step(tmp_path, suffix, written, subtype, step, channels):
     content = sound(channels=channels)
 
     path = write(tmp_path / f"한국어 %04d{suffix}", content)
@@ -47,7 +47,7 @@ def test_what_is_written_is_read_again_to_half_a_step(tmp_path, suffix, written,
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
-def test_what_was_read_is_written_again_bit_by_bit(tmp_path, suffix):
+def test_rewriting_a_file_keeps_every_bit(tmp_path, suffix):
     first = write(tmp_path / f"first{suffix}", sound())
 
     second = write(tmp_path / f"second{suffix}", SOUNDS.read(first), block_frames=777)
@@ -56,7 +56,7 @@ def test_what_was_read_is_written_again_bit_by_bit(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(("suffix", "step"), [(".wav", 2**-15), (".flac", 2**-23)])
-def test_what_is_over_full_scale_is_clipped_and_does_not_wrap(tmp_path, suffix, step):
+def test_samples_over_full_scale_are_clipped(tmp_path, suffix, step):
     loud = np.array([[1.0], [1.5], [-1.0], [-1.5], [100.0]], dtype=np.float32)
 
     path = write(tmp_path / f"loud{suffix}", Sound(samples=loud, rate_hz=48_000))
@@ -183,7 +183,7 @@ def test_a_missing_file_is_an_error_that_names_it(tmp_path):
         SOUNDS.channels(tmp_path / "gone.flac")
 
 
-def test_what_is_no_sound_is_an_error_that_names_it(tmp_path):
+def test_a_file_without_sound_is_an_error_that_names_it(tmp_path):
     (tmp_path / "text.flac").write_text("a letter")
 
     with pytest.raises(ObjectCorruptError, match=r"text\.flac"):

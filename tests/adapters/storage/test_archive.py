@@ -147,7 +147,7 @@ def test_media_are_found_wherever_they_are_in_a_value(archive):
     assert list(media_in(Line(interval=Interval(start_ms=0, end_ms=1), clip=None))) == []
 
 
-def test_what_was_saved_is_loaded_with_its_media_on_another_machine(archive, saved, store, tmp_path):
+def test_loads_a_saved_value_with_its_media_on_another_machine(archive, saved, store, tmp_path):
     other = somewhere_else(store, tmp_path)
     assert other.load(Lines, MANIFEST) == saved
     assert other.workspace.open(saved.stems["vocals"]).read_bytes() == b"first v"

@@ -86,7 +86,7 @@ def keys(store: ObjectStore, prefix: str = "") -> list[str]:
 # ------------------------------------------------------------------------------------------------ every store
 
 
-def test_what_is_put_is_got_and_its_head_tells_size_and_checksum(store):
+def test_a_stored_object_has_its_content_size_and_checksum(store):
     store.put("jobs/7.json", b'{"a": 1}', "application/json")
     assert store.get("jobs/7.json") == b'{"a": 1}'
     assert store.head("jobs/7.json") == StoredObject(
@@ -308,7 +308,7 @@ def test_a_name_that_is_taken_or_too_long_for_the_disk_is_refused(local):
         local.head("k" * 300)
 
 
-def test_what_killed_writers_left_is_removed_a_day_later(local, folder):
+def test_temporary_files_of_killed_writers_are_removed_after_a_day(local, folder):
     local.put("a.json", b"1", "application/json")
     parts = folder / ".dub_assets" / "parts"
     old, young = parts / ".old.part", parts / ".young.part"

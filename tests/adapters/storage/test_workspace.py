@@ -77,7 +77,7 @@ def test_a_seal_follows_a_file_of_the_same_size_written_right_after(workspace):
         assert workspace.seal(KEY) == reference(KEY, content)
 
 
-def test_what_was_not_written_cannot_be_sealed(workspace):
+def test_sealing_a_missing_file_is_an_error(workspace):
     workspace.new(KEY)
     with pytest.raises(ObjectMissingError, match=KEY):
         workspace.seal(KEY)
@@ -141,7 +141,7 @@ def test_publishing_replaces_an_object_of_the_same_size(workspace, store):
     assert store.get(KEY) == b"behind"
 
 
-def test_what_is_nowhere_cannot_be_published(workspace):
+def test_publishing_a_missing_file_is_an_error(workspace):
     with pytest.raises(ObjectMissingError, match=KEY):
         workspace.publish(reference(KEY, b"gone"))
 
@@ -182,7 +182,7 @@ def test_an_input_in_a_folder_is_adopted_and_fetched_once(workspace, store, tmp_
     assert store.downloads == [INPUT]
 
 
-def test_what_is_not_there_cannot_be_adopted(workspace):
+def test_adopting_a_missing_object_is_an_error(workspace):
     with pytest.raises(ObjectMissingError, match=INPUT):
         workspace.adopt(INPUT)
 
