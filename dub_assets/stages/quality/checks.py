@@ -61,7 +61,7 @@ class CheckInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rule returns: the fields of ``Check`` that it decides."""
+    """The result of a rule: the fields of ``Check`` that it decides."""
 
     passed: bool
     reason: str

@@ -12,7 +12,7 @@ def lag_frames(sound: Sound, reference: Sound) -> int | None:
 
     Both have the same rate. Return None if one of them is silent.
     """
-    samples, expected = (each.mono().samples[:, 0].astype(np.float64) for each in (sound, reference))
+    samples, expected = (given.mono().samples[:, 0].astype(np.float64) for given in (sound, reference))
     if not samples.any() or not expected.any():
         return None
     size = 1 << (len(samples) + len(expected) - 1).bit_length()

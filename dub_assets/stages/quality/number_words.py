@@ -69,12 +69,12 @@ def number_words(text: str, language: str, *, with_ordinals: bool) -> list[Run]:
         value, multiplier = small.get(word), vocabulary.multipliers.get(word)
         if value is None and multiplier is None:
             if parser is not None and word not in _AND[language]:
-                runs.append(parser.finished())
+                runs.append(parser.finish())
                 parser = None
             continue
         parser = parser or _RunParser()
         parser.add_word(value, multiplier)
-    return [*runs, parser.finished()] if parser is not None else runs
+    return [*runs, parser.finish()] if parser is not None else runs
 
 
 class _RunParser:
@@ -86,13 +86,15 @@ class _RunParser:
         self._open = False
 
     def add_word(self, value: int | None, multiplier: int | None) -> None:
+        """Add a word: a small number (``value``), or a factor such as hundred (``multiplier``)."""
         if value is not None:
             self._add(value)
         elif multiplier is not None:
             self._multiply(multiplier)
         self._run.parts |= {self._current, self._total, self._total + self._current}
 
-    def finished(self) -> Run:
+    def finish(self) -> Run:
+        """Return the run of all words that were added."""
         self._close()
         self._run.parts |= set(self._run.values) | set(_years(self._run.values))
         return self._run

@@ -98,10 +98,10 @@ def test_reasons_name_at_most_eight_segments():
 
 
 def test_speech_without_a_line_fails_from_the_limit_on():
-    made = products()
+    job = products()
     long = Interval(start_ms=5000, end_ms=6000 + 499)
     for part, passes in ((long, True), (replace(long, end_ms=6500), False)):
-        check = check_of("dialogue_is_complete", products=replace(made, stems=replace(made.stems, speech=(part,))))
+        check = check_of("dialogue_is_complete", products=replace(job, stems=replace(job.stems, speech=(part,))))
         assert check.passed == passes
     assert check.reason == "speech without a line at 5.0 s"
     assert (check.measured, check.limit, check.unit) == (1.5, 1.5, "s")
@@ -119,10 +119,10 @@ def test_timing_issues_warn():
 
 
 def test_overlapping_lines_block():
-    made = with_line()
-    (line,) = made.tts.segments
+    job = with_line()
+    (line,) = job.tts.segments
     later = replace(line, index=1, placed=Interval(start_ms=line.placed.end_ms - 1, end_ms=9000))
-    check = check_of("lines_never_overlap", products=replace(made, tts=replace(made.tts, segments=(line, later))))
+    check = check_of("lines_never_overlap", products=replace(job, tts=replace(job.tts, segments=(line, later))))
     assert (check.passed, check.severity, check.blocking, check.segments) == (False, "error", True, (0,))
 
 
@@ -178,8 +178,7 @@ def test_the_option_decides_which_checks_block():
 def test_a_refusal_names_the_failed_check_in_one_line():
     options = DubOptions(checks=CheckOptions(blocking="text_is_translated"))
     lines = (replace(GOOD, issues=("untranslated", "inaudible")),)
-    made = quality()
-    judged: Quality = replace(made, checks=run_checks(inputs(lines=lines, options=options)))
+    judged: Quality = replace(quality(), checks=run_checks(inputs(lines=lines, options=options)))
     assert not judged.passed
     assert judged.refusal == (
         "the dub does not pass its checks: text_is_translated (lines that have the original's text: 0000)"

@@ -27,21 +27,19 @@ def test_reports_a_line_that_lost_a_number_of_its_passage(harness, engines):
 
     def issues(*texts: str, passage: int) -> list[tuple[str, ...]]:
         one, two = products.tts.segments
-        said = [
+        spoken = [
             replace(line, speech=replace(line.speech, text=text)) for line, text in zip((one, two), texts, strict=True)
         ]
         lines = [replace(line, passage=min(line.index, passage)) for line in products.translation.lines]
-        made = replace(
+        job = replace(
             products,
-            tts=replace(products.tts, segments=tuple(said)),
+            tts=replace(products.tts, segments=tuple(spoken)),
             translation=replace(products.translation, lines=tuple(lines)),
         )
-        return [
-            tuple(issue for issue in line.issues if issue == "lost_numbers") for line in harness.measure(made).lines
-        ]
+        return [tuple(issue for issue in line.issues if issue == "lost_numbers") for line in harness.measure(job).lines]
 
     assert issues("Eram trinta anos.", "E R$ 25.", passage=1) == [(), ()]
-    assert issues("Eram anos.", "E 25 reais.", passage=1) == [("lost_numbers",), ()], "what is said counts"
+    assert issues("Eram anos.", "E 25 reais.", passage=1) == [("lost_numbers",), ()], "the spoken text counts"
     assert issues("Eram vinte e cinco reais", "por 30 anos.", passage=1) == [("lost_numbers",), ("lost_numbers",)]
     assert issues("Eram vinte e cinco reais", "por 30 anos.", passage=0) == [(), ()], "moved within a sentence"
 

@@ -1,4 +1,4 @@
-"""Numbers found in texts, and those that a translation lost."""
+"""Numbers in texts, and those that a translation lost."""
 
 from __future__ import annotations
 

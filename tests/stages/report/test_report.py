@@ -40,8 +40,8 @@ def page_of(harness, report: Report) -> str:
 
 
 def data_of(harness, report: Report) -> dict:
-    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(harness, report), re.DOTALL)
-    return json.loads(found[1])
+    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', page_of(harness, report), re.DOTALL)
+    return json.loads(data[1])
 
 
 def test_page_is_stored_beside_the_document_and_shows_both_texts(harness, finished):
