@@ -151,7 +151,7 @@ def asyncapi_document() -> Json:
 def _task_message(task: str) -> Json:
     return {
         "name": task,
-        "summary": TASKS[task].__doc__,
+        "summary": TASKS[task].message.__doc__,
         "headers": {
             "type": "object",
             "description": "Message attributes. They repeat the body and are not needed.",
