@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import tiny_xtts
-from pipeline import conftest
 from support.fakes import FakeEngines, FakeTranslator
 from support.recordings import SPEECH, SPEECH_MS, melody, sound, speech, under
 
@@ -16,8 +15,6 @@ from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.xtts.engine import Xtts
 
 START_MS = 1_000
-
-new_harness = conftest.new_harness  # the fixture of the stages
 
 
 def words() -> list[RecognisedWord]:
