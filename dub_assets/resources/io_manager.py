@@ -13,8 +13,8 @@ from dub_assets.resources.storage import StorageResource
 class ManifestIOManager(dg.ConfigurableIOManager):
     """Stores the value of an asset, a frozen dataclass, as a manifest in the object store.
 
-    The manifest is the commit: media are uploaded first, so a manifest never names missing media. Loading a value checks
-    that every object it names is unchanged.
+    The manifest is the commit: media are uploaded first, so a manifest never names missing media. Loading a value
+    checks that every object it names is unchanged.
     """
 
     storage: dg.ResourceDependency[StorageResource]

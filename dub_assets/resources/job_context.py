@@ -101,8 +101,8 @@ class JobResources(dg.ConfigurableResource):
 def job_request(archive: JobArchive, job_id: str, run_tags: Mapping[str, str]) -> DubRequest:
     """Return the request of a run: that of the run's own ``full_pipeline`` message, else the job's record.
 
-    Later messages for a job replace its record but not the requests of earlier messages. Raises ObjectMissingError, with
-    what to do, if there is neither.
+    Later messages for a job replace its record but not the requests of earlier messages. Raises ObjectMissingError,
+    with what to do, if there is neither.
     """
     if run_tags.get(TASK) == "full_pipeline" and REQUEST_KEY in run_tags:
         return archive.load(DubRequest, run_tags[REQUEST_KEY])

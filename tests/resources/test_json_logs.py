@@ -42,7 +42,7 @@ def test_every_line_of_a_run_has_job_and_stage(world, capfd):
     logged = [line for line in lines(capfd) if "run_id" in line]  # the request is stored before there is a run
     assert {line["job_id"] for line in logged} == {"talk-1"}
     assert {line["run_id"] for line in logged} == {run.run_id}
-    assert {line["stage"] for line in told if "stage" in line} >= STAGES
+    assert {line["stage"] for line in logged if "stage" in line} >= STAGES
     assert {"STEP_START", "ASSET_MATERIALIZATION", "PIPELINE_SUCCESS"} <= {line.get("kind") for line in logged}
     assert all({"timestamp", "level", "logger", "event"} <= line.keys() for line in logged)
 
