@@ -139,9 +139,7 @@ def test_no_right_is_wider_than_its_use(resources):
     } == actions(resources["Objects"])
     sqs = {"".join(part.capitalize() for part in name.split("_")) for name in called("service/queue/sqs.py")}
     assert {f"sqs:{name}" for name in sqs} <= actions(resources["Queues"])
-    metrics = {
-        "".join(part.capitalize() for part in name.split("_")) for name in called("service/metrics/external.py")
-    }
+    metrics = {"".join(part.capitalize() for part in name.split("_")) for name in called("service/metrics/external.py")}
     assert {f"cloudwatch:{name}" for name in metrics} == {"cloudwatch:GetMetricStatistics"}
     assert not any("*" in action for policy in policies(resources).values() for action in actions(policy))
     assert resources["WorkerRole"]["ManagedPolicyArns"] == [{"Ref": "Objects"}]

@@ -89,7 +89,7 @@ class HttpCallbackSender:
         lookup = DeadlineThread(lambda: checked_addresses(target, self._resolve, allowed_hosts=self._allowed))
         connected = self._connect(target, lookup.result(deadline), deadline)
         connection = http.client.HTTPConnection(target.host, target.port)
-        connection.sock = DeadlineSocket(connected, deadline)  # type: ignore[assignment]  # it has what is used
+        connection.sock = DeadlineSocket(connected, deadline)
         try:
             connection.request("POST", target.path, body=body, headers=self._headers(target, body, webhook_id))
             with connection.getresponse() as response:

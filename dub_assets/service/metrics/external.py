@@ -32,12 +32,15 @@ _MIB = 1024 * 1024
 def queue_sources(settings: Settings) -> dict[str, Source]:
     """Return a source for each configured queue, and one for the age of the job queue's messages."""
     storage, sources = settings.storage, dict[str, Source]()
-    aws = {"region": storage.region, "endpoint_url": storage.endpoint_url, "profile": storage.profile}
-    queue = partial(SqsQueue, wait_s=0, **aws)
+    region, endpoint_url, profile = storage.region, storage.endpoint_url, storage.profile
+
+    def queue(url: str) -> SqsQueue:
+        return SqsQueue(url, region=region, endpoint_url=endpoint_url, profile=profile, wait_s=0)
+
     if settings.queue.url:
         sources["queue"] = partial(_depth_metrics, "dub_queue_messages", queue(settings.queue.url))
-        age = QueueAge(settings.queue.url, connect=partial(aws_client, "cloudwatch", **aws))
-        sources["queue_age"] = partial(_age_metrics, age)
+        connect = partial(aws_client, "cloudwatch", region=region, endpoint_url=endpoint_url, profile=profile)
+        sources["queue_age"] = partial(_age_metrics, QueueAge(settings.queue.url, connect=connect))
     if settings.queue.dead_letter_url:
         sources["dead_letters"] = partial(_depth_metrics, "dub_dead_letters", queue(settings.queue.dead_letter_url))
     return sources

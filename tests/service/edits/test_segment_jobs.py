@@ -409,9 +409,7 @@ def test_refuses_a_text_in_another_language(dubbed: Service):
 
 
 @pytest.mark.parametrize("lost", ["0001_tts.wav", "0001_mix.wav", "0001_bgm.wav"])
-def test_a_new_text_succeeds_after_an_attempt_that_was_killed_before_its_manifest(
-    dubbed: Service, lost: str
-):
+def test_a_new_text_succeeds_after_an_attempt_that_was_killed_before_its_manifest(dubbed: Service, lost: str):
     """What such an attempt leaves is an object that the manifest does not describe."""
     dubbed.run(mix_request(order(0, Gains(background=0.2, speech=0.5))))
     others = {key: content for key, content in dubbed.objects(f"{PREFIX}/").items() if "0001" not in key}
