@@ -44,7 +44,7 @@ def job_record_key(job_id: str) -> str:
 
 
 def dispatch_key(origin: str) -> str:
-    """Where it is written down how far the callbacks of a run have come."""
+    """Return the key of an outbox entry: the callbacks of a retry group and the state of their delivery."""
     return f"jobs/callbacks/{origin}.json"
 
 

@@ -1,10 +1,10 @@
-"""When to try again: every pause between attempts of dub_assets is set here.
+"""When to try again: the pauses between attempts.
 
 >>> RetryRules(pauses_s=(1, 2, 4), jitter=0.0).pause_s("any", failures=2)
 2.0
 
-Two kinds of retries are configured elsewhere: those of AWS calls (``adapters/aws.py``), which boto3 makes, and those of
-downloads (``engines/models/download.py``), which urllib3 makes.
+Configured elsewhere: retries of AWS calls by boto3 (``adapters/aws.py``), retries of downloads by urllib3
+(``engines/models/download.py``), and retries of runs by Dagster (``dagster.yaml``, ``callbacks/run_recovery.py``).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from email.utils import parsedate_to_datetime
 class RetryRules:
     """When to try again and when to stop; the default is that of callbacks.
 
-    The pause after failure ``k`` is ``pauses_s[k - 1]``, or the last one if there are more failures, longer by up to
-    the share ``jitter``. ``Retry-After`` lengthens a pause, up to ``longest_wait_s``. Callbacks older than
+    The pause after failure ``k`` is ``pauses_s[k - 1]``, or the last one. A random share of it, at most ``jitter``, is
+    added. ``Retry-After`` lengthens a pause, up to ``longest_wait_s``. Callbacks older than
     ``max_age_s`` are given up. The default pauses reach two hours after four; an endpoint that is down over a weekend
     gets some 40 attempts.
     """

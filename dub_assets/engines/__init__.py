@@ -1,1 +1,1 @@
-"""Engines, a folder each; ``registry.py`` lists them, ``base.py`` has what they share."""
+"""Engines, a folder each; ``catalogue.py`` lists them, ``base.py`` has what they share."""

@@ -9,7 +9,9 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.object_key import key_fault
 
 _INTERIM = re.compile(r"projects/[^/]+/interim/[^/]+/.+", re.IGNORECASE)
-_KEPT = re.compile(r"jobs/.+|projects/[^/]+/interim/[^/]+/(manifests|stems|speech|subtitles)/.+", re.IGNORECASE)
+_KEPT = re.compile(
+    r"jobs/.+|.+\.report\.html|projects/[^/]+/interim/[^/]+/(manifests|stems|speech|subtitles)/.+", re.IGNORECASE
+)
 """What the pipeline writes for itself (``core/keys.py``). Some file systems do not distinguish case."""
 
 

@@ -1,7 +1,6 @@
 """When Dagster's daemon evaluates sensors: every 5 s, or at the next such time if the sensor is still busy.
 
-A tick that takes slightly longer than a multiple of 5 s leaves its queue or runs unattended until the next one. So
-ticks end shortly before a multiple of 5 s.
+If a tick ends just after a multiple of 5 s, nothing happens until the next multiple. So ticks end shortly before one.
 """
 
 import math

@@ -1,5 +1,8 @@
+import inspect
+
 import pytest
 
+from dub_assets.core import keys
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.request import DubRequest
@@ -34,6 +37,28 @@ OWN_KEYS = [
     job_record_key("j1"),
     "Projects/p1/Interim/j1/STEMS/vocals.flac",
 ]
+
+
+def pipeline_keys() -> list[str]:
+    """Return an example of every key that ``core/keys.py`` makes, except for the clips, which messages may name."""
+    functions = [function for name, function in inspect.getmembers(keys, inspect.isfunction) if name.endswith("_key")]
+    methods = [
+        method for name, method in inspect.getmembers(JOB, inspect.ismethod) if name != "clip" and name[0] != "_"
+    ]
+    examples = {"int": 3, "str": "name"}
+    made = [
+        function(*(examples[parameter.annotation] for parameter in inspect.signature(function).parameters.values()))
+        for function in (*functions, *methods)
+    ]
+    return [*made, JOB.report]
+
+
+def test_a_message_cannot_overwrite_any_key_of_the_pipeline():
+    made = pipeline_keys()
+    assert len(made) > 10
+    for key in made:
+        with pytest.raises(InputError, match="keeps its own objects"):
+            outside_own_objects("output_key", key)
 
 
 @pytest.mark.parametrize(

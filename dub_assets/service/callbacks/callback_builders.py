@@ -1,7 +1,7 @@
 """Callback builders: the callbacks of a run, built from the run's event log alone.
 
-An event log only grows, and callbacks are built from its front. The same callbacks therefore result in the same order
-whenever the log is read, and a run that retries another skips what that one has stored already, by name.
+An event log only grows, and callbacks are built from its start. Reading it again gives the same callbacks in the same
+order. A retry skips the callbacks that its retry group has stored, by name.
 """
 
 import json

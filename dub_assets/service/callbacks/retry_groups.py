@@ -27,7 +27,10 @@ _RunState = tuple[dg.DagsterRunStatus, Mapping[str, str], int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryGroup:
-    """The runs, in the order of their creation. ``origin`` is the id of the first, which may be delivered already."""
+    """Runs in the order of their creation. ``origin`` is the id of the first run.
+
+    The first run may be missing from ``runs``: then its callbacks are delivered.
+    """
 
     origin: str
     runs: tuple[dg.DagsterRun, ...]

@@ -68,8 +68,7 @@ class MessageConsumer:
     def settle(self, held: Sequence[HeldMessage]) -> None:
         """Delete the held messages whose runs are stored, and release the others, which are then requested again.
 
-        The tick that held a message ended after Dagster had tried to store its run, so a run that is missing now was
-        not stored.
+        Dagster stores runs after a tick. If a held message has no run by the next tick, storing it has failed.
         """
         runs = {message.receipt: self._runs.stored(message.message_id) for message in held}
         self._delete({receipt: run for receipt, run in runs.items() if run})

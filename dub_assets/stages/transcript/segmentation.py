@@ -30,8 +30,8 @@ def place_words(
 ) -> tuple[TimedWord, ...]:
     """Return the words with possible times: in order, disjoint, at least 1 ms long, inside ``[0, duration_ms]``.
 
-    Blank words are dropped, and words of low probability more than ``snap_ms`` outside every region, which recognisers
-    invent in silence, and words in excess of one a millisecond.
+    Dropped are blank words, improbable words more than ``snap_ms`` from speech, which recognisers invent in silence,
+    and words beyond one a millisecond.
     """
     speech = _speech(regions, rules, duration_ms)
     kept = [word for word in words if word.text.strip() and not _invented(word, speech, rules)][:duration_ms]

@@ -77,9 +77,9 @@ def line_levels(
     """Return the active speech level (dBFS) that each line should have; None for all if no original has a level.
 
     ``originals`` are the levels of the original speech, ``backgrounds`` those of the background under it (dBFS). A line
-    may be ``level_range_db`` louder than the median and ``soft_range_db`` softer. A line softer than ``level_range_db``
-    is kept clear of the background, as far as that makes it no louder than ``level_range_db`` below the median. A line
-    whose original has no level is at the median.
+    may be ``level_range_db`` louder than the median and ``soft_range_db`` softer. A softer line is raised to
+    ``CLEAR_DB`` over the background, but not above the median less ``level_range_db``. A line whose original has no
+    level gets the median.
     """
     known = [level for level in originals if level is not None]
     if not known:

@@ -13,8 +13,8 @@ In the order in which a line meets them:
    speaks in their time.
 2. A rendering is chosen (``rendering_choice.py``) with ``SAME_MEANING_CHRF``, ``UNNOTICED_SPEED_UP``,
    ``TOLERABLE_SPEED_UP`` and ``BRISK_TEMPO``.
-3. The engine is asked for the speed that the line needs, times ``SPEED_MARGIN``, within the engine's own ``max_speed``
-   (``SynthesiserCapabilities``) and the limits of step 4 (``fitting.py``).
+3. The engine is asked for the needed speed times ``SPEED_MARGIN``, at most its ``max_speed``
+   (``SynthesiserCapabilities``), and within the limits of step 4 (``fitting.py``).
 4. A stretch does the rest. Engine speed and stretch together stay within ``FitOptions.max_tempo`` and ``MAX_SPEED_UP``.
    Only a programme that is too short for all its lines exceeds them.
 5. A line that was hurried over ``FitOptions.free_tempo``, or starts more than ``ON_TIME_MS`` off, is flagged.

@@ -102,7 +102,10 @@ def _fingerprint(
 def _fingerprint_of_result(
     lines: Sequence[SpokenLine], speeches: Mapping[int, SynthesisedSpeech], stage_fingerprint: str
 ) -> str:
-    """Return another fingerprint if kept speech is out of date or was not read back, so that the next run redoes it."""
+    """Return the stage's fingerprint, or a different one if speech is out of date or was not read back.
+
+    With a different fingerprint, the next run makes that speech again.
+    """
     stale = sorted(line.index for line in lines if speeches[line.index].fingerprint != line.fingerprint)
     unheard = sorted(line.index for line in lines if speeches[line.index].unheard)
     if not stale and not unheard:

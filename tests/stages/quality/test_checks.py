@@ -22,6 +22,7 @@ from dub_assets.stages.quality.checks import (
 )
 from dub_assets.stages.quality.judge_lines import is_untranslated
 from dub_assets.stages.quality.options import CheckOptions
+from dub_assets.stages.quality.stage import STAGE_VERSION
 from dub_assets.stages.quality.values import LineQuality, Quality
 
 GOOD = LineQuality(index=0, issues=(), level_dbfs=-25.0)
@@ -40,6 +41,12 @@ def with_line(**changes):
     job = products()
     (line,) = job.tts.segments
     return replace(job, tts=replace(job.tts, segments=(replace(line, **changes),)))
+
+
+def test_a_new_check_comes_with_a_new_stage_version():
+    """Without one, jobs that were judged before would keep their old checks."""
+    names = {3: 12}
+    assert names[STAGE_VERSION] == len(get_args(CheckName))
 
 
 def test_a_good_dub_passes_every_check():
