@@ -42,6 +42,7 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
         schedules=[retention_schedule],
         resources={
             "job_resources": job_resources,
+            "storage": storage,
             "manifests": ManifestIOManager(storage=storage),
             "queue": QueueResource.of(settings),
             "callback_services": CallbackServices(settings),
