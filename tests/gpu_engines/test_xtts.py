@@ -150,7 +150,7 @@ def test_files_that_are_no_model_are_an_error(tmp_path: Path):
     for name in ("config.json", "model.pth"):
         xtts = engine(tmp_path / name)
         (tmp_path / name / "weights" / "xtts" / name).write_bytes(b"no model")
-        with pytest.raises(EngineUnavailableError, match=r"xtts cannot read the model in .*xtts: put the files there again"):
+        with pytest.raises(EngineUnavailableError, match=r"cannot read the model in .*xtts: put the files there again"):
             xtts.synthesise(said("Ok"))
 
 
