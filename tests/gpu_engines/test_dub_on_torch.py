@@ -76,7 +76,7 @@ def ctx(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.mark.parametrize(
-    ("recogniser", "synthesiser", "voice"), [("whisperx", "vits", "anna"), ("faster-whisper", "xtts", "cloned")]
+    ("recogniser", "synthesiser", "voice"), [("whisperx", "vits", "anna"), ("faster-whisper", "xtts", "cloned-A")]
 )
 def test_a_dub_by_engines_on_torch(ctx: Bench, recogniser: str, synthesiser: str, voice: str):
     document = ctx.dub(RECOGNITION_ENGINE=recogniser, SYNTHESIS_ENGINE=synthesiser)
