@@ -1,11 +1,10 @@
-"""Dubs the sample by turns with the plain script and with dub_assets, and writes what both cost side by side.
+"""Dub the sample alternately with the plain script and with dub_assets, and compare time and memory.
 
     python benchmarks/dub_sample.py [--rounds N] [--out FILE]
 
-Both are started as a user starts them, as processes of their own, imports and model loading included; weights that the
-packages ship in parts have been joined before. What dub_assets keeps (its store and its Dagster instance) is new for
-each run, so that nothing is taken over from the last one. dub_assets runs twice: as it comes, and without reading the
-lines back (CHECK_SPEECH=false), which the script does not do either.
+Each run is a process, as a user starts it, with imports and loading of models; weights that packages ship in parts are
+joined before. Each run of dub_assets has a new store and a new Dagster instance, so that nothing is reused. dub_assets
+runs with its defaults, and without reading lines back (CHECK_SPEECH=false), which the script does not do either.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PACKAGES = (
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Dub the sample with the plain script and with dub_assets, by turns.")
+    parser = argparse.ArgumentParser(description="Compare the plain script and dub_assets on the sample.")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "dub_sample.json")
     arguments = parser.parse_args()
@@ -46,8 +45,8 @@ def main():
         warm_up(sample, folder)
         runs = []
         for number in range(arguments.rounds):
-            for who in CONTENDERS:
-                runs.append({"round": number, "who": who.__name__, **who(sample, folder)})
+            for contender in CONTENDERS:
+                runs.append({"round": number, "who": contender.__name__, **contender(sample, folder)})
                 show_run(runs[-1])
     report = {**conditions(), "clip_s": sample.duration_s, "runs": runs, "summary": summary(runs, sample.duration_s)}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
@@ -56,16 +55,16 @@ def main():
 
 
 def warm_up(sample: Sample, folder: Path):
-    """Join the weights and compile the modules, with an excerpt that is not measured."""
+    """Dub an excerpt that is not measured: this joins the weights and compiles the modules."""
     excerpt = cut(sample, 4, 8.2, folder / "excerpt")
-    for who in CONTENDERS[:2]:
-        who(excerpt, folder)
+    for contender in CONTENDERS[:2]:
+        contender(excerpt, folder)
 
 
 def sequential(sample: Sample, folder: Path):
     out = folder / "sequential.mp4"
     command = [sys.executable, HERE / "sequential.py", sample.video, out, "--models", folder / "models"]
-    return measured(command, os.environ, out)
+    return measure(command, os.environ, out)
 
 
 def dub_assets(sample: Sample, folder: Path, **options: str):
@@ -79,7 +78,7 @@ def dub_assets(sample: Sample, folder: Path, **options: str):
         }
         program = Path(sys.executable).with_name("dub-assets")
         command = [program, "dub", sample.video, "--from", "en", "--to", "pt", "--out", out, "--quiet"]
-        return measured(command, environment, out / f"{sample.video.stem}.pt.mp4")
+        return measure(command, environment, out / f"{sample.video.stem}.pt.mp4")
 
 
 def dub_assets_unchecked(sample: Sample, folder: Path):
@@ -89,8 +88,8 @@ def dub_assets_unchecked(sample: Sample, folder: Path):
 CONTENDERS = (sequential, dub_assets, dub_assets_unchecked)
 
 
-def measured(command, environment, product: Path):
-    """Run a command; its wall and CPU seconds, and the most memory that it and its children held at once (sampled)."""
+def measure(command, environment, product: Path):
+    """Run a command; return its wall and CPU seconds, and the peak memory of it and its children (sampled)."""
     load_before, peak_bytes = os.getloadavg()[0], 0
     with tempfile.TemporaryFile() as log:
         started = time.perf_counter()
@@ -118,11 +117,11 @@ def measured(command, environment, product: Path):
 
 def resident_bytes(process):
     total = 0
-    for one in (process, *descendants(process)):
+    for member in (process, *descendants(process)):
         try:
-            total += one.memory_info().rss
+            total += member.memory_info().rss
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue  # ended between the two looks
+            continue  # ended in between
     return total
 
 
@@ -154,8 +153,10 @@ def cpu_model():
 
 
 def summary(runs, clip_s):
-    """Medians of each, and their wall time over the script's, round by round and in the middle."""
-    by_name = {who.__name__: [run for run in runs if run["who"] == who.__name__] for who in CONTENDERS}
+    """Return the medians of each contender, and its wall time relative to the script's of the same round."""
+    by_name = {
+        contender.__name__: [run for run in runs if run["who"] == contender.__name__] for contender in CONTENDERS
+    }
     script = by_name["sequential"]
     result = {}
     for name, own in by_name.items():
@@ -176,9 +177,9 @@ def show_run(run):
 def show(report, out: Path):
     result = report["summary"]
     print(f"{'':20}{'wall s':>9}{'x clip':>9}{'x script':>9}{'CPU s':>9}{'MiB':>9}")
-    for who, row in result.items():
+    for contender, row in result.items():
         print(
-            f"{who:20}{row['wall_s']:9.1f}{row['real_time_factor']:9.2f}{row['wall_ratio']:9.2f}"
+            f"{contender:20}{row['wall_s']:9.1f}{row['real_time_factor']:9.2f}{row['wall_ratio']:9.2f}"
             f"{row['cpu_s']:9.1f}{row['peak_memory_mib']:9.0f}"
         )
     print(f"written: {out}")

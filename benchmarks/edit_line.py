@@ -1,10 +1,10 @@
-"""Edits one line of a dubbed ten-minute video through the queue; writes how long that takes, part by part.
+"""Measure edits of one line of a dubbed ten-minute video through the queue, part by part.
 
     python benchmarks/edit_line.py [--minutes N] [--edits N] [--out FILE]
 
-The video is the sample over and over. It is dubbed once (not measured) by a message to the service of `make stack`.
-Each edit is a message `segment_tts` with `rebuild_video` about another line. Its parts are told apart by the times of
-the claim in the bucket, of Dagster's log of the run, and of the callbacks' arrival.
+The video is the sample, repeated. It is dubbed once (not measured) by a message to the service of `make stack`. Each
+edit is a message `segment_tts` with `rebuild_video` for another line. The times are those of the claim in the bucket,
+of Dagster's event log, and of the arrival of callbacks.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from service import Service, lengths, running, surroundings, to_first_step
-
-from dub_assets.media.ffmpeg import find_ffmpeg
+from benchmarks.service import Service, conditions, durations, running, times_to_first_step
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from sample.build import build
 
 TEXT = "Esta linha foi escrita de novo pela pessoa que edita o vídeo."
@@ -34,16 +33,16 @@ def main():
     parser.add_argument("--edits", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "edit_line.json")
     arguments = parser.parse_args()
-    report = surroundings() | {"minutes": arguments.minutes}
+    report = conditions() | {"minutes": arguments.minutes}
     with running() as service:
         service.upload(INPUT, video(arguments.minutes))
         service.send(job_id=JOB, project_id=PROJECT, input_key=INPUT, source_lang="en", target_lang="pt")
         service.arrivals(JOB)
-        count = len(service.told(JOB)[-1]["metadata"]["segments"])
+        count = len(service.callbacks(JOB)[-1]["metadata"]["segments"])
         lines = [count * (number + 1) // (arguments.edits + 1) for number in range(arguments.edits)]
         edits = [edit(service, line) for line in lines]
     report |= {"segments": count, "edits": edits}
-    report["median_s"] = {part: round(statistics.median(each[part] for each in edits), 2) for part in edits[0]}
+    report["median_s"] = {part: round(statistics.median(times[part] for times in edits), 2) for part in edits[0]}
     arguments.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(f"one line of {arguments.minutes} minutes ({count} segments), median of {len(edits)} edits:")
     for part, seconds in report["median_s"].items():
@@ -51,18 +50,18 @@ def main():
 
 
 def video(minutes: int) -> bytes:
-    """The sample, over and over."""
+    """Return the sample, repeated for this many minutes."""
     with tempfile.TemporaryDirectory() as name:
         sample, target = build(Path(name) / "sample").video, Path(name) / "long.mp4"
-        again = ["-stream_loop", str(minutes - 1), "-i", sample, "-c", "copy"]
-        subprocess.run([find_ffmpeg(), "-v", "error", *again, target], check=True)
+        loop = ["-stream_loop", str(minutes - 1), "-i", sample, "-c", "copy"]
+        subprocess.run([find_ffmpeg(), "-v", "error", *loop, target], check=True)
         return target.read_bytes()
 
 
 def edit(service: Service, line: int) -> dict[str, float]:
-    """Seconds of each part of an edit, from the message to the last callback."""
-    time.sleep(10)  # what the run before left to do is done
-    known = len(service.told(JOB))
+    """Edit a line; return the seconds of each part, from the message to the last callback."""
+    time.sleep(10)  # the work of the previous run is done
+    known = len(service.callbacks(JOB))
     segment = {"segment_index": line, "text": TEXT}
     prefix = f"projects/{PROJECT}/interim/{JOB}/segments"
     message_id, sent_s = service.send(
@@ -74,16 +73,19 @@ def edit(service: Service, line: int) -> dict[str, float]:
         target_lang="pt",
         rebuild_video=True,
     )
-    told_s = service.arrivals(JOB, known=known)
+    arrivals_s = service.arrivals(JOB, known=known)
     events = service.events(message_id)
-    at_s = {part: at for entry in events for part, at in materialised(entry) if part in PARTS}
-    ends_s = to_first_step(service, message_id) | at_s | {"run done": events[-1].timestamp, "callback": told_s[-1]}
-    return lengths(sent_s, ends_s) | {"all": round(told_s[-1] - sent_s, 2)}
+    at_s = {asset: time_s for entry in events for asset, time_s in materialisation(entry) if asset in PARTS}
+    ends_s = (
+        times_to_first_step(service, message_id) | at_s | {"run done": events[-1].timestamp, "callback": arrivals_s[-1]}
+    )
+    return durations(sent_s, ends_s) | {"all": round(arrivals_s[-1] - sent_s, 2)}
 
 
-def materialised(entry) -> list[tuple[str, float]]:
-    made = entry.asset_materialization
-    return [(made.asset_key.path[-1], entry.timestamp)] if made else []
+def materialisation(entry) -> list[tuple[str, float]]:
+    """Return the asset that an event materialises, and when; empty for other events."""
+    event = entry.asset_materialization
+    return [(event.asset_key.path[-1], entry.timestamp)] if event else []
 
 
 if __name__ == "__main__":

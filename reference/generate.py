@@ -7,14 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dub_assets.clients.schemas import schema_files
+from dub_assets.service.schemas.generate import schema_files
+from dub_assets.stages.issues import issues_markdown
+from dub_assets.stages.quality.checks import checks_markdown
 from reference.tables import tables_of
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "docs" / "schemas"
 PAGES = (ROOT / "docs" / "messages.md", ROOT / "docs" / "callbacks.md", ROOT / "docs" / "metadata.md")
 
-_MARKED = re.compile(r"<!-- fields: (\S+) -->\n.*?<!-- end -->", re.DOTALL)
+_MARKED = re.compile(r"<!-- (fields|table): (\S+) -->\n.*?<!-- end -->", re.DOTALL)
+_TABLES = {"issues": issues_markdown, "checks": checks_markdown}
 
 
 def generated_files() -> dict[Path, str]:
@@ -29,11 +32,14 @@ def generated_files() -> dict[Path, str]:
 def with_tables(text: str, schemas: dict[str, Any]) -> str:
     """Return a page with the tables between its markers replaced.
 
-    A marker names a file of ``docs/schemas/`` without its suffix, and after ``#`` a definition in it.
+    A marker ``fields`` names a file of ``docs/schemas/`` without its suffix, and after ``#`` a definition in it. A
+    marker ``table`` names one of ``_TABLES``.
     """
 
     def replaced(match: re.Match[str]) -> str:
-        return f"<!-- fields: {match[1]} -->\n\n{tables_of(_schema(match[1], schemas))}\n<!-- end -->"
+        kind, name = match.groups()
+        table = tables_of(_schema(name, schemas)) if kind == "fields" else f"{_TABLES[name]()}\n"
+        return f"<!-- {kind}: {name} -->\n\n{table}\n<!-- end -->"
 
     return _MARKED.sub(replaced, text)
 

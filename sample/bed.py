@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dub_assets.domain.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
+from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
 from sample.music import Mono, Stereo, add, music, struck
 from sample.timeline import DURATION_MS, Event, events
 

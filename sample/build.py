@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval, seconds
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, seconds
 from sample.bed import bed
 from sample.encode import write_video
 from sample.picture import BARS, Painter, Scene

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.domain.timing import SAMPLE_RATE_HZ
-from sample.landscape import HEIGHT, WIDTH, Plane
+from dub_assets.core.timing import SAMPLE_RATE_HZ
+from sample.picture import HEIGHT, WIDTH, Plane
 from sample.timeline import FRAME_RATE
 
 X264 = {"preset": "ultrafast", "crf": "24", "x264-params": "bframes=2:deblock=1"}

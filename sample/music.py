@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.domain.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
+from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
 
 Stereo = NDArray[np.float32]
 """Shape ``(frames, 2)``."""

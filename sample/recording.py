@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.domain.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
+from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ
 from sample.timeline import DURATION_MS, RECORDED_PHRASES, phrases
 
 PACKAGE = "moonshine_voice"

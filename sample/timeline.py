@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dub_assets.domain.timing import Interval
+from dub_assets.core.timing import Interval
 
 FRAME_RATE = 25
 FRAME_MS = 1000 // FRAME_RATE

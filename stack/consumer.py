@@ -13,7 +13,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from dub_assets.domain.webhook import delivery_headers
+from dub_assets.service.callbacks.webhook import delivery_headers
 from stack.places import Places
 
 

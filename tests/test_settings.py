@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from dub_assets.domain.engine_sets import ENGINE_SETS
-from dub_assets.domain.errors import ConfigurationError
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.engines.engine_sets import ENGINE_SETS
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import Settings, documented_variables, settings_from
 
 
-def test_an_empty_environment_gives_the_contracts_defaults():
+def test_an_empty_environment_gives_the_documented_defaults():
     settings = settings_from({})
     assert settings.storage.bucket is None
     assert settings.storage.region == "ap-northeast-2"
@@ -23,9 +23,11 @@ def test_an_empty_environment_gives_the_contracts_defaults():
     assert (voice_activity.aggressiveness, voice_activity.frame_ms, voice_activity.margin_ms) == (3, 30, 100)
 
 
-def test_a_list_is_read_part_by_part_and_each_part_is_looked_at():
+def test_reads_a_list_and_checks_each_item():
     assert settings_from({"ALIGNMENT_LANGUAGES": " ko, en,ko,"}).models.alignment_languages == ("ko", "en")
     assert settings_from({}).models.alignment_languages == ()
+    hosts = settings_from({"JOB_CALLBACK_ALLOWED_HOSTS": " api.internal, 10.0.0.5 ,,"}).callbacks.allowed_hosts
+    assert hosts == ("api.internal", "10.0.0.5")
     with pytest.raises(
         ConfigurationError, match=r"ALIGNMENT_LANGUAGES='ko,th': 'th' is none of ar, cs, .*, ko, .*, zh"
     ):
@@ -33,7 +35,7 @@ def test_a_list_is_read_part_by_part_and_each_part_is_looked_at():
     assert ("ALIGNMENT_LANGUAGES", "") in [row[:2] for row in documented_variables()]
 
 
-def test_values_are_read_into_their_types():
+def test_reads_values_into_their_types():
     settings = settings_from(
         {
             "DUB_ASSETS_HOME": "/somewhere",
@@ -45,7 +47,7 @@ def test_values_are_read_into_their_types():
             "SEPARATION_ENGINE": "",
         }
     )
-    assert settings.places.home == Path("/somewhere")
+    assert settings.paths.home == Path("/somewhere")
     assert settings.storage.bucket == "dubs"
     assert settings.options.voice_activity.aggressiveness == 1
     assert settings.options.voice_activity.frame_ms == 20
@@ -55,31 +57,39 @@ def test_values_are_read_into_their_types():
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("variable", "value", "problem"),
     [
-        ("VAD_AGGR", "4"),
-        ("VAD_AGGR", "two"),
-        ("VAD_AGGR", "1.5"),
-        ("VAD_FRAME_MS", "15"),
-        ("STT_INTERVAL_MARGIN", "-0.1"),
-        ("STT_INTERVAL_MARGIN", "nan"),
-        ("FIT_MAX_TEMPO", "inf"),
-        ("FIT_MAX_TEMPO", "fast"),
-        ("MIX_TRUE_PEAK", "3"),
-        ("MEDIA_MAX_SIZE", "0"),
+        ("VAD_AGGR", "4", "is out of range: the highest value is 3"),
+        ("WORKER_MAX_MEMORY_MIB", "9999999", "is out of range: the highest value is 1048576"),
+        ("VAD_AGGR", "two", "cannot be read: a whole number is wanted"),
+        ("VAD_AGGR", "1.5", "cannot be read: a whole number is wanted"),
+        ("VAD_FRAME_MS", "15", "is none of 10, 20, 30"),
+        ("STT_INTERVAL_MARGIN", "-0.1", "is out of range: the lowest value is 0"),
+        ("STT_INTERVAL_MARGIN", "nan", "cannot be read: a finite number is wanted"),
+        ("MEDIA_MAX_DURATION", "inf", "cannot be read: a finite number is wanted"),
+        ("FIT_MAX_TEMPO", "fast", "cannot be read: a number is wanted"),
+        ("MEDIA_MAX_SIZE", "0", "is out of range: the lowest value is 1"),
+        ("ENGINE_KEEP", "perhaps", "cannot be read: true or false is wanted"),
+        ("LOG_FORMAT", "xml", "is none of colored, json"),
     ],
 )
-def test_a_value_that_cannot_be_read_is_an_error_that_names_the_variable(variable: str, value: str):
-    with pytest.raises(ConfigurationError, match=variable):
+def test_an_unreadable_value_is_an_error_with_variable_value_and_reason(variable: str, value: str, problem: str):
+    with pytest.raises(ConfigurationError) as raised:
         settings_from({variable: value})
+    assert str(raised.value) == f"{variable}={value!r} {problem}"
 
 
-def test_every_variable_that_cannot_be_read_is_named_at_once():
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("TRUE", True), ("yes", True), ("off", False), ("0", False)])
+def test_reads_switches(text: str, value: bool):
+    assert settings_from({"ENGINE_KEEP": text}).options.device.keep is value
+
+
+def test_names_all_unreadable_variables_at_once():
     with pytest.raises(ConfigurationError, match=r"VAD_AGGR='4'.*; SEGMENT_MIN_MS \(9000\).*; JOB_QUEUE_WAIT='soon'"):
         settings_from({"VAD_AGGR": "4", "SEGMENT_MIN_MS": "9000", "JOB_QUEUE_WAIT": "soon"})
 
 
-def test_an_engine_set_replaces_defaults_and_nothing_that_is_set():
+def test_an_engine_set_replaces_defaults_only():
     settings = settings_from({"ENGINE_SET": "gpu", "WHISPER_MODEL": "large-v3-turbo", "SEPARATION_ENGINE": ""})
     assert settings.options.engines.separation == "demucs"
     assert settings.options.engines.recognition == "whisperx"
@@ -95,7 +105,7 @@ def test_an_engine_set_replaces_defaults_and_nothing_that_is_set():
 
 
 @pytest.mark.parametrize("name", ENGINE_SETS)
-def test_every_engine_of_a_set_permits_commercial_use_and_declares_its_memory(name: str, tmp_path: Path):
+def test_engines_of_a_set_permit_commercial_use_and_declare_their_memory(name: str, tmp_path: Path):
     settings = settings_from({"ENGINE_SET": name, "LICENCE_PROFILE": "commercial", "DUB_ASSETS_CACHE": str(tmp_path)})
     registry, choices = EnginesResource.of(settings).registry(), dataclasses.asdict(settings.options.engines)
     del choices["voice"]
@@ -107,11 +117,11 @@ def test_every_engine_of_a_set_permits_commercial_use_and_declares_its_memory(na
 @pytest.mark.parametrize(
     ("environment", "host"), [({}, "host.docker.internal"), ({"JOB_CALLBACK_LOCALHOST_HOST": ""}, "")]
 )
-def test_a_variable_that_is_set_but_empty_counts_where_that_means_something(environment, host):
+def test_an_empty_variable_counts_if_it_may_be_empty(environment, host):
     assert settings_from(environment).callbacks.localhost_host == host
 
 
-def test_a_secret_is_not_shown():
+def test_repr_does_not_show_a_secret():
     secret = "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
     settings = settings_from({"JOB_CALLBACK_SECRET": secret})
     assert settings.callbacks.secret == secret
@@ -128,7 +138,7 @@ def test_every_setting_has_a_variable_and_a_meaning():
     assert all(meaning for _, _, meaning in rows)
 
 
-def test_every_variable_is_documented_in_the_order_of_the_options():
+def test_documents_every_variable_in_order():
     page = Path(__file__).parent.parent.joinpath("docs/settings.md").read_text(encoding="utf-8")
     documented = [line for line in page.splitlines() if line.startswith("| `")]
     assert documented == [f"| `{row[0]}` | {row[1]} | {row[2]} |" for row in documented_variables()]

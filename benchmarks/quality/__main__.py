@@ -1,14 +1,15 @@
-"""The quality suite: every part measured, written to results/quality.json and as tables to docs/quality.md.
+"""Measure the quality of dubs; write the figures to results/quality.json and as tables to docs/quality.md.
 
     python -m benchmarks.quality [PART ...]
 
-A part is a module here with a ``TITLE``, the ``MEANING`` of each figure, and ``measure(folder)``, which returns them as
-a plain dict: figures by name, or such dicts by the name of what they were measured on. Without names, all but
-``WHERE_NAMED`` are measured; the others keep their figures of the last run.
+A part is a module of this package with a ``TITLE``, the ``MEANING`` of each figure, and ``measure(folder)``. It returns
+figures by name, or such dictionaries by the name of the material. Without arguments, all parts except
+``OPTIONAL_PARTS`` are measured; parts that are not measured keep their last figures.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import subprocess
@@ -29,8 +30,8 @@ PARTS = {
     "speakers": speakers,
     "prompts": prompts,
 }
-WHERE_NAMED = {"dialogue", "prompts"}
-"""Parts that want more than the project installs; their heads say what."""
+OPTIONAL_PARTS = {"dialogue", "prompts"}
+"""Parts that need Debian packages, which their docstrings name."""
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "quality.json"
 PAGE = ROOT / "docs" / "quality.md"
@@ -41,13 +42,17 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def main(names: list[str]) -> int:
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description="Measure the quality of dubs.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all that need no packages"
+    )
+    names = parser.parse_args().parts
     if unknown := set(names) - set(PARTS):
-        sys.stderr.write(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}\n")
-        return 2
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; parts are {', '.join(PARTS)}")
     report = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {"parts": {}}
     with tempfile.TemporaryDirectory() as folder:
-        for name in names or [name for name in PARTS if name not in WHERE_NAMED]:
+        for name in names or [name for name in PARTS if name not in OPTIONAL_PARTS]:
             sys.stderr.write(f"{PARTS[name].TITLE}\n")
             report["parts"][name] = {
                 "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -61,32 +66,32 @@ def main(names: list[str]) -> int:
     tables = "\n".join(table(name, part) for name, part in report["parts"].items())
     PAGE.write_text(page[: page.index(MARK) + len(MARK)] + "\n" + tables, encoding="utf-8")
     sys.stdout.write(tables)
-    return 0
 
 
 def table(name: str, part: dict) -> str:
+    """Return the Markdown table of a part."""
     module, figures = PARTS[name], part["figures"]
-    objects = figures if all(isinstance(each, dict) for each in figures.values()) else {"value": figures}
+    columns = figures if all(isinstance(value, dict) for value in figures.values()) else {"value": figures}
     rows = [
-        f"| `{figure}` | " + " | ".join(shown(each.get(figure)) for each in objects.values()) + f" | {meaning} |"
+        f"| `{figure}` | " + " | ".join(cell(column.get(figure)) for column in columns.values()) + f" | {meaning} |"
         for figure, meaning in module.MEANING.items()
     ]
-    head = f"| figure | {' | '.join(objects)} | meaning |\n| --- |{' --- |' * len(objects)} --- |\n"
+    head = f"| figure | {' | '.join(columns)} | meaning |\n| --- |{' --- |' * len(columns)} --- |\n"
     return f"## {module.TITLE}\n\n{head}" + "\n".join(rows) + f"\n\nMeasured {part['measured_at'][:10]}.\n"
 
 
-def shown(value) -> str:
+def cell(value) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {each}" for name, each in value.items())
+        return ", ".join(f"{name}: {figure}" for name, figure in value.items())
     return "none" if value is None else str(value)
 
 
 def commit() -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or "unknown"
+    return result.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    main()

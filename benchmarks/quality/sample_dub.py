@@ -1,4 +1,4 @@
-"""The sample dubbed as a user does it: what its document says, and what is measured beside it."""
+"""A dub of the sample by the command line: figures of its document, and measurements of its files."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
-from dub_assets.domain.mix_options import LOUDNESS_PROFILES
-from dub_assets.domain.timing import Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.timing import Interval
+from dub_assets.stages.segment_mixes.options import LOUDNESS_PROFILES
 from sample.build import Sample, build
 
 TITLE = "The sample (60 s, English to Brazilian Portuguese)"
 MEANING = {
-    "checks_passed": "checks of the dub that passed, of all",
-    "agreement": "how alike each line's text and what the recogniser hears of it are, letter by letter",
+    "checks_passed": "checks that passed",
+    "agreement": "similarity of each line's text and what the recogniser hears, by letters",
     "lines_heard_otherwise": "lines with dropped, repeated or invented words after at most one more attempt",
-    "leftover_db": "original speech estimated in the background under the line that has most",
-    "sound_lag_ms": "the encoded dub against the mix on the picture's clock",
-    "residual_outside_speech_db": "mix minus original where no line is, over the original, before encoding",
-    "encoded_residual_outside_speech_db": "the same in the file: what the AAC encoder does",
+    "leftover_db": "estimated original speech in the background, of the line with most",
+    "sound_lag_ms": "delay of the encoded dub against the mix",
+    "residual_outside_speech_db": "mix minus original outside lines, relative to the original, before encoding",
+    "encoded_residual_outside_speech_db": "the same in the encoded file: the error of the AAC encoder",
     "true_peak_dbtp": "true peak of the encoded dub",
     "source_lufs": "integrated loudness of the original",
     "integrated_lufs": "integrated loudness of the encoded dub",
-    "loudness_error_lu": "encoded loudness against the profile's, profile by profile",
+    "loudness_error_lu": "encoded loudness less the target, by profile",
 }
 MARGIN_MS = 500
-"""Around lines, what fades and the limiter may reach."""
+"""Distance from lines that fades and the limiter may affect."""
 
 
 def measure(folder: Path) -> dict:
@@ -39,12 +39,12 @@ def measure(folder: Path) -> dict:
     document = dub(sample, folder, "source")
     segments = document["segments"]
     figures, checks = document["quality"]["figures"], document["quality"]["checks"]
-    heard = {"dropped_words", "repeated_words", "invented_words", "unlike_text"}
-    residuals = outside(document, sample, folder)
+    recognition_issues = {"dropped_words", "repeated_words", "invented_words", "unlike_text"}
+    residuals = residuals_outside_lines(document, sample, folder)
     return {
         "checks_passed": f"{sum(check['passed'] for check in checks)} of {len(checks)}",
         "agreement": figures["agreement"],
-        "lines_heard_otherwise": sum(bool(heard.intersection(segment["issues"])) for segment in segments),
+        "lines_heard_otherwise": sum(bool(recognition_issues.intersection(segment["issues"])) for segment in segments),
         "leftover_db": figures["leftover_db"],
         "sound_lag_ms": figures["sound_lag_ms"],
         **residuals,
@@ -59,11 +59,11 @@ def measure(folder: Path) -> dict:
 
 
 def dub(sample: Sample, folder: Path, profile: str) -> dict:
-    return dubbed(sample.video, folder, MIX_LOUDNESS=profile)
+    return dub_file(sample.video, folder, MIX_LOUDNESS=profile)
 
 
-def dubbed(programme: Path, folder: Path, **options: str) -> dict:
-    """The document of a programme dubbed from English to Portuguese."""
+def dub_file(programme: Path, folder: Path, **options: str) -> dict:
+    """Dub a programme from English to Portuguese; return its metadata document."""
     environment = {**os.environ, **options, "DUB_ASSETS_HOME": str(folder / "home")}
     program, out = Path(sys.executable).with_name("dub-assets"), folder / "out"
     command = [program, "dub", programme, "--from", "en", "--to", "pt", "--out", out, "--quiet"]
@@ -75,25 +75,25 @@ def error_lu(document) -> float:
     return round(document["loudness"]["integrated_lufs"] - document["loudness"]["target_lufs"], 2)
 
 
-def outside(document, sample: Sample, folder: Path) -> dict:
-    """The residuals where no line is, in dB over the original there."""
+def residuals_outside_lines(document, sample: Sample, folder: Path) -> dict:
+    """Return the residuals outside lines, in dB relative to the original."""
     files, tool = SoundfileSoundFiles(), FfmpegMediaTool()
     stems = folder / "home" / "objects" / "projects" / "local" / "interim" / document["job_id"] / "stems"
     original, mix = (files.read(stems / f"{name}.flac").samples for name in ("original", "mix"))
     whole = Interval(start_ms=0, end_ms=sample.duration_ms)
     encoded = tool.excerpt(folder / "out" / f"{sample.video.stem}.pt.mp4", whole).samples
-    clear = np.ones(len(original), dtype=bool)
+    outside = np.ones(len(original), dtype=bool)
     for segment in document["segments"]:
         times = [segment["start_point"], segment["end_point"]]
         times += [segment["dub"]["start"], segment["dub"]["end"]] if "dub" in segment else []
         first, last = (round(time * 1000) * 48 for time in (min(times), max(times)))
-        clear[max(0, first - MARGIN_MS * 48) : last + MARGIN_MS * 48] = False
+        outside[max(0, first - MARGIN_MS * 48) : last + MARGIN_MS * 48] = False
     return {
-        "residual_outside_speech_db": residual_db(mix[clear], original[clear]),
-        "encoded_residual_outside_speech_db": residual_db(encoded[clear], original[clear]),
+        "residual_outside_speech_db": residual_db(mix[outside], original[outside]),
+        "encoded_residual_outside_speech_db": residual_db(encoded[outside], original[outside]),
     }
 
 
-def residual_db(made, original) -> float:
-    error, energy = (float(np.square(each, dtype=np.float64).sum()) for each in (made - original, original))
+def residual_db(result, original) -> float:
+    error, energy = (float(np.square(signal, dtype=np.float64).sum()) for signal in (result - original, original))
     return round(float(10 * np.log10(max(error, energy * 1e-15) / energy)), 1)

@@ -1,7 +1,6 @@
-"""Which files of which folders hold a job's results, recorded on this machine only.
+"""Records of the folders and files on this machine that hold a job's results.
 
-The record lies in ``deliveries/`` of DUB_ASSETS_HOME, never in the store: other machines share the store, and paths of
-this one mean nothing to them.
+They lie in ``deliveries/`` of DUB_ASSETS_HOME. They are not in the store, since other machines share it.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from dub_assets.domain.errors import ObjectCorruptError
-from dub_assets.storage.codec import decode, encode
-from dub_assets.storage.files import replacing, sha256_of
+from dub_assets.core.codec import decode, encode
+from dub_assets.core.errors import ObjectCorruptError
+from dub_assets.core.files import sha256_of, write_atomic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,8 @@ class DeliveredFile:
 class Delivery:
     """The results of a job in one folder.
 
-    ``store`` describes the store that they came from, ``stem`` begins their names. ``follows``: a rebuild brings them
-    up to date.
+    ``store`` describes the store that they came from; their names begin with ``stem``. ``follows``: a rebuild updates
+    them.
     """
 
     store: str
@@ -59,12 +58,11 @@ class DeliveryRecords:
         return [delivery for delivery in self._all(job_id) if delivery.store == self.store]
 
     def keep(self, job_id: str, delivery: Delivery) -> None:
-        """Record a delivery in place of an earlier one into the same folder."""
+        """Record a delivery, in place of an earlier one to the same folder."""
         others = [
             other for other in self._all(job_id) if (other.store, other.folder) != (delivery.store, delivery.folder)
         ]
-        with replacing(self._path(job_id)) as part:
-            part.write_bytes(encode(Deliveries(deliveries=(delivery, *others))))
+        write_atomic(self._path(job_id), encode(Deliveries(deliveries=(delivery, *others))))
 
     def _all(self, job_id: str) -> tuple[Delivery, ...]:
         try:
@@ -77,7 +75,7 @@ class DeliveryRecords:
 
 
 def is_one_of(path: Path, versions: Collection[DeliveredFile]) -> bool:
-    """Return whether the file at ``path`` has the content of one of these."""
+    """Return whether the file at ``path`` has the content of one of these versions."""
     if not path.is_file():
         return False
     size_bytes = path.stat().st_size
@@ -86,5 +84,5 @@ def is_one_of(path: Path, versions: Collection[DeliveredFile]) -> bool:
 
 
 def is_taken(path: Path) -> bool:
-    """Return whether anything has this name, be it a broken link."""
+    """Return whether anything has this name, even a broken link."""
     return os.path.lexists(path)

@@ -1,10 +1,10 @@
-"""Showing a run on a terminal, or as plain lines where there is none."""
+"""The progress of a run: bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import IO, Protocol, Self, TextIO
+from typing import IO, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
@@ -29,71 +29,48 @@ _PREPARING = {
     "quality": "measuring",
     "report": "drawing",
 }
-"""What a stage does before it reports an amount, in at most 18 letters: a terminal of 40 columns has room for them."""
+"""What a stage does before it reports an amount, in at most 18 letters, which fit a terminal of 40 columns."""
 
 _BAR_COLUMNS = 32
 _LEAST_BAR_COLUMNS = 8
 _FIGURES_COLUMNS = 48
-"""Room that the other columns may take: a stage, 1:02:00/1:30:00, and the time elapsed."""
+"""Width of the other columns at most: a stage, 1:02:00/1:30:00, and the time elapsed."""
 _SHOW_CURSOR = "\x1b[?25h\n"
 
 
-class Display(Protocol):
-    """Receives the progress of a run, between entering and leaving."""
+class Display:
+    """Shows the progress of a run between entering and leaving. This base class shows nothing."""
 
     def begin(self, stage: str) -> None:
-        """A stage begins: it loads its models, or finds that nothing changed."""
-        ...
+        """Show that a stage begins: it loads its models, or finds that nothing changed."""
 
     def report(self, stage: str, done: int, total: int) -> None:
-        """``done`` of ``total`` units of a stage are finished."""
-        ...
+        """Show that ``done`` of ``total`` units of a stage are finished."""
 
     def end(self, stage: str, *, failed: bool) -> None:
-        """A stage has ended."""
-        ...
+        """Show that a stage has ended."""
 
     def __enter__(self) -> Self:
         """Begin."""
-        ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End."""
-        ...
-
-
-def display_for(*, quiet: bool) -> Display:
-    """Return bars on a terminal, plain lines elsewhere, nothing when quiet; all of it on standard error."""
-    if quiet:
-        return _Nothing()
-    stream = real_stderr()
-    console = PlainConsole(file=stream)
-    return _Bars(console) if stream.isatty() and not console.is_dumb_terminal else _Lines(stream)
-
-
-class _Nothing:
-    def begin(self, stage: str) -> None:
-        pass
-
-    def report(self, stage: str, done: int, total: int) -> None:
-        pass
-
-    def end(self, stage: str, *, failed: bool) -> None:
-        pass
-
-    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        """End."""
 
 
-class _Lines(_Nothing):
-    """One line when a stage begins, one when its amount is known and one when it ends."""
+def display_for(*, quiet: bool) -> Display:
+    """Return bars on a terminal, plain lines elsewhere, nothing if quiet; all of it on standard error."""
+    if quiet:
+        return Display()
+    stream = real_stderr()
+    console = PlainConsole(file=stream)
+    return _Bars(console) if stream.isatty() and not console.is_dumb_terminal else _Lines(stream)
+
+
+class _Lines(Display):
+    """Prints a line when a stage begins, when its amount is known and when it ends."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -106,7 +83,7 @@ class _Lines(_Nothing):
             self._begun[stage] = time.monotonic()
             write_line(f"{stage}: begins", self._stream)
 
-    def report(self, stage: str, done: int, total: int) -> None:  # noqa: ARG002 - a line for each would be many
+    def report(self, stage: str, done: int, total: int) -> None:  # noqa: ARG002 - one line a stage, not one a unit
         self.begin(stage)
         if stage not in self._totals:
             write_line(f"{stage}: {_amount(stage, total)}", self._stream)
@@ -120,8 +97,8 @@ class _Lines(_Nothing):
         write_line(f"{stage}: {'failed' if failed else 'done'} after {elapsed_s:.1f} s", self._stream)
 
 
-class _Bars(_Nothing):
-    """A line a stage: a bar, how much is done, and the time it takes."""
+class _Bars(Display):
+    """Shows a line a stage: a bar, the amount done, and the time elapsed."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -131,7 +108,7 @@ class _Bars(_Nothing):
             _Amount(table_column=Column(no_wrap=True, justify="right")),
             _Elapsed(table_column=Column(no_wrap=True, justify="right")),
             console=console,
-            redirect_stdout=False,  # descriptors 1 and 2 are muted meanwhile, and Dagster captures those streams
+            redirect_stdout=False,  # descriptors 1 and 2 are muted, and Dagster captures these streams
             redirect_stderr=False,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -174,7 +151,7 @@ class _Bars(_Nothing):
 
 
 class _Bar(BarColumn):
-    """A bar that leaves room for the figures on a narrow terminal."""
+    """A bar that leaves room for the other columns on a narrow terminal."""
 
     def __init__(self, console: Console) -> None:
         super().__init__()
@@ -189,7 +166,7 @@ class _Bar(BarColumn):
 
 
 class _Amount(ProgressColumn):
-    """The amount done in the stage's unit, or what the stage does before it counts."""
+    """The amount done in the stage's unit, or what the stage does before it reports one."""
 
     max_refresh = 0.1
 
@@ -216,7 +193,7 @@ def _number(stage: str, units: int) -> str:
 
 
 def _amount(stage: str, units: int) -> str:
-    """An amount of a stage's units: minutes of sound, or lines."""
+    """Return an amount in the stage's unit: a time, or a count of lines."""
     return _clock(units) if stage in _IN_SECONDS else f"{units} {_UNITS.get(stage, 'lines')}"
 
 

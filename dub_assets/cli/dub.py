@@ -10,37 +10,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
 from dub_assets.cli.results import read_document, require_folder, result_files
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import dub_summary, print_dub, print_notes
 from dub_assets.cli.terminal import write_json
-from dub_assets.clients.glossary import read_glossary
-from dub_assets.domain.casting import parse_choices
-from dub_assets.domain.errors import InputError, UnsupportedLanguageError
-from dub_assets.domain.keys import JobKeys, job_record_key
-from dub_assets.domain.language import parse_language
-from dub_assets.domain.mix import Metadata
-from dub_assets.domain.request import DubRequest
-from dub_assets.pipeline.plan import check_engines, load_ahead
-from dub_assets.ports import Engines
+from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.language import parse_language
+from dub_assets.core.ports import Engines
+from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
+from dub_assets.resources.plan import check_engines, load_ahead
 from dub_assets.resources.storage import StorageResource
+from dub_assets.service.queue.glossary import read_glossary
 from dub_assets.settings import Settings, settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.metadata.values import Metadata
+from dub_assets.stages.tts_segments.casting import parse_choices
 
 PROJECT = "local"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What is to be dubbed, and how.
+class DubArguments:
+    """The arguments of ``dub``.
 
-    ``source`` and ``target`` are languages, None for those of the environment. ``speakers`` is None where nobody
-    counted them; ``voices`` are choices such as ``A=jm_kumo``; ``glossary`` is a file
-    of terms.
+    ``source`` and ``target`` are languages; None: those of the environment. ``speakers``: number of speakers; None:
+    unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms.
     """
 
     video: Path
@@ -52,12 +51,12 @@ class Order:
     glossary: Path | None
 
 
-def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
-    """Check the input, run the job, bring its results to ``out`` and say what was made."""
+def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool) -> None:
+    """Check the input, run the job, copy its results to ``out`` and print a summary."""
     started = time.perf_counter()
     settings = settings_from(os.environ)
-    video = order.video
-    request = _request(order, settings)
+    video = arguments.video
+    request = _request(arguments, settings)
     engines = EnginesResource.of(settings).engines()
     archive = StorageResource.of(settings).archive
     folder = dub_folder(request, archive, settings, out, stem=video.stem)
@@ -75,16 +74,15 @@ def dub_video(order: Order, out: Path, *, quiet: bool, as_json: bool) -> None:
     elapsed_s = time.perf_counter() - started
     print_notes(delivered.notes)
     if as_json:
-        shown = dub_summary(document, delivered.files, elapsed_s)
-        write_json(shown)
+        write_json(dub_summary(document, delivered.files, elapsed_s))
     elif not quiet:
         print_dub(document, delivered.files, elapsed_s)
 
 
-def _request(order: Order, settings: Settings) -> DubRequest:
-    source_language = _language(order.source, "JOB_SOURCE_LANG", "auto")
-    target_language = _language(order.target, "JOB_TARGET_LANG", settings.defaults.target_language)
-    job_id = _job_id(order.video, target_language)
+def _request(arguments: DubArguments, settings: Settings) -> DubRequest:
+    source_language = _language(arguments.source, "JOB_SOURCE_LANG", "auto")
+    target_language = _language(arguments.target, "JOB_TARGET_LANG", settings.defaults.target_language)
+    job_id = _job_id(arguments.video, target_language)
     keys = settings.keys
 
     def filled(template: str) -> str:
@@ -93,24 +91,24 @@ def _request(order: Order, settings: Settings) -> DubRequest:
     return DubRequest(
         job_id=job_id,
         project_id=PROJECT,
-        input_key=f"projects/{PROJECT}/inputs/{job_id}{order.video.suffix.lower()}",
+        input_key=f"projects/{PROJECT}/inputs/{job_id}{arguments.video.suffix.lower()}",
         source_language=source_language,
         target_language=target_language,
         result_key=filled(keys.video),
         metadata_key=filled(keys.metadata),
         segment_prefix=filled(keys.segments),
-        segment_clips=order.clips,
-        speakers=order.speakers,
-        voices=parse_choices(",".join(order.voices)),
-        terms=read_glossary(order.glossary) if order.glossary else (),
+        segment_clips=arguments.clips,
+        speakers=arguments.speakers,
+        voices=parse_choices(",".join(arguments.voices)),
+        terms=read_glossary(arguments.glossary) if arguments.glossary else (),
     )
 
 
 def _language(option: str | None, variable: str, default: str) -> str:
-    """The language of an option, else of a variable that is set, else the default.
+    """Return the language of an option, else of a variable that is set, else the default.
 
-    Not the variable's own default: a message to the service is Korean unless it says otherwise, a file here may be in
-    any language. Raises UnsupportedLanguageError.
+    The variable's own default does not apply: it is meant for messages to the service, and a file may be in any
+    language. Raises UnsupportedLanguageError.
     """
     text = option or os.environ.get(variable) or default
     if text.lower() == "auto" == default:
@@ -122,14 +120,14 @@ def _language(option: str | None, variable: str, default: str) -> str:
 
 
 def _job_id(video: Path, target_language: str) -> str:
-    """The same for the same file and language, so that a second run finds what the first one made."""
+    """Return an id that depends on the file's path and the language, so that a second run continues the first."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", video.stem).strip("-").lower()[:40] or "video"
-    place = hashlib.sha256(str(video.resolve()).encode()).hexdigest()[:8]
-    return f"{name}-{target_language}-{place}"
+    path_hash = hashlib.sha256(str(video.resolve()).encode()).hexdigest()[:8]
+    return f"{name}-{target_language}-{path_hash}"
 
 
 def _check(video: Path, request: DubRequest, engines: Engines, settings: Settings) -> None:
-    """Everything that can be known before any work."""
+    """Raise the error of an input that cannot be dubbed, before any work."""
     if not video.exists():
         raise InputError(f"there is no file {video}: check the path")
     check_engines(request, engines)
@@ -137,6 +135,6 @@ def _check(video: Path, request: DubRequest, engines: Engines, settings: Setting
 
 
 def _register(video: Path, request: DubRequest, archive: JobArchive) -> None:
-    """Put the video and the job's record where a run looks for them."""
+    """Store the video and the job's record, from which a run reads them."""
     archive.put_file(request.input_key, video)
     archive.save(job_record_key(request.job_id), request)

@@ -1,25 +1,26 @@
-"""``dub-assets engines``: what is installed, what could be, and what it serves."""
+"""``dub-assets engines``: the engines, whether they are installed, and their languages."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import groupby, permutations
 
 from rich.text import Text
 
 from dub_assets.cli.terminal import PlainConsole
-from dub_assets.domain.printable import printable
+from dub_assets.core.printable import printable
 from dub_assets.engines.status import EngineStatus
 from dub_assets.resources.engines import EnginesResource
-from dub_assets.settings import Settings
+from dub_assets.settings import settings_from
 
 _SHOWN_LANGUAGES = 24
 
 
-def show_engines(settings: Settings) -> None:
+def show_engines() -> None:
     """Print all engines by stage, in order of preference."""
     console = PlainConsole()
-    statuses = EnginesResource.of(settings).registry().statuses()
+    statuses = EnginesResource.of(settings_from(os.environ)).registry().statuses()
     for stage, engines in groupby(statuses, key=lambda status: status.stage):
         console.print(Text(stage, style="bold"))
         for engine in engines:

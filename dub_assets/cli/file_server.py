@@ -1,7 +1,7 @@
 """Serves the files of a local store to a browser on this machine, for the links in Dagster's UI.
 
-A browser does not follow ``file://`` links of an ``http://`` page. This server listens on the loopback address only,
-serves only results and the pieces they are made of, lists nothing, and answers only requests for its own address, so
+A browser does not follow ``file://`` links of an ``http://`` page. The server listens on the loopback address only. It
+serves results and the media that they are made of, and lists nothing. It refuses requests with another host name, so
 that pages of other sites cannot read from it.
 """
 
@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dub_assets.domain.errors import ConfigurationError
-from dub_assets.storage.object_key import CONTENT_TYPES, content_type_of, is_key
+from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.object_key import CONTENT_TYPES, content_type_of, is_key
 
 HOST = "127.0.0.1"
 _PRIVATE = "jobs/"
-"""Beginning of the keys of requests and callbacks, which hold addresses of clients."""
+"""Prefix of the keys of requests and callbacks, which contain addresses of clients."""
 
 _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -56,8 +56,8 @@ def serve_files(root: Path, port: int) -> None:
         listener.bind((HOST, port))
     except OSError as error:
         raise ConfigurationError(
-            f"cannot listen at {HOST}:{port} ({error.strerror}): links to files in the UI do not open; end what uses "
-            "the port, or name another one in DUB_ASSETS_FILES_PORT"
+            f"cannot listen at {HOST}:{port} ({error.strerror}): links to files in the UI do not open; end the "
+            "process that uses the port, or set DUB_ASSETS_FILES_PORT to another one"
         ) from error
     server = uvicorn.Server(uvicorn.Config(file_app(root), log_level="warning", access_log=False))
     threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
@@ -65,7 +65,7 @@ def serve_files(root: Path, port: int) -> None:
 
 
 def _served_path(root: Path, key: str) -> Path | None:
-    """The file of a key, or None if there is none or it is not to be served."""
+    """Return the file of a key, or None if it does not exist or must not be served."""
     path = root / key
     served = is_key(key) and not key.startswith(_PRIVATE) and path.suffix.lower() in CONTENT_TYPES
     if not served or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):

@@ -1,40 +1,40 @@
-"""The folders of this machine that a command brings a job's results to."""
+"""The folders of this machine to which a command copies a job's results."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.deliveries import Delivery, DeliveryRecords
 from dub_assets.cli.results import ResultFolder, require_folder
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.request import DubRequest
 from dub_assets.settings import Settings
-from dub_assets.storage.archive import JobArchive
 
 DEFAULT_FOLDER = Path("results")
 
 
 def delivery_records(archive: JobArchive, settings: Settings) -> DeliveryRecords:
     """Return the records of this machine for the jobs of the archive's store."""
-    return DeliveryRecords(home=settings.places.home, store=archive.store.description)
+    return DeliveryRecords(home=settings.paths.home, store=archive.store.description)
 
 
 def dub_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path, *, stem: str) -> ResultFolder:
-    """Return the folder of a dub, which later rebuilds of the job bring up to date."""
+    """Return the folder of a dub. Later rebuilds of the job update it."""
     records = delivery_records(archive, settings)
     return ResultFolder(request=request, archive=archive, records=records, folder=out, stem=stem, follows=True)
 
 
 def named_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path) -> ResultFolder:
-    """Return a folder that a user names; files are named as those of the job's dub, else by the job's id.
+    """Return a folder that a user names. Its files are named as those of the job's dub, else by the job's id.
 
     Raises:
         InputError: Files that the job did not write have the results' names.
     """
     records = delivery_records(archive, settings)
     deliveries = records.of(request.job_id)
-    own = [one for one in deliveries if one.folder == str(out.resolve())]
-    named = [*own, *(one for one in deliveries if one.follows), *deliveries]
-    stem = named[0].stem if named else request.job_id
+    earlier = [delivery for delivery in deliveries if delivery.folder == str(out.resolve())]
+    followed = [delivery for delivery in deliveries if delivery.follows]
+    stem = next((delivery.stem for delivery in (*earlier, *followed, *deliveries)), request.job_id)
     folder = ResultFolder(request=request, archive=archive, records=records, folder=out, stem=stem, follows=False)
     folder.require_free_names()
     require_folder(out)
@@ -44,9 +44,9 @@ def named_folder(request: DubRequest, archive: JobArchive, settings: Settings, o
 def folders_to_update(
     request: DubRequest, archive: JobArchive, settings: Settings, out: Path | None
 ) -> tuple[list[ResultFolder], list[str]]:
-    """Return the folders to bring up to date, and one line for each that is gone.
+    """Return the folders to update, and one note for each that no longer exists.
 
-    They are ``out`` alone if it is given, else those that ``dub`` wrote, else ``results``.
+    The folders are ``out`` alone if it is given, else those that ``dub`` wrote, else ``results``.
     """
     if out is not None:
         return [named_folder(request, archive, settings, out)], []

@@ -1,7 +1,10 @@
-"""SIGINT, SIGTERM and SIGHUP: the command ends in order; a second signal, or half a minute, ends it at once.
+"""Signal handling of the command line.
 
-Dagster replaces the handlers of SIGINT and SIGTERM while a run executes. What was received is therefore read from
-``signal.set_wakeup_fd``, which the interpreter writes to whatever the handler is, even while the main thread is in C.
+The first SIGINT, SIGTERM or SIGHUP ends a command in order: steps clean up, and one line says what to do next. A second
+signal, or 30 s, ends it at once.
+
+Dagster replaces the handlers of SIGINT and SIGTERM while a run executes. Signals are therefore read from
+``signal.set_wakeup_fd``: the interpreter writes to it whatever the handler is, even while the main thread runs C code.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ from typing import NoReturn, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_S = 30.0
-"""How long an orderly end may take."""
+"""Longest time for an orderly end."""
 _REPEATED_WITHIN_S = 0.5
-"""Signals this close together are one request: `timeout` and closed terminals send theirs twice."""
+"""Signals within this time count as one: `timeout` and closed terminals send theirs twice."""
 
 _ADVICE = {
     "dub": "run the same command again to go on from the last finished stage",
@@ -38,9 +41,9 @@ class Interrupted(BaseException):
 
 
 class Interruptions:
-    """Handles the signals from entering until leaving or ``release``. Main thread only.
+    """Context manager that handles signals until its end or ``release``, in the main thread only.
 
-    ``command`` is the name of the command, for the advice in the last line.
+    ``command`` is the name of the command; it selects the advice in the last line.
     """
 
     def __init__(self, command: str) -> None:
@@ -70,7 +73,7 @@ class Interruptions:
         self.release()
 
     def release(self) -> None:
-        """Restore the handlers that were there before: the command has its own."""
+        """Restore the previous handlers, for a command that has its own."""
         global _current  # noqa: PLW0603
         if not self._previous:
             return
@@ -90,9 +93,9 @@ class Interruptions:
         return self._received
 
     def raise_received(self, *, certain: bool = False) -> None:
-        """Raise Interrupted if a signal was received, also while Dagster handled signals.
+        """Raise Interrupted if a signal was received, even while Dagster handled signals.
 
-        ``certain``: one was received, and is waited for if it is not recorded yet.
+        ``certain``: a signal is known to have been received; wait until it is recorded.
         """
         if certain:
             self._recorded.wait(_REPEATED_WITHIN_S)
@@ -100,11 +103,11 @@ class Interruptions:
             raise Interrupted
 
     def advise(self, advice: str) -> None:
-        """Replace the advice in the last line: the command is past the point where the first one was true."""
+        """Replace the advice in the last line, once the command is past the point where the first advice holds."""
         self._advice = advice
 
     def before_exit(self, restore: Callable[[], None]) -> None:
-        """Call ``restore`` before the process ends at once: the terminal is as it was."""
+        """Call ``restore`` before the process ends at once, to restore the terminal."""
         self._before_exit.append(restore)
 
     def end(self, *, now: bool = False) -> NoReturn:
@@ -123,7 +126,7 @@ class Interruptions:
         os._exit(128 + number)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Raise Interrupted once, or what Dagster raises while a run executes."""
+        """Handle a signal: raise Interrupted once, or call Dagster's handler while a run executes."""
         self._record(number)
         current = signal.getsignal(signal.SIGINT)
         if number == signal.SIGHUP and callable(current) and current != self._interrupt:
@@ -137,7 +140,7 @@ class Interruptions:
         self._recorded.set()
 
     def _watch(self) -> None:
-        """End the process at once after a second signal, or some time after the first."""
+        """End the process at once after a second signal, or 30 s after the first."""
         first_s: float | None = None
         while True:
             try:
@@ -159,18 +162,18 @@ _current: Interruptions | None = None
 
 
 def current() -> Interruptions | None:
-    """The handling of signals of the command that runs in this process; None in a program that imports us."""
+    """Return the handling of signals in this process; None in a program that imports this package."""
     return _current
 
 
 def release() -> None:
-    """Restore the handlers of signals for a command that has its own."""
+    """Restore the previous handlers of signals, for a command that has its own."""
     if _current is not None:
         _current.release()
 
 
 def _copy_of_stderr() -> int:
-    """A descriptor that stays the terminal when descriptor 2 is redirected; -1 if that is closed."""
+    """Return a descriptor that stays the terminal when descriptor 2 is redirected; -1 if that is closed."""
     try:
         return os.dup(2)
     except OSError:

@@ -1,33 +1,28 @@
-"""The commands that show and fetch jobs: ``jobs``, ``status``, ``segments``, ``voices``, ``export``."""
+"""Signatures of the commands that show jobs and copy their results.
+
+The module of a command is imported when the command runs, so that ``--help`` is fast.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-JobId = Annotated[str, typer.Argument(help="The job's id, as `dub-assets jobs` shows it, or its unique beginning.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
-    for command in (jobs, status, segments, voices, export):
-        app.command()(command)
+from dub_assets.cli.parameters import AsJson, JobId, Out, Quiet
 
 
 def jobs(
-    last: Annotated[int, typer.Option("--last", min=1, help="How many to show.")] = 20, as_json: AsJson = False
+    last: Annotated[int, typer.Option("--last", min=1, help="Number of jobs to show.")] = 20, as_json: AsJson = False
 ) -> None:
-    """Show the jobs: languages, the last run and how it ended, segments, those to look at, and when."""
+    """Show the jobs: languages, last run and its status, segments, flagged segments, time."""
     from dub_assets.cli.jobs import show_jobs
 
     show_jobs(last, as_json=as_json)
 
 
 def status(job: JobId, as_json: AsJson = False) -> None:
-    """Show how far a job is, what to look at, and where its results are."""
+    """Show a job's progress, the findings of its checks, and where its results are."""
     from dub_assets.cli.status import show_status
 
     show_status(job, as_json=as_json)
@@ -35,7 +30,7 @@ def status(job: JobId, as_json: AsJson = False) -> None:
 
 def segments(
     job: JobId,
-    issues: Annotated[bool, typer.Option("--issues", help="Show only the segments to look at.")] = False,
+    issues: Annotated[bool, typer.Option("--issues", help="Show only segments with issues.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a job's segments: times, texts, tempo, gains, issues."""
@@ -47,7 +42,7 @@ def segments(
 def voices(
     language: Annotated[str, typer.Argument(help="The language to speak, such as pt.")], as_json: AsJson = False
 ) -> None:
-    """Show the voices that speak a language, as `dub --voice` takes them."""
+    """Show the voices of a language, as `dub --voice` takes them."""
     from dub_assets.cli.voices import show_voices
 
     show_voices(language, as_json=as_json)
@@ -55,14 +50,19 @@ def voices(
 
 def export(
     job: JobId,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the files; unset: where the job's results are, or results.")
-    ] = None,
-    clips: Annotated[bool, typer.Option("--clips", help="Also the clips of every segment.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    out: Out = None,
+    clips: Annotated[bool, typer.Option("--clips", help="Also write clips of every segment.")] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a job's results from the store, also after a rebuild in the UI, and print their paths."""
+    """Copy a job's results from the store, also after a rebuild in the UI, and print their paths."""
     from dub_assets.cli.export import export_job
 
     export_job(job, out, clips=clips, quiet=quiet, as_json=as_json)
+
+
+def report(job: JobId, out: Out = None, quiet: Quiet = False) -> None:
+    """Make a job's report for editors (timeline, texts, findings, players) and print its path."""
+    from dub_assets.cli.report import report_job
+
+    report_job(job, out, quiet=quiet)

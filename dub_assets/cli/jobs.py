@@ -1,4 +1,4 @@
-"""``dub-assets jobs``: the jobs that are kept, the last one that ran first."""
+"""``dub-assets jobs``: the stored jobs, the latest run first."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import json
 import os
 from typing import Any
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import open_archive, recorded_jobs
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.runs import LastRun, last_runs, local_time
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json, write_line
-from dub_assets.domain.keys import JobKeys, job_record_key
-from dub_assets.domain.mix import Metadata
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.metadata.values import Metadata
 
 
 def show_jobs(last: int, *, as_json: bool) -> None:
-    """Print the ``last`` jobs: languages, their last run, segments, those that are flagged, and when."""
+    """Print the ``last`` jobs with their languages, last run, and counts of segments and flagged segments."""
     settings = settings_from(os.environ)
     archive = open_archive(settings)
     with local_instance(settings) as instance:
@@ -32,29 +32,29 @@ def show_jobs(last: int, *, as_json: bool) -> None:
         return
     _print(rows, runs)
     if len(listed) > last:
-        write_line(f"and {len(listed) - last} more: --last {len(listed)} shows them")
+        write_line(f"and {len(listed) - last} more: --last {len(listed)} shows all")
 
 
 def _row(job_id: str, run: LastRun | None, archive: JobArchive) -> dict[str, Any]:
-    """A job as ``jobs --json`` prints it; what is not known is null."""
+    """Return a job as ``jobs --json`` prints it; unknown values are null."""
     request = archive.find(DubRequest, job_record_key(job_id))
-    made = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
+    metadata = archive.find(Metadata, JobKeys(request=request).manifest("metadata")) if request else None
     return {
         "job_id": job_id,
         "project_id": request.project_id if request else None,
         "source_language": request.source_language if request else None,
         "target_language": request.target_language if request else None,
         "last_run": run.as_json() if run else None,
-        "segments": made.segments_count if made else None,
-        "flagged": _flagged_count(archive, made) if made else None,
+        "segments": metadata.segments_count if metadata else None,
+        "flagged": _flagged_count(archive, metadata) if metadata else None,
     }
 
 
-def _flagged_count(archive: JobArchive, made: Metadata) -> int:
-    """Return how many segments have issues; the document says it if the manifest is of an older version."""
-    if made.flagged_count is not None:
-        return made.flagged_count
-    document = json.loads(archive.store.get(made.document.key))
+def _flagged_count(archive: JobArchive, metadata: Metadata) -> int:
+    """Return the number of segments with issues; manifests of older versions lack it, but the document has it."""
+    if metadata.flagged_count is not None:
+        return metadata.flagged_count
+    document = json.loads(archive.store.get(metadata.document.key))
     return sum(bool(segment["issues"]) for segment in document["segments"])
 
 

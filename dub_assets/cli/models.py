@@ -1,35 +1,37 @@
-"""``dub-assets models``: the models that the configuration needs, and fetching them ahead of time."""
+"""``dub-assets models``: shows and pulls the models that the configuration needs."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from rich.table import Column, Table
 
 from dub_assets.cli.pull_display import pull_display, shown_size
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.engine import EngineStage
-from dub_assets.domain.errors import ConfigurationError, UnsupportedLanguageError
-from dub_assets.engines import remote
+from dub_assets.core.engine import EngineStage
+from dub_assets.core.errors import ConfigurationError, UnsupportedLanguageError
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.pull import pull
+from dub_assets.engines.firefox.mozilla_registry import LICENCE, Pair, pull_command, pulled_models
+from dub_assets.engines.firefox.pull import PairPuller, parse_pair
+from dub_assets.engines.firefox.weights import pairs, route, sources
+from dub_assets.engines.models import remote
+from dub_assets.engines.models.pull import pull
 from dub_assets.engines.registry import EngineModels
-from dub_assets.engines.translation.firefox_pull import PairPuller, parse_pair
-from dub_assets.engines.translation.firefox_registry import LICENCE, Pair, pull_command, pulled_models
-from dub_assets.engines.translation.firefox_weights import pairs, route, sources
 from dub_assets.resources.engines import EnginesResource
-from dub_assets.settings import Settings
+from dub_assets.settings import Settings, settings_from
 
 
-def show_models(settings: Settings, engines: Collection[str] = ()) -> None:
-    """Print the models of the configured engines and of those named, then the translation pairs that are here."""
+def show_models() -> None:
+    """Print the models of the configured engines, then the translation pairs that are installed."""
+    settings = settings_from(os.environ)
     engine_settings = EnginesResource.of(settings).settings()
-    _show_needed(_needed(settings, engines), engine_settings)
+    _show_needed(_needed(settings, engines=()), engine_settings)
     _show_pairs(engine_settings)
 
 
 def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
-    """Print the models that engines need: what, size, licence, where."""
+    """Print the models that engines need: name, size, licence, place."""
     if not any(found.models for found in needed):
         write_line("the configured engines need no models beyond their packages")
         return
@@ -43,7 +45,7 @@ def _show_needed(needed: list[EngineModels], settings: EngineSettings) -> None:
 
 
 def _show_pairs(settings: EngineSettings) -> None:
-    """Print the pairs that Firefox's models translate here, and those that only the lock names."""
+    """Print the pairs that installed models of Firefox translate, and those that only the lock names."""
     locked, places = pulled_models(settings.lock), sources(settings)
     table = Table("translates", "by", "size", "licence", Column("where", overflow="fold"), box=None)
     for pair in sorted(places.keys() | locked.keys()):
@@ -61,12 +63,13 @@ def _show_pairs(settings: EngineSettings) -> None:
         PlainConsole().print(table, soft_wrap=True)
 
 
-def pull_models(settings: Settings, engines: Collection[str] = (), wanted_pairs: Collection[str] = ()) -> None:
-    """Fetch models; nothing is fetched if one is refused by the licence profile.
+def pull_models(engines: Collection[str], wanted_pairs: Collection[str]) -> None:
+    """Pull models; none if the licence profile refuses one of them.
 
-    Without ``wanted_pairs``: those of the configured engines and of the ``engines`` named, and the pairs that the lock
-    names. With them: the models of these pairs, and those of the ``engines`` named.
+    Without ``wanted_pairs``: those of the configured engines, of ``engines``, and of the pairs that the lock names.
+    With them: those of these pairs and of ``engines``.
     """
+    settings = settings_from(os.environ)
     needed = _needed(settings, engines, configured=not wanted_pairs)
     if barred := [f"{model.name} ({model.licence})" for found in needed for model in found.barred]:
         profile = settings.models.licence_profile

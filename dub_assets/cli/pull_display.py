@@ -1,10 +1,10 @@
-"""Shows how far a pull is: a bar a file on a terminal, plain lines elsewhere; all of it on standard error."""
+"""The progress of a pull: a bar a file on a terminal, plain lines elsewhere; all of it on standard error."""
 
 from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from rich.progress import (
     BarColumn,
@@ -17,32 +17,30 @@ from rich.progress import (
 )
 
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.printable import printable
-from dub_assets.engines.pull import PullProgress
+from dub_assets.core.printable import printable
+from dub_assets.engines.models.pull import PullProgress
 
 _MIB = 1024 * 1024
 _LINE_EVERY = 0.25
-"""Share of a large file after which a plain line says how far it is."""
+"""Share of a large file after which a plain line shows its progress."""
 
 _LARGE_BYTES = 16 * _MIB
 
 
-class PullDisplay(Protocol):
-    """Receives the progress of files between entering and leaving."""
+class PullDisplay:
+    """Shows the progress of files between entering and leaving. This base class shows nothing."""
 
     def report(self, progress: PullProgress) -> None:
-        """Show how much of a file there is."""
-        ...
+        """Show how much of a file is there."""
 
     def __enter__(self) -> Self:
         """Begin."""
-        ...
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End."""
-        ...
 
 
 def pull_display() -> PullDisplay:
@@ -51,25 +49,17 @@ def pull_display() -> PullDisplay:
 
 
 def shown_size(size: int | None) -> str:
-    """Return a size in MiB for people."""
+    """Return a size for display, in MiB or bytes."""
     if size is None:
         return "unknown"
     return f"{size / _MIB:,.1f} MiB" if size >= _MIB / 10 else f"{size:,} bytes"
 
 
-class _Lines:
-    """A line when a file begins, and one at each quarter of a large file."""
+class _Lines(PullDisplay):
+    """Prints a line when a file begins, and one at each quarter of a large file."""
 
     def __init__(self) -> None:
         self._shown: dict[tuple[str, str], float] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
     def report(self, progress: PullProgress) -> None:
         key = progress.model.pin, progress.file.name
@@ -94,8 +84,8 @@ def _share(progress: PullProgress) -> float:
     return progress.done / progress.total if progress.total else 0.0
 
 
-class _Bars:
-    """A bar a file: size, speed and the time left."""
+class _Bars(PullDisplay):
+    """Shows a bar a file, with size, speed and the time left."""
 
     def __init__(self) -> None:
         self._progress = Progress(

@@ -1,4 +1,4 @@
-"""``dub-assets report``: the page of a finished job, rebuilt if it is not up to date, and copied to a folder."""
+"""``dub-assets report``: rebuilds the report of a job if it is out of date, and copies it to a folder."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
-from dub_assets.cli.results import report_file
+from dub_assets.cli.results import deliver, report_file
 from dub_assets.cli.running import LocalRun, run_here
 from dub_assets.cli.summary import print_notes, print_paths
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys
 from dub_assets.resources.storage import StorageResource
 from dub_assets.settings import settings_from
 
 
 def report_job(job_id: str, out: Path | None, *, quiet: bool) -> None:
-    """Make the page, copy it to ``out``, else to where the job's results are, and print its path.
+    """Make the report, copy it to ``out``, else to the folders with the job's results, and print its path.
 
-    Raises InputError if there is no such job, or it has no video yet.
+    Raises InputError if the job does not exist or has no video yet.
     """
     settings = settings_from(os.environ)
     archive = StorageResource.of(settings).archive
@@ -31,6 +31,6 @@ def report_job(job_id: str, out: Path | None, *, quiet: bool) -> None:
     folders, notes = folders_to_update(request, archive, settings, out)
     with display_for(quiet=quiet) as display:
         run_here(LocalRun(job_id=request.job_id, job="dub_job", assets=["report"]), settings, display)
-    deliveries = [folder.deliver(list(report_file(keys, archive))) for folder in folders]
-    print_notes([*notes, *(note for delivered in deliveries for note in delivered.notes)])
-    print_paths(path for delivered in deliveries for path in delivered.files.values())
+    delivered = deliver(list(report_file(keys, archive)), folders)
+    print_notes([*notes, *delivered.notes])
+    print_paths(delivered.paths)

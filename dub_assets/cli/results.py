@@ -1,30 +1,29 @@
-"""A job's results as files of a folder."""
+"""Copies of a job's results in a folder of the user."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.deliveries import DeliveredFile, Delivery, DeliveryRecords, is_one_of, is_taken
-from dub_assets.domain.errors import InputError, ObjectCorruptError, OutOfSpaceError
-from dub_assets.domain.keys import JobKeys
-from dub_assets.domain.media import MediaObject
-from dub_assets.domain.mix import FinalVideo, Metadata
-from dub_assets.domain.report import Report
-from dub_assets.domain.request import DubRequest
-from dub_assets.media.whole_file import remove_abandoned, written_whole
-from dub_assets.storage.archive import JobArchive
-from dub_assets.storage.files import sha256_of
+from dub_assets.core.errors import InputError, ObjectCorruptError, OutOfSpaceError
+from dub_assets.core.files import atomic_file, remove_abandoned, require_writable, sha256_of
+from dub_assets.core.keys import JobKeys
+from dub_assets.core.media import MediaObject
+from dub_assets.core.request import DubRequest
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.metadata.values import Metadata
+from dub_assets.stages.report.values import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """One result: what it is, such as ``video``, how its file's name ends, and the stored object."""
+    """One result: its kind, such as ``video``, the end of its file's name, and the stored object."""
 
     kind: str
     suffix: str
@@ -33,32 +32,27 @@ class ResultFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The files of a folder, by what they are, and one line for each that was left alone."""
+    """Files by kind of result, in the first folder; paths in all folders; a note for each file that was kept."""
 
     files: dict[str, Path] = field(default_factory=dict)
+    paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def require_folder(out: Path) -> None:
-    """Make the folder of the results, and remove what killed commands left half-written in it.
+    """Make the folder of the results, and remove temporary files of killed commands from it.
 
-    Raises OutOfSpaceError where it cannot be written into.
+    Raises ConfigurationError if it cannot be written to.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / f".dub-assets-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-        remove_abandoned(out, below=False)
-    except OSError as error:
-        raise OutOfSpaceError(f"cannot write into {out} ({error.strerror}): name another folder with --out") from error
+    require_writable(out, advice="name another folder with --out")
+    remove_abandoned(out, recursive=False)
 
 
 def report_file(keys: JobKeys, archive: JobArchive) -> Iterator[ResultFile]:
     """Yield the job's report, if there is one."""
-    made = archive.find(Report, keys.manifest("report"))
-    if made is not None:
-        yield ResultFile(kind="report", suffix=f".{keys.request.target_language}.html", media=made.page)
+    report = archive.find(Report, keys.manifest("report"))
+    if report is not None:
+        yield ResultFile(kind="report", suffix=f".{keys.request.target_language}.html", media=report.page)
 
 
 def result_files(keys: JobKeys, archive: JobArchive) -> list[ResultFile]:
@@ -89,7 +83,7 @@ def read_document(metadata: Metadata, archive: JobArchive) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFolder:
-    """A folder that takes a job's results; files in it that the job did not write are kept."""
+    """A folder for a job's results. Files in it that the job did not write are never replaced."""
 
     request: DubRequest
     archive: JobArchive
@@ -101,7 +95,7 @@ class ResultFolder:
     def require_free_names(self) -> None:
         """Raise InputError if the results would replace a file that the job did not write.
 
-        Files without a record that are the job's present results are recorded, since the work may change the results.
+        Files that equal the job's present results but have no record are recorded, since the run may change results.
         """
         present = result_files(JobKeys(request=self.request), self.archive)
         known = [_as_file(f"{self.stem}{result.suffix}", result.media) for result in present]
@@ -111,7 +105,7 @@ class ResultFolder:
             path = self.folder / name
             if not is_taken(path):
                 continue
-            version = next((one for one in self._versions(name, known) if is_one_of(path, [one])), None)
+            version = next((file for file in self._versions(name, known) if is_one_of(path, [file])), None)
             if version is None:
                 raise InputError(
                     f"{path} exists and was not written by job {self.request.job_id}: move it away, or name another "
@@ -122,27 +116,27 @@ class ResultFolder:
             self._record(own)
 
     def deliver(self, results: Sequence[ResultFile]) -> Delivered:
-        """Copy the results, verified, and record them. A file that the job did not write is kept beside them."""
+        """Copy the results, verify and record them. A file that the job did not write is kept."""
         require_folder(self.folder)
         files: dict[str, Path] = {}
         notes: list[str] = []
         written: dict[str, DeliveredFile] = {}
         for result in results:
-            wanted, name = self.folder / f"{self.stem}{result.suffix}", self._name_for(result)
+            usual, name = self.folder / f"{self.stem}{result.suffix}", self._name_for(result)
             if name is None:
-                notes.append(f"{wanted} was not written by job {self.request.job_id} and is kept as it is")
+                notes.append(f"{usual} was not written by job {self.request.job_id} and is kept as it is")
                 continue
             path, file = self.folder / name, _as_file(name, result.media)
-            if path != wanted:
-                notes.append(f"{wanted} was changed or is not of this job: it is kept, and the new file is {path}")
+            if path != usual:
+                notes.append(f"{usual} was changed or is not of this job: it is kept, and the new file is {path}")
             if not is_one_of(path, [file]):
                 copy_file(self.archive.workspace.open(result.media), path, result.media.sha256)
             files[result.kind], written[name] = path, file
         self._record(written)
-        return Delivered(files=files, notes=tuple(notes))
+        return Delivered(files=files, paths=tuple(files.values()), notes=tuple(notes))
 
     def _name_for(self, result: ResultFile) -> str | None:
-        """The file name for a result: the usual one, one with the job's id, or None if other files have both."""
+        """Return the file name for a result: the usual one, one with the job's id, or None if other files have both."""
         other_stem = self.request.job_id if self.stem != self.request.job_id else f"{self.request.job_id}-new"
         for name in (f"{self.stem}{result.suffix}", f"{other_stem}{result.suffix}"):
             path, versions = self.folder / name, self._versions(name, [_as_file(name, result.media)])
@@ -151,7 +145,7 @@ class ResultFolder:
         return None
 
     def _versions(self, name: str, known: Iterable[DeliveredFile]) -> list[DeliveredFile]:
-        """What the job is known to have written under a name."""
+        """Return the versions of a file that the job is known to have written."""
         return [version for version in (*self._recorded(), *known) if version.name == name]
 
     def _recorded(self) -> tuple[DeliveredFile, ...]:
@@ -160,7 +154,7 @@ class ResultFolder:
 
     def _earlier(self) -> Delivery | None:
         folder = str(self.folder.resolve())
-        return next((one for one in self.records.of(self.request.job_id) if one.folder == folder), None)
+        return next((found for found in self.records.of(self.request.job_id) if found.folder == folder), None)
 
     def _record(self, written: dict[str, DeliveredFile]) -> None:
         earlier = self._earlier()
@@ -175,22 +169,38 @@ class ResultFolder:
         self.records.keep(self.request.job_id, delivery)
 
     def _suffixes(self, present: Sequence[ResultFile]) -> list[str]:
-        """How the results' names end, as far as it is known before the work."""
+        """Return the ends of the results' names, as far as they are known before the run."""
         source, target = self.request.source_language, self.request.target_language
         languages = [target] if source == "auto" else [target, source]
         subtitles = [f".{language}.{ending}" for language in languages for ending in ("srt", "vtt")]
         return list(
             dict.fromkeys(
-                [f".{target}.mp4", *subtitles, f".{target}.json", f".{target}.html", *(one.suffix for one in present)]
+                [
+                    f".{target}.mp4",
+                    *subtitles,
+                    f".{target}.json",
+                    f".{target}.html",
+                    *(result.suffix for result in present),
+                ]
             )
         )
 
 
+def deliver(results: Sequence[ResultFile], folders: Sequence[ResultFolder]) -> Delivered:
+    """Copy results to folders, see ``ResultFolder.deliver``."""
+    deliveries = [folder.deliver(results) for folder in folders]
+    return Delivered(
+        files=deliveries[0].files if deliveries else {},
+        paths=tuple(path for delivered in deliveries for path in delivered.paths),
+        notes=tuple(note for delivered in deliveries for note in delivered.notes),
+    )
+
+
 def copy_file(source: Path, target: Path, sha256: str) -> None:
-    """Copy a file, whole or not at all. Raises ObjectCorruptError if the copy does not have this checksum."""
+    """Copy a file atomically. Raises ObjectCorruptError if the copy does not have this checksum."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(target) as partial:
+        with atomic_file(target) as partial:
             shutil.copyfile(source, partial)
             if sha256_of(partial) != sha256:
                 raise ObjectCorruptError(f"{source} changed while it was copied to {target}: run the command again")

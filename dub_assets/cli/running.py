@@ -1,4 +1,4 @@
-"""Running jobs in this process, on the instance that the UI shows."""
+"""Runs of jobs in this process, on the Dagster instance that the UI shows."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
-from dagster._core.utils import make_new_run_id
 
+from dub_assets.adapters.dagster_private import ErrorSource, StepFailureData, make_new_run_id
 from dub_assets.cli.display import Display
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import muted_descriptors
+from dub_assets.core.errors import DubError
 from dub_assets.definitions import definitions
-from dub_assets.defs.partitions import jobs_partitions
-from dub_assets.domain.errors import DubError
+from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.resources.step_failure import step_failure
 from dub_assets.resources.tags import JOB_ID
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import Settings
 
 
@@ -28,38 +28,32 @@ class RunFailedError(DubError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalRun:
-    """A run for one job: of some assets of its partition (all where none is named), or of an op that is no asset.
-
-    ``config`` is by asset or op.
-    """
+    """A run of assets of a job's partition: those named, or all; ``config`` is by asset."""
 
     job_id: str
     job: str
-    partitioned: bool = True
     assets: Sequence[str] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
-    """Run a job to its end. Raises RunFailedError with the failed step's own words.
+    """Run a job to its end, showing its progress on ``display``.
 
-    Meanwhile the process's own output goes to the run's compute logs alone; ``display`` is shown.
+    The output of the steps goes to the run's compute logs only. Raises RunFailedError with the failed step's message.
     """
     run_id = make_new_run_id()
     with local_instance(settings) as instance:
-        if run.partitioned:
-            instance.add_dynamic_partitions(jobs_partitions.name or "jobs", [run.job_id])
+        instance.add_dynamic_partitions(jobs_partitions.name or "jobs", [run.job_id])
         instance.add_event_listener(run_id, partial(_show, display))
         job = definitions(settings, display).resolve_job_def(run.job)
         with muted_descriptors():
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
-                partition_key=run.job_id if run.partitioned else None,
+                partition_key=run.job_id,
                 asset_selection=[dg.AssetKey(name) for name in run.assets] or None,
                 raise_on_error=False,
-                tags={JOB_ID: run.job_id, **run.tags},
+                tags={JOB_ID: run.job_id},
                 run_config={
                     "ops": {name: {"config": values} for name, values in run.config.items()},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
@@ -71,7 +65,7 @@ def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
 
 
 def _show(display: Display, entry: dg.EventLogEntry) -> None:
-    """Show where a step begins and ends."""
+    """Show the start and the end of a step."""
     event = entry.dagster_event
     if event is None or event.step_key is None:
         return
@@ -82,7 +76,7 @@ def _show(display: Display, entry: dg.EventLogEntry) -> None:
 
 
 def _raise_interruption(result: dg.ExecuteInProcessResult) -> None:
-    """Raise Interrupted if a signal ended the run, or came while Dagster held signals back."""
+    """Raise Interrupted if a signal ended the run, or was received while Dagster delayed signals."""
     interrupted = any(
         isinstance(data := event.event_specific_data, StepFailureData) and data.error_source is ErrorSource.INTERRUPT
         for event in result.get_step_failure_events()
@@ -94,10 +88,7 @@ def _raise_interruption(result: dg.ExecuteInProcessResult) -> None:
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:
-    for event in result.get_step_failure_events():
-        data: Any = event.event_specific_data
-        if data.user_failure_data and data.user_failure_data.description:
-            return str(data.user_failure_data.description)
-        cause = data.error.cause or data.error
-        return f"{event.step_key} failed: {' '.join(cause.message.split())}; the UI shows where"
+    for failure in filter(None, map(step_failure, result.get_step_failure_events())):
+        reason = f"{failure.step} failed: {' '.join(failure.error.split())}; `dub-assets dev` shows the traceback"
+        return failure.description or reason
     return "the run was stopped before it ended"

@@ -1,4 +1,4 @@
-"""The last runs of jobs, from Dagster's storage."""
+"""The last runs of jobs, from Dagster's run storage."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from dub_assets.resources.step_failure import step_failure
 from dub_assets.resources.tags import JOB_ID
 
 _PARTITION = "dagster/partition"
@@ -16,7 +17,7 @@ _RUNS_READ = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastRun:
-    """The last run for a job; times are UNIX seconds, None if the run has not begun or ended."""
+    """The last run of a job. Times are Unix seconds; None: the run has not started or ended."""
 
     run_id: str
     name: str
@@ -43,7 +44,7 @@ def iso_time(at_s: float | None) -> str | None:
 
 
 def local_time(at_s: float) -> str:
-    """Return a time for people: that of their clock, to the minute."""
+    """Return a time in the local time zone, to the minute."""
     return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
@@ -68,7 +69,7 @@ def last_run(instance: dg.DagsterInstance, job_id: str) -> LastRun | None:
 
 
 def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
-    """Return the state of each step of a run that has begun: ``running``, ``done``, ``failed`` or ``skipped``."""
+    """Return the state of each started step of a run: ``running``, ``done``, ``failed`` or ``skipped``."""
     words = {"IN_PROGRESS": "running", "SUCCESS": "done", "FAILURE": "failed", "SKIPPED": "skipped"}
     stats = instance.get_run_step_stats(run_id)
     return {step.step_key: words[step.status.value] for step in stats if step.status}
@@ -78,13 +79,9 @@ def failure(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a run failed, in one line; None if no step failed."""
     found = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, ascending=False, limit=1)
     for record in found.records:
-        event = record.event_log_entry.dagster_event
-        data: Any = event.event_specific_data if event else None
-        if data is not None and data.user_failure_data and data.user_failure_data.description:
-            return str(data.user_failure_data.description)
-        if data is not None and data.error is not None:
-            cause = data.error.cause or data.error
-            return " ".join(cause.message.split())
+        reason = step_failure(record.event_log_entry.dagster_event)
+        if reason is not None:
+            return reason.description or " ".join(reason.error.split())
     return None
 
 

@@ -1,34 +1,34 @@
-"""``dub-assets segments``: the lines of a job."""
+"""``dub-assets segments``: the segments of a job."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.tables import new_table, print_table
-from dub_assets.cli.terminal import write_json, write_line
-from dub_assets.domain.errors import InputError
-from dub_assets.domain.keys import JobKeys, segment_name
-from dub_assets.domain.mix import SegmentMixes
-from dub_assets.domain.quality import Quality
-from dub_assets.domain.synthesis import TtsSegments
-from dub_assets.domain.timing import seconds
-from dub_assets.domain.transcript import Transcript
-from dub_assets.domain.translation import Translation
+from dub_assets.cli.terminal import PlainConsole, write_json, write_line
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import JobKeys, segment_name
+from dub_assets.core.timing import seconds
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.issues import ISSUES
+from dub_assets.stages.quality.values import Quality
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:
-    """Print the segments of a job, only those with issues if asked. Raises InputError if there are none yet."""
+    """Print the segments of a job, or only those with issues. Raises InputError if there are none yet."""
     archive = open_archive(settings_from(os.environ))
     keys = JobKeys(request=find_job(archive, name))
     rows = [row for row in segment_rows(keys, archive) if row["issues"] or not only_issues]
     if as_json:
-        shown = {"job_id": keys.request.job_id, "segments": rows}
-        write_json(shown)
+        write_json({"job_id": keys.request.job_id, "segments": rows})
     elif rows:
         _print(rows)
     else:
@@ -36,7 +36,7 @@ def show_segments(name: str, *, only_issues: bool, as_json: bool) -> None:
 
 
 def segment_rows(keys: JobKeys, archive: JobArchive) -> list[dict[str, Any]]:
-    """Return the segments as ``segments --json`` prints them; what is not made yet is null.
+    """Return the segments as ``segments --json`` prints them; values that are not made yet are null.
 
     Raises InputError if the job has no transcript yet.
     """
@@ -87,3 +87,12 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
         texts = [row["text"], row["translation"] or ""]
         table.add_row(row["segment"], f"{row['start_s']:.1f}", f"{row['end_s']:.1f}", *shown, issues, *texts)
     print_table(table)
+    if PlainConsole().is_terminal:
+        _explain_issues({issue for row in rows for issue in row["issues"]})
+
+
+def _explain_issues(names: Collection[str]) -> None:
+    """Print what each of these issues means and what to do about it."""
+    for issue in ISSUES.values():
+        if issue.name in names:
+            write_line(f"{issue.name}: {issue.meaning}; {issue.remedy}")

@@ -1,4 +1,4 @@
-"""Start-up of a process of the service: reports everything that is missing, pulls models, and waits for the rest."""
+"""Start-up of a process of the service: reports what is missing, pulls models, and waits for remote services."""
 
 from __future__ import annotations
 
@@ -8,55 +8,59 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
+from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.cli.pull_display import shown_size
-from dub_assets.domain.errors import DubError
-from dub_assets.engines.pull import PullProgress
-from dub_assets.resources.readiness import Problem, Readiness, Role, examine, pull_missing
-from dub_assets.settings import Settings
-from dub_assets.telemetry.json_lines import JsonLines
+from dub_assets.core.errors import DubError
+from dub_assets.core.retries import STARTUP_RETRIES
+from dub_assets.engines.models.pull import PullProgress
+from dub_assets.service.readiness import Problem, Readiness, Role, examine, pull_missing
+from dub_assets.settings import Settings, settings_from
 
 _LOG = logging.getLogger("dub_assets.startup")
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 _LOGGED_SHARE, _LOGGED_BYTES = 0.1, 16 * 1024 * 1024
-"""Of a file: a line is logged each time that this much more of it is there, both as a share and in bytes."""
+"""Least growth of a file between two log lines: both this share of it and this many bytes."""
 
 
 class NotReadyError(DubError):
-    """Something is missing that no waiting brings."""
+    """Something is missing that waiting does not change."""
 
 
 def make_ready(settings: Settings, role: Role) -> None:
     """Return once nothing is missing for the service's pair of languages.
 
-    Models are pulled into the cache. What may pass (a bucket, a queue or a hub that does not answer) is waited for with
-    pauses that double up to five minutes. Raises NotReadyError, after everything that is missing was logged, if someone
-    has to change something.
+    Models are pulled into the cache. If a bucket, a queue or a hub does not answer, it is tried again, with pauses that
+    double up to five minutes.
+
+    Raises:
+        NotReadyError: Something else is missing. Everything that is missing has been logged.
     """
-    pause_s = _FIRST_PAUSE_S
-    while True:
+    for failures in count(1):
         problems = _attempt(settings, role)
         _log(problems)
         if not problems:
             return
         if lasting := [problem for problem in problems if not problem.transient]:
             raise NotReadyError(_summary(lasting))
+        pause_s = STARTUP_RETRIES.pause_s("startup", failures)
         _LOG.warning("no job is taken until then; trying again in %g s", pause_s)
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-def report(settings: Settings, role: Role, *, pulls: bool = False) -> None:
+def check_readiness(*, pulls: bool) -> None:
     """Log everything that is missing, after pulling models if ``pulls``. Raises NotReadyError if anything is."""
-    problems = _attempt(settings, role, pulls=pulls)
-    _log(problems)
+    settings = settings_from(os.environ)
+    with startup_log(settings):
+        problems = _attempt(settings, Role(takes_messages=True), pulls=pulls)
+        _log(problems)
     if problems:
         raise NotReadyError(_summary(problems))
 
 
 @contextmanager
 def startup_log(settings: Settings) -> Iterator[None]:
-    """Write the log of the start-up to standard error, in the configured format."""
+    """Write the log of the start-up to standard error, in the format that LOG_FORMAT names."""
     handler = logging.StreamHandler(sys.stderr)
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(JsonLines() if settings.logs.format == "json" else plain)
@@ -75,7 +79,7 @@ def _summary(problems: Sequence[Problem]) -> str:
 
 
 def _attempt(settings: Settings, role: Role, *, pulls: bool = True) -> list[Problem]:
-    """Return what is missing after an attempt to pull what can be pulled; without ``pulls``, what is missing now."""
+    """Return what is missing, after an attempt to pull missing models if ``pulls``."""
     readiness = examine(settings, role, os.environ)
     if pulls and (readiness.to_pull or readiness.pairs) and not readiness.is_hopeless:
         if failed := _pull(settings, readiness):
@@ -106,7 +110,7 @@ def _pull(settings: Settings, readiness: Readiness) -> list[Problem]:
 
 
 class _PullLog:
-    """Logs the progress of files: the start, steps, the end."""
+    """Logs the progress of each file: its start, steps, and end."""
 
     def __init__(self) -> None:
         self._logged: dict[tuple[str, str], int] = {}

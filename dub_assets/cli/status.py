@@ -1,4 +1,4 @@
-"""``dub-assets status``: how far a job is, what to look at, and where its results are."""
+"""``dub-assets status``: a job's progress, the findings of its checks, and its results."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 import dagster as dg
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.folders import delivery_records
-from dub_assets.cli.instance import local_instance
 from dub_assets.cli.runs import LastRun, failure, last_run, local_time, stage_states
 from dub_assets.cli.segments import segment_rows
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json, write_line
-from dub_assets.domain.keys import JobKeys
-from dub_assets.domain.quality import Quality
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.keys import JobKeys
+from dub_assets.core.request import DubRequest
+from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import Settings, settings_from
-from dub_assets.storage.archive import JobArchive
+from dub_assets.stages.quality.values import Quality
 
 STAGES = (
     "stems",
@@ -51,7 +51,7 @@ def show_status(name: str, *, as_json: bool) -> None:
 def _status(
     request: DubRequest, run: LastRun | None, instance: dg.DagsterInstance, archive: JobArchive, settings: Settings
 ) -> dict[str, Any]:
-    """The state as ``status --json`` prints it."""
+    """Return the state as ``status --json`` prints it."""
     keys = JobKeys(request=request)
     stages = _stages(keys, archive, stage_states(instance, run.run_id) if run else {})
     return {
@@ -69,7 +69,7 @@ def _status(
 
 
 def _stages(keys: JobKeys, archive: JobArchive, states: dict[str, str]) -> dict[str, str]:
-    """Each stage's state: that in the last run, else ``done`` if its product is stored, else ``waiting``."""
+    """Return the state of each stage: that in the last run, else ``done`` if it has a product, else ``waiting``."""
 
     def stored(stage: str) -> str:
         return "done" if archive.store.head(keys.manifest(stage)) is not None else "waiting"
@@ -78,19 +78,19 @@ def _stages(keys: JobKeys, archive: JobArchive, states: dict[str, str]) -> dict[
 
 
 def _findings(keys: JobKeys, archive: JobArchive) -> dict[str, Any]:
-    """The checks that did not pass, and the segments with issues."""
+    """Return the checks that did not pass, and the segments with issues."""
     quality = archive.find(Quality, keys.manifest("quality"))
     checks = [check for check in quality.checks if not check.passed] if quality else []
     has_segments = archive.store.head(keys.manifest("transcript")) is not None
     rows = segment_rows(keys, archive) if has_segments else []
     return {
-        "checks": [{"name": one.name, "blocking": one.blocking, "reason": one.reason} for one in checks],
+        "checks": [{"name": check.name, "blocking": check.blocking, "reason": check.reason} for check in checks],
         "segments": {row["segment"]: row["issues"] for row in rows if row["issues"]},
     }
 
 
 def _results(keys: JobKeys, archive: JobArchive, settings: Settings) -> dict[str, Any]:
-    """The keys of the results in the store, and the folders that they were delivered to from this machine."""
+    """Return the keys of the results in the store, and the folders of this machine that have them."""
     wanted = {"video": keys.request.result_key, "metadata": keys.request.metadata_key, "report": keys.report}
     deliveries = delivery_records(archive, settings).of(keys.request.job_id)
     return {

@@ -1,39 +1,43 @@
-"""``dub-assets submit``: a message to the queue of jobs, as producers send it."""
+"""``dub-assets submit``: sends a message to the queue of jobs, as producers do."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import write_line
-from dub_assets.defs.tasks import TASKS
-from dub_assets.domain.errors import InputError, PermanentError
-from dub_assets.domain.request import DubRequest
+from dub_assets.core.errors import InputError, PermanentError
+from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
-from dub_assets.resources.queue import QueueResource
-from dub_assets.settings import Settings
+from dub_assets.service.queue.resources import QueueResource
+from dub_assets.service.queue.tasks import task_of
+from dub_assets.settings import Settings, settings_from
 
 
-def submit_message(file: Path, settings: Settings) -> None:
+def submit_message(file: Path) -> None:
     """Check a message, send it to JOB_QUEUE_URL and print its id, which is its run's key.
 
-    A pair of languages that this machine does not translate is a warning: the workers may have other models. Raises
-    MessageRefusedError for a message that the service would refuse. A message sent twice is two runs: FIFO queues are
-    given no deduplication id of the job's.
+    A pair of languages that this machine does not translate is a warning, since workers may have other models. A
+    message that is sent twice starts two runs, on a FIFO queue too.
+
+    Raises:
+        MessageRefusedError: The service would refuse the message.
     """
+    settings = settings_from(os.environ)
     body = _read(file)
-    desk = QueueResource.of(settings)
-    request = desk.read(body)
+    services = QueueResource.of(settings)
+    request = services.parse(body)
     if isinstance(request, DubRequest):
         _warn_of_pair(request, settings)
     if interruptions := current_interruptions():
-        interruptions.advise("the message may have been sent: look at the queue before you send it again")
-    told = {"job_id": request.job_id, "project_id": request.project_id, "task": TASKS[type(request)].name}
-    message_id = desk.queue.send(
+        interruptions.advise("the message may have been sent: check the queue before you send it again")
+    attributes = {"job_id": request.job_id, "project_id": request.project_id, "task": task_of(request).name}
+    message_id = services.queue.send(
         body,
         group=request.project_id or request.job_id,
-        attributes={name: value for name, value in told.items() if value},
+        attributes={name: value for name, value in attributes.items() if value},
     )
     write_line(message_id)
 
@@ -46,12 +50,12 @@ def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
         engines.translator(request.source_language, request.target_language)
     except PermanentError as error:
         write_line(
-            f"dub-assets: warning: on this machine {error} A worker that is set up like it fails the job.", sys.stderr
+            f"dub-assets: warning: on this machine {error} A worker with the same set-up fails the job.", sys.stderr
         )
 
 
 def _read(file: Path) -> str:
-    """A file's text, or what comes in where the file is ``-``."""
+    """Return the text of a file, or of standard input if the file is ``-``."""
     if str(file) == "-":
         return sys.stdin.read()
     try:

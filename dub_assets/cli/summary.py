@@ -1,4 +1,4 @@
-"""What a dub made and what it took, as JSON or as a table."""
+"""The summary of a dub, as JSON or as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from dub_assets.cli.terminal import PlainConsole, write_line
-from dub_assets.domain.keys import segment_name
+from dub_assets.core.keys import segment_name
 
 _SHOWN_FLAGGED = 5
 
@@ -58,11 +58,11 @@ def print_dub(document: dict[str, Any], files: dict[str, Path], elapsed_s: float
 
 
 def _print_next_steps(document: dict[str, Any], files: dict[str, Path], console: PlainConsole) -> None:
-    """Print which lines to look at and why, where they are shown, and the commands that change them."""
+    """Print the flagged lines with their issues, the report's path, and commands that edit a line."""
     flagged = [segment for segment in document["segments"] if segment["issues"]]
     console.print("")
     if flagged:
-        console.print(f"{len(flagged)} of {len(document['segments'])} lines to look at:")
+        console.print(f"{len(flagged)} of {len(document['segments'])} lines are flagged:")
     for segment in flagged[:_SHOWN_FLAGGED]:
         issues = ", ".join(str(issue) for issue in segment["issues"])
         name = segment_name(segment["seg_id"])
@@ -70,7 +70,7 @@ def _print_next_steps(document: dict[str, Any], files: dict[str, Path], console:
     if len(flagged) > _SHOWN_FLAGGED:
         console.print(f"  and {len(flagged) - _SHOWN_FLAGGED} more, in the report")
     if "report" in files:
-        console.print(f"see and hear every line: {files['report']}", soft_wrap=True)
+        console.print(f"report of all lines: {files['report']}", soft_wrap=True)
     job = document["job_id"]
     name = segment_name(flagged[0]["seg_id"] if flagged else 0)
     console.print("change a line:")
@@ -79,12 +79,12 @@ def _print_next_steps(document: dict[str, Any], files: dict[str, Path], console:
 
 
 def print_paths(paths: Iterable[Path]) -> None:
-    """Print paths, a line each, never wrapped."""
+    """Print paths, one a line, never wrapped."""
     for path in paths:
         write_line(str(path))
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Print what a user should know though the command succeeded, on standard error."""
+    """Print notes of a command that succeeded, on standard error."""
     for note in notes:
         write_line(f"dub-assets: {note}", sys.stderr)

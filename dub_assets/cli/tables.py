@@ -1,4 +1,4 @@
-"""Tables that are readable on a terminal and complete in a pipe."""
+"""Tables that fit a terminal, and are never cut in a pipe."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dub_assets.cli.terminal import PlainConsole, write_line
 
 
 def print_table(table: Table) -> None:
-    """Print a table with its names and ids whole.
+    """Print a table without cutting names and ids.
 
-    On a terminal other columns wrap. Elsewhere, or if the terminal is too narrow even so, the table is as wide as its
+    On a terminal other columns wrap. Elsewhere, or if the terminal is still too narrow, the table is as wide as its
     content and nothing wraps.
     """
     console = PlainConsole()
@@ -27,7 +27,7 @@ def print_table(table: Table) -> None:
 
 
 def new_table(columns: Sequence[str], *, whole: Sequence[str]) -> Table:
-    """Return a table whose columns ``whole`` are never cut or wrapped: names and ids, which people copy."""
+    """Return a table whose columns ``whole`` are never cut or wrapped, such as ids, which people copy."""
     table = Table(box=None)
     for column in columns:
         table.add_column(column, no_wrap=column in whole, overflow="ignore" if column in whole else "fold")

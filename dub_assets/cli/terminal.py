@@ -1,4 +1,4 @@
-"""The terminal: consoles that escape what they print, and one that Dagster's capture of output leaves alone."""
+"""Output to the terminal: escaped text, and a standard error that Dagster does not capture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
-from dub_assets.domain.printable import printable
+from dub_assets.core.printable import printable
 
 _LEAST_COLUMNS = 10
 
@@ -25,7 +25,7 @@ class PlainConsole(Console):
 
     @property
     def size(self) -> ConsoleDimensions:
-        """The size of the terminal that is written to, also after it was resized."""
+        """The present size of the terminal that this console writes to."""
         try:
             columns, lines = os.get_terminal_size(self.file.fileno())
         except (AttributeError, OSError, ValueError):
@@ -51,7 +51,7 @@ def write_line(text: str, file: TextIO | None = None) -> None:
 
 
 def write_json(value: Any) -> None:
-    """Write a JSON document to standard output; it holds no control character but line breaks."""
+    """Write a JSON document to standard output, without control characters other than line breaks."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     sys.stdout.write("".join(_json_escape(character) for character in text) + "\n")
     sys.stdout.flush()
@@ -64,7 +64,7 @@ def _json_escape(character: str) -> str:
 
 
 def real_stderr() -> TextIO:
-    """Standard error on a descriptor of its own, which stays the terminal when descriptor 2 is redirected."""
+    """Return standard error on a descriptor of its own, which stays the terminal when descriptor 2 is redirected."""
     try:
         descriptor = os.dup(sys.stderr.fileno())
     except (AttributeError, OSError, ValueError):  # replaced by an object in memory, or closed
@@ -74,10 +74,10 @@ def real_stderr() -> TextIO:
 
 @contextmanager
 def muted_descriptors() -> Iterator[None]:
-    """Discard what is written to descriptors 1 and 2: by libraries, and by Dagster's copies of a step's output.
+    """Discard what is written to descriptors 1 and 2, by libraries and by Dagster's copies of a step's output.
 
-    Dagster captures a step's output into the run's compute logs all the same. Then ``real_stderr`` alone reaches the
-    terminal, and standard output holds the result alone.
+    Only ``real_stderr`` then reaches the terminal, and standard output has the result only. Dagster still captures a
+    step's output into the run's compute logs.
     """
     with ExitStack() as stack:
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):

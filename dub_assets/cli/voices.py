@@ -1,4 +1,4 @@
-"""``dub-assets voices``: what can be given to ``--voice``."""
+"""``dub-assets voices``: the voices of a language, as ``dub --voice`` takes them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from dub_assets.cli.tables import new_table, print_table
 from dub_assets.cli.terminal import write_json
-from dub_assets.domain.errors import UnsupportedLanguageError
-from dub_assets.domain.language import parse_language
+from dub_assets.core.errors import UnsupportedLanguageError
+from dub_assets.core.language import parse_language
 from dub_assets.engines.accelerator import accelerator_for
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.registry import EngineRegistry
@@ -17,7 +17,7 @@ from dub_assets.settings import Settings, settings_from
 
 
 def show_voices(language: str, *, as_json: bool) -> None:
-    """Print the voices that speak a language. Raises UnsupportedLanguageError if no installed engine has one."""
+    """Print the voices of a language. Raises UnsupportedLanguageError if no installed engine has one."""
     settings = settings_from(os.environ)
     code = parse_language(language)
     rows = _rows(code, settings)
@@ -33,7 +33,7 @@ def show_voices(language: str, *, as_json: bool) -> None:
 
 
 def _rows(language: str, settings: Settings) -> list[dict[str, Any]]:
-    """The voices as ``voices --json`` prints them, those of the engine that a dub uses first."""
+    """Return the voices as ``voices --json`` prints them; those of the engine that a dub uses come first."""
     found = _registry(settings).voices(language, settings.options.engines.synthesis)
     if not found:
         raise UnsupportedLanguageError(f"no installed engine speaks {language!r}: `dub-assets engines` shows all")
@@ -55,8 +55,8 @@ def _registry(settings: Settings) -> EngineRegistry:
     device = settings.options.device
     return EngineRegistry(
         EngineSettings(
-            cache_dir=settings.places.cache / "weights",
-            weights_dir=settings.places.weights,
+            cache_dir=settings.paths.cache / "weights",
+            weights_dir=settings.paths.weights,
             threads=os.cpu_count() or 1,
             models=settings.models,
             services=settings.services,

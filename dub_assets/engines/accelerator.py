@@ -1,4 +1,4 @@
-"""The device that the engines of this process run on, and the models on it; the rules are in ``domain/device.py``."""
+"""The device that this process's engines run on, and the models on it; ``core/device.py`` has the rules."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
-from dub_assets.domain.device import Resident, batch_size, compute_type_for, leaving
-from dub_assets.domain.errors import ConfigurationError, DeviceMemoryError
+from dub_assets.core.device import ResidentModel, batch_size, compute_type_for, models_to_unload
+from dub_assets.core.errors import ConfigurationError, DeviceMemoryError
 
 _NAME = re.compile(r"cpu|cuda(:\d+)?")
 _MIB = 1 << 20
 
 
 class Device(Protocol):
-    """What is asked of a device."""
+    """A device that models run on, and its memory."""
 
     @property
     def name(self) -> str:
@@ -28,43 +28,43 @@ class Device(Protocol):
 
     @property
     def capability(self) -> tuple[int, int] | None:
-        """The CUDA compute capability; None where there is none."""
+        """The CUDA compute capability; None on the processor."""
         ...
 
     def free_mib(self) -> int | None:
-        """Free memory in MiB, what the libraries keep for reuse counted as free; None where it is not managed."""
+        """Return the free memory in MiB, including what libraries keep for reuse; None if it is not managed."""
         ...
 
     def release(self) -> None:
-        """Give back what the libraries keep for reuse."""
+        """Give back what libraries keep for reuse."""
         ...
 
 
-class Tenant(Protocol):
-    """An engine that takes memory of the device from its first work until it is closed."""
+class LoadedModel(Protocol):
+    """An engine whose model takes memory of the device from its first use until it is closed."""
 
     def close(self) -> None:
-        """Free the model's memory, and tell the accelerator by ``left``."""
+        """Free the model's memory, and report it with ``Accelerator.unloaded``."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class _Lease:
-    """A model on the device, and how many calls use it now."""
+    """A model on the device, and the number of calls that use it now."""
 
-    tenant: Tenant
+    model: LoadedModel
     need_mib: int
     calls: int = 0
 
 
 class Accelerator:
-    """One device, and who has a model on it. Safe to use from several threads."""
+    """A device and the models on it. May be used from several threads."""
 
     def __init__(self, device: Device, compute_type: str = "auto") -> None:
         self._device = device
         self._lock = threading.RLock()
         self._leases: dict[int, _Lease] = {}
-        """By identity of the tenant, in the order of last use."""
+        """By identity of the model, least recently used first."""
         automatic = compute_type == "auto"
         self.compute_type = compute_type_for(device.name, device.capability) if automatic else compute_type
 
@@ -84,17 +84,17 @@ class Accelerator:
         return int(self.device.partition(":")[2] or 0)
 
     @contextmanager
-    def at_work(self, name: str, tenant: Tenant, need_mib: int) -> Iterator[None]:
-        """Load and use a model inside; models that are not at work make room for it first.
+    def in_use(self, name: str, model: LoadedModel, need_mib: int) -> Iterator[None]:
+        """Keep a model on the device inside the block. Before it is loaded, models that are not in use make room.
 
-        Raises DeviceMemoryError where the library inside runs out of memory.
+        Raises DeviceMemoryError if the device's memory runs out inside.
         """
         with self._lock:
-            lease = self._leases.pop(id(tenant), None)
+            lease = self._leases.pop(id(model), None)
             if lease is None:
                 self._make_room(need_mib)
-                lease = _Lease(tenant=tenant, need_mib=need_mib)
-            self._leases[id(tenant)] = lease
+                lease = _Lease(model=model, need_mib=need_mib)
+            self._leases[id(model)] = lease
             lease.calls += 1
         try:
             with self.memory_errors(name):
@@ -103,35 +103,36 @@ class Accelerator:
             with self._lock:
                 lease.calls -= 1
 
-    def left(self, tenant: Tenant) -> None:
-        """A tenant has dropped its model: what it took is free."""
+    def unloaded(self, model: LoadedModel) -> None:
+        """Note that a model was dropped, and free the memory that it took."""
         with self._lock:
-            self._leases.pop(id(tenant), None)
+            self._leases.pop(id(model), None)
         self._device.release()
 
-    def batch_size(self, tenant: Tenant, need_mib: int, *, item_mib: int, most: int, otherwise: int) -> int:
-        """How many items a tenant may work on at once: what fits beside its model, others that rest gone."""
+    def batch_size(self, model: LoadedModel, need_mib: int, *, item_mib: int, most: int, otherwise: int) -> int:
+        """Return how many items of ``item_mib`` fit beside a model, after all models not in use have made room.
+
+        The result is 1 to ``most``, or ``otherwise`` if the device's memory is not managed.
+        """
         free_mib = self._device.free_mib()
         with self._lock:
-            if free_mib is not None and id(tenant) not in self._leases:
-                resting = sum(lease.need_mib for lease in self._leases.values() if not lease.calls)
-                free_mib = (
-                    max(0, free_mib - need_mib) if free_mib >= need_mib else max(0, free_mib + resting - need_mib)
-                )
+            if free_mib is not None and id(model) not in self._leases:
+                idle = sum(lease.need_mib for lease in self._leases.values() if not lease.calls)
+                free_mib = max(0, free_mib - need_mib) if free_mib >= need_mib else max(0, free_mib + idle - need_mib)
         return batch_size(free_mib, item_mib=item_mib, most=most, otherwise=otherwise)
 
     def _make_room(self, need_mib: int) -> None:
         leases = list(self._leases.values())
-        residents = [Resident(need_mib=lease.need_mib, at_work=lease.calls > 0) for lease in leases]
-        for place in leaving(residents, free_mib=self._device.free_mib(), need_mib=need_mib):
-            leases[place].tenant.close()
+        residents = [ResidentModel(need_mib=lease.need_mib, at_work=lease.calls > 0) for lease in leases]
+        for place in models_to_unload(residents, free_mib=self._device.free_mib(), need_mib=need_mib):
+            leases[place].model.close()
 
     @contextmanager
     def memory_errors(self, name: str) -> Iterator[None]:
-        """Inside, what the libraries raise where memory runs out becomes a DeviceMemoryError."""
+        """Turn the errors that libraries raise when memory runs out into a DeviceMemoryError."""
         try:
             yield
-        except (RuntimeError, MemoryError) as error:  # torch's error is a RuntimeError, CTranslate2 has no other
+        except (RuntimeError, MemoryError) as error:  # torch's error is a RuntimeError; CTranslate2 raises nothing else
             if not isinstance(error, MemoryError) and "out of memory" not in str(error).lower():
                 raise
             self._device.release()
@@ -141,22 +142,22 @@ class Accelerator:
 
 
 class Processor:
-    """The processor: its memory is the system's to manage."""
+    """The processor, whose memory the operating system manages."""
 
     name = "cpu"
     capability = None
 
     def free_mib(self) -> int | None:
-        """Not managed."""
+        """Return None: the memory is not managed."""
         return None
 
     def release(self) -> None:
-        """Drop what only cycles of references still hold: models are large."""
+        """Collect reference cycles at once, because models are large."""
         gc.collect()
 
 
 class CudaDevice:
-    """A GPU, by torch."""
+    """A GPU, through torch."""
 
     def __init__(self, index: int) -> None:
         self.name = f"cuda:{index}"
@@ -171,15 +172,15 @@ class CudaDevice:
         return int(major), int(minor)
 
     def free_mib(self) -> int | None:
-        """What the driver has free, and what torch keeps for itself without using it."""
+        """Return the memory that is free for the driver, plus what torch has reserved and does not use."""
         import torch
 
         free, _ = torch.cuda.mem_get_info(self._index)
-        kept = torch.cuda.memory_reserved(self._index) - torch.cuda.memory_allocated(self._index)
-        return int(free + kept) // _MIB
+        unused = torch.cuda.memory_reserved(self._index) - torch.cuda.memory_allocated(self._index)
+        return int(free + unused) // _MIB
 
     def release(self) -> None:
-        """Hand torch's unused memory back to the driver, so that CTranslate2 can have it too."""
+        """Give torch's unused memory back to the driver, so that CTranslate2 can use it too."""
         import torch
 
         gc.collect()
@@ -188,9 +189,9 @@ class CudaDevice:
 
 @cache
 def accelerator_for(name: str, compute_type: str) -> Accelerator:
-    """This process's accelerator: ``auto`` is the first GPU that torch sees, else the processor.
+    """Return this process's accelerator for a device; ``auto`` is the first GPU that torch sees, else the processor.
 
-    Raises ConfigurationError where the name is none, or the GPU is not there.
+    Raises ConfigurationError if the name is not a device's, or the GPU is not there.
     """
     if name != "auto" and not _NAME.fullmatch(name):
         raise ConfigurationError(f"ENGINE_DEVICE={name!r} is none of auto, cpu, cuda, cuda:0, cuda:1, ...")
@@ -204,7 +205,7 @@ def accelerator_for(name: str, compute_type: str) -> Accelerator:
 
 
 def processor() -> Accelerator:
-    """This process's accelerator where there is none."""
+    """Return this process's accelerator without a GPU."""
     return accelerator_for("cpu", "auto")
 
 

@@ -1,4 +1,4 @@
-"""What the registry knows of an engine before it is built: data, and one function that builds it."""
+"""What is known of an engine before it is built: what it can do, what it needs, and the function that builds it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from dub_assets.domain.engine import Capabilities, EngineStage
-from dub_assets.domain.model_options import ModelOptions
-from dub_assets.domain.service_options import ServiceOptions
-from dub_assets.engines import remote, weights
+from dub_assets.core.engine import Capabilities, EngineStage
 from dub_assets.engines.accelerator import Accelerator, processor
-from dub_assets.engines.install import install_command, install_extra_command
-from dub_assets.engines.remote import ModelsLock, RemoteModel
-from dub_assets.engines.weights import PackagedFile
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.models import remote, weights
+from dub_assets.engines.models.install import install_command, install_extra_command
+from dub_assets.engines.models.remote import ModelsLock, RemoteModel
+from dub_assets.engines.models.weights import PackagedFile
+from dub_assets.engines.service_options import ServiceOptions
 
 Engine_co = TypeVar("Engine_co", covariant=True)
+
+Auto = Literal["default", "last_resort", "if_pulled", "never"]
+"""How ``auto`` treats an engine.
+
+``default``: takes it, and ``dub-assets models pull`` pulls its models for every configuration with ``auto``.
+``last_resort``: like ``default``, after all other engines. ``if_pulled``: takes it once its models are there.
+``never``: the engine must be named, because it costs money, sends text to a service, or clones voices.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
     """What every engine is built with.
 
-    ``cache_dir`` takes joined and fetched weights; ``weights_dir`` is the user's own folder
+    ``cache_dir`` is the folder of joined and pulled weights; ``weights_dir`` is the user's own folder
     (``<weights_dir>/<engine>/<file>``); ``threads`` is the number of cores that an engine may use;
-    ``accelerator`` gives the device that it computes on.
+    ``accelerator`` returns the device that it computes on.
     """
 
     cache_dir: Path
@@ -38,131 +46,166 @@ class EngineSettings:
 
     @property
     def lock(self) -> ModelsLock:
-        """What was fetched, written down."""
+        """The lock of pulled models."""
         return ModelsLock(path=self.models.lock or self.cache_dir / "models.lock.json")
 
 
-def nothing_unset(settings: EngineSettings) -> str:
-    """The variables that an engine without any lacks."""
-    del settings
-    return ""
-
-
-def no_pair_remedy(source: str, target: str) -> str:
-    """The command of an engine that has none to add a pair of languages."""
-    del source, target
-    return ""
-
-
-def no_models(settings: EngineSettings) -> tuple[RemoteModel, ...]:
-    """The models of an engine that is complete with its packages."""
-    del settings
+def _no_models(_: EngineSettings) -> tuple[RemoteModel, ...]:
     return ()
+
+
+def _no_variables(_: EngineSettings) -> str:
+    return ""
+
+
+def _no_pair_remedy(_source: str, _target: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """What an engine needs besides models.
+
+    ``distributions`` must be installed. They come with ``extra``, an extra of this project, or with ``packages``,
+    arguments of ``uv pip install``. ``unset`` returns the variables that have to be set and are not.
+    """
+
+    distributions: tuple[str, ...]
+    extra: str = ""
+    packages: str = ""
+    unset: Callable[[EngineSettings], str] = _no_variables
+
+    @property
+    def install(self) -> str:
+        """A command that installs the distributions."""
+        return install_extra_command(self.extra) if self.extra else install_command(self.packages)
+
+    def are_installed(self) -> bool:
+        """Return whether all distributions are installed."""
+        return all(_is_installed(name) for name in self.distributions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSources:
+    """Where an engine's models come from.
+
+    ``packaged`` files ship as packages. ``pulled`` returns the models that the settings name instead of them, and
+    ``pulled_besides`` further models, of which one at a time is loaded. ``memory_mib`` is an estimate of what the
+    engine takes with its packaged files.
+    """
+
+    packaged: tuple[PackagedFile, ...] = ()
+    pulled: Callable[[EngineSettings], tuple[RemoteModel, ...]] = _no_models
+    pulled_besides: Callable[[EngineSettings], tuple[RemoteModel, ...]] = _no_models
+    memory_mib: int = 0
+
+    def remote(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
+        """Return every model that is to be pulled."""
+        return (*self.pulled(settings), *self.pulled_besides(settings))
+
+    def packaged_for(self, settings: EngineSettings) -> tuple[PackagedFile, ...]:
+        """Return the packaged files that are used with these settings."""
+        return () if self.pulled(settings) else self.packaged
+
+    def needs_mib(self, settings: EngineSettings) -> int:
+        """Return an estimate of the memory that the engine takes, 0 if there is none."""
+        besides_mib = max((model.memory_mib for model in self.pulled_besides(settings)), default=0)
+        return (sum(model.memory_mib for model in self.pulled(settings)) or self.memory_mib) + besides_mib
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEntry(Generic[Engine_co]):
-    """An engine that can be asked for by name.
+    """An engine that can be chosen by name.
 
-    ``requires`` are the distributions that must be installed. They come with ``extra``, an extra of this project, or
-    with ``packages``, as arguments of ``uv pip install``.
-    ``capabilities`` is what the engine serves with its packaged weights; ``model_capabilities`` what it serves with the
-    model that the settings name, installed or not, where models differ; ``own_capabilities`` reads what it serves
-    with what is installed and in the user's weights folder, where that differs; ``extension`` is one line that says
-    how to add languages. ``models`` are those to fetch ahead of time for these settings in the place of the packaged
-    weights, ``further_models`` those beside them, of which one at a time is loaded; ``memory_mib`` is an estimate of
-    what the engine takes with its packaged weights. ``unset`` names the variables that have to be set and are not. A
-    ``last_resort`` is taken only where nothing else serves. The models of an ``automatic`` engine belong to every
-    configuration that leaves its stage at ``auto``; ``auto`` takes any other engine once its models are there, except
-    one that is ``by_name_only``, because it costs money, sends text to a service or clones voices. ``build`` imports
-    nothing heavy and loads no model: engines do so at their first use.
+        ENTRY: EngineEntry[Synthesiser] = EngineEntry(
+            stage="synthesis",
+            name="hibari",
+            summary="Hibari, a small network for one English voice",
+            licence="Apache-2.0",
+            build=Hibari,
+            capabilities=CAPABILITIES,
+            requirements=Requirements(distributions=("hibari-tts",), packages=MODEL.pins),
+            models=ModelSources(packaged=(MODEL,)),
+        )
+
+    ``build`` imports no library and loads no model; engines do so at their first use. ``capabilities`` are those of the
+    engine with everything installed, a function if they depend on the settings. ``installed_capabilities`` returns
+    those with what is installed here, if that differs. ``extension`` is one line that says how to add languages, and
+    ``pair_remedy`` returns the command that adds a pair of languages, if there is one.
     """
 
     stage: EngineStage
     name: str
     summary: str
     licence: str
-    capabilities: Capabilities
-    requires: tuple[str, ...]
     build: Callable[[EngineSettings], Engine_co]
-    packages: str = ""
-    extra: str = ""
-    weights: tuple[PackagedFile, ...] = ()
-    model_capabilities: Callable[[EngineSettings], Capabilities] | None = None
-    own_capabilities: Callable[[EngineSettings], Capabilities] | None = None
+    capabilities: Capabilities | Callable[[EngineSettings], Capabilities]
+    installed_capabilities: Callable[[EngineSettings], Capabilities] | None = None
+    requirements: Requirements
+    models: ModelSources = field(default_factory=ModelSources)
+    auto: Auto = "default"
     extension: str = ""
-    pair_remedy: Callable[[str, str], str] = no_pair_remedy
-    models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
-    further_models: Callable[[EngineSettings], tuple[RemoteModel, ...]] = no_models
-    memory_mib: int = 0
-    unset: Callable[[EngineSettings], str] = nothing_unset
-    automatic: bool = True
-    by_name_only: bool = False
-    last_resort: bool = False
+    pair_remedy: Callable[[str, str], str] = _no_pair_remedy
 
     @property
-    def install(self) -> str:
-        """A command that installs the engine's packages."""
-        return install_extra_command(self.extra) if self.extra else install_command(self.packages)
+    def is_default(self) -> bool:
+        """Whether the engine belongs to every configuration that leaves its stage at ``auto``."""
+        return self.auto in {"default", "last_resort"}
 
     def is_installed(self, settings: EngineSettings) -> bool:
-        """Whether the engine's packages and the weights that it is to use are there."""
-        return not (self.unset(settings) or self.lacks_packages(settings) or self.missing_models(settings))
+        """Return whether the engine's packages, variables and models are there."""
+        return not (self._lacks_more_than_models(settings) or self.missing_models(settings))
 
     def lacks_models_only(self, settings: EngineSettings) -> bool:
-        """Whether models are missing, and pulling them is all that is left to do."""
-        return bool(self.missing_models(settings)) and not (self.unset(settings) or self.lacks_packages(settings))
+        """Return whether pulling models is all that is left to do."""
+        return bool(self.missing_models(settings)) and not self._lacks_more_than_models(settings)
 
     def lacks_packages(self, settings: EngineSettings) -> bool:
-        """Whether a package is missing, be it a library or one that ships weights."""
-        return self._lacks_libraries() or self._lacks_weights(settings)
-
-    def all_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
-        """Every model that is to be fetched ahead of time."""
-        return (*self.models(settings), *self.further_models(settings))
+        """Return whether a package is missing, either a library or one that ships weights."""
+        return not self.requirements.are_installed() or self._lacks_packaged_files(settings)
 
     def missing_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
-        """The models that have not been fetched."""
-        return tuple(model for model in self.all_models(settings) if not remote.is_present(model, settings.cache_dir))
+        """Return the models that have not been pulled."""
+        models = self.models.remote(settings)
+        return tuple(model for model in models if not remote.is_present(model, settings.cache_dir))
 
     def barred_models(self, settings: EngineSettings) -> tuple[RemoteModel, ...]:
-        """The models whose licence forbids what the licence profile is about."""
+        """Return the models that the licence profile refuses."""
         commercial = settings.models.licence_profile == "commercial"
-        return tuple(model for model in self.all_models(settings) if commercial and not model.commercial_use)
+        return tuple(model for model in self.models.remote(settings) if commercial and not model.commercial_use)
 
     def remedy(self, settings: EngineSettings) -> str:
-        """One line that says how to get what is missing."""
-        if self._lacks_libraries():
-            return self.install
-        if self._lacks_weights(settings):  # they are for their files alone: what they depend on may be large
-            return install_command(f"--no-deps {weights.missing_pins(self.weights)}")
-        unset = self.unset(settings)
+        """Return one line that says how to get what is missing."""
+        if not self.requirements.are_installed():
+            return self.requirements.install
+        if self._lacks_packaged_files(
+            settings
+        ):  # without dependencies, which are not needed for files and may be large
+            return install_command(f"--no-deps {weights.missing_pins(self.models.packaged)}")
+        unset = self.requirements.unset(settings)
         return f"set {unset}" if unset else f"dub-assets models pull {self.name}"
 
-    def needs_mib(self, settings: EngineSettings) -> int:
-        """An estimate of the memory that the engine takes, 0 where there is none."""
-        further_mib = max((model.memory_mib for model in self.further_models(settings)), default=0)
-        return (sum(model.memory_mib for model in self.models(settings)) or self.memory_mib) + further_mib
-
     def serves(self, settings: EngineSettings) -> Capabilities:
-        """What the engine can do with what is installed here."""
-        return self.own_capabilities(settings) if self.own_capabilities else self.could_serve(settings)
-
-    def _lacks_libraries(self) -> bool:
-        return not all(_is_distribution(name) for name in self.requires)
-
-    def _lacks_weights(self, settings: EngineSettings) -> bool:
-        packaged = () if self.models(settings) else self.weights
-        return not weights.are_present(self.name, packaged, settings.weights_dir)
+        """Return what the engine can do with what is installed here."""
+        return self.installed_capabilities(settings) if self.installed_capabilities else self.could_serve(settings)
 
     def could_serve(self, settings: EngineSettings) -> Capabilities:
-        """What the engine can do once everything that it needs is installed."""
-        return self.model_capabilities(settings) if self.model_capabilities else self.capabilities
+        """Return what the engine can do once everything that it needs is installed."""
+        return self.capabilities(settings) if callable(self.capabilities) else self.capabilities
+
+    def _lacks_more_than_models(self, settings: EngineSettings) -> bool:
+        return bool(self.requirements.unset(settings)) or self.lacks_packages(settings)
+
+    def _lacks_packaged_files(self, settings: EngineSettings) -> bool:
+        return not weights.are_present(self.name, self.models.packaged_for(settings), settings.weights_dir)
 
 
-def _is_distribution(name: str) -> bool:
+AnyEntry = EngineEntry[Any]
+
+
+def _is_installed(distribution: str) -> bool:
     try:
-        metadata.distribution(name)
+        metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
         return False
     return True

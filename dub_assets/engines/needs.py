@@ -1,11 +1,11 @@
-"""What a job needs of the engine of a stage."""
+"""What a job needs from the engine of a stage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dub_assets.domain.engine import (
+from dub_assets.core.engine import (
     Capabilities,
     EngineStage,
     RecogniserCapabilities,
@@ -16,9 +16,9 @@ from dub_assets.domain.engine import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A need of a stage: ``text`` completes "no engine can ...", ``serves`` says whether capabilities meet it.
+    """A need of a stage: ``text`` completes "no engine can ...", ``serves`` tests capabilities.
 
-    ``pair`` are the languages of a translation.
+    ``pair`` is the pair of languages of a translation.
     """
 
     stage: EngineStage
@@ -28,35 +28,35 @@ class Need:
 
 
 SEPARATION = Need(stage="separation", text="separate speech", serves=lambda _: True)
-SPEAKERS = Need(stage="speakers", text="tell speakers apart", serves=lambda _: True)
+SPEAKERS = Need(stage="speakers", text="diarise", serves=lambda _: True)
 
 
 def recognition(language: str | None) -> Need:
-    """Recognise ``language``, or detect the language if it is None."""
+    """Return the need to recognise ``language``, or to detect the language if it is None."""
 
-    def serves(offer: Capabilities) -> bool:
-        if not isinstance(offer, RecogniserCapabilities):
+    def serves(capabilities: Capabilities) -> bool:
+        if not isinstance(capabilities, RecogniserCapabilities):
             return False
-        return language in offer.languages if language else offer.detects_language
+        return language in capabilities.languages if language else capabilities.detects_language
 
     text = f"recognise {language!r}" if language else "detect the language"
     return Need(stage="recognition", text=text, serves=serves)
 
 
 def translation(source: str, target: str) -> Need:
-    """Translate from ``source`` to ``target``."""
+    """Return the need to translate from ``source`` to ``target``."""
 
-    def serves(offer: Capabilities) -> bool:
-        return isinstance(offer, TranslatorCapabilities) and (source, target) in offer.pairs
+    def serves(capabilities: Capabilities) -> bool:
+        return isinstance(capabilities, TranslatorCapabilities) and (source, target) in capabilities.pairs
 
     text = f"translate {source!r} to {target!r}"
     return Need(stage="translation", text=text, serves=serves, pair=(source, target))
 
 
 def synthesis(language: str) -> Need:
-    """Speak ``language``."""
+    """Return the need to speak ``language``."""
 
-    def serves(offer: Capabilities) -> bool:
-        return isinstance(offer, SynthesiserCapabilities) and language in offer.languages
+    def serves(capabilities: Capabilities) -> bool:
+        return isinstance(capabilities, SynthesiserCapabilities) and language in capabilities.languages
 
     return Need(stage="synthesis", text=f"speak {language!r}", serves=serves)

@@ -1,1 +1,1 @@
-"""How runs get a process: one of their own on this machine, or a worker that stays warm (the extra ``workers``)."""
+"""Names that the ``dagster.yaml`` of earlier versions refers to."""

@@ -1,1 +1,1 @@
-"""Dagster configuration that builds an adapter, nothing else."""
+"""Dagster resources, which build adapters and engines from the settings, and what all assets share."""

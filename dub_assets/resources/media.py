@@ -1,47 +1,39 @@
-"""The tools that read and write media."""
+"""The tools that read and write media, as a Dagster resource."""
 
-import dataclasses
 from pathlib import Path
 from typing import Self
 
 import dagster as dg
-from pydantic import Field
 
-from dub_assets.domain.limits import MediaLimits
-from dub_assets.media.ffmpeg import find_ffmpeg
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
-from dub_assets.media.whole_file import remove_abandoned
-from dub_assets.ports import MediaTool, SoundFiles
-from dub_assets.settings import Settings
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.files import remove_abandoned
+from dub_assets.core.limits import MediaLimits
+from dub_assets.core.ports import MediaTool, SoundFiles
+from dub_assets.settings import Paths, Settings
 
 
 class MediaResource(dg.ConfigurableResource):
-    """Ffmpeg, and what it may be given."""
+    """The ffmpeg to run, and the limits of the media that it reads."""
 
-    ffmpeg: str | None = Field(default=None, description="ffmpeg to run; unset: the packaged one.")
-    max_duration_s: float = Field(description="Longest video in seconds.")
-    max_size_bytes: int = Field(description="Largest file in bytes.")
-    max_pixels: int = Field(description="Largest picture, width times height.")
+    paths: dg.ResourceDependency[Paths]
+    limits: dg.ResourceDependency[MediaLimits]
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The tools that the settings name. Raises ConfigurationError if their ffmpeg cannot be used."""
-        ffmpeg = settings.places.ffmpeg
-        find_ffmpeg(ffmpeg)
-        return cls(ffmpeg=str(ffmpeg) if ffmpeg else None, **dataclasses.asdict(settings.limits))
+        """Return the tools that the settings name. Raises ConfigurationError if their ffmpeg cannot be used."""
+        find_ffmpeg(settings.paths.ffmpeg)
+        return cls(paths=settings.paths, limits=settings.limits)
 
     def tool(self) -> MediaTool:
-        """The tool that probes, decodes, cuts and renders."""
-        limits = MediaLimits(
-            max_duration_s=self.max_duration_s, max_size_bytes=self.max_size_bytes, max_pixels=self.max_pixels
-        )
-        return FfmpegMediaTool(ffmpeg=Path(self.ffmpeg) if self.ffmpeg else None, limits=limits)
+        """Return the tool that probes, decodes, cuts and renders."""
+        return FfmpegMediaTool(ffmpeg=self.paths.ffmpeg, limits=self.limits)
 
     def sounds(self) -> SoundFiles:
-        """The reader and writer of sound files."""
+        """Return the reader and writer of sound files."""
         return SoundfileSoundFiles()
 
-    def remove_abandoned(self, folder: Path, *, below: bool = False) -> None:
-        """Remove what killed processes left half-written in a folder, or also ``below`` it."""
-        remove_abandoned(folder, below=below)
+    def remove_abandoned(self, folder: Path, *, recursive: bool = False) -> None:
+        """Remove partial files of killed processes from a folder, and from those below it if ``recursive``."""
+        remove_abandoned(folder, recursive=recursive)

@@ -1,4 +1,4 @@
-"""Where objects are kept: an S3 bucket, or a local folder."""
+"""The object store as a Dagster resource: an S3 bucket, or a local folder."""
 
 import dataclasses
 from functools import cached_property
@@ -8,38 +8,38 @@ from typing import Self
 import dagster as dg
 from pydantic import Field
 
-from dub_assets.ports import ObjectStore
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.local import LocalObjectStore
+from dub_assets.adapters.storage.s3 import S3ObjectStore
+from dub_assets.adapters.storage.workspace import LocalWorkspace
+from dub_assets.core.ports import ObjectStore
 from dub_assets.settings import Settings
-from dub_assets.storage.archive import JobArchive
-from dub_assets.storage.local import LocalObjectStore
-from dub_assets.storage.s3 import S3ObjectStore
-from dub_assets.storage.workspace import LocalWorkspace
 
 
 class StorageResource(dg.ConfigurableResource):
-    """Objects in S3 where a bucket is named, in a local folder otherwise; the keys are the same in both."""
+    """Objects in an S3 bucket, or in a local folder if no bucket is named. The keys are the same in both."""
 
-    bucket: str | None = Field(default=None, description="S3 bucket; without one, objects are files below `folder`.")
-    region: str = Field(default="ap-northeast-2", description="AWS region of the bucket.")
-    profile: str | None = Field(default=None, description="Profile of the AWS credentials chain.")
-    endpoint_url: str | None = Field(default=None, description="Endpoint, where the bucket is not at Amazon's.")
-    files_port: int = Field(default=3010, description="Port of the links to local files in the UI; 0: no links.")
-    folder: str = Field(description="Folder of the objects where there is no bucket.")
-    workspace: str = Field(description="Folder of local copies of media; may be deleted between runs.")
+    bucket: str | None = Field(description="S3 bucket; unset: objects are files below `folder`.")
+    region: str = Field(description="AWS region of the bucket.")
+    profile: str | None = Field(description="Profile of the AWS credentials chain.")
+    endpoint_url: str | None = Field(description="Endpoint of S3; unset: Amazon's.")
+    files_port: int = Field(description="Port of the links to local files in the UI; 0: no links.")
+    folder: str = Field(description="Folder of the objects if there is no bucket.")
+    workspace: str = Field(description="Folder of local copies of media, which may be deleted between runs.")
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The storage that the settings name.
+        """Return the storage that the settings name.
 
-        What a bucket needs is imported here, by the one thread there is yet: two sensors that do so at their first look
-        may wait for each other.
+        The libraries for a bucket are imported here, while the process has one thread: two sensors that import them in
+        their first ticks can deadlock.
         """
         if settings.storage.bucket is not None:
-            import dagster_aws.s3  # noqa: F401 - takes half a second, which a folder need not wait for
+            import dagster_aws.s3  # noqa: F401 - takes half a second, so only if there is a bucket
         return cls(
             **dataclasses.asdict(settings.storage),
-            folder=str(settings.places.home / "objects"),
-            workspace=str(settings.places.cache / "workspace"),
+            folder=str(settings.paths.home / "objects"),
+            workspace=str(settings.paths.cache / "workspace"),
         )
 
     @cached_property

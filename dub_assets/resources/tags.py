@@ -1,27 +1,31 @@
-"""Tags on runs: what a run works on, and for whom. The outbox of callbacks is made of the runs that carry them."""
+"""Tags on runs: the job that a run works on, the message that asked for it, and the state of its callbacks."""
 
 JOB_ID = "dub/job_id"
-"""The job; one run a job at a time (``dagster.yaml`` limits it)."""
+"""The job. ``dagster.yaml`` limits it to one run at a time."""
 
 PROJECT_ID = "dub/project_id"
+"""The project of the job."""
 
 TASK = "dub/task"
-"""``full_pipeline``, ``segment_mix``, ``segment_tts``, or ``refused`` for a message that cannot be worked on."""
+"""The name of a task (``service/queue/tasks.py``), or ``refused`` for runs that earlier versions made of refusals."""
+
+EDIT = "dub/edit"
+"""Set on runs that edit a job's segments. Such a run reports failed checks and does not fail."""
 
 MESSAGE_ID = "dub/message_id"
 """The message that asked for the run."""
 
 REQUEST_KEY = "dub/request_key"
-"""The object with the request of this run, which later messages for the same job leave alone."""
+"""Key of the run's request, which later messages for the same job do not overwrite."""
 
 CALLBACK_URL = "dub/callback_url"
-"""Where to tell of the run. Runs without it are told of nowhere."""
+"""URL that receives the run's callbacks. A run without it has no callbacks."""
 
 CALLBACKS = "dub/callbacks"
-"""``pending`` until the last callback of the run is delivered or given up, then ``delivered`` or ``lost``."""
+"""``pending`` until the last callback of the run is delivered or has expired, then ``delivered`` or ``lost``."""
 
 CALLBACKS_RUN = "dub/callbacks_run"
-"""The run that ``CALLBACKS`` was last written for: a run that repeats another inherits its tags."""
+"""The run for which ``CALLBACKS`` was written last: a retry inherits the tags of its run."""
 
 LAUNCHED_ON = "dub/launched_on"
 """The host on which ``LocalRunLauncher`` started the run's process."""

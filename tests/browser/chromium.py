@@ -1,4 +1,4 @@
-"""A headless Chromium, driven: pages as people see them."""
+"""Drives a headless Chromium."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SWITCHES = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
-_PATIENCE_S = 120.0
+_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What a page is seen on."""
+    """The size and the colour scheme of a screen."""
 
     name: str
     width: int
@@ -42,14 +42,14 @@ class Screen:
 
 
 class Page:
-    """A page in a browser."""
+    """A page in a browser. Calling it runs a script in the page."""
 
     def __init__(self, driver: webdriver.Chrome, screen: Screen) -> None:
         self.driver = driver
         self.screen = screen
 
     def __call__(self, script: str, *arguments: object) -> Any:
-        """What a script returns."""
+        """Run a script and return its result."""
         return self.driver.execute_script(script, *arguments)
 
     def one(self, selector: str) -> WebElement:
@@ -59,35 +59,35 @@ class Page:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def press(self, element: WebElement) -> None:
-        """Click where a hand would: with the element in the middle of the window."""
+        """Scroll an element to the middle of the window and click it."""
         self("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
         element.click()
 
-    def wait(self, what: Callable[[], Any], why: str) -> Any:
-        """What ``what`` gives once it gives something."""
-        until = time.monotonic() + _PATIENCE_S
-        while not (found := what()):
-            assert time.monotonic() < until, f"{why}: not within {_PATIENCE_S} s"
+    def wait(self, condition: Callable[[], Any], description: str) -> Any:
+        """Return the first true value of a condition. Fail after ``_TIMEOUT_S``."""
+        until = time.monotonic() + _TIMEOUT_S
+        while not (value := condition()):
+            assert time.monotonic() < until, f"{description}: not within {_TIMEOUT_S} s"
             time.sleep(0.05)
-        return found
+        return value
 
     def is_drawn(self) -> bool:
-        """True once a report has drawn its pictures."""
+        """Return True if a report has drawn its images."""
         return bool(self("return 'ready' in document.documentElement.dataset"))
 
-    def complaints(self) -> list[str]:
-        """What the console says that is worse than information."""
+    def console_errors(self) -> list[str]:
+        """Return the warnings and errors of the browser's console."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
 
-    def keep(self, target: Path) -> None:
-        """Keep a picture of what is seen."""
+    def save_screenshot(self, target: Path) -> None:
+        """Save a screenshot."""
         target.parent.mkdir(parents=True, exist_ok=True)
         assert self.driver.save_screenshot(str(target))
 
 
 @contextmanager
 def browser(screen: Screen, profile: Path) -> Iterator[Page]:
-    """A browser with an empty page on a screen."""
+    """Yield a browser with an empty page."""
     options = webdriver.ChromeOptions()
     options.binary_location = _program("chromium")
     for switch in (*_SWITCHES, f"--user-data-dir={profile}", f"--window-size={screen.width},{screen.height}"):
@@ -107,19 +107,19 @@ def browser(screen: Screen, profile: Path) -> Iterator[Page]:
 
 @contextmanager
 def opened(file: Path, screen: Screen, profile: Path) -> Iterator[Page]:
-    """A report, opened from disk on a screen, its pictures drawn."""
+    """Yield a report that was opened from disk, after it has drawn its images."""
     with browser(screen, profile) as page:
         page.driver.get(file.as_uri())
-        page.wait(page.is_drawn, "the page draws its pictures")
+        page.wait(page.is_drawn, "the page draws its images")
         yield page
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    assert found, f"{name} is not installed: apt-get install chromium chromium-driver"
-    return found
+    path = shutil.which(name)
+    assert path, f"{name} is not installed: apt-get install chromium chromium-driver"
+    return path
 
 
-def measured(page: Page, script: str) -> Any:
-    """What a script that returns JSON found."""
+def json_result(page: Page, script: str) -> Any:
+    """Run a script that returns JSON and return its value."""
     return json.loads(page(script))

@@ -1,4 +1,4 @@
-// Every text on the page with less contrast to what lies behind it than WCAG 2.2 AA asks for, as JSON.
+// Returns every text whose contrast with its background is below WCAG 2.2 AA, as JSON.
 const channel = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 const parsed = (colour) => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
@@ -10,7 +10,7 @@ const parsed = (colour) => {
 };
 const luminance = ([red, green, blue]) =>
   0.2126 * channel(red / 255) + 0.7152 * channel(green / 255) + 0.0722 * channel(blue / 255);
-const behind = (element) => {
+const backgroundOf = (element) => {
   for (let at = element; at; at = at.parentElement) {
     const { rgb, alpha } = parsed(getComputedStyle(at).backgroundColor);
     if (alpha > 0.85) return rgb;
@@ -23,7 +23,7 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
   const element = node.parentElement;
   if (!node.textContent.trim() || element.closest("script, style, [hidden], .skip, :disabled") || !element.checkVisibility()) continue;
   const style = getComputedStyle(element);
-  const [light, dark] = [luminance(parsed(style.color).rgb), luminance(behind(element))].sort((one, other) => other - one);
+  const [light, dark] = [luminance(parsed(style.color).rgb), luminance(backgroundOf(element))].sort((one, other) => other - one);
   const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
   const ratio = (light + 0.05) / (dark + 0.05);
   if (ratio < (large ? 3 : 4.5)) low.push(`${ratio.toFixed(2)}: ${node.textContent.trim().slice(0, 40)} (${element.className || element.tagName})`);

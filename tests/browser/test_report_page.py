@@ -1,4 +1,4 @@
-"""The report in a real browser, at desktop and phone width, light and dark."""
+"""The report in Chromium, at desktop and phone width, light and dark."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import Page, Screen, measured, opened
-from report_pages import DURATION_MS, HOSTILE, example, lanes, sound
+from chromium import Page, Screen, json_result, opened
+from support.report_pages import DURATION_MS, HOSTILE, example, sound, track_images
 
-from dub_assets.domain.report import SoundPiece
-from dub_assets.domain.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
-from dub_assets.media.tool import FfmpegMediaTool
-from dub_assets.page.html import page as drawn
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
+from dub_assets.stages.report.page.render import render_page
+from dub_assets.stages.report.values import SoundClip
 
 pytestmark = pytest.mark.browser
 
@@ -23,23 +23,23 @@ SCREENS = [
     Screen(name="phone", width=390, height=844, phone=True),
     Screen(name="phone-dark", width=390, height=844, phone=True, dark=True),
 ]
-PICTURES = Path("build/browser")
+SCREENSHOTS = Path("build/browser")
 TRACKS = ("original", "dub", "background", "mix")
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example's page, with sounds that browsers play."""
+    """Return the page of the example report, with sounds that browsers can play."""
     folder = tmp_path_factory.mktemp("report")
-    tool, sounds, pieces = FfmpegMediaTool(), SoundfileSoundFiles(), []
-    whole = Interval(start_ms=0, end_ms=DURATION_MS)
+    tool, sounds, clips = FfmpegMediaTool(), SoundfileSoundFiles(), []
+    programme = Interval(start_ms=0, end_ms=DURATION_MS)
     for track in TRACKS:
         path = folder / f"{track}.flac"
         with sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ) as writer:
             writer.write(sound(track, SAMPLE_RATE_HZ))
-        pieces.append(SoundPiece(track=track, interval=whole, content=tool.preview(path, whole)))
+        clips.append(SoundClip(track=track, interval=programme, content=tool.preview(path, programme)))
     target = folder / "report.html"
-    target.write_bytes(drawn(example(), list(lanes()), pieces))
+    target.write_bytes(render_page(example(), list(track_images()), clips))
     return target
 
 
@@ -53,7 +53,7 @@ def order(page: Page) -> list[str]:
     return [card.get_attribute("id") for card in page.all(".segment") if card.is_displayed()]
 
 
-def test_it_is_drawn_whole_and_without_a_complaint(page: Page):
+def test_draws_every_segment_without_console_errors(page: Page):
     assert len(page.all(".segment")) == 12
     assert len(page.all("a.bar")) == 12
     for lane in page.all("canvas.lane"):
@@ -63,51 +63,51 @@ def test_it_is_drawn_whole_and_without_a_complaint(page: Page):
             lane,
         )
         assert colours > 10
-    page.keep(PICTURES / f"{page.screen.name}.png")
-    assert page.complaints() == []
+    page.save_screenshot(SCREENSHOTS / f"{page.screen.name}.png")
+    assert page.console_errors() == []
 
 
-def test_nothing_sticks_out_sideways(page: Page):
+def test_nothing_overflows_horizontally(page: Page):
     assert page("return document.documentElement.scrollWidth") <= page.screen.width
-    wide = page(
+    overflowing = page(
         "return [...document.querySelectorAll('main > *, .segment *, .tile *, .transport *')].filter((one) =>"
         " one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.className || one.tagName)"
     )
-    assert wide == []
+    assert overflowing == []
 
 
-def test_every_text_can_be_read(page: Page):
+def test_every_text_has_enough_contrast(page: Page):
     page("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     script = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
-    assert measured(page, script) == []
+    assert json_result(page, script) == []
 
 
-def test_speakers_are_told_apart_by_letter_and_by_colour(page: Page):
+def test_speakers_differ_in_letter_and_colour(page: Page):
     rows = [row.text.split()[0] for row in page.all(".speakers tbody tr b")]
     assert rows == ["A", "B", "C"]
     turns = page.all(".turn")
     assert len(turns) == 12
-    shown = {one.text: one.value_of_css_property("background-color") for one in turns}
-    assert sorted(shown) == ["A", "B", "C"]
-    assert len(set(shown.values())) == 3
+    colours = {turn.text: turn.value_of_css_property("background-color") for turn in turns}
+    assert sorted(colours) == ["A", "B", "C"]
+    assert len(set(colours.values())) == 3
     badge = page.one("#s0001 .speaker b")
-    assert badge.value_of_css_property("background-color") == shown["B"]
-    cut = page(
+    assert badge.value_of_css_property("background-color") == colours["B"]
+    truncated = page(
         "return [...document.querySelectorAll('.speakers td, .speakers th')]"
         ".filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
     )
-    assert cut == []
+    assert truncated == []
 
 
-def test_sorting_goes_by_attention_or_by_time(page: Page):
+def test_orders_segments_by_priority_or_time(page: Page):
     assert order(page)[:4] == ["s0003", "s0006", "s0010", "s0000"]
     page.press(page.one('[name="order"][value="time"]'))
     assert order(page) == [f"s{index:04}" for index in range(12)]
-    page.press(page.one('[name="order"][value="attention"]'))
+    page.press(page.one('[name="order"][value="priority"]'))
     assert order(page)[:3] == ["s0003", "s0006", "s0010"]
 
 
-def test_only_those_to_look_at_can_be_shown(page: Page):
+def test_shows_only_segments_to_review(page: Page):
     page.press(page.one("#only"))
     assert order(page) == ["s0003", "s0006", "s0010"]
     page.press(page.one("#only"))
@@ -115,34 +115,34 @@ def test_only_those_to_look_at_can_be_shown(page: Page):
 
 
 @pytest.mark.parametrize("track", TRACKS)
-def test_each_track_has_its_length(page: Page, track: str):
+def test_every_track_has_the_length_of_the_programme(page: Page, track: str):
     page.press(page.one(f'[name="track"][value="{track}"]'))
     length = "const audio = document.querySelector(`audio[data-track=${arguments[0]}]`); return audio && audio.duration"
     seconds = page.wait(lambda: page(length, track), f"{track} loads")
     assert seconds == pytest.approx(DURATION_MS / 1000, abs=0.1)
 
 
-NOTE_PLAYS = """
-window.plays = [];
-const note = (event) => window.plays.push([event.type, event.target.dataset.track, event.target.currentTime]);
-for (const kind of ["play", "pause"]) document.addEventListener(kind, note, true);
+RECORD_PLAYBACK = """
+window.playback = [];
+const record = (event) => window.playback.push([event.type, event.target.dataset.track, event.target.currentTime]);
+for (const kind of ["play", "pause"]) document.addEventListener(kind, record, true);
 """
 
 
-def test_a_segments_button_plays_it_and_stops_at_its_end(page: Page):
-    page(NOTE_PLAYS)
+def test_plays_a_segment_and_stops_at_its_end(page: Page):
+    page(RECORD_PLAYBACK)
     page.press(page.one('#s0006 [data-play="dub"]'))
-    page.wait(lambda: len(page("return window.plays")) == 2, "it plays and stops")
-    (played, track, began), (stopped, stopped_track, ended) = page("return window.plays")
+    page.wait(lambda: len(page("return window.playback")) == 2, "it plays and stops")
+    (played, track, began), (stopped, stopped_track, ended) = page("return window.playback")
     assert (played, track, stopped, stopped_track) == ("play", "dub", "pause", "dub")
     assert began == pytest.approx(11.5, abs=0.1)
     assert ended >= 13.85
     assert "is-current" in page.one("#s0006").get_attribute("class")
     assert float(page.one("#seek").get_attribute("value")) == pytest.approx(13_900, abs=100)
-    assert page.complaints() == []
+    assert page.console_errors() == []
 
 
-def test_the_keyboard_is_enough(page: Page):
+def test_can_be_used_by_keyboard(page: Page):
     page("document.activeElement.blur(); scrollTo(0, 0)")
     body = page.one("body")
     body.send_keys("1")
@@ -160,7 +160,7 @@ def test_the_keyboard_is_enough(page: Page):
     assert page("return document.activeElement.id") == "s0010"
 
 
-def test_every_control_has_a_name(page: Page):
+def test_every_control_has_an_accessible_name(page: Page):
     nameless = page(
         "return [...document.querySelectorAll('button, input, a, canvas, [role=region]')].filter((one) =>"
         " !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))"
@@ -169,11 +169,11 @@ def test_every_control_has_a_name(page: Page):
     assert nameless == []
 
 
-def test_hostile_texts_are_shown_and_do_nothing(page: Page):
+def test_shows_hostile_texts_without_running_them(page: Page):
     assert page("return document.title") == "talk-en-1234: dub report"
-    shown = page("return document.querySelector('#s0010 .texts p').textContent")
-    assert shown == HOSTILE
+    text = page("return document.querySelector('#s0010 .texts p').textContent")
+    assert text == HOSTILE
     page.press(page.one("#s0010 h3"))
-    page.keep(PICTURES / f"{page.screen.name}-segments.png")
+    page.save_screenshot(SCREENSHOTS / f"{page.screen.name}-segments.png")
     page("document.querySelector('.speakers').scrollIntoView({block: 'end', behavior: 'instant'}); scrollBy(0, 130)")
-    page.keep(PICTURES / f"{page.screen.name}-speakers.png")
+    page.save_screenshot(SCREENSHOTS / f"{page.screen.name}-speakers.png")

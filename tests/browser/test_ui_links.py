@@ -1,4 +1,4 @@
-"""The links in Dagster's UI to a job's files, clicked in a real browser beside a running ``dub-assets dev``."""
+"""Links to a job's files in Dagster's UI, clicked in Chromium while ``dub-assets dev`` runs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from chromium import Page, Screen, browser
-from command_line import Line, make_video
-from dev_process import running_dev
-from ports import free_port
 from selenium.webdriver.remote.webelement import WebElement
-from waiting import wait_until
+from support.command_line import CommandLine, make_video
+from support.dev_process import running_dev
+from support.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -24,23 +23,22 @@ def files_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def dubbed(tmp_path_factory: pytest.TempPathFactory, files_port: int) -> Iterator[Line]:
+def dubbed(tmp_path_factory: pytest.TempPathFactory, files_port: int) -> Iterator[CommandLine]:
     folder = tmp_path_factory.mktemp("dubbed")
     video = make_video(folder / "talk.mp4")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DUB_ASSETS_FILES_PORT", str(files_port))
-        line = Line(folder, video, patch)
-        line.dub("--quiet")
-        yield line
+        run = CommandLine(folder, video, patch)
+        run.dub("--quiet")
+        yield run
 
 
 @pytest.fixture(scope="module")
-def ui(dubbed: Line, files_port: int) -> Iterator[str]:
-    """Address of Dagster's UI on the job's home."""
-    with running_dev(dubbed.folder / "home", DUB_ASSETS_FILES_PORT=str(files_port)) as (process, log, port):
-        wait_until(lambda: "the UI is ready" in log.read_text() or process.poll() is not None, "the UI")
-        assert process.poll() is None, log.read_text()
-        yield f"http://127.0.0.1:{port}"
+def ui(dubbed: CommandLine, files_port: int) -> Iterator[str]:
+    """Yield the address of Dagster's UI for the job's home."""
+    with running_dev(dubbed.folder / "home", DUB_ASSETS_FILES_PORT=str(files_port)) as dev:
+        dev.wait_for("the UI is ready")
+        yield f"http://127.0.0.1:{dev.port}"
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +48,19 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def follow(page: Page, address: str, link: str) -> None:
-    """Open an address, click the link to a file of this name and go to the tab that it opens."""
+    """Open an address, click the link to a file, and switch to the tab that it opens."""
 
-    def shown() -> WebElement | None:
+    def visible_link() -> WebElement | None:
         return next((one for one in page.all(f'a[href*="{link}"]') if one.is_displayed()), None)
 
     page.driver.get(address)
     before = set(page.driver.window_handles)
-    page.press(page.wait(shown, f"{address} links to {link}"))
+    page.press(page.wait(visible_link, f"{address} links to {link}"))
     (opened,) = page.wait(lambda: set(page.driver.window_handles) - before, "the link opens a tab")
     page.driver.switch_to.window(opened)
 
 
-def test_the_link_of_the_video_plays_it_from_any_place(dubbed: Line, ui: str, page: Page):
+def test_the_link_of_the_video_plays_it_from_any_position(dubbed: CommandLine, ui: str, page: Page):
     follow(page, f"{ui}/assets/final_video?partition={dubbed.job}", f"{dubbed.job}.mp4")
     video = "const video = document.querySelector('video');"
     page.wait(lambda: page(f"{video} return video && video.readyState >= 2"), "the video loads")
@@ -71,9 +69,9 @@ def test_the_link_of_the_video_plays_it_from_any_place(dubbed: Line, ui: str, pa
     page.wait(lambda: page(f"{video} return video.currentTime > 2.6 && !video.error"), "the video plays from 2.5 s on")
 
 
-def test_the_link_of_the_report_opens_its_page(dubbed: Line, ui: str, page: Page):
+def test_the_link_of_the_report_opens_it(dubbed: CommandLine, ui: str, page: Page):
     follow(page, f"{ui}/assets/report?partition={dubbed.job}", f"{dubbed.job}.report.html")
-    page.wait(page.is_drawn, "the report draws its pictures")
+    page.wait(page.is_drawn, "the report draws its images")
     assert dubbed.job in page("return document.title")
     name = urlsplit(page.driver.current_url).path
-    assert [text for text in page.complaints() if name in text] == []  # Dagster's own UI has others
+    assert [text for text in page.console_errors() if name in text] == []  # Dagster's own UI has others

@@ -1,4 +1,4 @@
-"""What the command line says of input that cannot be dubbed: one line, an exit code, and nothing half-written."""
+"""Input that cannot be dubbed: one line of error, an exit code, and no partial output."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.command_line import make_video
 
 from dub_assets.cli import main
-from dub_assets.media.ffmpeg import find_ffmpeg
 
 
 @pytest.fixture
@@ -22,18 +22,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("video") / "영상 하나.mp4"
-    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
-    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "2", "-pix_fmt", "yuv420p", str(path)]
-    subprocess.run(command, check=True)
-    return path
+    return make_video(tmp_path_factory.mktemp("video") / "영상 하나.mp4", duration_s=2)
 
 
-def said(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+def error_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     monkeypatch.setattr(sys, "argv", ["dub-assets", *arguments])
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(SystemExit) as exited:
         main()
-    assert stopped.value.code not in {0, None}
+    assert exited.value.code not in {0, None}
     captured = capsys.readouterr()
     assert captured.out == ""
     (line,) = captured.err.splitlines()
@@ -41,7 +37,7 @@ def said(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 def refuse(video: Path, out: Path, monkeypatch, capsys, *options: str) -> str:
-    line = said(["dub", str(video), "--out", str(out), *options], monkeypatch, capsys)
+    line = error_line(["dub", str(video), "--out", str(out), *options], monkeypatch, capsys)
     assert not list(out.glob("*")) if out.exists() else True
     return line
 
@@ -91,13 +87,13 @@ def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):
     assert "klingon" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "klingon", "--to", "pt")
 
 
-def test_a_pair_that_is_not_served_names_the_command_that_would_serve_it(video, tmp_path, home, monkeypatch, capsys):
+def test_a_pair_that_is_not_served_names_the_command_that_installs_it(video, tmp_path, home, monkeypatch, capsys):
     line = refuse(video, tmp_path / "out", monkeypatch, capsys, "--from", "ko", "--to", "en")
     assert "run `dub-assets models pull --pair ko-en`" in line
     assert not home.exists()
 
 
-def test_languages_are_those_of_the_options_then_those_of_the_environment(video, tmp_path, home, monkeypatch, capsys):
+def test_options_override_the_languages_of_the_environment(video, tmp_path, home, monkeypatch, capsys):
     monkeypatch.setenv("JOB_SOURCE_LANG", "ko")
     monkeypatch.setenv("JOB_TARGET_LANG", "en")
     assert "'ko' to 'en'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
@@ -105,17 +101,15 @@ def test_languages_are_those_of_the_options_then_those_of_the_environment(video,
     assert "'ko' to 'es'" in refuse(video, tmp_path / "out", monkeypatch, capsys, "--to", "es")
 
 
-def test_without_options_and_variables_the_language_is_detected_and_english_is_spoken(
-    video, tmp_path, home, monkeypatch, capsys
-):
+def test_by_default_the_language_is_detected_and_the_target_is_english(video, tmp_path, home, monkeypatch, capsys):
     monkeypatch.setenv("JOB_SOURCE_LANG", "")
     monkeypatch.setenv("SYNTHESIS_VOICE", "nobody")
     assert "'nobody' does not speak 'en'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
 
 
-def test_a_language_that_a_variable_names_wrongly_names_the_variable(video, tmp_path, home, monkeypatch, capsys):
+def test_an_unknown_language_of_a_variable_names_the_variable(video, tmp_path, home, monkeypatch, capsys):
     monkeypatch.setenv("JOB_TARGET_LANG", "klingon")
-    assert "JOB_TARGET_LANG: Unknown language 'klingon'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
+    assert "JOB_TARGET_LANG: unknown language 'klingon'" in refuse(video, tmp_path / "out", monkeypatch, capsys)
 
 
 def test_the_language_spoken_as_target(video, tmp_path, home, monkeypatch, capsys):
@@ -125,7 +119,7 @@ def test_the_language_spoken_as_target(video, tmp_path, home, monkeypatch, capsy
 def test_an_output_folder_that_cannot_be_written(video, tmp_path, home, monkeypatch, capsys):
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder is wanted", encoding="utf-8")
-    assert "--out" in said(["dub", str(video), *EN_PT, "--out", str(blocked / "out")], monkeypatch, capsys)
+    assert "--out" in error_line(["dub", str(video), *EN_PT, "--out", str(blocked / "out")], monkeypatch, capsys)
 
 
 def test_a_setting_that_cannot_be_read(video, tmp_path, home, monkeypatch, capsys):
@@ -157,7 +151,7 @@ def _run_without_ffmpeg(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", ["dub", "dev"])
-def test_a_named_ffmpeg_that_is_none_is_refused_before_any_work(command, video, tmp_path, home):
+def test_a_program_that_is_not_ffmpeg_is_refused_before_any_work(command, video, tmp_path, home):
     options = {"dub": [str(video), *EN_PT, "--out", str(tmp_path / "out")]}.get(command, [])
     run = _run_without_ffmpeg(command, *options)
     assert run.returncode == 1
@@ -167,7 +161,7 @@ def test_a_named_ffmpeg_that_is_none_is_refused_before_any_work(command, video, 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_worker_reports_a_named_ffmpeg_that_is_none_with_all_else_that_is_missing(home):
+def test_a_worker_reports_a_program_that_is_not_ffmpeg_with_everything_else_that_is_missing(home):
     run = _run_without_ffmpeg("worker")
     assert run.returncode == 1
     missing = [line for line in run.stderr.splitlines() if "missing:" in line]
@@ -175,7 +169,7 @@ def test_a_worker_reports_a_named_ffmpeg_that_is_none_with_all_else_that_is_miss
     assert len(missing) > 1
 
 
-def test_importing_the_definitions_under_a_bad_setting_names_the_variable():
+def test_importing_the_definitions_with_an_unreadable_setting_names_the_variable():
     environment = {**os.environ, "FIT_MAX_TEMPO": "fast"}
     command = [sys.executable, "-c", "import dub_assets.definitions"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

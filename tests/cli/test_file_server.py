@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import requests
-from ports import free_port
-from waiting import PATIENCE_S, wait_until
+from support.ports import free_port
+from support.waiting import PATIENCE_S, wait_until
 
-from dub_assets.cli.file_links import start_file_server
+from dub_assets.adapters.storage.local import LocalObjectStore
+from dub_assets.cli.dev import start_file_server
 from dub_assets.settings import settings_from
-from dub_assets.storage.local import LocalObjectStore
 
 VIDEO, PAGE = "projects/p/dub ü.mp4", "projects/p/talk.report.html"
 
@@ -121,7 +121,7 @@ def test_it_only_reads(server: Server, method: str):
     assert server.store.get(PAGE) == b"<!doctype html>"
 
 
-def test_a_port_that_is_taken_is_one_line_that_names_the_setting(server: Server, tmp_path: Path):
+def test_a_taken_port_is_one_line_that_names_the_setting(server: Server, tmp_path: Path):
     command = [sys.executable, "-m", "dub_assets.cli.file_server", str(tmp_path), str(server.port)]
     second = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, check=False)
     assert second.returncode == 1
@@ -130,6 +130,6 @@ def test_a_port_that_is_taken_is_one_line_that_names_the_setting(server: Server,
 
 
 @pytest.mark.parametrize("variables", [{"AWS_S3_BUCKET": "b"}, {"DUB_ASSETS_FILES_PORT": "0"}])
-def test_no_server_is_started_where_there_are_no_links(monkeypatch, variables: dict[str, str]):
+def test_starts_no_server_if_the_ui_has_no_links(monkeypatch, variables: dict[str, str]):
     monkeypatch.setattr(subprocess, "Popen", lambda *arguments, **options: pytest.fail("a server was started"))
     start_file_server(settings_from(variables))

@@ -1,109 +1,93 @@
-"""Signals at usual and unusual times: an orderly end, one line that says what to do next, the signal's exit code."""
+"""Signals to commands: an orderly end, one line that says what to do next, the signal's exit code."""
 
 from __future__ import annotations
 
 import fcntl
 import signal
-import subprocess
 import sys
 import termios
 import time
 
 import psutil
 import pytest
-from terminal_screen import Screen
-from test_terminal import COMMAND, Dub, dub, screens, video  # noqa: F401 - fixtures
-from waiting import PATIENCE_S, wait_until
+from support.command_line import CommandLine
+from support.gated_dub import GatedDub, start
+from support.waiting import PATIENCE_S, wait_until
 
-AGAIN = "interrupted; run the same command again to go on from the last finished stage"
-
-
-def hearing() -> None:
-    """What a process begins with here: a test in the background of a script would have its children ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+CONTINUES = "interrupted; run the same command again to go on from the last finished stage"
+EDIT_CONTINUES = "interrupted; run the same command again; finished stages are kept"
 
 
-def started(dub: Dub, *command: str) -> subprocess.Popen[str]:  # noqa: F811
-    return subprocess.Popen(
-        command or [*COMMAND, *dub.arguments],
-        env=dub.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hearing,  # noqa: PLW1509 - nothing here has threads that hold locks
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_dub_ends_in_order_and_says_what_to_do_next(dub: Dub, number: signal.Signals):  # noqa: F811
-    run = started(dub)
-    dub.wait_for_gate(0)
-    children = psutil.Process(run.pid).children(recursive=True)
-    run.send_signal(number)
-    dub.open_all()  # lines in flight are finished
-    out, errors = run.communicate(timeout=PATIENCE_S)
-    assert run.returncode == 128 + number
-    assert errors.splitlines()[-1] == AGAIN
+def assert_ends_in_order(gated: GatedDub, number: signal.Signals) -> None:
+    """Start a dub, send it a signal while it synthesises, and check how it ends."""
+    process = gated.start(*gated.dub)
+    gated.wait_for_gate(0)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    gated.open_all()  # lines in flight are finished
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 128 + number
+    assert errors.splitlines()[-1] == CONTINUES
     assert "Traceback" not in errors
     assert "Dagster" not in errors
-    assert out == ""
-    assert not list(dub.out.iterdir())
+    assert output == ""
+    assert not list(gated.out.iterdir())
     wait_until(lambda: not any(child.is_running() for child in children), "the children to end")
 
 
-EDIT_AGAIN = "interrupted; run the same command again; finished stages are kept"
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_a_dub_in_order(gated: GatedDub, number: signal.Signals):
+    assert_ends_in_order(gated, number)
 
 
-def test_an_interrupted_mix_leaves_the_results_and_works_when_run_again(dub: Dub):  # noqa: F811
-    job = dub.finish()
-    before = next(dub.out.glob("*.mp4")).read_bytes()
-    command = [*COMMAND, "mix", job, "1", "--bgm-gain", "0.2", "--rebuild"]
-    run = started(dub, *command)
-    dub.wait_for_gate("picture")
-    run.send_signal(signal.SIGINT)
-    dub.open_all()
-    out, errors = run.communicate(timeout=PATIENCE_S)
-    assert (run.returncode, out) == (128 + signal.SIGINT, ""), errors
-    assert errors.splitlines()[-1] == EDIT_AGAIN
-    assert next(dub.out.glob("*.mp4")).read_bytes() == before
-    again = started(dub, *command)
-    out, errors = again.communicate(timeout=PATIENCE_S)
-    assert again.returncode == 0, errors
-    assert next(dub.out.glob("*.mp4")).read_bytes() != before
+def test_a_terminated_dub_continues_from_the_last_finished_stage(gated: GatedDub):
+    assert_ends_in_order(gated, signal.SIGTERM)
+    again = gated.run(*gated.dub)
+    assert again.returncode == 0, again.stderr
+    assert "translation: 2 lines" not in again.stderr
 
 
-def test_an_interrupted_say_works_when_run_again(dub: Dub):  # noqa: F811
-    job = dub.finish()
-    command = [*COMMAND, "say", job, "1", "Boa noite.", "--rebuild"]
-    run = started(dub, *command)
-    dub.wait_for_gate(0)
-    run.send_signal(signal.SIGTERM)
-    dub.open_all()
-    out, errors = run.communicate(timeout=PATIENCE_S)
-    assert (run.returncode, out) == (128 + signal.SIGTERM, ""), errors
-    assert errors.splitlines()[-1] == EDIT_AGAIN
-    again = started(dub, *command)
-    out, errors = again.communicate(timeout=PATIENCE_S)
-    assert again.returncode == 0, errors
-    assert "0001" in out
+def test_an_interrupted_mix_leaves_the_results_and_works_when_run_again(gated_edit: tuple[GatedDub, str]):
+    gated, job = gated_edit
+    before = next(gated.out.glob("*.mp4")).read_bytes()
+    arguments = ["mix", job, "1", "--bgm-gain", "0.2", "--rebuild"]
+    process = gated.start(*arguments)
+    gated.wait_for_gate("picture")
+    process.send_signal(signal.SIGINT)
+    gated.open_all()
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (128 + signal.SIGINT, ""), errors
+    assert errors.splitlines()[-1] == EDIT_CONTINUES
+    assert next(gated.out.glob("*.mp4")).read_bytes() == before
+    again = gated.run(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert next(gated.out.glob("*.mp4")).read_bytes() != before
+
+
+def test_an_interrupted_say_works_when_run_again(gated_edit: tuple[GatedDub, str]):
+    gated, job = gated_edit
+    arguments = ["say", job, "1", "Boa noite.", "--rebuild"]
+    process = gated.start(*arguments)
+    gated.wait_for_gate(0)
+    process.send_signal(signal.SIGTERM)
+    gated.open_all()
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (128 + signal.SIGTERM, ""), errors
+    assert errors.splitlines()[-1] == EDIT_CONTINUES
+    again = gated.run(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert "0001" in again.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_submit_that_is_interrupted_before_it_sends_says_so(number: signal.Signals):
-    run = subprocess.Popen(
-        [sys.executable, "-m", "dub_assets.cli", "submit", "-"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hearing,  # noqa: PLW1509 - nothing here has threads that hold locks
-    )
-    run.stdin.write("{")
-    run.stdin.flush()
-    wait_until(lambda: not _unread_bytes(run.stdin.fileno()), "the message to be read")
-    run.send_signal(number)
-    _, errors = run.communicate(timeout=PATIENCE_S)
-    assert run.returncode == 128 + number, errors
+    process = start([sys.executable, "-m", "dub_assets.cli", "submit", "-"])
+    process.stdin.write("{")
+    process.stdin.flush()
+    wait_until(lambda: not _unread_bytes(process.stdin.fileno()), "the message to be read")
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 128 + number, errors
     assert errors.splitlines() == ["interrupted; no message was sent; run the same command again"]
 
 
@@ -112,43 +96,35 @@ def _unread_bytes(pipe: int) -> int:
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4), sys.byteorder)
 
 
-def test_a_dub_that_was_interrupted_goes_on(dub: Dub):  # noqa: F811
-    run = started(dub)
-    dub.wait_for_gate(0)
-    run.send_signal(signal.SIGTERM)
-    dub.open_all()
-    run.communicate(timeout=PATIENCE_S)
-    assert run.returncode == 143
-    again = started(dub)
-    _, errors = again.communicate(timeout=PATIENCE_S)
-    assert again.returncode == 0, errors
-    assert "translation: 2 lines" not in errors
-
-
-def test_a_second_ctrl_c_ends_at_once_and_gives_the_terminal_back(dub: Dub, screens: list[Screen]):  # noqa: F811
-    screen = Screen([*COMMAND, *dub.arguments], dub.environment, columns=100)  # its lines are never finished
-    screens.append(screen)
-    dub.wait_for_gate(0)
+def test_a_second_ctrl_c_ends_at_once_and_restores_the_terminal(gated: GatedDub, open_screen):
+    screen = open_screen(gated, *gated.dub)  # its gates stay closed
+    gated.wait_for_gate(0)
     screen.press_ctrl_c()
-    time.sleep(1.0)  # two requests, not one sent twice
+    time.sleep(1.0)  # two requests, not one that is sent twice
     screen.press_ctrl_c()
     assert screen.end() == 130
     assert "interrupted, ended at once" in screen.text
     assert not screen.cursor_is_hidden
 
 
-def test_a_closed_terminal_ends_the_dub(dub: Dub, screens: list[Screen]):  # noqa: F811
-    screen = Screen([*COMMAND, *dub.arguments], dub.environment, columns=100)
-    screens.append(screen)
-    dub.wait_for_gate(0)
+def test_closing_the_terminal_ends_the_dub(gated: GatedDub, open_screen):
+    screen = open_screen(gated, *gated.dub)
+    gated.wait_for_gate(0)
     screen.hang_up()
-    dub.open_all()
+    gated.open_all()
     assert screen.process.wait(PATIENCE_S) == 129
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("module", ["typer", "numpy", "dagster", "dub_assets.definitions"])
-def test_a_signal_during_imports_is_one_line(dub: Dub, module: str, number: signal.Signals):  # noqa: F811
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [
+        ("typer", signal.SIGINT),
+        ("numpy", signal.SIGTERM),
+        ("dagster", signal.SIGINT),
+        ("dub_assets.definitions", signal.SIGTERM),
+    ],
+)
+def test_a_signal_during_imports_prints_one_line(run: CommandLine, module: str, number: signal.Signals):
     """The process signals itself when the import of a module begins."""
     program = (
         "import os, sys, importlib.abc\n"
@@ -161,7 +137,7 @@ def test_a_signal_during_imports_is_one_line(dub: Dub, module: str, number: sign
         "sys.meta_path.insert(0, Signalling())\n"
         "main()\n"
     )
-    run = started(dub, sys.executable, "-c", program, *dub.arguments)
-    out, errors = run.communicate(timeout=PATIENCE_S)
-    assert (run.returncode, out) == (128 + number, ""), errors
-    assert errors.splitlines() == [AGAIN]
+    process = start([sys.executable, "-c", program, "dub", run.video, "--from", "en", "--to", "pt"])
+    output, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, output) == (128 + number, ""), errors
+    assert errors.splitlines() == [CONTINUES]

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from firefox_registry import MozillaRegistry
-from hub_server import running_hub
+from support.firefox_registry import MozillaRegistry
+from support.hub_server import running_hub
 
 FILES = {
     "model.koen.intgemm.alphas.bin": os.urandom(3 << 20),

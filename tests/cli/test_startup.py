@@ -1,4 +1,4 @@
-"""How processes of the service start: what they report, pull and wait for before they take a run."""
+"""Start-up of the service: what a process reports, pulls and waits for before it takes a run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import boto3
 import dagster as dg
 import psutil
 import pytest
-from aws_server import REGION, aws_endpoint, bucket, connect
-from hub_server import Hub, running_hub
-from piper_voice import write_voice
-from waiting import wait_until
+from support.aws_server import REGION, aws_endpoint, bucket, connect
+from support.hub_server import Hub, running_hub
+from support.piper_voice import write_voice
+from support.waiting import wait_until
 
-from dub_assets.engines.synthesis.piper_voices import hub_voice
+from dub_assets.engines.piper.voices import hub_voice
 
 __all__ = ["aws_endpoint", "bucket", "connect"]
 
@@ -32,7 +32,7 @@ WEIGHTS = os.urandom(300_000)
 
 
 class Worker:
-    """A worker process, its log, and what its broker knows of it."""
+    """A worker process with its log."""
 
     def __init__(self, name: str, home: Path, environment: dict[str, str]) -> None:
         self.name, self.home = name, home
@@ -47,12 +47,12 @@ class Worker:
                 start_new_session=True,
             )
 
-    def said(self, text: str) -> bool:
+    def has_logged(self, text: str) -> bool:
         assert self.process.poll() is None or text in self.log.read_text(), self.log.read_text()
         return text in self.log.read_text()
 
     def takes_runs(self) -> bool:
-        """Whether it answers its broker, as the health check of the images asks."""
+        """Return whether the worker answers its broker, which the health check of the images asks too."""
         assert self.process.poll() is None, self.log.read_text()
         with dg.DagsterInstance.from_config(str(self.home)) as instance:
             answers = instance.run_launcher.celery.control.ping(timeout=2)
@@ -126,10 +126,10 @@ def command(environment: dict[str, str], *arguments: str) -> subprocess.Complete
     return subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_worker_pulls_what_it_needs_before_it_takes_runs_and_two_of_them_pull_it_once(hub: Hub, start, tmp_path):
+def test_two_workers_pull_a_missing_model_once_before_they_take_runs(hub: Hub, start, tmp_path):
     workers = [start("one"), start("two")]
     for worker in workers:
-        wait_until(lambda worker=worker: worker.said("ready: nothing is missing"), "the end of the pull")
+        wait_until(lambda worker=worker: worker.has_logged("ready: nothing is missing"), "the end of the pull")
     fetched = next((tmp_path / "cache").rglob(Path(NETWORK).name))
     assert fetched.read_bytes() == WEIGHTS
     assert len(downloads(hub)) == 1
@@ -138,22 +138,24 @@ def test_a_worker_pulls_what_it_needs_before_it_takes_runs_and_two_of_them_pull_
     assert [worker.end() for worker in workers] == [0, 0]
     before = len(hub.requests)
     again = start("three")
-    wait_until(again.takes_runs, "a worker that finds everything there")
-    assert len(hub.requests) == before, "nothing is asked for twice"
+    wait_until(again.takes_runs, "a worker with its model")
+    assert len(hub.requests) == before, "a pulled model needs no request"
 
 
-def test_a_worker_waits_for_a_hub_that_does_not_answer_and_takes_no_run_until_then(hub: Hub, start):
+def test_workers_wait_for_a_hub_that_does_not_answer_or_end_when_asked(hub: Hub, start):
     path = f"/{VOICE.home}/resolve/{VOICE.revision}/{NETWORK}"
     hub.statuses[path] = 503
-    worker = start("patient")
-    wait_until(lambda: worker.said("no job is taken until then"), "the report of what is missing")
-    assert f"missing: the hub did not give {NETWORK}" in worker.log.read_text()
-    assert not worker.takes_runs()
+    patient, ended = start("patient"), start("ended")
+    for worker in (patient, ended):
+        wait_until(lambda worker=worker: worker.has_logged("no job is taken until then"), "the missing model")
+    assert f"missing: the hub did not give {NETWORK}" in patient.log.read_text()
+    assert not patient.takes_runs()
+    assert ended.end() == 128 + signal.SIGTERM
     del hub.statuses[path]
-    wait_until(worker.takes_runs, "a worker that has its model")
+    wait_until(patient.takes_runs, "a worker that has its model")
 
 
-def test_a_pull_that_was_killed_is_continued_by_the_next_start(hub: Hub, start, tmp_path: Path):
+def test_the_next_start_continues_a_killed_pull(hub: Hub, start, tmp_path: Path):
     path = f"/{VOICE.home}/resolve/{VOICE.revision}/{NETWORK}"
     hub.cuts[path], hub.statuses_after_cut[path] = [200_000], 503
     first = start("first")
@@ -162,18 +164,11 @@ def test_a_pull_that_was_killed_is_continued_by_the_next_start(hub: Hub, start, 
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     del hub.statuses[path], hub.statuses_after_cut[path]
     second = start("second")
-    wait_until(lambda: second.said("ready: nothing is missing"), "the rest of the pull")
+    wait_until(lambda: second.has_logged("ready: nothing is missing"), "the rest of the pull")
     assert [request.split()[2:] for request in downloads(hub) if "bytes=" in request][-1] != []
 
 
-def test_a_worker_that_waits_ends_when_it_is_asked_to(hub: Hub, start):
-    hub.statuses[f"/{VOICE.home}/resolve/{VOICE.revision}/{NETWORK}"] = 503
-    worker = start("short")
-    wait_until(lambda: worker.said("no job is taken until then"), "the report of what is missing")
-    assert worker.end() == 128 + signal.SIGTERM
-
-
-def test_everything_that_is_missing_is_reported_at_once_and_ends_the_worker(home, environment, aws_endpoint, tmp_path):
+def test_a_worker_reports_everything_that_is_missing_and_ends(home, environment, aws_endpoint, tmp_path):
     (tmp_path / "a-file").touch()
     (home / "dagster.yaml").write_text("run_retries:\n  max_retries:\n    env: NO_SUCH_VARIABLE\n")
     wrong = {
@@ -197,7 +192,7 @@ def test_everything_that_is_missing_is_reported_at_once_and_ends_the_worker(home
     for expected in (
         "reads NO_SUCH_VARIABLE, not set here",
         "copy dagster.yaml of setups/warm or setups/cluster",
-        "DUB_ASSETS_HOME: cannot write into",
+        "DUB_ASSETS_HOME: cannot write to",
         "AWS_S3_BUCKET=no-such-bucket: ",
         "/no/such/ffmpeg",
         "SEPARATION_ENGINE=spleeter: there is no separation engine",
@@ -208,14 +203,14 @@ def test_everything_that_is_missing_is_reported_at_once_and_ends_the_worker(home
     assert "Traceback" not in done.stderr
 
 
-def test_settings_that_cannot_be_read_end_the_worker_together(environment):
+def test_a_worker_reports_all_unreadable_settings_and_ends(environment):
     done = command(environment | {"WORKER_GRACE": "soon", "VAD_AGGR": "9"}, "worker")
     assert done.returncode == 1
     assert "WORKER_GRACE='soon'" in done.stderr
     assert "VAD_AGGR='9'" in done.stderr
 
 
-def test_the_local_service_starts_no_daemon_while_something_is_missing(environment, aws_endpoint, tmp_path):
+def test_dev_starts_no_daemon_while_something_is_missing(environment, aws_endpoint, tmp_path):
     sqs = boto3.client("sqs", region_name=REGION, endpoint_url=aws_endpoint)
     url = sqs.create_queue(QueueName="jobs-of-a-service-that-is-not-ready")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")
@@ -224,37 +219,32 @@ def test_the_local_service_starts_no_daemon_while_something_is_missing(environme
     assert done.returncode == 1
     assert "no installed engine can recognise 'en'; install whisperx" in done.stderr
     here = str(tmp_path / "home" / "dagster")
-    assert not [each for each in psutil.process_iter() if _home_of(each) == here]
+    assert not [process for process in psutil.process_iter() if _home_of(process) == here]
     depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    assert depth["Attributes"]["ApproximateNumberOfMessages"] == "1", "the message waits"
+    assert depth["Attributes"]["ApproximateNumberOfMessages"] == "1", "the message is still in the queue"
     sqs.close()
 
 
-def test_check_reports_and_pulls(hub: Hub, environment):
-    done = command(environment, "check")
-    assert done.returncode == 1
-    assert f"missing: piper: {VOICE.name} is not here, or is damaged" in done.stderr
+def test_check_reports_and_pulls_missing_and_damaged_models(hub: Hub, environment, tmp_path):
+    missing = command(environment, "check")
+    assert missing.returncode == 1
+    assert f"missing: piper: {VOICE.name} is not here, or is damaged" in missing.stderr
     assert downloads(hub) == []
     pulled = command(environment, "check", "--pull")
     assert pulled.returncode == 0, pulled.stderr
     assert f"{VOICE.name}: {NETWORK}" in pulled.stderr
-    assert command(environment, "check").returncode == 0
-
-
-def test_a_model_that_cannot_be_used_is_reported_once_it_is_pulled(hub: Hub, environment):
-    hub.files[VOICE.home, VOICE.revision, CONFIG] = b"{}"
-    done = command(environment, "check", "--pull")
-    assert done.returncode == 1
-    assert "piper cannot read" in done.stderr
-
-
-def test_a_model_that_was_damaged_is_pulled_again(hub: Hub, environment, tmp_path):
-    assert command(environment, "check", "--pull").returncode == 0
-    fetched = next((tmp_path / "cache").rglob(Path(NETWORK).name))
-    fetched.write_bytes(WEIGHTS[:-1] + b"?")
+    network = next((tmp_path / "cache").rglob(Path(NETWORK).name))
+    network.write_bytes(WEIGHTS[:-1] + b"?")
     assert command(environment, "check").returncode == 1
     assert command(environment, "check", "--pull").returncode == 0
-    assert fetched.read_bytes() == WEIGHTS
+    assert network.read_bytes() == WEIGHTS
+
+
+def test_check_reports_a_pulled_model_that_cannot_be_used(hub: Hub, environment):
+    hub.files[VOICE.home, VOICE.revision, CONFIG] = b"{}"
+    unusable = command(environment, "check", "--pull")
+    assert unusable.returncode == 1
+    assert "piper cannot read" in unusable.stderr
 
 
 def _home_of(process: psutil.Process) -> str | None:

@@ -1,4 +1,4 @@
-"""Videos with many channels of sound, dubbed from the first stage to the players of the report."""
+"""Videos with many channels of sound, from the first stage to the players of the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import av
 import pytest
-from command_line import Line, make_video
+from support.command_line import CommandLine, make_video
 
 pytestmark = pytest.mark.media
 
@@ -20,12 +20,12 @@ SOUNDS = {
 
 
 @pytest.mark.parametrize(("name", "channels", "layout", "codec"), SOUNDS.values(), ids=SOUNDS)
-def test_it_is_dubbed_with_all_its_channels_and_a_report(
+def test_dubs_with_all_channels_and_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, channels: int, layout: str, codec: str
 ):
     spread = "|".join([layout, *(f"c{channel}=c0" for channel in range(channels))])
-    video = make_video(tmp_path / name, "-af", spread, "-c:a", codec)
-    Line(tmp_path, video, monkeypatch).dub("--quiet")
+    video = make_video(tmp_path / name, "-af", spread, "-c:a", codec, duration_s=3)
+    CommandLine(tmp_path, video, monkeypatch).dub("--quiet")
     with av.open(str(tmp_path / "results" / "talk.pt.mp4")) as container:
         assert container.streams.audio[0].codec_context.channels == channels
     page = (tmp_path / "results" / "talk.pt.html").read_text(encoding="utf-8")

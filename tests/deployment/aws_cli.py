@@ -128,6 +128,7 @@ def answer(connection: socket.socket) -> None:
 def serve(address: str) -> None:
     """Answer commands until the process is ended: the CLI takes longer to load than to run."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # ignored if the tests run in the background of a script
     server = socket.socket(socket.AF_UNIX)
     server.bind(address)
     server.listen(64)

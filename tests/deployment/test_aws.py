@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from aws_server import REGION
+from support.aws_server import REGION
 from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template, unsupported
 from typer.testing import CliRunner
 
@@ -134,12 +134,12 @@ def test_what_moto_cannot_create_is_not_what_holds_jobs():
 
 
 def test_no_right_is_wider_than_its_use(resources):
-    assert {f"s3:{S3_ACTIONS[name]}" for name in called("storage/s3.py")} | {"s3:AbortMultipartUpload"} == actions(
-        resources["Objects"]
-    )
-    sqs = {"".join(part.capitalize() for part in name.split("_")) for name in called("clients/sqs.py")}
+    assert {f"s3:{S3_ACTIONS[name]}" for name in called("adapters/storage/s3.py")} | {
+        "s3:AbortMultipartUpload"
+    } == actions(resources["Objects"])
+    sqs = {"".join(part.capitalize() for part in name.split("_")) for name in called("service/queue/sqs.py")}
     assert {f"sqs:{name}" for name in sqs} <= actions(resources["Queues"])
-    metrics = {"".join(part.capitalize() for part in name.split("_")) for name in called("clients/cloudwatch.py")}
+    metrics = {"".join(part.capitalize() for part in name.split("_")) for name in called("service/metrics/external.py")}
     assert {f"cloudwatch:{name}" for name in metrics} == {"cloudwatch:GetMetricStatistics"}
     assert not any("*" in action for policy in policies(resources).values() for action in actions(policy))
     assert resources["WorkerRole"]["ManagedPolicyArns"] == [{"Ref": "Objects"}]

@@ -16,10 +16,10 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from aws_server import REGION
+from support.aws_server import REGION
 
 from dub_assets.cli.app import NOT_FOR_USERS, app
-from dub_assets.engines.registry import ALL
+from dub_assets.engines.catalogue import ENTRIES
 from dub_assets.settings import documented_variables, settings_from
 from stack.prepare import prepare
 from tests.image.dockerfile import Image
@@ -89,7 +89,7 @@ def test_the_stages_that_the_gpu_image_is_made_of_are_found(tmp_path: Path):
     assert found["PYTHONPATH"] == f"{tmp_path}/app/code"
     assert found["PATH"].startswith(f"{tmp_path}/app/.venv/bin:{tmp_path}/app/code/bin:")
     settings = settings_from(found)
-    assert settings.places.cache == tmp_path / "app/cache"
+    assert settings.paths.cache == tmp_path / "app/cache"
     assert settings.options.engines.separation == "demucs"
 
 
@@ -100,11 +100,12 @@ def test_the_gpu_image_has_the_packages_of_its_engines():
         for name, version in re.findall(r"^([a-z0-9-]+)==([^\s;]+)", read(lock), re.MULTILINE)
     }
     set_of_image = {"demucs", "whisperx", "campplus", "firefox", "m2m100", "hibari", "kokoro"}
-    entries = [entry for entry in ALL if entry.name in set_of_image]
+    entries = [entry for entry in ENTRIES if entry.name in set_of_image]
     assert len(entries) == len(set_of_image)
-    needed = {name for entry in entries for name in entry.requires}
+    needed = {name for entry in entries for name in entry.requirements.distributions}
     assert needed - {name for name, _ in locked} == set()
-    weights = {(part.distribution, part.version) for entry in entries for file in entry.weights for part in file.parts}
+    files = [file for entry in entries for file in entry.models.packaged]
+    weights = {(part.distribution, part.version) for file in files for part in file.parts}
     assert weights - locked == set()
     assert "PACKAGED_WEIGHTS=yes" in read("Dockerfile").partition("AS gpu-packages")[2]
 

@@ -20,10 +20,10 @@ import boto3
 import pytest
 import yaml
 from aws_cli import CLIENT
-from aws_server import REGION
+from support.aws_server import REGION
 from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template
 
-from dub_assets.resources.queue import QueueResource
+from dub_assets.service.queue.resources import QueueResource
 from dub_assets.settings import settings_from
 
 AWS, KUBERNETES = ((PROJECT / "docs" / name).read_text(encoding="utf-8") for name in ("aws.md", "kubernetes.md"))
@@ -147,7 +147,7 @@ def test_every_command_of_the_guide_to_kubernetes_works_in_order(checkout: Path,
 
 def test_the_guides_message_is_one_that_the_service_takes():
     body = re.search(r"cat > message.json <<'JSON'\n(.*?)^    JSON$", AWS, re.MULTILINE | re.DOTALL).group(1)
-    request = QueueResource.of(settings_from({})).read(body)
+    request = QueueResource.of(settings_from({})).parse(body)
     assert (request.job_id, request.input_key) == ("demo-1", "projects/demo/inputs/talk.mp4")
 
 

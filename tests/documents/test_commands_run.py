@@ -17,8 +17,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from aws_server import REGION
 from commands import ROOT, Command, commands
+from support.aws_server import REGION
 
 from sample.build import build, cut
 
@@ -40,9 +40,9 @@ NOT_RUN: Mapping[str, str] = {
     r"apt-get install .*": "changes the system",
     r"dub-assets dev\b.*": SERVES + "tests/cli/test_dev.py runs it",
     r"dagster dev\b.*": SERVES + "tests/cli/test_dev.py runs it through dub-assets dev",
-    r"dub-assets metrics\b.*": SERVES + "tests/dagster/test_metrics.py runs it",
+    r"dub-assets metrics\b.*": SERVES + "tests/service/metrics/test_metrics.py runs it",
     r".*dub-assets worker\b.*": SERVES + "tests/workers runs it",
-    r"dub-assets models pull --pair .*": "fetches models; tests/adapters runs it against a local hub",
+    r"dub-assets models pull --pair .*": "fetches models; tests/engines/firefox runs it against a local hub",
     r"dub-assets check( --pull)?": "fails without the default pair; tests/cli runs it against a local hub",
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",
     r"dub-assets dub --glossary FILE": "names no video",

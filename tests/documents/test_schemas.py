@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from callback_schema import ROWS, consumer_fault
-from finished_job import REQUEST, final_video, products, quality
 from jsonschema import Draft7Validator
-from published_schemas import SCHEMAS, fault
+from support.callback_schema import ROWS, consumer_fault
+from support.finished_job import REQUEST, final_video, products, quality
+from support.published_schemas import SCHEMAS, fault
 
-from dub_assets.clients.messages import parse
-from dub_assets.clients.schemas import schema_files
-from dub_assets.domain.callback import Stage
-from dub_assets.domain.document import document
-from dub_assets.domain.keys import KeyTemplates
+from dub_assets.core.keys import KeyTemplates
+from dub_assets.service.callbacks.values import Stage
+from dub_assets.service.queue.messages import parse
+from dub_assets.service.schemas.generate import schema_files
 from dub_assets.settings import JobDefaults
+from dub_assets.stages.metadata.document import metadata_document
 from reference.generate import generated_files, with_tables
 
 DOCS = SCHEMAS.parent
@@ -97,13 +97,13 @@ def test_every_task_and_every_callback_has_an_example():
 
 def test_the_segment_of_the_documents_is_a_real_one():
     [segment] = examples("metadata.md")
-    made = document(REQUEST, products(), final_video(), quality())
+    made = metadata_document(REQUEST, products(), final_video(), quality())
     assert list(segment) == list(made["segments"][0])
     assert fault(made | {"segments": [segment]}, "metadata_document") is None
 
 
 def test_a_document_fits_its_schema():
-    made = document(REQUEST, products(), final_video(), quality())
+    made = metadata_document(REQUEST, products(), final_video(), quality())
     assert fault(made, "metadata_document") is None
     assert "seg_txt" in (fault(_without(made, "seg_txt"), "metadata_document") or "")
     assert "undocumented" in (fault(made | {"undocumented": 1}, "metadata_document") or "")

@@ -15,12 +15,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from published_schemas import fault
+from support.published_schemas import fault
 
-from dub_assets.domain.signal.sound import Sound
-from dub_assets.domain.speech import SpeechChunk
-from dub_assets.domain.timing import Interval
-from dub_assets.media.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.speech import SpeechChunk
+from dub_assets.core.timing import Interval
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.settings import settings_from
 from sample.build import Sample, build, cut

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from firefox_registry import MozillaRegistry, installed_model, split_vocabulary
-from hub_server import running_hub
+from support.firefox_registry import MozillaRegistry, installed_model, split_vocabulary
+from support.hub_server import running_hub
 
 from sample.build import build, cut
 

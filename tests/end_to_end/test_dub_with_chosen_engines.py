@@ -12,12 +12,12 @@ from typing import Any
 
 import av
 import pytest
-from answering_server import answering
-from copying_translator import write_copier
-from piper_voice import write_voice
-from translation_services import AmazonTranslate, backwards
+from support.answering_server import answering
+from support.copying_translator import write_copier
+from support.piper_voice import write_voice
+from support.translation_services import AmazonTranslate, backwards
 
-from dub_assets.engines.translation import m2m100, nllb
+from dub_assets.engines.many_languages import m2m100, nllb
 from sample.build import Sample, build, cut
 
 pytestmark = pytest.mark.models
@@ -64,16 +64,16 @@ def assert_whole(video: Path, sample: Sample) -> None:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def ctx(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """One home for all jobs: stems and transcript are made by the first of them, and kept by the others."""
     root = tmp_path_factory.mktemp("chosen")
-    bench = Bench(sample=cut(build(Path("build/sample")), START_S, END_S, root / "excerpt"), root=root)
-    write_voice(bench.weights / "piper", "pt_BR-tone-low", espeak="pt-br", family="pt")
-    text = bench.sample.transcript
+    ctx = Bench(sample=cut(build(Path("build/sample")), START_S, END_S, root / "excerpt"), root=root)
+    write_voice(ctx.weights / "piper", "pt_BR-tone-low", espeak="pt-br", family="pt")
+    text = ctx.sample.transcript
     corpus = [text, text.lower(), text.replace(",", "."), text.title()] * 2
     for family in (nllb, m2m100):
-        write_copier(bench.weights / family.NAME, corpus, family.CODES.values(), places=400)
-    return bench
+        write_copier(ctx.weights / family.NAME, corpus, family.CODES.values(), positions=400)
+    return ctx
 
 
 def engine(document: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def lines(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("family", "licence"), [(nllb, "CC-BY-NC-4.0"), (m2m100, "MIT")], ids=["nllb", "m2m100"])
-def test_a_dub_through_a_model_of_many_languages_and_a_voice_of_piper(bench: Bench, family, licence: str):
-    document = bench.dub(TRANSLATION_ENGINE=family.NAME, CHECK_SPEECH="false")
+def test_a_dub_through_a_model_of_many_languages_and_a_voice_of_piper(ctx: Bench, family, licence: str):
+    document = ctx.dub(TRANSLATION_ENGINE=family.NAME, CHECK_SPEECH="false")
     assert all(text and text == said for said, text in lines(document))
     translation, synthesis = engine(document, "translation"), engine(document, "tts_segments")
     assert (translation["name"], translation["licence"]) == (family.NAME, licence)
@@ -107,10 +107,10 @@ def test_a_dub_through_a_model_of_many_languages_and_a_voice_of_piper(bench: Ben
     assert document["quality"]["refusal"] is None
 
 
-def test_a_dub_through_amazon_translate(bench: Bench):
+def test_a_dub_through_amazon_translate(ctx: Bench):
     service = AmazonTranslate()
     with answering(service) as server:
-        document = bench.dub(
+        document = ctx.dub(
             TRANSLATION_ENGINE="amazon-translate",
             AMAZON_TRANSLATE_REGION="eu-west-1",
             AWS_ENDPOINT_URL_TRANSLATE=server.url,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from answering_server import Answer, Asked, answering
+from support.answering_server import Answer, ServerRequest, answering
 
 from sample.build import build, cut
 
@@ -22,7 +22,7 @@ CHAT_KEY, SPEECH_KEY = "sk-chat-0123456789", "sk-speech-0123456789"
 RATE_HZ = 24_000
 
 
-def translated(asked: Asked) -> Answer:
+def translated(asked: ServerRequest) -> Answer:
     """Every word becomes ``palavra``."""
     lines = json.loads(asked.document["messages"][1]["content"])["lines"]
     answered = [{"id": line["id"], "text": " ".join(["palavra"] * len(line["text"].split()))} for line in lines]
@@ -32,7 +32,7 @@ def translated(asked: Asked) -> Answer:
     )
 
 
-def spoken(asked: Asked) -> Answer:
+def spoken(asked: ServerRequest) -> Answer:
     """A tone of a quarter of a second a word."""
     length = int(RATE_HZ * 0.25 * len(asked.document["input"].split()) / asked.document["speed"])
     stream = io.BytesIO()

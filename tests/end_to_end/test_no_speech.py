@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 
 pytestmark = [pytest.mark.models, pytest.mark.media]
 

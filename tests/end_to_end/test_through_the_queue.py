@@ -20,12 +20,12 @@ from typing import Any
 import dagster as dg
 import psutil
 import pytest
-from answering_server import Answer, Asked, answering
-from callback_receiver import CallbackReceiver, Received
-from ports import free_port
 from standardwebhooks import Webhook
-from translation_services import chat
-from waiting import wait_until
+from support.answering_server import Answer, ServerRequest, answering
+from support.callback_receiver import CallbackReceiver, Received
+from support.ports import free_port
+from support.translation_services import chat
+from support.waiting import wait_until
 
 from dub_assets.resources.tags import CALLBACKS, JOB_ID
 from sample.build import build, cut
@@ -48,7 +48,7 @@ class SilentTranslator:
         self.asked = threading.Event()
         self.speaks = threading.Event()
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: ServerRequest) -> Answer:
         self.asked.set()
         self.speaks.wait()
         return chat(asked)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from fakes import FakeEngines, FakeProgress
 from killable import always, killable, reached
+from support.fakes import FakeEngines, FakeProgress
 
-from dub_assets.clients.sqs import SqsQueue
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
-from dub_assets.defs.sensors import job_queue
-from dub_assets.domain.speech import RecognisedWord
-from dub_assets.domain.timing import Interval
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.service.queue import sensor as job_queue
+from dub_assets.service.queue.sqs import SqsQueue
 from dub_assets.settings import settings_from
-from dub_assets.storage.archive import JobArchive
 
 _SPOKEN = Interval(start_ms=200, end_ms=900)
 _ENGINES = FakeEngines(
@@ -46,12 +46,12 @@ def _has_receipts(args: tuple[Any, ...], result: Any) -> bool:
     return bool(args[1])
 
 
-EnginesResource.engines = lambda self, wishes=None: _ENGINES
+EnginesResource.engines = lambda self, overrides=None: _ENGINES
 _original_save = JobArchive.save
 JobArchive.save = _save
 killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))
 killable(SqsQueue, "delete", "delete", before=_has_receipts, after=_has_receipts)
 killable(SqsQueue, "_copied", "copy", before=always, after=always)
-killable(job_queue, "_result", "answer", after=lambda args, result: bool(args[0].runs))
+killable(job_queue, "_sensor_result", "answer", after=lambda args, result: bool(args[0].runs))
 
 defs = definitions(settings_from(os.environ), FakeProgress())

@@ -9,7 +9,7 @@ from dagster._daemon import sensor
 from dagster._daemon.cli import main
 from killable import always, killable
 
-from dub_assets.launching.local import LocalRunLauncher
+from dub_assets.service.workers.local import LocalRunLauncher
 
 sensor.MIN_INTERVAL_LOOP_TIME = 1
 

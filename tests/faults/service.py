@@ -14,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 import psutil
 import pytest
-from ports import free_port
+from support.ports import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

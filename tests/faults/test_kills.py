@@ -19,11 +19,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from callback_receiver import CallbackReceiver
 from service import Service
+from support.callback_receiver import CallbackReceiver
 
-from dub_assets.domain.keys import request_key
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.core.keys import request_key
 from dub_assets.resources.tags import CALLBACKS
 
 pytestmark = pytest.mark.faults

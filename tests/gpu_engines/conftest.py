@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-torch.set_num_threads(1)  # tiny models gain nothing from more, and lose much beside other work
+from dub_assets.engines.telemetry import disable_telemetry
 
-THEIRS = (
-    "ignore::UserWarning:pyannote",  # no torchcodec that fits: sounds go in as arrays
+torch.set_num_threads(1)  # tiny models are not faster with more threads, and much slower beside other work
+disable_telemetry()  # before a test imports pyannote, which turns its metrics on
+
+LIBRARY_WARNINGS = (
+    "ignore::UserWarning:pyannote",  # no torchcodec for this torch: sounds are passed as arrays
     "ignore::UserWarning:torch",
     "ignore::UserWarning:torchaudio",
     "ignore::UserWarning:lightning",
@@ -14,9 +17,9 @@ THEIRS = (
     "ignore::FutureWarning",
     "ignore:TensorFloat-32",
 )
-"""Warnings of the libraries about themselves and each other."""
+"""Warnings that the libraries raise about themselves and each other."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for line in THEIRS:
+    for line in LIBRARY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)

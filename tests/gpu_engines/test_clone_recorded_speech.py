@@ -6,18 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import tiny_xtts
-from fakes import FakeEngines, FakeTranslator
-from models.recordings import SPEECH, SPEECH_MS, melody, sound, speech, under
-from pipeline import conftest
+from support.fakes import FakeEngines, FakeTranslator
+from support.recordings import SPEECH, SPEECH_MS, melody, sound, speech, under
 
-from dub_assets.domain.speech import RecognisedWord
-from dub_assets.domain.timing import Interval
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.synthesis.xtts import Xtts
+from dub_assets.engines.xtts.engine import Xtts
 
 START_MS = 1_000
-
-new_studio = conftest.new_studio  # the fixture of the stages
 
 
 def words() -> list[RecognisedWord]:
@@ -30,9 +27,9 @@ def words() -> list[RecognisedWord]:
     ]
 
 
-def test_the_speaker_of_a_recording_is_cloned(new_studio, tmp_path: Path, monkeypatch):
+def test_the_speaker_of_a_recording_is_cloned(new_harness, tmp_path: Path, monkeypatch):
     heard = np.pad(speech()[: SPEECH_MS * 48], (START_MS * 48, START_MS * 48))
-    studio = new_studio(sound(heard, heard + under(heard, melody(len(heard)), 15.0)))
+    harness = new_harness(sound(heard, heard + under(heard, melody(len(heard)), 15.0)))
     tiny_xtts.write(tmp_path / "weights" / "xtts")
     xtts = Xtts(EngineSettings(cache_dir=tmp_path / "cache", weights_dir=tmp_path / "weights", threads=2))
     given = []
@@ -44,15 +41,15 @@ def test_the_speaker_of_a_recording_is_cloned(new_studio, tmp_path: Path, monkey
         translator=FakeTranslator(),
         synthesiser=xtts,
     )
-    made = studio.made(engines)
+    made = harness.run_stages(engines)
     assert {line.speech.voice for line in made.tts.segments} == {"cloned"}
     (reference,) = {utterance.reference for utterance in given}
     assert 6_000 <= reference.sound.duration_ms <= 15_000
     assert reference.sound.rate_hz == 24_000
     for line in made.tts.segments:
-        clip = studio.bench.sounds.read(studio.bench.workspace.open(line.clip))
+        clip = harness.ctx.sounds.read(harness.ctx.workspace.open(line.clip))
         assert np.abs(clip.samples).max() > 1e-3
     assert [engine.name for engine in made.tts.provenance.engines] == ["xtts"]
     given.clear()
-    assert studio.made(engines, made).tts is made.tts
+    assert harness.run_stages(engines, made).tts is made.tts
     assert not given

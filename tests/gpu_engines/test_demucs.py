@@ -1,4 +1,4 @@
-"""Demucs, with small random weights: everything but what only trained ones can show."""
+"""Separation by Demucs with small random weights: everything except quality."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_demucs
-from contracts.separation import SeparatorContract, noise, separated, sound
+from support.contracts.separation import SeparatorContract, separated
+from support.recordings import noise, sound
 
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.engines.demucs.engine import ENTRY, Demucs
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.separation.demucs import ENTRY, Demucs
+from dub_assets.engines.model_options import ModelOptions
 
 RATE_HZ = 44_100
 
@@ -35,11 +36,11 @@ def separator(request, tmp_path_factory) -> Demucs:
 
 
 class TestContract(SeparatorContract):
-    """What every separator does."""
+    """The contract of separators."""
 
 
-def test_the_vocals_are_what_demucs_itself_makes(tmp_path: Path):
-    """Where neither of the two overlaps anything, in the first part of a segment."""
+def test_vocals_equal_those_of_demucs_itself(tmp_path: Path):
+    """In the first part of a segment, where neither of the two overlaps segments."""
     import torch
     from demucs.apply import apply_model
     from demucs.pretrained import get_model
@@ -54,13 +55,13 @@ def test_the_vocals_are_what_demucs_itself_makes(tmp_path: Path):
     assert np.allclose(made[inner], expected.numpy().T[inner], atol=1e-5)
 
 
-def test_of_a_fine_tuned_bag_only_the_model_of_the_voice_is_kept(tmp_path: Path):
+def test_loads_only_the_vocals_model_of_a_fine_tuned_bag(tmp_path: Path):
     demucs = engine(tmp_path, "htdemucs_ft", models=4)
     separated(demucs, [sound(noise(100), rate_hz=RATE_HZ)])
-    assert len(demucs._model.models) == 1
+    assert len(demucs._loaded.models) == 1
 
 
-def test_channels_are_worked_on_by_twos(tmp_path: Path):
+def test_processes_channels_in_pairs(tmp_path: Path):
     demucs = engine(tmp_path)
     one, two, three = (noise(RATE_HZ, seed) for seed in (1, 2, 3))
     pair = separated(demucs, [sound(one, two, rate_hz=RATE_HZ)])
@@ -69,27 +70,27 @@ def test_channels_are_worked_on_by_twos(tmp_path: Path):
     assert np.allclose(together, np.concatenate([pair, single], axis=1), atol=1e-5)
 
 
-def test_closing_drops_the_model(tmp_path: Path):
+def test_close_drops_the_model(tmp_path: Path):
     demucs = engine(tmp_path)
     separated(demucs, [sound(noise(100), rate_hz=RATE_HZ)])
     demucs.close()
-    assert demucs._model is None
+    assert demucs._loaded is None
 
 
-def test_a_file_that_is_no_model_is_an_error(tmp_path: Path):
+def test_invalid_model_file_is_an_error(tmp_path: Path):
     demucs = engine(tmp_path)
     (tmp_path / "weights" / "demucs" / "htdemucs" / "tiny0.th").write_bytes(b"no model")
-    with pytest.raises(EngineUnavailableError, match=r"demucs cannot read the model in .*put it there anew"):
+    with pytest.raises(EngineUnavailableError, match=r"demucs cannot read the model in .*replace it"):
         list(demucs.separate([sound(noise(100), rate_hz=RATE_HZ)]))
 
 
-def test_a_model_without_a_voice_is_refused(tmp_path: Path):
+def test_refuses_a_model_without_vocals(tmp_path: Path):
     demucs = engine(tmp_path, sources=["drums", "bass"])
-    with pytest.raises(EngineUnavailableError, match="knows no vocals"):
+    with pytest.raises(EngineUnavailableError, match="has no vocals"):
         list(demucs.separate([sound(noise(100), rate_hz=RATE_HZ)]))
 
 
-def test_without_weights_it_says_how_to_get_them(tmp_path: Path):
+def test_missing_weights_are_an_error_that_names_the_command(tmp_path: Path):
     assert not ENTRY.is_installed(settings(tmp_path))
     assert ENTRY.remedy(settings(tmp_path)) == "dub-assets models pull demucs"
     with pytest.raises(EngineUnavailableError, match="dub-assets models pull demucs"):

@@ -18,7 +18,7 @@ import tiny_demucs
 import tiny_pyannote
 import tiny_vits
 import tiny_xtts
-from models.measures import word_error_rate
+from support.measures import word_error_rate
 
 from sample.build import Sample, build, cut
 
@@ -63,7 +63,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def ctx(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """One home for all jobs: the stems are made by the first of them, and kept by the others."""
     root = tmp_path_factory.mktemp("torch")
     weights = root / "weights"
@@ -76,13 +76,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.mark.parametrize(
-    ("recogniser", "synthesiser", "voice"), [("whisperx", "vits", "anna"), ("faster-whisper", "xtts", "cloned")]
+    ("recogniser", "synthesiser", "voice"), [("whisperx", "vits", "anna"), ("faster-whisper", "xtts", "cloned-A")]
 )
-def test_a_dub_by_engines_on_torch(bench: Bench, recogniser: str, synthesiser: str, voice: str):
-    document = bench.dub(RECOGNITION_ENGINE=recogniser, SYNTHESIS_ENGINE=synthesiser)
+def test_a_dub_by_engines_on_torch(ctx: Bench, recogniser: str, synthesiser: str, voice: str):
+    document = ctx.dub(RECOGNITION_ENGINE=recogniser, SYNTHESIS_ENGINE=synthesiser)
     segments = document["segments"]
     said = " ".join(segment["segment_text"] for segment in segments)
-    assert word_error_rate(said, bench.sample.transcript) <= 0.1
+    assert word_error_rate(said, ctx.sample.transcript) <= 0.1
     assert all(segment["translate_context"] and segment["tts_key"] for segment in segments)
     assert {segment["dub"]["voice"] for segment in segments} == {voice}
     stages = ("stems", "transcript", "tts_segments")
@@ -96,11 +96,9 @@ def test_a_dub_by_engines_on_torch(bench: Bench, recogniser: str, synthesiser: s
     assert read_back["reason"].startswith("no line was read back"), "this Whisper knows no Portuguese"
 
 
-def test_speakers_are_told_apart_by_pyannote_where_it_is_asked_for(bench: Bench):
+def test_speakers_are_told_apart_by_pyannote_where_it_is_asked_for(ctx: Bench):
     """The models are random: who is who is not looked at, only that every word has somebody."""
-    document = bench.dub(
-        RECOGNITION_ENGINE="whisperx", SYNTHESIS_ENGINE="vits", SPEAKERS_ENGINE="pyannote", SPEAKERS="2"
-    )
+    document = ctx.dub(RECOGNITION_ENGINE="whisperx", SYNTHESIS_ENGINE="vits", SPEAKERS_ENGINE="pyannote", SPEAKERS="2")
     engines = {engine["name"]: engine for engine in document["engines"]["transcript"]}
     assert set(engines) == {"whisperx", "pyannote"}
     assert {weight["name"] for weight in engines["pyannote"]["weights"]} >= {"config.yaml", "plda/plda.npz"}
@@ -110,8 +108,8 @@ def test_speakers_are_told_apart_by_pyannote_where_it_is_asked_for(bench: Bench)
     assert document["quality"]["refusal"] is None
 
 
-def test_what_a_whisper_of_english_alone_cannot_do_is_refused_before_any_work(bench: Bench):
-    run = bench.command("--from", "auto", RECOGNITION_ENGINE="whisperx", SYNTHESIS_ENGINE="vits")
+def test_what_a_whisper_of_english_alone_cannot_do_is_refused_before_any_work(ctx: Bench):
+    run = ctx.command("--from", "auto", RECOGNITION_ENGINE="whisperx", SYNTHESIS_ENGINE="vits")
     assert run.returncode == 1
     assert "no engine can detect the language; served are whisperx: en. To add more: set WHISPER_MODEL" in run.stderr
     assert "stems:" not in run.stderr

@@ -1,4 +1,4 @@
-"""pyannote's diarisation with small random models: its own segmentation, embedding, clustering and reconstruction."""
+"""Diarisation by pyannote with small random models."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_pyannote
-from contracts.diarisation import HISSED_S, HUMMED_S, RATE_HZ, DiariserContract, blocks, two_voices
-from fakes import FakeDevice
-from hub_server import Hub, reachable, running_hub
 from pyannote.audio.telemetry.metrics import is_metrics_enabled
+from support.contracts.diarisation import HISS_S, HUM_S, RATE_HZ, DiariserContract, blocks, two_voices
+from support.fakes import FakeDevice
+from support.hub_server import Hub, reachable, running_hub
 
-from dub_assets.domain.errors import DeviceMemoryError, EngineUnavailableError, InputError
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.core.errors import DeviceMemoryError, EngineUnavailableError, InputError
+from dub_assets.core.ports import Diariser
 from dub_assets.engines.accelerator import Accelerator
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.pull import pull
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.models.pull import pull
+from dub_assets.engines.models.remote import RemoteFile
+from dub_assets.engines.pyannote import weights as pyannote_weights
+from dub_assets.engines.pyannote.engine import ENTRY, Pyannote
 from dub_assets.engines.registry import EngineRegistry
-from dub_assets.engines.remote import RemoteFile
-from dub_assets.engines.speakers import pyannote_weights
-from dub_assets.engines.speakers.pyannote import ENTRY, Pyannote
-from dub_assets.ports import Diariser
 
 
-def settings(root: Path, **more) -> EngineSettings:
-    return EngineSettings(cache_dir=root / "cache", weights_dir=root / "weights", threads=1, **more)
+def settings(root: Path, **options) -> EngineSettings:
+    return EngineSettings(cache_dir=root / "cache", weights_dir=root / "weights", threads=1, **options)
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +46,28 @@ def diariser(models: Path) -> Pyannote:
 
 
 class TestContract(DiariserContract):
-    """What every diariser does."""
+    """The contract of diarisers."""
 
 
-def test_who_sounds_alike_is_one_and_who_does_not_is_another(diariser: Pyannote):
+def test_equal_voices_are_one_speaker(diariser: Pyannote):
     turns = diariser.turns(blocks(two_voices()), 2)
     assert [turn.speaker == turns[0].speaker for turn in turns] == [True, False, True]
     ends_ms = [turn.interval.end_ms for turn in turns[:2]]
     window_ms = tiny_pyannote.WINDOW_S * 1000
-    assert ends_ms == pytest.approx([1000 * HUMMED_S, 1000 * (HUMMED_S + HISSED_S)], abs=window_ms)
+    assert ends_ms == pytest.approx([1000 * HUM_S, 1000 * (HUM_S + HISS_S)], abs=window_ms)
 
 
-def test_one_speaker_that_is_known_has_every_turn(diariser: Pyannote):
+def test_one_speaker_has_every_turn(diariser: Pyannote):
     assert {turn.speaker for turn in diariser.turns(blocks(two_voices()), 1)} == {0}
 
 
-def test_more_speakers_than_there_are_windows_are_fewer(diariser: Pyannote):
+def test_finds_fewer_speakers_than_requested_in_a_short_sound(diariser: Pyannote):
     turns = diariser.turns(blocks(two_voices()[: 3 * RATE_HZ]), 20)
     assert {turn.speaker for turn in turns} == {0}
 
 
 @pytest.mark.parametrize("frames", [1, 100, 8_000])
-def test_sound_of_any_length_is_taken(diariser: Pyannote, frames: int):
+def test_accepts_sound_of_any_length(diariser: Pyannote, frames: int):
     turns = diariser.turns(blocks(two_voices()[:frames]))
     assert all(turn.interval.end_ms <= frames * 1000 // RATE_HZ for turn in turns)
 
@@ -76,93 +76,92 @@ def test_no_sound_has_no_turns(diariser: Pyannote):
     assert diariser.turns([]) == []
 
 
-def test_other_sound_is_refused(diariser: Pyannote):
+def test_refuses_other_sample_rates_and_samples_that_are_not_finite(diariser: Pyannote):
     with pytest.raises(ValueError, match="mono sound at 16000 Hz"):
         diariser.turns(blocks(two_voices(), rate_hz=48_000))
-    with pytest.raises(InputError, match="no numbers"):
+    with pytest.raises(InputError, match="not finite"):
         diariser.turns(blocks(np.full(RATE_HZ, np.nan, np.float32)))
 
 
-def test_nothing_is_printed_or_told_to_others(diariser: Pyannote, capfd):
-    """More speakers are asked for than are there: pyannote warns of it."""
-    diariser.close()
+def test_prints_nothing_and_sends_no_metrics(diariser: Pyannote, capfd, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("PYANNOTE_METRICS_ENABLED")
+    diariser.close()  # the next call loads the models again; it requests more speakers than there are, which warns
     diariser.turns(blocks(two_voices()[: 3 * RATE_HZ]), 20)
     assert capfd.readouterr().out == ""
     assert not is_metrics_enabled()
 
 
-def test_a_batch_that_does_not_fit_is_halved(models: Path, monkeypatch: pytest.MonkeyPatch):
+def test_halves_a_batch_that_does_not_fit_into_memory(models: Path, monkeypatch: pytest.MonkeyPatch):
     engine = Pyannote(settings(models))
-    model = engine._loaded()._segmentation.model
-    forward, sizes, most = model.forward, [], 3
+    model = engine._model()._segmentation.model
+    forward, sizes, limit = model.forward, [], 3
 
     def limited(waveforms):
         sizes.append(len(waveforms))
-        if len(waveforms) > most:
+        if len(waveforms) > limit:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return forward(waveforms)
 
     monkeypatch.setattr(model, "forward", limited)
     assert engine.turns(blocks(two_voices()), 2) == Pyannote(settings(models)).turns(blocks(two_voices()), 2)
     assert sizes[:3] == [8, 4, 2]
-    most = 0
+    limit = 0
     with pytest.raises(DeviceMemoryError, match="pyannote ran out of memory on cpu"):
         engine.turns(blocks(two_voices()), 2)
 
 
-def test_the_batch_is_what_fits_beside_the_models(models: Path):
+def test_batch_size_depends_on_free_memory(models: Path):
     def batch(free_mib: int) -> int:
         return Pyannote(settings(models, accelerator=lambda: Accelerator(FakeDevice(free_mib))))._batch_size()
 
     assert [batch(free_mib) for free_mib in (80_000, 1_000, 500)] == [32, 8, 1]
 
 
-def test_closing_drops_the_models(models: Path):
+def test_close_drops_the_models(models: Path):
     engine = Pyannote(settings(models))
     engine.turns(blocks(two_voices()[:RATE_HZ]))
     engine.close()
-    assert engine._pipeline is None
+    assert engine._loaded is None
 
 
-def test_it_is_a_diariser_and_no_embedder(diariser: Pyannote):
+def test_is_a_diariser_without_embeddings(diariser: Pyannote):
     assert isinstance(diariser, Diariser)
     assert not hasattr(diariser, "embed")
 
 
-def test_it_is_taken_by_name_alone(models: Path):
-    registry = EngineRegistry(settings(models))
-    assert isinstance(registry.speaker_teller("pyannote"), Pyannote)
-    assert not isinstance(registry.speaker_teller(), Pyannote)
+def test_auto_selects_it_only_if_its_models_are_present(models: Path, tmp_path: Path):
+    assert isinstance(EngineRegistry(settings(models)).turn_diariser(), Pyannote)
+    assert not isinstance(EngineRegistry(settings(tmp_path)).turn_diariser(), Pyannote)
 
 
-def test_its_licence_permits_commercial_use(models: Path):
+def test_licence_permits_commercial_use(models: Path):
     commercial = settings(models / "elsewhere", models=ModelOptions(licence_profile="commercial"))
-    assert ENTRY.models(commercial) == (pyannote_weights.MODEL,)
+    assert ENTRY.models.pulled(commercial) == (pyannote_weights.MODEL,)
     assert ENTRY.barred_models(commercial) == ()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "error"),
     [
-        ("embedding/pytorch_model.bin", b"no model", "cannot read the models in .*: put them there anew"),
+        ("embedding/pytorch_model.bin", b"no model", "cannot read the models in .*: replace them"),
         ("plda/plda.npz", b"no archive", "cannot read the models in"),
         ("config.yaml", b"- [", "cannot read the models in"),
-        ("config.yaml", b"pipeline: nothing", r"config\.yaml is no configuration of pyannote"),
+        ("config.yaml", b"pipeline: nothing", r"config\.yaml is not a configuration of pyannote"),
         (
             "config.yaml",
             tiny_pyannote.CONFIG.replace("$model/embedding", "pyannote/wespeaker-voxceleb-resnet34-LM").encode(),
-            r"takes its embedding from pyannote/wespeaker-voxceleb-resnet34-LM: let it say \$model/embedding",
+            r"takes its embedding from pyannote/wespeaker-voxceleb-resnet34-LM: set it to \$model/embedding",
         ),
     ],
 )
-def test_a_folder_that_holds_no_pipeline_is_an_error(tmp_path: Path, name: str, content: bytes, error: str):
+def test_invalid_pipeline_is_an_error(tmp_path: Path, name: str, content: bytes, error: str):
     tiny_pyannote.write(tmp_path / "weights" / "pyannote")
     (tmp_path / "weights" / "pyannote" / name).write_bytes(content)
     with pytest.raises(EngineUnavailableError, match=error):
         Pyannote(settings(tmp_path)).turns(blocks(two_voices()[:RATE_HZ]))
 
 
-def test_a_file_that_is_missing_is_named(tmp_path: Path):
+def test_names_a_missing_file(tmp_path: Path):
     tiny_pyannote.write(tmp_path / "weights" / "pyannote")
     (tmp_path / "weights" / "pyannote" / "plda" / "plda.npz").unlink()
     with pytest.raises(EngineUnavailableError, match=r"pyannote/ of the weights folder lacks plda/plda\.npz"):
@@ -171,7 +170,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path):
 
 @pytest.fixture
 def gated(models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """A hub that has the small models in the place of community-1, behind its gate."""
+    """A hub with the small models in place of community-1, behind a gate."""
     contents = {file.name: (models / "weights" / "pyannote" / file.name) for file in pyannote_weights.MODEL.files}
     files = {name: path.read_bytes() for name, path in contents.items()}
     pinned = tuple(RemoteFile(name=name, sha256=hashlib.sha256(content).hexdigest()) for name, content in files.items())
@@ -184,7 +183,7 @@ def gated(models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         yield hub
 
 
-def test_it_is_pulled_with_a_token_and_then_works_offline(
+def test_is_pulled_with_a_token_and_then_works_offline(
     gated: Hub, diariser: Pyannote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     here, model = settings(tmp_path), pyannote_weights.MODEL
@@ -208,7 +207,7 @@ def test_it_is_pulled_with_a_token_and_then_works_offline(
     assert {file.licence for file in pulled.identity.weights} == {"CC-BY-4.0"}
 
 
-def test_the_command_line_says_how_to_get_through_the_gate(tmp_path: Path):
+def test_command_says_how_to_pass_the_gate(tmp_path: Path):
     environment = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
     places = {"DUB_ASSETS_CACHE": str(tmp_path), "HF_HOME": str(tmp_path), "SPEAKERS_ENGINE": "pyannote"}
     with running_hub() as hub:

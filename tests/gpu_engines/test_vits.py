@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_vits
-from contracts.synthesis import TEXTS, SynthesiserContract
+from support.contracts.synthesis import TEXTS, SynthesiserContract
 
-from dub_assets.domain.errors import EngineUnavailableError, InputError
-from dub_assets.domain.speech import Utterance
+from dub_assets.core.errors import EngineUnavailableError, InputError
+from dub_assets.core.speech import Utterance
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.synthesis.vits import ENTRY, Vits
+from dub_assets.engines.vits.engine import ENTRY, Vits
 
 
 def settings(root: Path) -> EngineSettings:
@@ -95,7 +95,7 @@ def test_closing_drops_the_voice(tmp_path: Path):
     vits = engine(tmp_path, anna={})
     vits.synthesise(said("Ok"))
     vits.close()
-    assert vits._model is None
+    assert vits._loaded is None
 
 
 def test_without_voices_it_serves_no_language_and_says_how_to_add_some(tmp_path: Path):

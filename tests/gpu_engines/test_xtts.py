@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny_xtts
-from contracts.synthesis import TEXTS, CloningContract, SynthesiserContract
+from support.contracts.synthesis import TEXTS, CloningContract, SynthesiserContract
 
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.speech import Utterance
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.speech import Utterance
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.synthesis.xtts import ENTRY, LANGUAGES, Xtts
-from dub_assets.engines.synthesis.xtts_model import read
+from dub_assets.engines.xtts.engine import ENTRY, LANGUAGES, Xtts
+from dub_assets.engines.xtts.model import readable_parts
 
 LINES = {
     "ar": "صباح الخير 3",
@@ -131,9 +131,9 @@ def test_a_text_of_more_tokens_than_fit_is_spoken_in_parts(synthesiser):
 
 @pytest.mark.parametrize("language", ["cs", "pt", "tr"])
 def test_a_number_that_is_too_long_to_be_read_is_spoken_digit_by_digit(synthesiser, language: str):
-    model = synthesiser._loaded()
-    assert " ".join(read(model, "9" * 40, language)).split() == ["9"] * 40
-    assert read(model, "99", language) == ["99"]
+    model = synthesiser._model()
+    assert " ".join(readable_parts(model, "9" * 40, language)).split() == ["9"] * 40
+    assert readable_parts(model, "99", language) == ["99"]
 
 
 def test_other_random_numbers_are_left_alone(synthesiser):
@@ -150,7 +150,7 @@ def test_files_that_are_no_model_are_an_error(tmp_path: Path):
     for name in ("config.json", "model.pth"):
         xtts = engine(tmp_path / name)
         (tmp_path / name / "weights" / "xtts" / name).write_bytes(b"no model")
-        with pytest.raises(EngineUnavailableError, match=r"xtts cannot read the model in .*xtts: put it there anew"):
+        with pytest.raises(EngineUnavailableError, match=r"cannot read the model in .*xtts: put the files there again"):
             xtts.synthesise(said("Ok"))
 
 
@@ -166,7 +166,7 @@ def test_closing_drops_the_model_and_the_cloned_voices(tmp_path: Path):
     xtts.synthesise([TestCloning().cloned(xtts, 0)])
     assert xtts._cloned
     xtts.close()
-    assert xtts._model is None
+    assert xtts._loaded is None
     assert not xtts._cloned
 
 

@@ -19,18 +19,19 @@ from pathlib import Path
 import av
 import boto3
 import pytest
-from aws_server import REGION, aws_endpoint
-from callback_receiver import CallbackReceiver
-from firefox_registry import MozillaRegistry, installed_model
-from hub_server import Hub, running_hub
-from waiting import wait_until
+from support.aws_server import REGION, aws_endpoint
+from support.callback_receiver import CallbackReceiver
+from support.firefox_registry import MozillaRegistry, installed_model
+from support.hub_server import Hub, running_hub
+from support.waiting import wait_until
 from workers.servers import servers
 
-from dub_assets.domain.model_options import ModelOptions
+from dub_assets.adapters.aws import aws_client
 from dub_assets.engines.entry import EngineSettings
-from dub_assets.engines.recognition import faster_whisper_weights, whisper_models
-from dub_assets.engines.recognition.alignment_models import MODELS as ALIGNMENT_MODELS
-from dub_assets.storage.s3 import s3_client
+from dub_assets.engines.model_options import ModelOptions
+from dub_assets.engines.whisper import weights as whisper_weights
+from dub_assets.engines.whisper import whisper_models
+from dub_assets.engines.whisperx.alignment_models import MODELS as ALIGNMENT_MODELS
 from sample.build import build, cut
 from tests.image.dockerfile import Image
 
@@ -121,7 +122,7 @@ def registry(hub: Hub) -> MozillaRegistry:
 
 def as_large_v3(folder: Path) -> dict[str, bytes]:
     """Whisper base, which packages ship, in the files of large-v3."""
-    base = faster_whisper_weights.find(
+    base = whisper_weights.find(
         EngineSettings(cache_dir=folder / "weights", weights_dir=None, threads=1, models=ModelOptions())
     )
     tokens = base["vocabulary.txt"].read_text(encoding="utf-8").removesuffix("\n").split("\n")
@@ -142,7 +143,7 @@ def receiver() -> Iterator[CallbackReceiver]:
 @pytest.fixture(scope="module")
 def bucket(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     name = f"bucket-{uuid.uuid4().hex}"
-    s3 = s3_client(region=REGION, endpoint_url=aws_endpoint)
+    s3 = aws_client("s3", region=REGION, endpoint_url=aws_endpoint)
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     video = cut(build(Path("build/sample")), START_S, END_S, tmp_path_factory.mktemp("excerpt")).video
     s3.upload_file(str(video), name, INPUT)
@@ -213,7 +214,7 @@ def test_the_worker_of_the_image_dubs_from_korean_into_english_with_a_bucket_and
     assert service.is_healthy()
     last = receiver.received[-1].json
     assert (last["metadata"]["source_lang"], last["metadata"]["target_lang"]) == ("ko", "en")
-    s3 = s3_client(region=REGION, endpoint_url=aws_endpoint)
+    s3 = aws_client("s3", region=REGION, endpoint_url=aws_endpoint)
     document = json.loads(s3.get_object(Bucket=bucket, Key=last["metadata"]["metadata_key"])["Body"].read())
     used = {engine["name"] for engines in document["engines"].values() for engine in engines}
     assert {"demucs", "whisperx", "campplus", "firefox"} <= used

@@ -1,4 +1,4 @@
-"""The servers of a set-up: none, or Redis and Postgres on ports of their own, made anew."""
+"""The servers of a set-up: none, or a new Redis and Postgres on free ports."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-from tests.ports import free_port
+from support.ports import free_port
 
 _PATIENCE = 600
 
 
 @dataclass(kw_only=True)
 class Server:
-    """A server process that can be ended and started again; ``probe`` is a command that succeeds once it answers."""
+    """A server process that can be restarted; ``probe`` is a command that succeeds once it answers."""
 
     command: list[str]
     probe: list[str]
@@ -36,7 +35,7 @@ class Server:
         )
         for _ in range(_PATIENCE):
             if self.process.poll() is not None:
-                break  # what answers now is another's
+                break  # another server answers at the port
             if subprocess.run(self.probe, capture_output=True, check=False).returncode == 0:
                 return
             time.sleep(0.1)
@@ -50,7 +49,7 @@ class Server:
 
 @dataclass(kw_only=True)
 class Servers:
-    """What a set-up needs beside the project's own processes."""
+    """The servers of a set-up, their environment, and the names of its workers."""
 
     workers: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class Servers:
 
 @contextlib.contextmanager
 def servers(setup: str, folder: Path) -> Iterator[Servers]:
-    """The servers of a set-up, running."""
+    """Run the servers of a set-up."""
     if setup == "warm":
         yield Servers(workers=("one",))
         return
@@ -77,7 +76,7 @@ def servers(setup: str, folder: Path) -> Iterator[Servers]:
             "DAGSTER_POSTGRES_PASSWORD": "none",
             "DAGSTER_POSTGRES_DB": "postgres",
         }
-        with pytest.MonkeyPatch.context() as patch:  # the tests look into the instance too
+        with pytest.MonkeyPatch.context() as patch:  # the tests open the instance too
             for name, value in environment.items():
                 patch.setenv(name, value)
             yield Servers(workers=("one", "two"), environment=environment, named=named)
@@ -87,7 +86,7 @@ def servers(setup: str, folder: Path) -> Iterator[Servers]:
 
 
 def _redis(port: int) -> Server:
-    """A Redis that forgets everything when it ends."""
+    """Return a Redis that stores nothing on disk."""
     program, probe = _program("redis-server"), _program("redis-cli")
     return Server(
         command=[program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
@@ -97,7 +96,7 @@ def _redis(port: int) -> Server:
 
 
 def _postgres(port: int, folder: Path) -> Server:
-    """A Postgres with an empty database. It refuses to run as root, and is given its package's user then."""
+    """Return a Postgres with an empty database. It does not run as root; its package's user runs it instead."""
     user = "postgres" if os.geteuid() == 0 else None
     data = folder / "postgres"
     data.mkdir()
@@ -118,8 +117,8 @@ def _postgres(port: int, folder: Path) -> Server:
 
 
 def _program(name: str) -> str:
-    places = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *places]))
-    if found is None:
+    folders = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    program = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
+    if program is None:
         pytest.fail(f"{name} is not installed: apt-get install redis-server postgresql")
-    return found
+    return program

@@ -1,4 +1,4 @@
-"""The broker that is a folder: every message comes to one reader, whole."""
+"""The folder broker: each message is read once and completely."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from celery.platforms import EX_OK
 from celery.worker import state
 from kombu import Connection
 
-from dub_assets.launching import folder_broker
+from dub_assets.service.workers import folder_broker
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def connect(tmp_path):
     return lambda: Connection("folder://localhost", transport_options=options)
 
 
-def test_every_message_comes_to_one_of_many_readers_in_the_order_of_one_writer(connect, tmp_path):
+def test_delivers_each_message_once_in_the_order_of_its_writer(connect, tmp_path):
     sent = [[f"{writer}-{number}" for number in range(60)] for writer in range(2)]
     until = time.monotonic() + 600
     read: tuple[list[str], list[str]] = ([], [])
@@ -40,7 +40,7 @@ def test_every_message_comes_to_one_of_many_readers_in_the_order_of_one_writer(c
                 if message is not None:
                     into.append(message.decode())
                 else:
-                    time.sleep(0.01)  # readers that look without a pause leave the writers no time
+                    time.sleep(0.01)  # readers that poll without a pause leave the writers no time
 
     threads = [threading.Thread(target=write, args=(bodies,)) for bodies in sent]
     threads += [threading.Thread(target=take, args=(into,)) for into in read]
@@ -56,7 +56,7 @@ def test_every_message_comes_to_one_of_many_readers_in_the_order_of_one_writer(c
     assert list((tmp_path / "messages").iterdir()) == []
 
 
-def test_a_queue_that_a_process_knows_of_another_folder_is_made_in_each(tmp_path):
+def test_binds_a_queue_in_each_folder_of_a_process(tmp_path):
     folder_broker.register()
     for folder in (tmp_path / "one", tmp_path / "other"):
         options = folder_broker.transport_options(folder)
@@ -66,7 +66,7 @@ def test_a_queue_that_a_process_knows_of_another_folder_is_made_in_each(tmp_path
             assert connection.channel().basic_get("dubs", no_ack=True).decode() == "a run"
 
 
-def test_queues_whose_names_end_alike_are_kept_apart(connect):
+def test_separates_queues_whose_names_end_alike(connect):
     with connect() as connection:
         with connection.SimpleQueue("a.dubs") as other:
             other.put("for the other")
@@ -75,7 +75,7 @@ def test_queues_whose_names_end_alike_are_kept_apart(connect):
         assert channel.basic_get("a.dubs", no_ack=True).decode() == "for the other"
 
 
-def test_what_nobody_came_for_is_swept_away_and_runs_are_not(tmp_path):
+def test_sweeps_old_remote_control_messages_and_keeps_runs(tmp_path):
     folder_broker.transport_options(tmp_path)
     messages = tmp_path / "messages"
     for name, age_s in (("1_a.x.celery.pidbox.msg", 7200), ("2_a.x.celery.pidbox.msg", 5), ("3_a.dubs.msg", 7200)):
@@ -85,11 +85,11 @@ def test_what_nobody_came_for_is_swept_away_and_runs_are_not(tmp_path):
     assert sorted(path.name for path in messages.iterdir()) == ["2_a.x.celery.pidbox.msg", "3_a.dubs.msg"]
 
 
-def test_a_worker_that_was_told_to_end_takes_nothing_more(connect, monkeypatch):
+def test_a_worker_that_shuts_down_takes_no_message(connect, monkeypatch):
     with connect() as connection, connection.SimpleQueue("dubs") as queue:
         queue.put("a run")
         channel = connection.channel()
-        with monkeypatch.context() as told:
-            told.setattr(state, "should_stop", EX_OK)
+        with monkeypatch.context() as patch:
+            patch.setattr(state, "should_stop", EX_OK)
             assert channel.basic_get("dubs", no_ack=True) is None
         assert channel.basic_get("dubs", no_ack=True).decode() == "a run"

@@ -1,4 +1,4 @@
-"""The launcher as the set-ups configure it, and what it says of runs whose workers are gone."""
+"""``WarmRunLauncher`` as the set-ups configure it, and its health checks of runs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobO
 from kombu.exceptions import OperationalError
 
 from dub_assets.cli import main
-from dub_assets.launching import launcher as module
-from dub_assets.launching.launcher import WarmRunLauncher
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.tags import TASK
+from dub_assets.service.workers import launcher as module
+from dub_assets.service.workers.launcher import WarmRunLauncher
 from dub_assets.settings import settings_from
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def instance(home):
         yield instance
 
 
-def a_run(instance: dg.DagsterInstance, status=dg.DagsterRunStatus.STARTED, **tags: str) -> dg.DagsterRun:
+def add_run(instance: dg.DagsterInstance, status=dg.DagsterRunStatus.STARTED, **tags: str) -> dg.DagsterRun:
     repository = RepositoryPythonOrigin(
         executable_path=sys.executable,
         code_pointer=ModuleCodePointer("dub_assets.definitions", "defs"),
@@ -56,10 +56,10 @@ def a_run(instance: dg.DagsterInstance, status=dg.DagsterRunStatus.STARTED, **ta
     return instance.add_run(run)
 
 
-def test_without_a_server_everything_lies_below_the_home(instance, home):
+def test_without_a_server_the_folders_are_in_the_home(instance, home):
     launcher = instance.run_launcher
     assert isinstance(launcher, WarmRunLauncher)
-    instance.run_launcher.launch_run(LaunchRunContext(a_run(instance, dg.DagsterRunStatus.STARTING), None))
+    instance.run_launcher.launch_run(LaunchRunContext(add_run(instance, dg.DagsterRunStatus.STARTING), None))
     (message,) = (home / "workers/messages").iterdir()
     assert message.name.endswith(".dubs.msg")
     assert launcher.celery.conf.result_backend == f"db+sqlite:///{home}/workers/results.sqlite"
@@ -74,26 +74,26 @@ def test_tasks_and_tags_choose_queues(home):
         assert instance.run_launcher.all_queues == ["dubs", "edits"]
         mix, full = {TASK: "segment_mix"}, {TASK: "full_pipeline"}
         for tags in (mix, full, mix | {"dagster-celery/queue": "x"}):
-            run = a_run(instance, dg.DagsterRunStatus.STARTING, **tags)
+            run = add_run(instance, dg.DagsterRunStatus.STARTING, **tags)
             instance.run_launcher.launch_run(LaunchRunContext(run, None))
     messages = sorted((home / "workers/messages").iterdir())
     assert [message.name.split(".")[1] for message in messages] == ["edits", "dubs", "x"]
 
 
-def test_a_run_is_not_lost_with_its_first_silence(instance, monkeypatch):
+def test_a_run_is_lost_after_silence_seconds(instance, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    run = a_run(instance)
+    run = add_run(instance)
     launcher = instance.run_launcher
-    monkeypatch.setattr(launcher._roster, "tasks", dict)
+    monkeypatch.setattr(launcher._workers, "tasks", dict)
     assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
     now[0] += 59
     assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
-    monkeypatch.setattr(launcher._roster, "tasks", lambda: {"dub@here": frozenset({run.run_id})})
+    monkeypatch.setattr(launcher._workers, "tasks", lambda: {"dub@here": frozenset({run.run_id})})
     assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
-    monkeypatch.setattr(launcher._roster, "tasks", dict)
+    monkeypatch.setattr(launcher._workers, "tasks", dict)
     now[0] += 59
-    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING, "the silence begins anew"
+    assert launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING, "the silence starts again"
     now[0] += 61
     lost = launcher.check_run_worker_health(run)
     assert lost.status is WorkerStatus.FAILED
@@ -107,37 +107,37 @@ def test_a_run_is_not_lost_with_its_first_silence(instance, monkeypatch):
         ({"dub@here": True}, WorkerStatus.RUNNING),
         ({}, WorkerStatus.RUNNING),
     ],
-    ids=["started anew", "late with naming it", "silent since"],
+    ids=["restarted", "has the run and does not list it yet", "does not answer"],
 )
-def test_a_worker_that_was_started_anew_has_lost_its_run_at_once(instance, monkeypatch, known, status):
-    run = a_run(instance)
+def test_a_restarted_worker_has_lost_its_run(instance, monkeypatch, known, status):
+    run = add_run(instance)
     launcher = instance.run_launcher
     launcher.celery.backend.store_result(run.run_id, {"pid": 1, "hostname": "dub@here"}, "STARTED")
-    monkeypatch.setattr(launcher._roster, "tasks", lambda: {"dub@here": frozenset()})
-    monkeypatch.setattr(launcher._roster, "knows", lambda _: known)
+    monkeypatch.setattr(launcher._workers, "tasks", lambda: {"dub@here": frozenset()})
+    monkeypatch.setattr(launcher._workers, "knows", lambda _: known)
     health = launcher.check_run_worker_health(run)
     assert health.status is status
-    assert ("dub@here was started anew" in health.msg) == (status is WorkerStatus.FAILED)
+    assert ("dub@here was restarted" in health.msg) == (status is WorkerStatus.FAILED)
 
 
-def test_a_run_goes_back_to_the_queue_while_the_broker_is_gone(instance, monkeypatch):
+def test_a_run_returns_to_the_queue_while_the_broker_is_down(instance, monkeypatch):
     def refuse(*_: object, **__: object) -> None:
         raise OperationalError("no broker")
 
     monkeypatch.setattr(instance.run_launcher.celery, "send_task", refuse)
-    run = a_run(instance, dg.DagsterRunStatus.STARTING)
+    run = add_run(instance, dg.DagsterRunStatus.STARTING)
     with pytest.raises(module.DagsterUserCodeUnreachableError, match="broker of the workers"):
         instance.run_launcher.launch_run(LaunchRunContext(run, None))
 
 
-def test_a_run_that_no_worker_has_taken_up_is_cancelled_at_once(instance):
-    run = a_run(instance, dg.DagsterRunStatus.STARTING)
+def test_cancels_a_run_that_no_worker_has_taken(instance):
+    run = add_run(instance, dg.DagsterRunStatus.STARTING)
     assert instance.run_launcher.terminate(run.run_id)
     assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.CANCELED
     assert not instance.run_launcher.terminate(run.run_id)
 
 
-def test_a_home_without_workers_says_what_to_do(tmp_path, monkeypatch, capsys):
+def test_a_home_without_workers_is_an_error_that_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["dub-assets", "worker"])
     with pytest.raises(SystemExit) as stopped:
@@ -146,12 +146,12 @@ def test_a_home_without_workers_says_what_to_do(tmp_path, monkeypatch, capsys):
     assert "copy dagster.yaml of setups/warm or setups/cluster" in capsys.readouterr().err
 
 
-def test_the_many_workers_file_names_every_server_by_a_variable(tmp_path, monkeypatch):
+def test_the_cluster_file_reads_every_server_from_a_variable(tmp_path, monkeypatch):
     shutil.copy(ROOT / "setups/cluster/dagster.yaml", tmp_path)
-    named = {"DAGSTER_POSTGRES_HOST": "db", "DAGSTER_POSTGRES_PORT": "5433", "DAGSTER_POSTGRES_USER": "dub"}
-    named |= {"DAGSTER_POSTGRES_PASSWORD": "p@ss", "DAGSTER_POSTGRES_DB": "runs", "DUB_ASSETS_WORKERS": "7"}
-    named |= {"DUB_ASSETS_REDIS_URL": "redis://cache:6379/0", "AWS_S3_BUCKET": "dubs", "AWS_REGION": "eu-west-1"}
-    for name, value in named.items():
+    variables = {"DAGSTER_POSTGRES_HOST": "db", "DAGSTER_POSTGRES_PORT": "5433", "DAGSTER_POSTGRES_USER": "dub"}
+    variables |= {"DAGSTER_POSTGRES_PASSWORD": "p@ss", "DAGSTER_POSTGRES_DB": "runs", "DUB_ASSETS_WORKERS": "7"}
+    variables |= {"DUB_ASSETS_REDIS_URL": "redis://cache:6379/0", "AWS_S3_BUCKET": "dubs", "AWS_REGION": "eu-west-1"}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     reference = InstanceRef.from_dir(str(tmp_path))  # connects to nothing
     launcher = reference.run_launcher
@@ -161,10 +161,10 @@ def test_the_many_workers_file_names_every_server_by_a_variable(tmp_path, monkey
     assert reference.storage_data.config_dict["postgres_db"]["scheme"] == "postgresql+psycopg2"
 
 
-def test_engines_are_kept_by_configuration(tmp_path):
+def test_keeps_an_engine_of_each_configuration(tmp_path):
     def chosen(**environment: str):
-        places = {"DUB_ASSETS_CACHE": str(tmp_path)}
-        return EnginesResource.of(settings_from(places | environment)).engines()
+        folders = {"DUB_ASSETS_CACHE": str(tmp_path)}
+        return EnginesResource.of(settings_from(folders | environment)).engines()
 
     assert chosen().separator() is chosen(RECOGNITION_ENGINE="faster-whisper").separator()
     assert chosen().separator() is not chosen(DUB_ASSETS_CACHE=str(tmp_path / "other")).separator()

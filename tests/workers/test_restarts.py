@@ -1,4 +1,4 @@
-"""Every part is killed while a run goes on and another one comes, and started again: both end well, told in full."""
+"""Each part of the service is killed during a run and restarted after another message: both jobs succeed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import pytest
 from world import STAGES, World
 
-_AWAY_S = 3.0
+_DOWN_S = 3.0
 _CLUSTER = pytest.mark.servers
 
 pytestmark = pytest.mark.workers
@@ -22,29 +22,28 @@ pytestmark = pytest.mark.workers
     ],
     indirect=["world"],
 )
-def test_no_job_and_no_callback_is_lost_with_a_part(world: World, part: str):
-    crew = world.crew
-    crew.hold()
-    going_on = world.send(f"with-{part}")
-    crew.held()
+def test_loses_no_job_and_no_callback_with_a_part(world: World, part: str):
+    world.service.block_next_run()
+    running = world.send(f"with-{part}")
+    world.service.blocked_run()
     try:
-        away(world, part, coming := f"after-{part}")
+        restart(world, part, during_restart=(later := f"after-{part}"))
     finally:
-        crew.let_go()
-    assert world.await_told(going_on) == STAGES
-    assert crew.statuses(going_on) == ["SUCCESS"]
-    assert world.await_told(coming) == STAGES
+        world.service.unblock()
+    assert world.await_reported(running) == STAGES
+    assert world.service.statuses(running) == ["SUCCESS"]
+    assert world.await_reported(later) == STAGES
 
 
-def away(world: World, part: str, job_id: str) -> None:
-    """A part is not there for a while, in which a job is sent."""
+def restart(world: World, part: str, *, during_restart: str) -> None:
+    """Kill a part, send the message of a job, and start the part again."""
     if part in world.servers:
         world.servers[part].end()
-        world.send(job_id)
-        time.sleep(_AWAY_S)
+        world.send(during_restart)
+        time.sleep(_DOWN_S)
         world.servers[part].start()
     else:
-        world.crew.kill(part)
-        world.send(job_id)
-        time.sleep(_AWAY_S)
-        world.crew.start()
+        world.service.kill(part)
+        world.send(during_restart)
+        time.sleep(_DOWN_S)
+        world.service.start()

@@ -1,4 +1,4 @@
-"""Runs on warm workers: nothing is lost, whatever is killed, cancelled or told to leave. Real processes throughout."""
+"""Runs on warm workers that are killed, cancelled or shut down; real processes."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ pytestmark = pytest.mark.workers
 
 
 @pytest.fixture(autouse=True)
-def unheld(world: World):
+def unblocked(world: World):
     yield
-    world.crew.let_go()
+    world.service.unblock()
 
 
-def test_a_worker_works_on_one_run_after_another(world: World):
-    jobs = [world.send(f"calm-{number}") for number in range(3)]
-    assert [world.await_told(job) for job in jobs] == [STAGES] * 3
-    processes = {world.crew.process_of(run) for job in jobs for run in world.crew.runs(job)}
-    assert len(processes) <= len(world.crew.workers)
+def test_a_worker_executes_one_run_after_another(world: World):
+    jobs = [world.send(f"plain-{number}") for number in range(3)]
+    assert [world.await_reported(job) for job in jobs] == [STAGES] * 3
+    processes = {world.service.process_of(run) for job in jobs for run in world.service.runs(job)}
+    assert len(processes) <= len(world.service.workers)
 
 
-@pytest.mark.parametrize("whom", ["pid", "parent"])
-def test_a_killed_worker_s_run_is_repeated(world: World, whom: str):
-    world.crew.hold()
-    job = world.send(f"killed-{whom}")
-    world.crew.kill_held(world.crew.held(), whom)
-    assert world.await_told(job) == STAGES
-    assert world.crew.statuses(job) == ["FAILURE", "SUCCESS"]
+@pytest.mark.parametrize("target", ["pid", "parent"])
+def test_retries_the_run_of_a_killed_worker(world: World, target: str):
+    world.service.block_next_run()
+    job = world.send(f"killed-{target}")
+    world.service.kill_blocked(world.service.blocked_run(), target)
+    assert world.await_reported(job) == STAGES
+    assert world.service.statuses(job) == ["FAILURE", "SUCCESS"]
 
 
-def test_a_worker_that_is_told_to_end_hands_its_run_back(world: World):
-    world.crew.hold()
-    job = world.send("handed-back")
-    held = world.crew.held()
-    (name,) = [name for name in world.crew.workers if world.crew.pid(name) == held.parent]
-    assert world.crew.end(name) == 0
-    world.crew.let_go()
-    assert world.await_told(job) == STAGES
-    assert world.crew.statuses(job) == ["FAILURE", "SUCCESS"]
+def test_a_worker_that_shuts_down_returns_its_run(world: World):
+    world.service.block_next_run()
+    job = world.send("returned")
+    blocked = world.service.blocked_run()
+    (name,) = [name for name in world.service.workers if world.service.pid(name) == blocked.parent]
+    assert world.service.end(name) == 0
+    world.service.unblock()
+    assert world.await_reported(job) == STAGES
+    assert world.service.statuses(job) == ["FAILURE", "SUCCESS"]
 
 
-def test_a_cancelled_run_ends_as_cancelled_and_its_worker_goes_on_with_the_models_it_keeps(world: World):
-    world.crew.hold()
+def test_a_cancelled_run_ends_as_cancelled_and_its_worker_keeps_its_models(world: World):
+    world.service.block_next_run()
     job = world.send("cancelled")
-    held = world.crew.held()
-    (run,) = world.crew.runs(job)
-    with world.crew.instance as instance:
+    blocked = world.service.blocked_run()
+    (run,) = world.service.runs(job)
+    with world.service.instance as instance:
         assert instance.run_launcher.terminate(run.run_id)
-    assert world.await_told(job) == [*STAGES[:3], "failed"]
-    assert world.crew.statuses(job) == ["CANCELED"]
-    world.crew.let_go()
-    assert held.keeps
-    os.kill(held.pid, 0)
-    with world.crew.instance as instance:
+    assert world.await_reported(job) == [*STAGES[:3], "failed"]
+    assert world.service.statuses(job) == ["CANCELED"]
+    world.service.unblock()
+    assert blocked.keeps
+    os.kill(blocked.pid, 0)
+    with world.service.instance as instance:
         ends = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_CANCELED)
     assert len(ends) == 1

@@ -1,4 +1,4 @@
-"""A queue, a bucket and a consumer around a crew."""
+"""A queue, a bucket and a consumer around a service with warm workers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from callback_receiver import CallbackReceiver
-from crew import Crew
 from servers import Server
+from support.callback_receiver import CallbackReceiver
+from worker_service import WorkerService
 
-from dub_assets.media.ffmpeg import find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.resources.tags import CALLBACKS
 
 INPUT = "projects/shop/inputs/talk.mp4"
@@ -22,10 +22,12 @@ STAGES = [
 
 
 class World:
-    """What goes in and what comes out of a service."""
+    """The messages that a service receives and the callbacks that it sends."""
 
-    def __init__(self, crew: Crew, servers: Mapping[str, Server], sqs, url: str, receiver: CallbackReceiver) -> None:
-        self.crew = crew
+    def __init__(
+        self, service: WorkerService, servers: Mapping[str, Server], sqs, url: str, receiver: CallbackReceiver
+    ) -> None:
+        self.service = service
         self.servers = servers
         self._sqs = sqs
         self._url = url
@@ -37,31 +39,31 @@ class World:
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
         return job_id
 
-    def told(self, job_id: str) -> list[str]:
-        """The stages that the consumer was told of, in order, repeats left out."""
+    def reported_stages(self, job_id: str) -> list[str]:
+        """Return the stages of a job's callbacks in order, without repetitions."""
         stages: list[str] = []
         seen: set[str] = set()
         for received in self._receiver.received:
             assert received.answered == 204, received.fault
-            told = received.json["metadata"]
-            if told["job_id"] == job_id and received.headers["webhook-id"] not in seen:
+            metadata = received.json["metadata"]
+            if metadata["job_id"] == job_id and received.headers["webhook-id"] not in seen:
                 seen.add(received.headers["webhook-id"])
-                stages.append(told["stage"])
+                stages.append(metadata["stage"])
         return stages
 
-    def await_told(self, job_id: str) -> list[str]:
-        """Wait until everything is told of a job; what was told is returned."""
+    def await_reported(self, job_id: str) -> list[str]:
+        """Wait until all callbacks of a job are delivered, and return their stages."""
 
-        def is_told() -> bool:
-            runs = self.crew.runs(job_id)
+        def is_fully_reported() -> bool:
+            runs = self.service.runs(job_id)
             return bool(runs) and all(run.is_finished and run.tags[CALLBACKS] == "delivered" for run in runs)
 
-        self.crew.wait(is_told, f"not everything is told of {job_id}")
-        return self.told(job_id)
+        self.service.wait(is_fully_reported, f"not all callbacks of {job_id} are delivered")
+        return self.reported_stages(job_id)
 
 
 def clip(folder: Path) -> Path:
-    """Two seconds of picture and sound."""
+    """Write a video of two seconds."""
     path = folder / "talk.mp4"
     sources = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=10", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
     command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "2", "-pix_fmt", "yuv420p", str(path)]
@@ -70,7 +72,7 @@ def clip(folder: Path) -> Path:
 
 
 def environment(*, url: str, bucket: str, endpoint: str, folder: Path) -> dict[str, str]:
-    """What the service reads."""
+    """Return the environment of the service."""
     return {
         "JOB_QUEUE_URL": url,
         "JOB_SOURCE_LANG": "en",

@@ -1,1 +1,1 @@
-"""Engines that tell the language of a text."""
+"""Engines that identify the language of a text."""

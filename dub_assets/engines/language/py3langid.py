@@ -1,4 +1,4 @@
-"""py3langid: naive Bayes over byte n-grams, its model inside the package."""
+"""py3langid: naive Bayes over byte n-grams; the package includes its model."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
-from dub_assets.domain.engine import EngineIdentity
-from dub_assets.domain.errors import EngineUnavailableError
-from dub_assets.domain.speech import LanguageGuess
-from dub_assets.engines.install import install_command
+from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.speech import LanguageGuess
+from dub_assets.engines.models.install import install_command
 
 NAME = "py3langid"
 PACKAGE = "'py3langid>=0.4'"
 
 
 class Py3LangId:
-    """A ports.LanguageIdentifier over py3langid; texts of a few words are told apart among a few languages only."""
+    """A language identifier over py3langid. Short texts are identified reliably only among a few languages."""
 
     @cached_property
     def identity(self) -> EngineIdentity:
-        """The package, which is the model too."""
+        """The package's version; the model is part of the package."""
         return EngineIdentity(name=NAME, version=metadata.version(NAME), licence="BSD-3-Clause")
 
     @cached_property
     def languages(self) -> frozenset[str]:
-        """Those with a two-letter code."""
+        """The known languages that have a two-letter code."""
         self._model.set_languages()
         return frozenset(label for label in self._model.labels if len(label) == 2)
 
     def identify(self, texts: Sequence[str], among: Collection[str] | None = None) -> list[LanguageGuess]:
-        """The likeliest language of each text, with its probability among those that are told apart."""
+        """Return the likeliest language of each text, with its probability among the languages considered."""
         known, model = self.languages, self._model
         model.set_languages(sorted(known if among is None else among))
-        found = [model.classify(text) for text in texts]
-        return [LanguageGuess(language=label, probability=min(1.0, float(share))) for label, share in found]
+        guesses = [model.classify(text) for text in texts]
+        return [LanguageGuess(language=label, probability=min(1.0, float(share))) for label, share in guesses]
 
     def load(self) -> None:
         """Unpack the model."""

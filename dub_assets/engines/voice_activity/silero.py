@@ -1,20 +1,23 @@
-"""Silero's voice activity model, from the wheel of faster-whisper: whether a chunk holds speech at all."""
+"""Silero's voice activity model, from the wheel of faster-whisper: whether a chunk contains speech at all."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dub_assets.engines.telemetry import disable_telemetry
+
 SILERO_FRAMES = 512
 SPEECH_PROBABILITY = 0.3
-"""A track in which the detector is nowhere this sure of speech holds no words.
+"""A track whose highest probability of speech is lower contains no words.
 
-Measured at equal peak: noise, hum, clicks and chords stay under 0.2; speech at 0 dB over noise is over 0.9.
+Measured at equal peaks: noise, hum, clicks and chords stay under 0.2; speech at 0 dB over noise is over 0.9.
 """
 
 
 def holds_speech(track: NDArray[np.float32], probability: float = SPEECH_PROBABILITY) -> bool:
-    """Whether speech is heard in a mono track at 16 kHz, at a peak of 0.5: what is heard depends on the level."""
+    """Return whether a mono track at 16 kHz contains speech. It is scaled to a peak of 0.5, as levels matter."""
+    disable_telemetry()
     from faster_whisper.vad import get_vad_model
 
     peak = float(np.abs(track).max(initial=0.0))

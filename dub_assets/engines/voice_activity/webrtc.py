@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from dub_assets.domain.engine import EngineIdentity
-from dub_assets.domain.errors import ConfigurationError, EngineUnavailableError
-from dub_assets.domain.signal.sound import Samples, Sound
-from dub_assets.domain.timing import Interval, frames_to_ms
-from dub_assets.engines.install import install_command
+from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.errors import ConfigurationError, EngineUnavailableError
+from dub_assets.core.signal.sound import Samples, Sound
+from dub_assets.core.timing import Interval, frames_to_ms
+from dub_assets.engines.models.install import install_command
 
 NAME = "webrtc-vad"
 DISTRIBUTION = "webrtcvad-wheels"
@@ -23,15 +23,15 @@ FRAMES_MS = (10, 20, 30)
 WINDOW_MS = 300
 VOICED_SHARE = 0.5
 QUIET_SHARE = 0.9
-"""Speech begins where half of a window is voiced and ends where nine tenths of one are not; both are then trimmed to
+"""Speech starts when half of a window is voiced and ends when nine tenths of one are not; both ends are then trimmed to
 the first and last voiced frame. On separated vocals (aggressiveness 3, speech over music or noise at 0 to 10 dB) this
-covers 0.94 to 0.98 of the speech and 0.05 to 0.09 of the pauses of more than 300 ms."""
+covers 0.94 to 0.98 of the speech and 0.05 to 0.09 of the pauses over 300 ms."""
 
 
 class WebRtcVoiceActivityDetector:
-    """A detector over WebRTC's: ``aggressiveness`` 0 lets most through, 3 least; frames of 10, 20 or 30 ms.
+    """A detector over WebRTC's: frames of 10, 20 or 30 ms, and an aggressiveness of 0 (finds most speech) to 3 (least).
 
-    Raises ConfigurationError where a setting is none of these.
+    Raises ConfigurationError for other values.
     """
 
     def __init__(self, *, aggressiveness: int = 3, frame_ms: int = 30) -> None:
@@ -58,21 +58,21 @@ class WebRtcVoiceActivityDetector:
         return RATE_HZ
 
     def regions(self, sound: Iterable[Sound]) -> list[Interval]:
-        """Disjoint, sorted intervals of speech; their edges are frames' edges or the programme's end."""
-        heard = _Smoother(WINDOW_MS // self._frame_ms)
+        """Return disjoint, sorted intervals of speech, which start and end at frame edges or at the programme's end."""
+        smoother = _Smoother(WINDOW_MS // self._frame_ms)
         length = 0
         for voiced, frames in self._voiced(sound):
-            heard.add(voiced)
+            smoother.add(voiced)
             length += frames
         end_ms = frames_to_ms(length, RATE_HZ)
         return [
             Interval(start_ms=start * self._frame_ms, end_ms=min(end * self._frame_ms, end_ms))
-            for start, end in heard.finished()
+            for start, end in smoother.finished()
             if start * self._frame_ms < end_ms
         ]
 
     def _voiced(self, sound: Iterable[Sound]) -> Iterator[tuple[bool, int]]:
-        """Whether each detector frame is voiced, and how many frames of sound it holds; the last is filled up."""
+        """Yield whether each detector frame is voiced, and its number of samples; the last frame is padded."""
         detector, size = _load(self._aggressiveness), self._frame_ms * RATE_HZ // 1000
         rest = np.empty((0, 1), dtype=np.float32)
         for block in sound:
@@ -97,7 +97,7 @@ class _Smoother:
         self._stretches: list[tuple[int, int]] = []
 
     def add(self, voiced: bool) -> None:
-        """Hear the next frame."""
+        """Add the next frame."""
         self._window.append(voiced)
         self._count += 1
         self._end = self._count if voiced else self._end
@@ -109,7 +109,7 @@ class _Smoother:
             self._finish(self._start)
 
     def finished(self) -> list[tuple[int, int]]:
-        """All stretches, the last one closed."""
+        """Return all stretches, closing the last one."""
         if self._start is not None:
             self._finish(self._start)
         return self._stretches

@@ -9,9 +9,9 @@ import os
 from dataclasses import replace
 
 if pins := os.environ.get("TEST_MODEL_PINS"):
-    from dub_assets.engines.recognition import whisper_models
-    from dub_assets.engines.remote import RemoteFile
-    from dub_assets.engines.separation import demucs_weights
+    from dub_assets.engines.demucs import weights as demucs_weights
+    from dub_assets.engines.models.remote import RemoteFile
+    from dub_assets.engines.whisper import whisper_models
 
     _demucs = json.loads(pins)
     demucs_weights.MODELS["htdemucs"] = replace(

@@ -1,0 +1,1 @@
+"""Adapters: ffmpeg, storage, telemetry, AWS and Dagster's private modules behind the project's own interfaces."""

@@ -1,0 +1,70 @@
+"""Everything that dub_assets uses of Dagster's private modules, for which Dagster has no public name.
+
+No other module imports ``dagster._*``. ``tests/adapters/test_dagster_private.py`` checks what is relied on: read it
+when Dagster is upgraded.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import dagster as dg
+from dagster import _loggers
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
+from dagster._core.log_manager import DagsterLogHandler, get_log_record_metadata, has_log_record_metadata
+from dagster._core.origin import JobPythonOrigin
+from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._core.utils import make_new_run_id
+from dagster._grpc.types import ExecuteRunArgs
+from dagster._serdes import ConfigurableClassData, pack_value
+from dagster._utils.interrupts import capture_interrupts
+
+__all__ = [
+    "GRPC_INFO_TAG",
+    "CheckRunHealthResult",
+    "ConfigurableClassData",
+    "DagsterLogHandler",
+    "DagsterUserCodeUnreachableError",
+    "ErrorSource",
+    "ExecuteRunArgs",
+    "InstigatorType",
+    "JobPythonOrigin",
+    "LaunchRunContext",
+    "StepFailureData",
+    "TickStatus",
+    "WorkerStatus",
+    "capture_interrupts",
+    "execute_run",
+    "log_facts",
+    "make_new_run_id",
+    "pack_value",
+    "replace_default_logger",
+]
+
+
+def execute_run(run_id: str, instance: dg.DagsterInstance, write_event: Any) -> int:
+    """Execute a stored run in this process, as Dagster's own run workers do, and return the exit status."""
+    from dagster._cli.api import _execute_run_command_body  # noqa: PLC0415  # takes 0.1 s, which only run workers need
+
+    return _execute_run_command_body(run_id, instance, write_event, set_exit_code_on_failure=True)
+
+
+def replace_default_logger(logger: dg.LoggerDefinition) -> dg.LoggerDefinition:
+    """Make ``logger`` the one of runs whose configuration names none, and return the previous one.
+
+    Dagster takes its coloured logger for these runs and has no setting for another. Must be called before the
+    definitions of jobs are built.
+    """
+    previous: dg.LoggerDefinition = _loggers.colored_console_logger
+    _loggers.colored_console_logger = logger
+    return previous
+
+
+def log_facts(record: logging.LogRecord) -> dict[str, Any] | None:
+    """Return what Dagster knows of a log record: its run, step, event and tags; None for records outside of runs."""
+    return dict(get_log_record_metadata(record)) if has_log_record_metadata(record) else None

@@ -1,0 +1,111 @@
+"""An open media file: its picture stream and the time 0 of its programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.adapters.ffmpeg.ffmpeg import file_url
+from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
+from dub_assets.core.errors import InputError
+
+if TYPE_CHECKING:
+    from av import AudioStream, Packet, VideoStream
+    from av.container import InputContainer
+    from av.stream import Stream
+
+_REORDERED = 32
+"""Codecs reorder pictures by less than this many packets."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Open a media file for reading. Raises InputError if it is none, or turns out to be damaged while it is read."""
+    import av
+
+    if not path.exists():
+        raise InputError(f"there is no file {path}: check the path")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give a video or sound file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty: give a video or sound file")
+    # AVI has no presentation times: libavformat derives them.
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts"}
+    try:
+        container = av.open(file_url(path), options=options, metadata_errors="replace")
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read: change its permissions") from error
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file"
+        ) from error
+    with container:
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise InputError(f"{path.name} is damaged ({error.strerror}): give a whole file") from error
+
+
+def picture_stream(container: InputContainer) -> VideoStream | None:
+    """Return the first video stream that is not cover art (``V:0`` in ffmpeg), or None."""
+    import av.stream
+
+    art = av.stream.Disposition.attached_pic
+    return next((stream for stream in container.streams.video if not stream.disposition & art), None)
+
+
+def programme_start(container: InputContainer) -> Fraction:
+    """Return the time 0 of the programme on the file's own clock, in seconds; reads the first packets.
+
+    It is the presentation time of the first picture, or of the first audible sound if there is no picture.
+    """
+    picture = picture_stream(container)
+    if picture is None:
+        return min(sound_start(stream) for stream in container.streams.audio)
+    shown = ShownPictures(picture)
+    for packet in container.demux(picture):
+        shown.add(packet)
+        if len(shown.pts) > _REORDERED:
+            break
+    return shown.start
+
+
+def sound_start(stream: AudioStream) -> Fraction:
+    """Return the time of the first sound after the encoder's delay, in seconds on the file's own clock."""
+    return (stream.start_time or 0) * time_base(stream)
+
+
+def time_base(stream: Stream) -> Fraction:
+    """Return the unit of a stream's timestamps, in seconds."""
+    return stream.time_base or Fraction(1)
+
+
+class ShownPictures:
+    """Collects the presentation times of the pictures that a player shows, from packets in stored order.
+
+    Pictures that an edit list hides are left out, and those before the first key picture, which cannot be decoded.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        self.pts: list[int] = []
+        self.time_base = time_base(stream)
+        self._key: int | None = None
+
+    def add(self, packet: Packet[Any]) -> None:
+        """Add the next packet."""
+        if packet.pts is None:
+            return
+        if self._key is None and packet.is_keyframe:
+            self._key = packet.pts
+        if self._key is not None and packet.pts >= self._key and not packet.is_discard:
+            self.pts.append(packet.pts)
+
+    @property
+    def start(self) -> Fraction:
+        """Time of the first picture in seconds. Raises InputError if there is none."""
+        if not self.pts:
+            raise InputError("the picture has no frame that can be shown: give another file")
+        return min(self.pts) * self.time_base

@@ -1,0 +1,126 @@
+"""Runs of the ffmpeg program, with restricted inputs and one-line errors.
+
+A media file can be a playlist that names other files, or URLs. What is read is therefore limited twice: to the
+containers of ``core/containers.py`` (no playlist, script, text or image sequence), and to the protocol ``file`` (or
+``pipe``), which also applies to what a container opens on its own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS, REQUIRED, Features, missing_features
+from dub_assets.core.errors import ConfigurationError, DubError, EngineUnavailableError, InputError, OutOfSpaceError
+
+_REMEDY = "unset it to use the packaged ffmpeg, or name another program"
+
+_ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.+)$", re.MULTILINE)
+_UNFINISHED = re.compile(r"^\[error\] Error (?:writing trailer of|closing file) ", re.MULTILINE)
+"""ffmpeg 5.1 exits with 0 after these errors, and leaves an incomplete file."""
+
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+
+
+def find_ffmpeg(configured: Path | None = None, required: Features = REQUIRED) -> Path:
+    """Return the ffmpeg to run: the configured program, else the one packaged with imageio-ffmpeg.
+
+    A configured program has to offer every required feature; the check is done once a process. A program on the PATH
+    is used only if it is configured.
+
+    Raises ConfigurationError if the configured program cannot be used, EngineUnavailableError if none is packaged.
+    """
+    if configured is None:
+        return _packaged()
+    found = shutil.which(configured)
+    if found is None:
+        raise ConfigurationError(f"DUB_ASSETS_FFMPEG={configured} is not a program that can be run: {_REMEDY}")
+    program = Path(found)
+    status = program.stat()
+    if problem := _problem(program, required, status.st_mtime_ns, status.st_size):
+        raise ConfigurationError(f"DUB_ASSETS_FFMPEG={configured} {problem}: {_REMEDY}")
+    return program
+
+
+def _packaged() -> Path:
+    folder = resources.files("imageio_ffmpeg") / "binaries"
+    program = next((file for file in folder.iterdir() if file.name.startswith("ffmpeg-")), None)
+    if program is None:
+        raise EngineUnavailableError(
+            "imageio-ffmpeg has no ffmpeg for this platform: install one and set DUB_ASSETS_FFMPEG to its path"
+        )
+    return Path(str(program))
+
+
+@cache
+def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> str:
+    """Return what is wrong with a program, or "". Modification time and size are part of the cache's key."""
+    try:
+        version = subprocess.run([program, "-version"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        if not version.stdout.startswith(b"ffmpeg version "):
+            return "is not ffmpeg"
+        missing = missing_features(program, required)
+    except OSError as error:
+        return f"cannot be run ({error.strerror})"
+    if not missing:
+        return ""
+    name = " ".join(version.stdout.decode(errors="replace").split()[:3])
+    return f"({name}) does not offer {', '.join(missing)}"
+
+
+def file_url(path: Path) -> str:
+    """Return a file's URL for ffmpeg, which takes ``-x.mp4``, ``a:b.mp4`` and ``%04d.mp4`` literally in it."""
+    return f"file:{path.absolute()}"
+
+
+def media_input(path: Path, **options: object) -> Any:
+    """Return a media file as the input of a graph, with ffmpeg's input ``options``."""
+    import ffmpeg
+
+    return ffmpeg.input(file_url(path), protocol_whitelist="file", format_whitelist=DEMUXERS, **options)
+
+
+class Ffmpeg:
+    """An ffmpeg program, as ``find_ffmpeg`` finds it."""
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+
+    def run(self, graph: Any, *, doing: str, stdin: bytes = b"", log_level: str = "error") -> tuple[bytes, str]:
+        """Run a graph (of ffmpeg-python, ending in an output); return what it wrote to stdout, and its log.
+
+        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". Raises InputError
+        or OutOfSpaceError if ffmpeg fails.
+        """
+        import ffmpeg
+
+        fixed = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", f"level+{log_level}"]
+        fixed += ["-copyts", "-abort_on", "empty_output"]
+        arguments = ffmpeg.compile(graph, cmd=[str(self._program), *fixed], overwrite_output=True)
+        try:
+            done = subprocess.run(arguments, input=stdin, capture_output=True, check=False)
+        except OSError as error:
+            raise EngineUnavailableError(
+                f"{self._program} cannot be run ({error.strerror}): install ffmpeg or correct its path"
+            ) from error
+        log = done.stderr.decode(errors="replace")
+        if done.returncode or _UNFINISHED.search(log):
+            raise _failure(doing, done.returncode, log)
+        return done.stdout, log
+
+
+def _failure(doing: str, code: int, log: str) -> DubError:
+    if code < 0:
+        return InputError(
+            f"could not {doing}: ffmpeg was killed by {signal.Signals(-code).name}; check the free memory"
+        )
+    if any(text in log for text in _DISK_FULL):
+        return OutOfSpaceError(f"could not {doing}: the disk is full; free some space and run it again")
+    reasons = _ERROR_LINE.findall(log) or [f"exit code {code}"]
+    return InputError(f"could not {doing}: {reasons[0][:300]}")

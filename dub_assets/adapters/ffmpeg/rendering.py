@@ -1,0 +1,181 @@
+"""Rendering of the dubbed video: picture, dub as the first track, original sound as the second, subtitles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start
+from dub_assets.adapters.ffmpeg.cutting import H264, even_size
+from dub_assets.adapters.ffmpeg.decoding import measure_loudness, on_programme_clock
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
+from dub_assets.core.containers import MP4, container_of
+from dub_assets.core.errors import InputError
+from dub_assets.core.files import atomic_file, temporary_folder
+from dub_assets.core.language import iso_639_2
+from dub_assets.core.media import Loudness, MediaInfo, Rendition, Subtitles
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+_ROUNDING_DB = 0.05
+"""ebur128 rounds its figures to 0.1 dB."""
+
+_MAX_ATTEMPTS = 5
+_MARGIN_DB = 0.1
+"""Margin of the ceiling beyond a dub's excess, doubled at each attempt, since limiting moves peaks too."""
+
+
+def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
+    """Write the dubbed MP4 and return the loudness of the encoded dub; see ``ports.MediaTool``.
+
+    The picture is copied if MP4 can carry its codec, else encoded as H.264; the original sound is copied or encoded as
+    AAC. Without a picture the result is an MP4 of sound tracks.
+    """
+    with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
+        dub = folder / "dub.m4a"
+        loudness = _encode_dub(ffmpeg, rendition, dub)
+        ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
+        switch_off_subtitles(partial)
+    return loudness
+
+
+def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
+    """Encode the dub as AAC with its true peak under the limit, and limit its peaks further if encoding raised them.
+
+    Only peaks over the limiter's ceiling change. Raises InputError if no ceiling is low enough.
+    """
+    loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=None)
+    excess_db = _excess_db(loudness, rendition)
+    if excess_db <= 0:
+        return loudness
+    loudest_db = measure_loudness(ffmpeg, rendition.dub).true_peak_dbtp  # a higher ceiling would limit nothing
+    ceiling_db = rendition.true_peak_dbtp if loudest_db is None else min(rendition.true_peak_dbtp, loudest_db)
+    for attempt in range(_MAX_ATTEMPTS):
+        ceiling_db -= excess_db + _MARGIN_DB * 2**attempt
+        loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=ceiling_db)
+        excess_db = _excess_db(loudness, rendition)
+        if excess_db <= 0:
+            return loudness
+    raise InputError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
+
+
+def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
+    """Write the dub's track, limited if there is a ceiling, and return its loudness as encoded."""
+    with opened(dub) as container:
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    sound = _with_back_channels(media_input(dub)["a:0"], layout)
+    if ceiling_db is not None:
+        limit = f"{10 ** (ceiling_db / 20):.6f}"
+        sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
+    graph = sound.output(
+        file_url(target),
+        format=MP4.muxer,
+        acodec="aac",
+        audio_bitrate=_aac_bit_rate(channels),
+        **{"metadata:s:a:0": "handler_name=Dub"},
+    )
+    ffmpeg.run(graph, doing=f"encode {dub.name}")
+    return measure_loudness(ffmpeg, target)
+
+
+def _with_back_channels(sound: Any, layout: str) -> Any:
+    """Declare the side channels of 5.0 and 5.1 as back channels, as AAC does.
+
+    ffmpeg 5.1 encodes side channels without a layout, so players do not know which channel is the LFE.
+    """
+    if layout not in {"5.0(side)", "5.1(side)"}:
+        return sound
+    return sound.filter("aformat", channel_layouts=layout.removesuffix("(side)"))
+
+
+def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
+    """Return how far an encoded dub exceeds the limit, 0 or less if it does not."""
+    if loudness.true_peak_dbtp is None:
+        return 0.0
+    return loudness.true_peak_dbtp + _ROUNDING_DB - rendition.true_peak_dbtp
+
+
+def _aac_bit_rate(channels: int) -> int:
+    return max(128_000, 96_000 * channels)
+
+
+def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
+    """Return the graph that muxes the file. The source is shifted so that its time 0 is the dub's."""
+    import ffmpeg
+
+    with opened(rendition.source) as container:
+        copied = _picture_can_be_copied(container)
+        layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
+        moved = {"itsoffset": f"{-float(programme_start(container)):.6f}"}
+    timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
+    source = media_input(rendition.source, **moved, **timed)
+    picture, picture_options = _picture(source, rendition.info, copied=copied)
+    original, original_options = _original(source, rendition.info, layout)
+    texts, texts_options = _texts(rendition.subtitles)
+    source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
+    tags = {
+        "map_metadata": source_index,
+        "map_chapters": source_index,
+        "disposition:a:0": "default",
+        "disposition:a:1": 0,
+        "metadata:s:a:0": f"language={iso_639_2(rendition.target_language)}",
+        "metadata:s:a:1": f"language={iso_639_2(rendition.source_language)}",
+        # The same two tracks, numbered among all streams: an option can be given only once.
+        f"metadata:s:{len(picture)}": "title=Dub",
+        f"metadata:s:{len(picture) + 1}": "title=Original",
+    }
+    streams = [*picture, media_input(dub)["a:0"], original, *texts]
+    options = {"c:a:0": "copy"} | picture_options | original_options | texts_options | tags
+    return ffmpeg.output(*streams, file_url(target), format=MP4.muxer, **MP4.options, **options)
+
+
+def _picture_can_be_copied(container: InputContainer) -> bool:
+    """Return whether MP4 can carry the picture's codec, and the presentation time of each picture is known.
+
+    AVI has no presentation times. They cannot be derived if H.264 or HEVC reorders its pictures.
+    """
+    stream = picture_stream(container)
+    if stream is None:
+        return False
+    codec = stream.codec_context
+    untimed = (
+        not container_of(container.format.name).has_presentation_times
+        and codec.codec.canonical_name in {"h264", "hevc"}
+        and codec.has_b_frames
+    )
+    return MP4.can_carry(codec.codec.canonical_name) and not untimed
+
+
+def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
+    if info.picture is None:
+        return [], {}
+    if not copied:
+        return [even_size(source["V:0"])], H264
+    extra = {
+        "hevc": {"tag:v": "hvc1"},  # the form that Apple's players need
+        "mpeg4": {"bsf:v": "mpeg4_unpack_bframes"},  # DivX in AVI has two pictures in a packet
+    }
+    return [source["V:0"]], {"c:v": "copy"} | extra.get(info.picture.codec, {})
+
+
+def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
+    track = source[f"a:{info.track.index}"]
+    if MP4.can_carry(info.track.codec):
+        return track, {"c:a:1": "copy"}
+    sound = on_programme_clock(track, Fraction(0), info.sound_frames)
+    return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
+
+
+def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the subtitle tracks of all files with at least one line."""
+    import ffmpeg
+
+    filled = [each for each in subtitles if each.path.read_bytes().strip()]
+    tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in filled]
+    languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(filled)}
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | languages if filled else {}

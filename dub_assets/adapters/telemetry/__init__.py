@@ -1,0 +1,1 @@
+"""Telemetry: cost of stages, progress, JSON logs."""

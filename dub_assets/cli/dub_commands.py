@@ -1,0 +1,88 @@
+"""Signatures of the commands that dub and edit: ``dub``, ``mix``, ``say``.
+
+The module of a command is imported when the command runs, so that ``--help`` is fast.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dub_assets.cli.parameters import SEGMENT, AsJson, JobId, Out, Quiet
+
+_Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild the video too; its picture is copied.")]
+_GAIN = typer.Option(min=0, max=10, help="Linear gain, 0 is silence; unset: unchanged.")
+
+
+def dub(  # noqa: PLR0913, PLR0917  # a command's options
+    video: Annotated[Path, typer.Argument(help="The video to dub.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="Language spoken, such as en; auto detects it; unset: JOB_SOURCE_LANG, else auto."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", help="Language to dub into, such as pt; unset: JOB_TARGET_LANG, else en.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the results.")] = Path("results"),
+    speakers: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Number of speakers; unset: as many as are heard.")
+    ] = None,
+    voice: Annotated[
+        list[str] | None, typer.Option(help="A speaker's voice, such as A=jm_kumo; repeat it for other speakers.")
+    ] = None,
+    glossary: Annotated[
+        Path | None,
+        typer.Option(help='JSON file of terms: {"glossary": {"sea": "oceano"}, "do_not_translate": ["Dagster"]}.'),
+    ] = None,
+    clips: Annotated[bool, typer.Option("--clips", help="Also write clips of every segment.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Dub a video. A second run regenerates only what changed."""
+    from dub_assets.cli.dub import DubArguments, dub_video
+
+    arguments = DubArguments(
+        video=video,
+        source=source,
+        target=target,
+        clips=clips,
+        speakers=speakers,
+        voices=voice or (),
+        glossary=glossary,
+    )
+    dub_video(arguments, out, quiet=quiet, as_json=as_json)
+
+
+def mix(
+    job: JobId,
+    segments: Annotated[list[int], SEGMENT],
+    bgm_gain: Annotated[float | None, _GAIN] = None,
+    tts_gain: Annotated[float | None, _GAIN] = None,
+    rebuild: _Rebuild = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Mix segments of a job again, with other gains of background and speech."""
+    from dub_assets.cli.edit import Output, mix_again
+    from dub_assets.stages.segment_mixes.values import GainChange
+
+    output = Output(rebuild=rebuild, folder=out, quiet=quiet, as_json=as_json)
+    mix_again(job, segments, GainChange(background=bgm_gain, speech=tts_gain), output)
+
+
+def say(
+    job: JobId,
+    segment: Annotated[int, SEGMENT],
+    text: Annotated[str, typer.Argument(help="The new text, in the job's target language.")],
+    rebuild: _Rebuild = False,
+    out: Out = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Speak a new text for a segment of a job; later runs keep it."""
+    from dub_assets.cli.edit import Output, say_again
+
+    say_again(job, segment, text, Output(rebuild=rebuild, folder=out, quiet=quiet, as_json=as_json))

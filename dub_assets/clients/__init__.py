@@ -1,1 +1,0 @@
-"""The ways in and out of the service: messages and the queue they come from, callbacks."""

@@ -1,0 +1,1 @@
+"""Values and rules that every stage shares: time, sound, media, keys, fingerprints, errors, ports."""

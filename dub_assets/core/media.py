@@ -1,0 +1,113 @@
+"""Media: references to stored objects, the content of files, and requests to cut and render them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from dub_assets.core.timing import FRAMES_PER_MS, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaObject:
+    """A reference to a stored media object: key, size and the sha256 of its content (hexadecimal)."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object in a store; ``sha256`` is None if dub_assets did not write it."""
+
+    key: str
+    size_bytes: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The picture of a media file.
+
+    ``frame_rate`` is the average. ``rotation_deg`` is how far a player turns it (0, 90, 180 or 270); width and height
+    are those before turning.
+    """
+
+    codec: str
+    width: int
+    height: int
+    frame_rate: Fraction
+    variable_frame_rate: bool
+    rotation_deg: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrack:
+    """A sound track: ``index`` counts sound tracks from 0; ``language`` is ISO 639-2 as tagged, or None."""
+
+    index: int
+    codec: str
+    channels: int
+    rate_hz: int
+    language: str | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """The content of a media file.
+
+    Time 0 is that of the first picture, or of the first sound if there is no picture. ``duration_ms`` is the end of the
+    longest track on that clock. ``track`` is the sound track to dub: the default one, else the first.
+    """
+
+    container: str
+    size_bytes: int
+    duration_ms: int
+    picture: Picture | None
+    tracks: tuple[SoundTrack, ...]
+    track: SoundTrack
+
+    @property
+    def sound_frames(self) -> int:
+        """Length of the programme in frames at 48 kHz."""
+        return self.duration_ms * FRAMES_PER_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loudness:
+    """Loudness by EBU R 128 / ITU-R BS.1770; None if the sound is too short or silent."""
+
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCut:
+    """An interval of a file's picture."""
+
+    source: Path
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subtitles:
+    """A subtitle file (SRT) and its language (ISO 639-1)."""
+
+    path: Path
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """A dubbed video to be muxed: languages are ISO 639-1; ``dub`` is a 48 kHz sound file of the whole programme."""
+
+    source: Path
+    info: MediaInfo
+    dub: Path
+    source_language: str
+    target_language: str
+    subtitles: tuple[Subtitles, ...]
+    true_peak_dbtp: float = -1.0

@@ -1,0 +1,43 @@
+"""Ports: the protocols through which stages reach engines, media tools and storage."""
+
+from dub_assets.core.ports.engines import (
+    Engines,
+    Metered,
+    Model,
+    Preloadable,
+    Recogniser,
+    Separator,
+    Synthesiser,
+    Translator,
+    VoiceActivityDetector,
+)
+from dub_assets.core.ports.language import LanguageIdentifier
+from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
+from dub_assets.core.ports.speakers import Diariser, SpeakerEmbedder, TurnDiariser
+from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, StageContext
+from dub_assets.core.ports.storage import ObjectStore, Workspace
+
+__all__ = [
+    "Diariser",
+    "Engines",
+    "LanguageIdentifier",
+    "Measurement",
+    "MediaTool",
+    "Meter",
+    "Metered",
+    "Model",
+    "ObjectStore",
+    "Preloadable",
+    "Progress",
+    "Recogniser",
+    "Separator",
+    "SoundFiles",
+    "SoundWriter",
+    "SpeakerEmbedder",
+    "StageContext",
+    "Synthesiser",
+    "Translator",
+    "TurnDiariser",
+    "VoiceActivityDetector",
+    "Workspace",
+]

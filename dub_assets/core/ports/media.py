@@ -1,0 +1,86 @@
+"""Protocols of the media tool and of sound files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.signal.sound import Sound
+from dub_assets.core.timing import Interval
+
+
+class MediaTool(Protocol):
+    """Probes, decodes, cuts and renders media files."""
+
+    def probe(self, path: Path) -> MediaInfo:
+        """Return the content of a media file.
+
+        Raises InputError if it is no media file, is cut short, or has no sound or length.
+        """
+        ...
+
+    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
+        """Decode the chosen sound track to 48 kHz FLAC (24 bit), channels kept.
+
+        Frame 0 is at the picture's time 0, and there are exactly ``info.sound_frames`` frames. The start of late tracks
+        and gaps are filled with silence.
+        """
+        ...
+
+    def stretch(self, sound: Sound, tempo: float) -> Sound:
+        """Return the sound ``tempo`` times as fast at the same pitch; its length is within 20 ms of the exact one."""
+        ...
+
+    def cut_picture(self, cut: PictureCut, target: Path) -> None:
+        """Write exactly the frames of an interval, without sound, as H.264 in MP4."""
+        ...
+
+    def render(self, rendition: Rendition, target: Path) -> Loudness:
+        """Mux picture, sound tracks and subtitles into an MP4; return the loudness of the encoded dub.
+
+        The true peak of the encoded dub is at most ``rendition.true_peak_dbtp``.
+        """
+        ...
+
+    def excerpt(self, path: Path, interval: Interval) -> Sound:
+        """Return an interval, on the picture's clock, of a file's first sound track at 48 kHz; gaps are silent."""
+        ...
+
+    def preview(self, sound: Path, interval: Interval) -> bytes:
+        """Return an interval of a sound file as WebM with Opus, mono, about 4 kB a second, for the report page."""
+        ...
+
+
+class SoundWriter(Protocol):
+    """Writes a sound file block by block."""
+
+    def write(self, sound: Sound) -> None:
+        """Append a block."""
+        ...
+
+
+class SoundFiles(Protocol):
+    """Reads, writes and resamples sound."""
+
+    def channels(self, path: Path) -> int:
+        """Return the number of channels of a file."""
+        ...
+
+    def read(self, path: Path, interval: Interval | None = None) -> Sound:
+        """Return an interval of a file, cut at the end of the file, or the whole file."""
+        ...
+
+    def blocks(self, path: Path, *, block_ms: int = 10_000, rate_hz: int | None = None) -> Iterator[Sound]:
+        """Yield a file in blocks, resampled to ``rate_hz`` if given, without seams between the blocks."""
+        ...
+
+    def writer(self, path: Path, *, channels: int, rate_hz: int) -> AbstractContextManager[SoundWriter]:
+        """Return a writer of a ``.wav`` (16-bit PCM) or ``.flac`` (24 bit) file, which appears complete on leaving."""
+        ...
+
+    def resample(self, sound: Sound, rate_hz: int) -> Sound:
+        """Return the sound at another rate."""
+        ...

@@ -1,0 +1,34 @@
+"""Provenance: the inputs, engines and cost of a product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dub_assets.core.engine import EngineIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFigures:
+    """Cost of a stage: wall and CPU seconds, wall seconds for a second of programme, peak resident memory in MiB.
+
+    ``usage`` has the (name, amount) pairs that its engine's service counted, sorted by name: ``tokens_in``,
+    ``characters``, ``cost_usd``.
+    """
+
+    wall_s: float
+    cpu_s: float
+    real_time_factor: float
+    peak_memory_mib: float
+    usage: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """The fingerprint, engines and cost of a product.
+
+    A product is not regenerated if its ``fingerprint``, a hash of every input that can change it, is the same.
+    """
+
+    fingerprint: str
+    engines: tuple[EngineIdentity, ...]
+    figures: StageFigures

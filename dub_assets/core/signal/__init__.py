@@ -1,0 +1,1 @@
+"""Signal processing: pure functions of sounds and arrays."""

@@ -1,1 +1,0 @@
-"""Dagster definitions: assets, checks, jobs, partitions."""

@@ -1,1 +1,0 @@
-"""The sensors: what comes in, and what goes out."""

@@ -1,1 +1,0 @@
-"""Array maths on sound: pure functions from arrays to arrays."""

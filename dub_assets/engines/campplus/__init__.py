@@ -1,0 +1,1 @@
+"""CAM++: a speaker embedder on onnxruntime."""

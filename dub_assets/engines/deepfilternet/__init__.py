@@ -1,0 +1,1 @@
+"""Separation of speech from everything else with DeepFilterNet 3, on the processor."""

@@ -1,0 +1,1 @@
+"""Separation of vocals with Demucs."""

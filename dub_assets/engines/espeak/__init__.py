@@ -1,0 +1,1 @@
+"""espeak-ng: a synthesiser, the last resort."""

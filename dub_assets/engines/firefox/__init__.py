@@ -1,0 +1,1 @@
+"""Translation with Firefox's models, on the processor."""

@@ -1,0 +1,1 @@
+"""Hibari: a synthesiser of English."""

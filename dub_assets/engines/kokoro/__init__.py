@@ -1,0 +1,1 @@
+"""Kokoro: a synthesiser on onnxruntime."""

@@ -1,0 +1,1 @@
+"""Piper: a synthesiser on onnxruntime, one file a voice."""

@@ -1,0 +1,1 @@
+"""Diarisation with pyannote.audio."""

@@ -1,1 +1,0 @@
-"""Engines that turn speech into words."""

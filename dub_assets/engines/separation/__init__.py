@@ -1,1 +1,0 @@
-"""Engines that tell speech from background."""

@@ -1,0 +1,1 @@
+"""VITS: a synthesiser on torch, one folder a voice."""

@@ -1,0 +1,1 @@
+"""Speech recognition with Whisper and forced alignment through WhisperX."""

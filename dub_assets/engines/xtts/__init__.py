@@ -1,0 +1,1 @@
+"""XTTS: a synthesiser on torch that clones voices."""

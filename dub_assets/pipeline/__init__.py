@@ -1,1 +1,0 @@
-"""One plain function an asset: ports and domain values in, domain values out."""

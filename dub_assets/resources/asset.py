@@ -1,0 +1,61 @@
+"""What all assets of the graph have in common: partitions, storage, versions and metadata."""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import dagster as dg
+
+from dub_assets.core.provenance import Provenance
+from dub_assets.resources.asset_metadata import provenance
+from dub_assets.resources.partitions import jobs_partitions
+
+OWNERS = ["team:dubbing"]
+GROUP = "dubbing"
+
+PRODUCTS = ("stems", "transcript", "translation", "tts_segments", "segment_mixes")
+"""What a video is made from: assets that depend on all of them read them with ``JobContext.products``."""
+
+
+class Product(Protocol):
+    """The value of an asset."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Fingerprint, engines and cost."""
+        ...
+
+
+ProductT = TypeVar("ProductT", bound=Product)
+
+
+def job_asset(
+    *, version: int, kinds: set[str], deps: Iterable[str] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Declare an asset with one partition for each job, stored as a manifest.
+
+    ``version`` is the ``STAGE_VERSION`` of the asset's stage and becomes Dagster's code version.
+    """
+    return dg.asset(
+        partitions_def=jobs_partitions,
+        io_manager_key="manifests",
+        group_name=GROUP,
+        owners=OWNERS,
+        code_version=str(version),
+        kinds=kinds,
+        deps=deps,
+    )
+
+
+def output(product: ProductT, metadata: Mapping[str, Any], *, data_version: str | None = None) -> dg.Output[ProductT]:
+    """Return the output of an asset: the product, its data version, and the metadata that the UI shows.
+
+    The data version is the product's fingerprint, unless another one is given.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # data_version is a beta parameter
+        return dg.Output(
+            product,
+            metadata={**metadata, **provenance(product.provenance)},
+            data_version=dg.DataVersion(data_version or product.provenance.fingerprint),
+        )

@@ -1,0 +1,129 @@
+"""The job context: everything that an asset needs to work on its job."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import dagster as dg
+from pydantic import Field
+
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.telemetry.meter import ProcessMeter
+from dub_assets.core.errors import ObjectMissingError, PermanentError, TransientError
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.ports import Engines, Progress, StageContext
+from dub_assets.core.request import DubRequest
+from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
+from dub_assets.options import DubOptions
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.media import MediaResource
+from dub_assets.resources.storage import StorageResource
+from dub_assets.resources.tags import REQUEST_KEY, TASK
+from dub_assets.stages.products import Products
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+Product = TypeVar("Product")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext:
+    """One job: its request, engines, options, stage context and archive."""
+
+    request: DubRequest
+    engines: Engines
+    options: DubOptions
+    ctx: StageContext
+    archive: JobArchive
+
+    def load(self, product: type[Product], asset: str) -> Product:
+        """Return the stored value of one of the job's assets. Raises ObjectMissingError, ObjectCorruptError."""
+        return self.archive.load(product, self.ctx.keys.manifest(asset))
+
+    def products(self) -> Products:
+        """Return everything that the job's video is made from. Raises ObjectMissingError, ObjectCorruptError."""
+        return Products(
+            stems=self.load(Stems, "stems"),
+            transcript=self.load(Transcript, "transcript"),
+            translation=self.load(Translation, "translation"),
+            tts=self.load(TtsSegments, "tts_segments"),
+            mixes=self.load(SegmentMixes, "segment_mixes"),
+        )
+
+    def previous(self, product: type[Product], asset: str) -> Product | None:
+        """Return the stored value of an asset from an earlier run; None if it is missing or damaged."""
+        return self.archive.find(product, self.ctx.keys.manifest(asset))
+
+
+class JobResources(dg.ConfigurableResource):
+    """Storage, engines, media tools and options, from which the context of a job is built."""
+
+    storage: dg.ResourceDependency[StorageResource]
+    engines: dg.ResourceDependency[EnginesResource]
+    media: dg.ResourceDependency[MediaResource]
+    options: dg.ResourceDependency[DubOptions]
+    progress: dg.ResourceDependency[Progress]
+    target_language: str = Field(default="en", description="Language to dub into if a request names none.")
+
+    @contextmanager
+    def job(self, context: dg.AssetExecutionContext) -> Iterator[JobContext]:
+        """Open the job of the partition that is materialised, with ``dagster_failures`` in the block."""
+        with dagster_failures():
+            yield self.open_job(job_request(self.storage.archive, context.partition_key, context.run.tags))
+
+    def open_job(self, request: DubRequest) -> JobContext:
+        """Return the context of a request's job, after removing the partial files that killed runs of it left."""
+        keys = JobKeys(request=request)
+        workspace = self.storage.archive.workspace
+        self.media.remove_abandoned(workspace.folder(f"{keys.root}/"), recursive=True)
+        for key in (request.result_key, f"{request.segment_prefix}/"):
+            self.media.remove_abandoned(workspace.folder(key))
+        return JobContext(
+            request=request,
+            engines=self.engines.engines(request.engines),
+            options=self.options,
+            ctx=StageContext(
+                keys=keys,
+                workspace=self.storage.archive.workspace,
+                media=self.media.tool(),
+                sounds=self.media.sounds(),
+                progress=self.progress,
+                meter=ProcessMeter(),
+            ),
+            archive=self.storage.archive,
+        )
+
+
+def job_request(archive: JobArchive, job_id: str, run_tags: Mapping[str, str]) -> DubRequest:
+    """Return the request of a run: that of the run's own ``full_pipeline`` message, else the job's record.
+
+    Later messages for a job replace its record but not the requests of earlier messages. Raises ObjectMissingError,
+    with what to do, if there is neither.
+    """
+    if run_tags.get(TASK) == "full_pipeline" and REQUEST_KEY in run_tags:
+        return archive.load(DubRequest, run_tags[REQUEST_KEY])
+    try:
+        return archive.load(DubRequest, job_record_key(job_id))
+    except ObjectMissingError as error:
+        raise ObjectMissingError(
+            f"job {job_id!r} has no record at {job_record_key(job_id)}: start it with `dub-assets dub` or the queue"
+        ) from error
+
+
+@contextmanager
+def dagster_failures() -> Iterator[None]:
+    """Turn errors of dub_assets into Dagster's: a permanent error fails the step, a transient one retries it.
+
+    A retry policy would not do: Dagster also applies it to a step that a user terminates.
+    """
+    try:
+        yield
+    except TransientError as error:
+        raise dg.RetryRequested(max_retries=STEP_RETRIES, seconds_to_wait=STEP_PAUSE_S) from error
+    except PermanentError as error:
+        metadata: dict[str, Any] = {"error": type(error).__name__}
+        raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error

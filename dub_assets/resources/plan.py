@@ -1,0 +1,35 @@
+"""Checks before any work that the engines can do a job, and loads their models ahead."""
+
+from __future__ import annotations
+
+from dub_assets.core.errors import InputError
+from dub_assets.core.ports import Engines
+from dub_assets.core.request import DubRequest
+from dub_assets.stages.tts_segments.casting import check_voices
+
+
+def load_ahead(request: DubRequest, engines: Engines) -> None:
+    """Start to load the models that a new job needs, in the order of the stages, while its first stage works."""
+    engines.prepare(
+        engines.recogniser(request.source_language),
+        engines.turn_diariser(),
+        engines.synthesiser(request.target_language),
+        engines.language_identifier(),
+    )
+
+
+def check_engines(request: DubRequest, engines: Engines) -> None:
+    """Raise UnsupportedLanguageError or ConfigurationError, with what could serve, if no engine can do a stage.
+
+    If the source language is still to be detected, the translator is checked once it is known.
+    """
+    source, target = request.source_language, request.target_language
+    if source == target:
+        raise InputError(f"the video is to be dubbed from {source!r} into the same language: name another target")
+    engines.separator()
+    engines.recogniser(source)
+    if source != "auto":
+        engines.translator(source, target)
+    engines.synthesiser(target)
+    engines.voice(target)
+    check_voices(engines.synthesiser(target).capabilities.voices_for(target), request.voices)

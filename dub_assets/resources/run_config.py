@@ -1,0 +1,104 @@
+"""Run configuration with which a run edits or regenerates segments: in the launchpad, by commands and by messages."""
+
+from collections.abc import Collection
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import check_segments_exist, segment_index
+from dub_assets.stages.segment_mixes.values import GainChange
+
+
+class TranslationConfig(dg.Config):
+    """Texts by which a person replaces those of the translator."""
+
+    texts: dict[str, str] = Field(
+        default={},
+        description=(
+            'New texts by segment: {"0003": "Boa noite."}. All other lines stay as they are. Empty: translate if '
+            "something changed."
+        ),
+    )
+
+    def by_index(self) -> dict[int, str]:
+        """Return the texts by index. Raises InputError for a name that is not a segment's."""
+        return {segment_index(name): text for name, text in self.texts.items()}
+
+
+class TtsSegmentsConfig(dg.Config):
+    """Segments to regenerate."""
+
+    segments: list[Any] = Field(
+        default=[],
+        description=(
+            'Segments to regenerate even if nothing changed, by name or number: ["0003"] or [3]. All others stay as '
+            "they are. Empty: regenerate what changed, and nothing else."
+        ),
+    )
+
+    def selected(self, existing: Collection[int]) -> set[int] | None:
+        """Return the indexes of the segments to regenerate, or None if none are named.
+
+        Raises InputError, naming the existing segments, for one that does not exist.
+        """
+        if not self.segments:
+            return None
+        indexes = set(map(segment_index, self.segments))
+        check_segments_exist(indexes, existing)
+        return indexes
+
+
+class SegmentGains(dg.Config):
+    """The gains of one segment."""
+
+    bgm_gain: float | None = Field(
+        default=None, ge=0, le=10, description="Linear gain of the background, 0 to 10; unset: unchanged."
+    )
+    tts_gain: float | None = Field(
+        default=None, ge=0, le=10, description="Linear gain of the new speech, 0 to 10; unset: unchanged."
+    )
+
+    def change(self) -> GainChange:
+        """Return the change of gains."""
+        return GainChange(background=self.bgm_gain, speech=self.tts_gain)
+
+
+class SegmentMixesConfig(TtsSegmentsConfig, SegmentGains):
+    """Segments to mix again, and their gains: the same for all of them, or by segment."""
+
+    gains: dict[str, SegmentGains] = Field(
+        default={},
+        description=(
+            'Gains by segment, instead of `segments` with one pair of gains: {"0003": {"bgm_gain": 0.2}}. These '
+            "segments are regenerated too."
+        ),
+    )
+    all_segments: bool = Field(
+        default=False, description="Regenerate all segments; gains then replace those of earlier edits."
+    )
+
+    def selected(self, existing: Collection[int]) -> set[int] | None:
+        """Return the indexes of the segments to mix again, or None if none are named. Raises InputError."""
+        if self.all_segments:
+            return set(existing)
+        indexes = {segment_index(name) for name in self.gains}
+        check_segments_exist(indexes, existing)
+        return (super().selected(existing) or set()) | indexes or None
+
+    def gain_changes(self, existing: Collection[int]) -> dict[int, GainChange]:
+        """Return the changes of gains by segment.
+
+        Raises InputError if ``bgm_gain`` or ``tts_gain`` is set but no segments are, and for unknown segments.
+        """
+        by_segment = {segment_index(name): gains.change() for name, gains in self.gains.items()}
+        if self.change() == GainChange():
+            return by_segment
+        if not self.segments and not self.all_segments:
+            raise InputError(
+                "bgm_gain and tts_gain need segments: name them in `segments`, or set `all_segments: true` to change "
+                "all of them"
+            )
+        indexes = existing if self.all_segments else map(segment_index, self.segments)
+        return dict.fromkeys(indexes, self.change()) | by_segment

@@ -1,0 +1,205 @@
+"""The callbacks of each task: one function a row of the tables in docs/callbacks.md."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dub_assets.core.request import DubRequest
+from dub_assets.service.callbacks.values import (
+    Callback,
+    ProgressStage,
+    Stage,
+    StageId,
+    StageStatus,
+    Subject,
+    readable_line,
+    without_none,
+)
+from dub_assets.service.segment_request import SegmentMixKeys
+
+PROGRESS: Mapping[ProgressStage, tuple[StageId, StageStatus]] = {
+    "downloaded": ("asr", "processing"),
+    "stt_completed": ("asr", "done"),
+    "mt_prepare": ("mt", "processing"),
+    "mt_completed": ("mt", "done"),
+    "tts_prepare": ("tts", "processing"),
+    "tts_completed": ("tts", "done"),
+}
+"""The progress callbacks of a full dub, in their order."""
+
+STAGE_OF_STEP: Mapping[str, StageId] = {
+    "stems": "asr",
+    "transcript": "asr",
+    "translation": "mt",
+    "tts_segments": "tts",
+    "segment_mixes": "mux",
+    "final_video": "mux",
+    "quality": "mux",
+    "quality_checks": "mux",
+    "metadata": "mux",
+    "report": "mux",
+}
+"""The stage that fails with a step of ``dub_job``; a test checks that every step is listed."""
+
+FIRST_STAGE: Mapping[str, StageId] = {
+    "full_pipeline": "asr",
+    "segment_mix": "segment_mix",
+    "segment_tts": "segment_tts",
+}
+"""The first stage of a task: the one that fails if a message is refused or a run fails before its first step."""
+
+_STAGE_WITHOUT_TASK: StageId = "asr"
+"""The stage that fails with a message whose task cannot be read: consumers expect one of the stages that they know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenSegment:
+    """A segment that a ``segment_tts`` task has spoken; ``tts_gain_db`` is minus infinity for silence."""
+
+    index: int
+    text: str
+    tts_key: str
+    mix_key: str
+    tts_gain_db: float
+
+
+# ----------------------------------------------------------------------------------------------------- full_pipeline
+
+
+def progress(subject: Subject, stage: ProgressStage) -> Callback:
+    """Return one of the callbacks 1 to 6."""
+    stage_id, stage_status = PROGRESS[stage]
+    return Callback(subject=subject, status="in_progress", stage_id=stage_id, stage_status=stage_status, stage=stage)
+
+
+def completed(request: DubRequest, document: Mapping[str, Any]) -> Callback:
+    """Return callback 7, with the segments of the job's metadata document."""
+    return _done(
+        Subject.of(request),
+        "mux",
+        "completed",
+        request.result_key,
+        source_lang=document["source_lang"],
+        input_key=request.input_key,
+        result_key=request.result_key,
+        metadata_key=request.metadata_key,
+        segment_assets_prefix=request.segment_prefix,
+        segments_count=len(document["segments"]),
+        segments=document["segments"],
+    )
+
+
+def dub_failed(subject: Subject, error: str, *, step: str | None) -> Callback:
+    """Return the callback of a dub that failed in ``step``, None if no step had started.
+
+    Raises KeyError if ``STAGE_OF_STEP`` does not list the step.
+    """
+    stage_id = FIRST_STAGE["full_pipeline"] if step is None else STAGE_OF_STEP[step]
+    return _failed(subject, error, stage_id)
+
+
+# ----------------------------------------------------------------------------------------------------- segment tasks
+
+
+def segment_mix_started(subject: Subject, *, count: int) -> Callback:
+    """Return the callback before ``count`` segments are mixed."""
+    return _started(subject, "segment_mix", "segment_mix_started", count=count)
+
+
+def segment_mix_completed(
+    subject: Subject, segments: Sequence[SegmentMixKeys], *, result_key: str | None = None
+) -> Callback:
+    """Return the callback after the segments are mixed; ``result_key`` is that of the rebuilt video, if any."""
+    mixed = [
+        {
+            "index": segment.index,
+            "bgm_key": segment.bgm_key,
+            "tts_key": segment.tts_key,
+            "output_key": segment.mix_key,
+            "bgm_gain": segment.gains.background,
+            "tts_gain": segment.gains.speech,
+        }
+        for segment in segments
+    ]
+    return _done(subject, "segment_mix", "segment_mix_completed", result_key, segments=mixed)
+
+
+def segment_mix_failed(subject: Subject, error: str, *, indices: Sequence[int]) -> Callback:
+    """Return the callback of a ``segment_mix`` task that failed."""
+    return _failed(subject, error, "segment_mix", segments=[{"index": index} for index in indices])
+
+
+def segment_tts_started(subject: Subject, *, index: int) -> Callback:
+    """Return the callback before a segment is spoken."""
+    return _started(subject, "segment_tts", "segment_tts_started", segment_index=index)
+
+
+def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_key: str | None = None) -> Callback:
+    """Return the callback after a segment is spoken and mixed; ``result_key`` as in ``segment_mix_completed``."""
+    spoken = {
+        "segment_index": segment.index,
+        "segment_id": str(segment.index),
+        "translate_context": segment.text,
+        "tts_key": segment.tts_key,
+        "mix_key": segment.mix_key,
+        "tts_gain_db": segment.tts_gain_db if math.isfinite(segment.tts_gain_db) else None,
+    }
+    return _done(subject, "segment_tts", "segment_tts_completed", result_key, segment=without_none(spoken))
+
+
+def segment_tts_failed(subject: Subject, error: str, *, index: int | None) -> Callback:
+    """Return the callback of a ``segment_tts`` task that failed; ``index`` is None if its request cannot be read."""
+    return _failed(subject, error, "segment_tts", segment_index=index)
+
+
+# -------------------------------------------------------------------------------------------------- refused messages
+
+
+def message_refused(subject: Subject, error: str, *, task: str | None, segments: Sequence[int] = ()) -> Callback:
+    """Return the callback of a refused message; ``task`` is None if the message names no task that is known.
+
+    Raises KeyError if ``FIRST_STAGE`` does not list the task.
+    """
+    if task == "segment_mix" and segments:
+        return segment_mix_failed(subject, error, indices=segments)
+    if task == "segment_tts" and segments:
+        return segment_tts_failed(subject, error, index=segments[0])
+    return _failed(subject, error, _STAGE_WITHOUT_TASK if task is None else FIRST_STAGE[task])
+
+
+def _started(subject: Subject, stage_id: StageId, stage: Stage, **details: Any) -> Callback:
+    return Callback(
+        subject=subject,
+        status="in_progress",
+        stage_id=stage_id,
+        stage_status="processing",
+        stage=stage,
+        details=details,
+    )
+
+
+def _done(subject: Subject, stage_id: StageId, stage: Stage, video_key: str | None, **details: Any) -> Callback:
+    return Callback(
+        subject=subject,
+        status="done",
+        stage_id=stage_id,
+        stage_status="done",
+        stage=stage,
+        result_key=video_key,
+        details=details,
+    )
+
+
+def _failed(subject: Subject, error: str, stage_id: StageId, **details: Any) -> Callback:
+    return Callback(
+        subject=subject,
+        status="failed",
+        stage_id=stage_id,
+        stage_status="failed",
+        stage="failed",
+        error=readable_line(error),
+        details=details,
+    )

@@ -1,0 +1,112 @@
+"""A run with the part of its event log that callbacks are built from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import dagster as dg
+
+from dub_assets.resources.step_failure import step_failure
+
+_ENDS = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
+_TYPES = {
+    *_ENDS,
+    dg.DagsterEventType.ASSET_OBSERVATION,
+    dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.STEP_START,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_CANCELING,
+}
+_OUR_ERRORS = "dub_assets.core.errors."
+
+# Tags and messages of Dagster
+WILL_RETRY = "dagster/will_retry"
+RETRIED_BY = "dagster/auto_retry_run_id"
+_FAILURE_REASON = "dagster/failure_reason"
+_RETRY_FAILED = "Failed to retry run"
+_FAILED_FROM_OUTSIDE = "This run has been marked as failed from outside the execution context."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLog:
+    """A run and its events in order, up to the first that ends the run: a run that is cancelled can write two."""
+
+    run: dg.DagsterRun
+    events: Sequence[dg.EventLogEntry]
+    retry_failed: bool = False
+    """Whether Dagster tried to retry the run and could not, for example because the code server was down."""
+
+    @classmethod
+    def of(cls, run: dg.DagsterRun, instance: dg.DagsterInstance) -> "RunLog":
+        """Read the log of a run."""
+        log = cls.until_end(run, instance.all_logs(run.run_id, of_type=_TYPES))
+        return replace(log, retry_failed=retry_failed(run, instance))
+
+    @classmethod
+    def until_end(cls, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry]) -> "RunLog":
+        """Return the log without the entries after the run's end."""
+        events: list[dg.EventLogEntry] = []
+        for entry in entries:
+            events.append(entry)
+            if event_of(entry).event_type in _ENDS:
+                break
+        return cls(run=run, events=events)
+
+    @property
+    def end(self) -> dg.EventLogEntry | None:
+        """The event that ended the run."""
+        last = self.events[-1] if self.events else None
+        return last if last is not None and event_of(last).event_type in _ENDS else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run ended successfully."""
+        return self.end is not None and event_of(self.end).event_type == dg.DagsterEventType.RUN_SUCCESS
+
+    @property
+    def failed_step(self) -> str | None:
+        """The step that failed, else the one that started last; None if no step had started."""
+        failures = (event_of(entry) for entry in self.events)
+        failed = next((event.step_key for event in failures if event.is_step_failure), None)
+        newest_first = (event_of(entry) for entry in reversed(self.events))
+        return failed or next((event.step_key for event in newest_first if event.is_step_start), None)
+
+    @property
+    def reason(self) -> str:
+        """Why the run did not succeed, in one line."""
+        events = [event_of(entry) for entry in self.events]
+        failure = next(filter(None, map(step_failure, events)), None)
+        if failure is not None:
+            return failure.description or f"{failure.step} failed: {failure.error.removeprefix(_OUR_ERRORS)}"
+        canceling = next((event.message for event in events if event.event_type_value == "PIPELINE_CANCELING"), None)
+        if canceling and "maximum runtime" in canceling:
+            return f"the run took too long: {canceling}"
+        end = event_of(self.end) if self.end is not None else None
+        if end is None or end.event_type == dg.DagsterEventType.RUN_CANCELED:
+            return "the run was cancelled"
+        if not end.message or _FAILED_FROM_OUTSIDE in end.message:
+            return "the run's process was killed or lost before it was done"
+        return f"the run was ended: {end.message}"
+
+
+def retry_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Return whether Dagster's daemon tried to retry a failed run and the attempt failed.
+
+    The daemon then sets ``dagster/will_retry`` to ``false``, though the cause may have passed by now.
+    """
+    if run.status != dg.DagsterRunStatus.FAILURE or run.tags.get(WILL_RETRY) != "false" or RETRIED_BY in run.tags:
+        return False
+    if run.tags.get(_FAILURE_REASON) == "STEP_FAILURE" or not instance.run_retries_enabled:
+        return False
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    return any(event_of(entry).message == _RETRY_FAILED for entry in entries)
+
+
+def last_event_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:
+    """Return the storage id of the last event that callbacks are built from, None if there is none yet."""
+    records = instance.get_records_for_run(run.run_id, of_type=_TYPES, limit=1, ascending=False).records
+    return records[0].storage_id if records else None
+
+
+def event_of(entry: dg.EventLogEntry) -> dg.DagsterEvent:
+    """Return the event of an entry. Raises if it has none."""
+    return entry.get_dagster_event()

@@ -1,0 +1,115 @@
+"""The values of a callback, as docs/callbacks.md describes them, and the bytes that are sent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from dub_assets.core.request import DubRequest
+
+Json = dict[str, Any]
+
+Status = Literal["in_progress", "done", "failed"]
+StageStatus = Literal["processing", "done", "failed"]
+StageId = Literal["asr", "mt", "tts", "mux", "segment_mix", "segment_tts"]
+ProgressStage = Literal["downloaded", "stt_completed", "mt_prepare", "mt_completed", "tts_prepare", "tts_completed"]
+Stage = Literal[
+    ProgressStage,
+    "completed",
+    "failed",
+    "segment_mix_started",
+    "segment_mix_completed",
+    "segment_tts_started",
+    "segment_tts_completed",
+]
+"""Every value of ``metadata.stage`` that consumers know."""
+
+_MAX_ERROR_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The job that a callback is about. A segment task may have neither project nor language."""
+
+    job_id: str
+    project_id: str | None = None
+    target_language: str | None = None
+
+    @classmethod
+    def of(cls, request: DubRequest) -> Subject:
+        """Return the subject of the callbacks of a full dub."""
+        return cls(job_id=request.job_id, project_id=request.project_id, target_language=request.target_language)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A callback. ``details`` are further keys of its metadata; a key whose value is None is left out."""
+
+    subject: Subject
+    status: Status
+    stage_id: StageId
+    stage_status: StageStatus
+    stage: Stage
+    result_key: str | None = None
+    error: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def body(self) -> Json:
+        """The body as JSON values."""
+        job = self.subject
+        metadata = {
+            "stage": self.stage,
+            "job_id": job.job_id,
+            "project_id": job.project_id,
+            "target_lang": job.target_language,
+            **self.details,
+        }
+        return without_none(
+            {
+                "status": self.status,
+                "stage_id": self.stage_id,
+                "stage_status": self.stage_status,
+                "project_id": job.project_id,
+                "result_key": self.result_key,
+                "error": self.error,
+                "metadata": without_none(metadata),
+            }
+        )
+
+    def encoded(self) -> bytes:
+        """Return the bytes of the body."""
+        return encoded_body(self.body)
+
+
+def encoded_body(body: Mapping[str, Any]) -> bytes:
+    """Return a body as compact UTF-8 JSON, the same bytes in every process.
+
+    A lone surrogate, which JSON can contain and UTF-8 cannot, becomes ``?``, so that every text can be sent.
+    """
+    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", errors="replace")
+
+
+def webhook_id(origin: str, number: int) -> str:
+    """Return the id of a callback, which is the same at each attempt.
+
+    ``origin`` is the id of an outbox entry, ``number`` the position in it. They are hashed because the signed text is
+    ``id.timestamp.body``: an id with a full stop would make it ambiguous.
+    """
+    return f"msg_{hashlib.sha256(f'{origin}/{number}'.encode(errors='replace')).hexdigest()[:32]}"
+
+
+def readable_line(text: str) -> str:
+    """Return a text as one line of 1 to 500 printable characters."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(printable.split()) or "no reason was given; the log of the run says more"
+    return line if len(line) <= _MAX_ERROR_LENGTH else line[: _MAX_ERROR_LENGTH - 1].rstrip() + "…"
+
+
+def without_none(values: Mapping[str, Any]) -> Json:
+    """Return the items whose value is not None."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,108 @@
+"""The messages of the task ``full_pipeline``, and what all messages share. docs/messages.md is generated from them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated
+
+from pydantic import Field
+
+from dub_assets.core.errors import InputError
+from dub_assets.core.request import DubRequest, EngineOverrides
+from dub_assets.service.callbacks.addresses import checked_callback_url
+from dub_assets.service.queue.glossary import Glossary
+from dub_assets.service.queue.message_types import (
+    Engines,
+    Id,
+    Key,
+    Language,
+    MessageRules,
+    Part,
+    ResultKey,
+    SourceLanguage,
+    SpeakerCount,
+    VoiceChoices,
+)
+from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
+
+Request = DubRequest | SegmentMixRequest | SegmentTtsRequest
+
+
+class Message(Part):
+    """A message of any task."""
+
+    task: str | None = None
+    """The task's name, in upper or lower case."""
+    job_id: Id
+    """Identifies the job: 1 to 128 letters, digits, `.`, `_` or `-`, not starting with a dot. Numbers count as text."""
+    callback_url: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
+    """URL that receives the callbacks: http or https, without credentials. `{job_id}` stands for the job's id."""
+
+    @abstractmethod
+    def request(self, rules: MessageRules) -> Request:
+        """Return the request that the message stands for. Raises InputError if its fields contradict each other."""
+
+    @property
+    def callback(self) -> str:
+        """The callback URL, with the job's id filled in. Raises InputError."""
+        return checked_callback_url(self.callback_url, self.job_id)
+
+
+class FullPipelineMessage(Message, Glossary):
+    """Dub a whole video."""
+
+    project_id: Id
+    """Identifies the project; the same rule as for `job_id`."""
+    input_key: Key
+    """Object key of the uploaded video."""
+    target_lang: Language | None = None
+    """Language to dub into, such as `en`. Default: `JOB_TARGET_LANG`."""
+    source_lang: SourceLanguage | None = None
+    """Language spoken in the video, or `auto` to detect it. Default: `JOB_SOURCE_LANG`."""
+    output_key: ResultKey | None = None
+    """Object key of the result video. Default: `result_key`, else the template `JOB_RESULT_VIDEO_PREFIX`."""
+    result_key: ResultKey | None = None
+    """Another name of `output_key`, which takes precedence."""
+    metadata_key: ResultKey | None = None
+    """Object key of the metadata document. Default: the template `JOB_RESULT_METADATA_PREFIX`."""
+    engines: Engines = Engines()
+    """Engines for this job, by stage. Stages without one use the configured engine."""
+    speakers: SpeakerCount | None = None
+    """Number of people who speak. Default: as many as are detected."""
+    voices: VoiceChoices = Field(default_factory=dict)
+    """Voice of each speaker, by the speaker's letter in order of appearance: `{"A": "jm_kumo"}`."""
+
+    def request(self, rules: MessageRules) -> DubRequest:
+        """Return the request of the dub. Keys that the message does not name come from the templates."""
+
+        def filled(template: str) -> str:
+            return rules.templates.fill(template, project_id=self.project_id, job_id=self.job_id)
+
+        request = DubRequest(
+            job_id=self.job_id,
+            project_id=self.project_id,
+            input_key=self.input_key,
+            source_language=self.source_lang or rules.source_language,
+            target_language=self.target_lang or rules.target_language,
+            result_key=self.output_key or self.result_key or filled(rules.templates.video),
+            metadata_key=self.metadata_key or filled(rules.templates.metadata),
+            segment_prefix=filled(rules.templates.segments),
+            segment_clips=True,
+            callback_url=self.callback,
+            engines=EngineOverrides(**self.engines.model_dump()),
+            speakers=self.speakers,
+            voices=self.voices,
+            terms=self.terms(),
+        )
+        _require_separate_keys(request)
+        return request
+
+
+def _require_separate_keys(request: DubRequest) -> None:
+    if request.metadata_key == request.result_key:
+        raise InputError("metadata_key is the key of the result video: name two keys")
+    for name, key in (("output_key", request.result_key), ("metadata_key", request.metadata_key)):
+        if key == request.input_key:
+            raise InputError(f"{name} is input_key: the result would overwrite the input")
+        if key.startswith(f"{request.segment_prefix}/"):
+            raise InputError(f"{name} lies in {request.segment_prefix}, the folder of the job's segments")

@@ -1,0 +1,157 @@
+"""The types of message fields. Models with these types are validated with ``MessageRules`` as context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.core.keys import KeyTemplates
+from dub_assets.core.language import parse_language
+from dub_assets.core.request import checked_id
+from dub_assets.service.message_keys import checked_clip_key, checked_folder, checked_read_key, checked_result_key
+
+_MAX_SECONDS = 86_400
+_MAX_INDEX_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRules:
+    """What applies to every message.
+
+    Languages of messages that name none, key templates, allowed beginnings of keys, and the engines that messages may
+    name, by stage.
+    """
+
+    source_language: str
+    target_language: str
+    templates: KeyTemplates
+    prefixes: tuple[str, ...]
+    engines: Mapping[str, Collection[str]]
+
+
+def _rule(check: Callable[[str, Any, MessageRules], Any]) -> Callable[[Any, ValidationInfo[Any]], Any]:
+    """Return a check as a validator. It drops the field's name from the error, whose path has it."""
+
+    def validate(value: Any, info: ValidationInfo[Any]) -> Any:
+        name = info.field_name or "value"
+        try:
+            return check(name, value, info.context)
+        except InputError as error:
+            raise PydanticCustomError("rule", "{fault}", {"fault": str(error).removeprefix(f"{name} ")}) from error
+
+    return validate
+
+
+def _id_text(name: str, value: object, _: MessageRules) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InputError(f"{name} is neither text nor a whole number")
+    return str(value)
+
+
+def _index_text(name: str, value: object, _: MessageRules) -> str:
+    text = str(value) if isinstance(value, str | int) else ""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_INDEX_DIGITS):
+        raise InputError(f"{name} is no whole number from 0 on, or has more than {_MAX_INDEX_DIGITS} digits")
+    return text
+
+
+def _language(name: str, value: str, _: MessageRules) -> str:
+    try:
+        return parse_language(value)
+    except UnsupportedLanguageError as error:
+        raise InputError(f"{name} cannot be read: {error}") from error
+
+
+def _source_language(name: str, value: str, rules: MessageRules) -> str:
+    return "auto" if value.strip().casefold() == "auto" else _language(name, value, rules)
+
+
+def _engine(name: str, value: str, rules: MessageRules) -> str:
+    known = rules.engines.get(name, ())
+    if value not in known:
+        raise InputError(f"{name} {value[:40]!r} is no engine that may be asked for: {', '.join(known) or 'none may'}")
+    return value
+
+
+def _key_rule(check: Callable[[str, str, tuple[str, ...]], str]) -> AfterValidator:
+    return AfterValidator(_rule(lambda name, value, rules: check(name, value, rules.prefixes)))
+
+
+def _text_or_number(text: dict[str, Any], number: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", **text}, {"type": "integer", **number}]})
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(_rule(_id_text)),
+    AfterValidator(_rule(lambda name, value, _: checked_id(name, value))),
+    _text_or_number({"pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"}, {}),
+]
+Index = Annotated[
+    str,
+    BeforeValidator(_rule(_index_text)),
+    _text_or_number(
+        {"pattern": f"^[0-9]{{1,{_MAX_INDEX_DIGITS}}}$"}, {"minimum": 0, "maximum": 10**_MAX_INDEX_DIGITS - 1}
+    ),
+]
+Gain = Annotated[float, Field(ge=0, le=10)]
+SpeakerName = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
+VoiceName = Annotated[str, Field(min_length=1, max_length=200)]
+VoiceChoices = Annotated[dict[SpeakerName, VoiceName], Field(max_length=100)]
+SpeakerCount = Annotated[int, Field(ge=1, le=100)]
+Seconds = Annotated[float, Field(ge=0, le=_MAX_SECONDS)]
+Language = Annotated[str, Field(max_length=64), AfterValidator(_rule(_language))]
+SourceLanguage = Annotated[str, Field(max_length=64), AfterValidator(_rule(_source_language))]
+EngineName = Annotated[str, AfterValidator(_rule(_engine))]
+Key = Annotated[str, _key_rule(checked_read_key)]
+ClipKey = Annotated[str, _key_rule(checked_clip_key)]
+ResultKey = Annotated[str, _key_rule(checked_result_key)]
+Folder = Annotated[str, _key_rule(checked_folder)]
+
+
+class Part(BaseModel):
+    """An object of a message. Unknown keys are ignored; null and blank values count as absent."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {key: value for key, value in data.items() if value is not None and not _is_blank(value)}
+
+
+class Engines(Part):
+    """Engines of a job, one for each stage, by the names of `dub-assets engines`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    separation: EngineName | None = None
+    """Engine of the separation stage."""
+    recognition: EngineName | None = None
+    """Engine of the recognition stage."""
+    speakers: EngineName | None = None
+    """Engine of the speaker diarisation stage."""
+    translation: EngineName | None = None
+    """Engine of the translation stage."""
+    synthesis: EngineName | None = None
+    """Engine of the speech synthesis stage."""
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()

@@ -1,0 +1,134 @@
+"""Parses messages into requests, or refuses them with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from dub_assets.core.errors import ConfigurationError, InputError, MessageRefusedError, UnsupportedLanguageError
+from dub_assets.core.keys import KeyTemplates
+from dub_assets.core.language import parse_language
+from dub_assets.service.callbacks.addresses import checked_callback_url
+from dub_assets.service.callbacks.values import readable_line
+from dub_assets.service.queue.message_json import Document, read_document
+from dub_assets.service.queue.message_models import Message, Request
+from dub_assets.service.queue.message_types import MessageRules
+from dub_assets.service.queue.tasks import TASKS, find_task
+from dub_assets.settings import JobDefaults
+
+_FAULTS_SHOWN = 3
+_MAX_ID_CHARACTERS = 256
+
+
+def parse(
+    body: str | bytes,
+    *,
+    defaults: JobDefaults,
+    templates: KeyTemplates,
+    allowed_prefixes: Sequence[str] = ("projects/",),
+    engines: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Request:
+    """Return the request that a message's body stands for.
+
+    Args:
+        body: The body of the message.
+        defaults: The languages of messages that name none.
+        templates: The templates of keys that messages do not name.
+        allowed_prefixes: Beginnings of the keys that messages may name.
+        engines: The engines that messages may name, by stage.
+
+    Raises:
+        MessageRefusedError: The body is no valid message.
+        ConfigurationError: The defaults or templates cannot be used.
+    """
+    rules = MessageRules(
+        source_language=_default_language("JOB_SOURCE_LANG", defaults.source_language, auto=True),
+        target_language=_default_language("JOB_TARGET_LANG", defaults.target_language),
+        templates=templates,
+        prefixes=tuple(allowed_prefixes),
+        engines=engines,
+    )
+    document, fault = read_document(body)
+    try:
+        if fault:
+            raise InputError(fault)
+        return _model(document).model_validate(document, context=rules).request(rules)
+    except ValidationError as error:
+        raise _refusal(document, _reason(error)) from error
+    except InputError as error:
+        raise _refusal(document, str(error)) from error
+
+
+def _default_language(variable: str, text: str, *, auto: bool = False) -> str:
+    try:
+        return "auto" if auto and text == "auto" else parse_language(text)
+    except UnsupportedLanguageError as error:
+        raise ConfigurationError(f"{variable}={text!r} cannot be read: {error}") from error
+
+
+def _model(document: Document) -> type[Message]:
+    task = find_task(document.get("task"))
+    if task is None:
+        known = ", ".join([*TASKS, *(alias for task in TASKS.values() for alias in task.aliases)])
+        raise InputError(f"task {repr(document['task'])[:80]} is unknown: it is one of {known}")
+    return task.message
+
+
+def _reason(error: ValidationError) -> str:
+    """Return what is wrong with a message, on one line."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    faults = [_fault(".".join(map(str, fault["loc"])), fault["type"], fault["msg"]) for fault in details]
+    hidden = len(faults) - _FAULTS_SHOWN
+    return "; ".join([*faults[:_FAULTS_SHOWN], *([f"and {hidden} more"] if hidden > 0 else [])])
+
+
+def _fault(path: str, kind: str, message: str) -> str:
+    if kind == "missing":
+        return f"{path} is missing"
+    return f"{path} {message}" if kind == "rule" else f"{path}: {message[0].lower()}{message[1:]}"
+
+
+def _refusal(document: Document, reason: str) -> MessageRefusedError:
+    """Return the refusal of a message, with what its sender needs to identify it."""
+    job_id = _readable_id(document.get("job_id"))
+    task = find_task(document.get("task")) if document else None
+    segment = document.get("segment")
+    project = document.get("project_id") or (segment.get("project_id") if isinstance(segment, dict) else None)
+    return MessageRefusedError(
+        readable_line(reason),
+        job_id=job_id,
+        callback_url=_readable_url(document.get("callback_url"), job_id),
+        project_id=_readable_id(project),
+        task=task.name if task else None,
+        segments=_readable_segments(document),
+    )
+
+
+def _readable_id(value: object) -> str | None:
+    """Return an id that is only shown to people, and may be unusable as a key."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)
+    return text if text.isprintable() and 0 < len(text) <= _MAX_ID_CHARACTERS else None
+
+
+def _readable_url(value: object, job_id: str | None) -> str | None:
+    """Return the callback URL; None if it is invalid, or if the job's id would change its path."""
+    if not isinstance(value, str) or job_id is None or not job_id.strip("."):
+        return None
+    try:
+        return checked_callback_url(value, job_id)
+    except InputError:
+        return None  # the reason of the refusal says so, or an earlier fault
+
+
+def _readable_segments(document: Document) -> tuple[int, ...]:
+    segments: Any = document.get("segments")
+    named = [part.get("index") for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
+    if isinstance(document.get("segment"), dict):
+        named.append(document["segment"].get("segment_index"))
+    texts = [str(index) for index in named if isinstance(index, str | int) and not isinstance(index, bool)]
+    return tuple(int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= 9)

@@ -1,0 +1,1 @@
+"""Published schemas: models of callbacks and the metadata document, and the generator of ``docs/schemas/``."""

@@ -1,0 +1,1 @@
+"""The dubbed video: the mix of the programme, subtitles, and the file."""

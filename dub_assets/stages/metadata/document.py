@@ -1,0 +1,196 @@
+"""Builds the metadata document, which consumers and editors read. ``docs/metadata.md`` documents its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.keys import segment_name
+from dub_assets.core.provenance import StageFigures
+from dub_assets.core.request import DubRequest
+from dub_assets.core.timing import seconds
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.issues import LineIssue
+from dub_assets.stages.products import Products
+from dub_assets.stages.quality.values import Check, DubFigures, Quality
+from dub_assets.stages.segment_mixes.values import SegmentMix
+from dub_assets.stages.transcript.values import Speaker, TranscriptSegment
+from dub_assets.stages.tts_segments.values import TtsSegment
+
+Json = dict[str, Any]
+
+
+def metadata_document(request: DubRequest, products: Products, final: FinalVideo, quality: Quality) -> Json:
+    """Return the document of a finished job: JSON-ready, times in seconds."""
+    stages = {
+        "stems": products.stems.provenance,
+        "transcript": products.transcript.provenance,
+        "translation": products.translation.provenance,
+        "tts_segments": products.tts.provenance,
+        "segment_mixes": products.mixes.provenance,
+        "final_video": final.provenance,
+        "quality": quality.provenance,
+    }
+    return {
+        "job_id": request.job_id,
+        "project_id": request.project_id,
+        "input_key": request.input_key,
+        "result_key": request.result_key,
+        "metadata_key": request.metadata_key,
+        "segment_assets_prefix": request.segment_prefix,
+        "source_lang": products.translation.source_language,
+        "source_lang_probability": round(products.transcript.language_probability, 3),
+        "target_lang": products.translation.target_language,
+        "duration": seconds(products.stems.info.duration_ms),
+        "speech": "dubbed" if products.tts.segments else "none: the original sound is kept",
+        "loudness": {
+            "integrated_lufs": final.loudness.integrated_lufs,
+            "true_peak_dbtp": final.loudness.true_peak_dbtp,
+            "source_lufs": final.gain.source_lufs,
+            "target_lufs": final.gain.target_lufs,
+            "speech_gain_db": final.gain.speech_db,
+            "programme_gain_db": final.gain.programme_db,
+        },
+        "quality": _quality(quality),
+        "speakers": [_speaker(speaker) for speaker in products.transcript.speakers],
+        "segments": _segments(products, quality),
+        "stages": {name: _stage_cost(provenance.figures) for name, provenance in stages.items()},
+        "engines": {name: [_engine(engine) for engine in provenance.engines] for name, provenance in stages.items()},
+    }
+
+
+def _segments(products: Products, quality: Quality) -> list[Json]:
+    """Return the segments of the transcript, in order."""
+    spoken = {segment.index: segment for segment in products.tts.segments}
+    texts = products.texts()
+    mixed = {segment.index: segment for segment in products.mixes.segments}
+    issues = {line.index: line.issues for line in quality.lines}
+    return [
+        _segment(
+            segment,
+            texts.get(segment.index, ""),
+            spoken.get(segment.index),
+            mixed.get(segment.index),
+            issues.get(segment.index, ()),
+        )
+        for segment in products.transcript.segments
+    ]
+
+
+def _segment(
+    segment: TranscriptSegment,
+    translated: str,
+    speech: TtsSegment | None,
+    mix: SegmentMix | None,
+    issues: Sequence[LineIssue],
+) -> Json:
+    start, end = seconds(segment.interval.start_ms), seconds(segment.interval.end_ms)
+    length = seconds((speech.slot if speech else segment.interval).duration_ms)
+    score = None if segment.probability is None else round(segment.probability, 3)
+    assets = _assets(speech, mix)
+    return {
+        "segment_id": str(segment.index),
+        "seg_id": segment.index,
+        "segment_text": segment.text,
+        "seg_txt": segment.text,
+        "translate_context": translated,
+        "trans_txt": translated,
+        "speaker": segment.speaker,
+        "score": score,
+        "editor_id": None,
+        "editor": None,
+        "issues": [*(speech.issues if speech else ()), *issues],
+        "start_point": start,
+        "start": start,
+        "end_point": end,
+        "end": end,
+        "sub_length": length,
+        "sub_langth": length,
+        "length": length,
+        "assets": {name: key for name, key in assets.items() if key is not None},
+        **assets,
+        **({} if speech is None or mix is None else {"dub": _dub(speech, mix)}),
+    }
+
+
+def _assets(speech: TtsSegment | None, mix: SegmentMix | None) -> Mapping[str, str | None]:
+    """Return the keys of the clips, None for each clip that was not made."""
+    clips = mix.clips if mix else None
+    return {
+        "source_key": clips.source.key if clips else None,
+        "bgm_key": clips.bgm.key if clips else None,
+        "tts_key": speech.clip.key if speech else None,
+        "mix_key": clips.mix.key if clips else None,
+        "video_key": clips.video.key if clips and clips.video else None,
+    }
+
+
+def _dub(speech: TtsSegment, mix: SegmentMix) -> Json:
+    """Return how a line was synthesised, fitted and mixed."""
+    return {
+        "start": seconds(speech.placed.start_ms),
+        "end": seconds(speech.placed.end_ms),
+        "voice": speech.speech.voice,
+        "tempo": speech.tempo,
+        "rung": speech.rung,
+        "rendering": speech.rendering,
+        "engine_speed": speech.speech.speed,
+        "stretch": speech.stretch,
+        "late": seconds(speech.late_ms),
+        "gain_db": speech.gain_db,
+        "bgm_gain": mix.gains.background,
+        "tts_gain": mix.gains.speech,
+    }
+
+
+def _speaker(speaker: Speaker) -> Json:
+    return {"name": speaker.name, "pitch_hz": speaker.pitch_hz, "speech": seconds(speaker.speech_ms)}
+
+
+def _stage_cost(figures: StageFigures) -> Json:
+    return {
+        "seconds": figures.wall_s,
+        "cpu_seconds": figures.cpu_s,
+        "real_time_factor": figures.real_time_factor,
+        "peak_memory_mib": figures.peak_memory_mib,
+        "usage": dict(figures.usage),
+    }
+
+
+def _engine(engine: EngineIdentity) -> Json:
+    return {
+        "name": engine.name,
+        "version": engine.version,
+        "licence": engine.licence,
+        "settings": dict(engine.settings),
+        "weights": [
+            {"name": file.name, "sha256": file.sha256, "licence": file.licence, "origin": file.origin}
+            for file in engine.weights
+        ],
+    }
+
+
+def _quality(quality: Quality) -> Json:
+    return {
+        "passed": quality.passed,
+        "refusal": quality.refusal,
+        "figures": _quality_figures(quality.figures),
+        "checks": [_check(check) for check in quality.checks],
+    }
+
+
+def _quality_figures(figures: DubFigures) -> Json:
+    return {
+        "unspoken": seconds(figures.unspoken_ms),
+        "text_language": figures.text_language,
+        "agreement": figures.agreement,
+        "leftover_db": figures.leftover_db,
+        "sound_lag_ms": figures.sound_lag_ms,
+        "length_difference_ms": figures.length_difference_ms,
+    }
+
+
+def _check(check: Check) -> Json:
+    return asdict(check) | {"segments": [segment_name(index) for index in check.segments]}

@@ -1,0 +1,1 @@
+"""Measurements and checks of a finished dub."""

@@ -1,0 +1,118 @@
+"""``quality``: measures a finished dub and evaluates its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
+from dub_assets.core.provenance import Provenance
+from dub_assets.core.timing import FRAMES_PER_MS, Interval
+from dub_assets.options import DubOptions
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.products import Products
+from dub_assets.stages.quality.checks import CheckInputs, run_checks, unspoken
+from dub_assets.stages.quality.judge_lines import LineJudge
+from dub_assets.stages.quality.lag import lag_frames
+from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
+
+STAGE = "quality"
+STAGE_VERSION = 3
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
+
+_EXCERPTS_COUNT = 3
+_EXCERPT_MS = 4_000
+
+
+def measure_quality(
+    products: Products,
+    final: FinalVideo,
+    *,
+    engines: Engines,
+    options: DubOptions,
+    ctx: StageContext,
+    previous: Quality | None,
+) -> Quality:
+    """Measure a finished dub and evaluate every check."""
+    identifier = engines.language_identifier()
+    inputs_fingerprint = _fingerprint(products, final, identifier, options)
+    if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
+        return previous
+    with ctx.meter.measure() as measurement:
+        judge = LineJudge(products=products, identifier=identifier, options=options.checks, ctx=ctx)
+        lines = tuple(judge.lines())
+        figures = _figures(products, final, lines, judge, ctx)
+        inputs = CheckInputs(products=products, final=final, lines=lines, figures=figures, options=options)
+        checks = run_checks(inputs)
+    return Quality(
+        lines=lines,
+        figures=figures,
+        checks=checks,
+        provenance=Provenance(
+            fingerprint=inputs_fingerprint,
+            engines=(identifier.identity,),
+            figures=measurement.figures(media_ms=products.stems.info.duration_ms),
+        ),
+    )
+
+
+def _fingerprint(products: Products, final: FinalVideo, identifier: LanguageIdentifier, options: DubOptions) -> str:
+    """Return the fingerprint of everything that is measured and checked."""
+    return fingerprint(
+        STAGE,
+        version=STAGE_VERSION,
+        identifier=identifier.identity,
+        stems=[products.stems.source.sha256, products.stems.speech],
+        texts=[
+            [(segment.interval, segment.text) for segment in products.transcript.segments],
+            products.translation.lines,
+        ],
+        speech=[
+            (line.placed, line.clip.sha256, line.issues, line.speech.read_back, line.speech.unheard)
+            for line in products.tts.segments
+        ],
+        gains=[mix.gains for mix in products.mixes.segments],
+        final=[final.video.sha256, final.mix.sha256, final.loudness],
+        options=[options.checks, options.mix, options.fit],
+    )
+
+
+def _mean_agreement(lines: Sequence[LineQuality], products: Products) -> float | None:
+    letters = {line.index: len(line.text) for line in products.translation.lines}
+    weighted = [(line.agreement, letters.get(line.index, 0)) for line in lines if line.agreement is not None]
+    total = sum(weight for _, weight in weighted)
+    return round(sum(agreement * weight for agreement, weight in weighted) / total, 3) if total else None
+
+
+def _figures(
+    products: Products, final: FinalVideo, lines: Sequence[LineQuality], judge: LineJudge, ctx: StageContext
+) -> DubFigures:
+    segments = [segment.interval for segment in products.transcript.segments]
+    video = ctx.workspace.open(final.video)
+    return DubFigures(
+        unspoken_ms=sum(ms for _, ms in unspoken(products.stems.speech, segments)),
+        text_language=judge.text_language(),
+        agreement=_mean_agreement(lines, products),
+        leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),
+        sound_lag_ms=_sound_lag_ms(products, video, ctx.workspace.open(final.mix), ctx),
+        length_difference_ms=ctx.media.probe(video).duration_ms - products.stems.info.duration_ms,
+    )
+
+
+def _sound_lag_ms(products: Products, video: Path, mix: Path, ctx: StageContext) -> float | None:
+    """Return the median lag of three excerpts that start with a line: the first, the middle and the last one."""
+    lags = []
+    for interval in _excerpts(products):
+        lag = lag_frames(ctx.media.excerpt(video, interval), ctx.sounds.read(mix, interval))
+        if lag is not None:
+            lags.append(lag / FRAMES_PER_MS)
+    return round(median(lags), 2) if lags else None
+
+
+def _excerpts(products: Products) -> list[Interval]:
+    duration_ms = products.stems.info.duration_ms
+    starts = [line.placed.start_ms for line in products.tts.segments] or [0]
+    chosen = {starts[(len(starts) - 1) * number // (_EXCERPTS_COUNT - 1)] for number in range(_EXCERPTS_COUNT)}
+    return [Interval(start_ms=start, end_ms=min(duration_ms, start + _EXCERPT_MS)) for start in sorted(chosen)]

@@ -1,0 +1,47 @@
+"""Asset ``segment_mixes``: the mix of each segment."""
+
+import dagster as dg
+
+from dub_assets.core.keys import segment_name
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.job_context import JobResources
+from dub_assets.resources.run_config import SegmentMixesConfig
+from dub_assets.stages.segment_mixes.stage import STAGE_VERSION, mix_segments
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+
+@job_asset(version=STAGE_VERSION, kinds={"audio"})
+def segment_mixes(
+    context: dg.AssetExecutionContext,
+    job_resources: JobResources,
+    config: SegmentMixesConfig,
+    stems: Stems,
+    tts_segments: TtsSegments,
+) -> dg.Output[SegmentMixes]:
+    """The gains of each segment and, if the job asks for them, the clips that editors work with."""
+    with job_resources.job(context) as job:
+        indexes = [segment.index for segment in tts_segments.segments]
+        selected = config.selected(indexes)
+        product = mix_segments(
+            stems,
+            tts_segments,
+            changes=config.gain_changes(indexes),
+            options=job.options.mix,
+            ctx=job.ctx,
+            previous=job.previous(SegmentMixes, "segment_mixes"),
+            only=selected,
+        )
+    return output(
+        product,
+        {
+            "segments": len(product.segments),
+            "clips": sum(segment.clips is not None for segment in product.segments),
+            "selected": {
+                segment_name(segment.index): {"bgm_gain": segment.gains.background, "tts_gain": segment.gains.speech}
+                for segment in product.segments
+                if segment.index in (selected or ())
+            },
+        },
+    )

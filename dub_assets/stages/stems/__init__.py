@@ -1,0 +1,1 @@
+"""Vocals and background of the programme."""

@@ -1,0 +1,34 @@
+"""Asset ``stems``: vocals and background."""
+
+import dagster as dg
+
+from dub_assets.core.timing import seconds
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.job_context import JobResources
+from dub_assets.resources.plan import check_engines
+from dub_assets.stages.stems.stage import STAGE_VERSION, separate
+from dub_assets.stages.stems.values import Stems
+
+
+@job_asset(version=STAGE_VERSION, kinds={"audio", "onnx"}, deps=["source_video"])
+def stems(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[Stems]:
+    """The video's sound at 48 kHz, separated into vocals and background that add up to it."""
+    with job_resources.job(context) as job:
+        check_engines(job.request, job.engines)
+        source = job.ctx.workspace.adopt(job.request.input_key)
+        context.log_event(
+            dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})
+        )
+        product = separate(source, engines=job.engines, ctx=job.ctx, previous=job.previous(Stems, "stems"))
+    picture, track = product.info.picture, product.info.track
+    return output(
+        product,
+        {
+            "duration_s": seconds(product.info.duration_ms),
+            "speech_s": seconds(sum(region.duration_ms for region in product.speech)),
+            "speech_regions": len(product.speech),
+            "container": product.info.container,
+            "picture": f"{picture.width}x{picture.height} {picture.codec}" if picture else "none",
+            "sound": f"{track.channels} channels, {track.rate_hz} Hz, {track.codec}",
+        },
+    )

@@ -1,0 +1,41 @@
+"""Asset ``transcript``: what is said, when, and by whom."""
+
+import dagster as dg
+
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.asset_metadata import preview
+from dub_assets.resources.job_context import JobResources
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe
+from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
+
+
+@job_asset(version=STAGE_VERSION, kinds={"text", "whisper"})
+def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> dg.Output[Transcript]:
+    """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
+    with job_resources.job(context) as job:
+        product = transcribe(
+            stems,
+            job.request.source_language,
+            engines=job.engines,
+            options=job.options,
+            ctx=job.ctx,
+            previous=job.previous(Transcript, "transcript"),
+            speakers=job.request.speakers,
+        )
+    return output(
+        product,
+        {
+            "language": product.language,
+            "language_probability": product.language_probability,
+            "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
+            "segments": len(product.segments),
+            "words": sum(len(segment.words) for segment in product.segments),
+            "text": preview((segment.interval, _line(segment, product.speakers)) for segment in product.segments),
+        },
+    )
+
+
+def _line(segment: TranscriptSegment, speakers: tuple[Speaker, ...]) -> str:
+    """Return the text, with the speaker's name if there are several speakers."""
+    return f"{segment.speaker}: {segment.text}" if len(speakers) > 1 else segment.text

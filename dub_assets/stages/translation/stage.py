@@ -1,0 +1,194 @@
+"""``translation``: one translated line for each segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dub_assets.core.batches import in_batches
+from dub_assets.core.engine_use import provenance_of, releasing
+from dub_assets.core.errors import InputError, PermanentError
+from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.keys import check_segments_exist, segment_name
+from dub_assets.core.ports import Engines, StageContext, Translator
+from dub_assets.core.sentences import join_words
+from dub_assets.core.text import Rendering, SourceLine, Term
+from dub_assets.core.timing import slots
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.passages import Passage, passages, split_text
+from dub_assets.stages.translation.terms import translate_with_terms
+from dub_assets.stages.translation.values import TranslatedLine, Translation, segment_fingerprint
+from dub_assets.stages.tts_segments.options import SLOW_VOICE_TEMPO
+from dub_assets.text_normalisation.speaking_rate import syllables_in
+
+STAGE = "translation"
+STAGE_VERSION = 3
+"""Version of this stage's code: part of the fingerprint, and Dagster's code version."""
+
+
+def translate(
+    transcript: Transcript,
+    target_language: str,
+    *,
+    engines: Engines,
+    ctx: StageContext,
+    previous: Translation | None,
+    terms: Sequence[Term] = (),
+) -> Translation:
+    """Translate the text of every segment, in order; ``terms`` read as given.
+
+    Lines that editors wrote in ``previous`` are kept if a segment still has the same text and place. Raises
+    UnsupportedLanguageError if no engine translates from the spoken language.
+    """
+    translator = engines.translator(transcript.language, target_language) if transcript.segments else None
+    stage_fingerprint = _fingerprint(transcript, target_language, translator, terms)
+    edited = _kept_edits(transcript, target_language, previous)
+    if (
+        previous is not None
+        and previous.provenance.fingerprint == stage_fingerprint
+        and _texts(_edits(previous)) == _texts(edited)
+    ):
+        return previous
+    with ctx.meter.measure() as measurement, releasing(engines, translator):
+        lines = _lines(transcript, target_language, translator, terms, ctx) if translator else ()
+    return Translation(
+        source_language=transcript.language,
+        target_language=target_language,
+        lines=_without_lone_renderings([replace(edited.get(line.index, line), passage=line.passage) for line in lines]),
+        provenance=provenance_of(translator, stage_fingerprint, measurement.figures(media_ms=transcript.duration_ms)),
+    )
+
+
+def write_lines(translation: Translation, transcript: Transcript, texts: Mapping[int, str]) -> Translation:
+    """Return the translation with an editor's texts by segment; all other lines stay as they are.
+
+    Raises InputError if there is no such segment, or a text is empty.
+    """
+    fingerprints = {segment.index: segment_fingerprint(segment) for segment in transcript.segments}
+    check_segments_exist(texts, fingerprints)
+    empty = [segment_name(index) for index, text in texts.items() if not text.strip()]
+    if empty:
+        raise InputError(f"the text for segment {', '.join(empty)} is empty: give it something to say")
+    lines = [
+        replace(line, text=texts[line.index].strip(), shorter=(), written_for=fingerprints[line.index])
+        if line.index in texts
+        else line
+        for line in translation.lines
+    ]
+    return replace(translation, lines=_without_lone_renderings(lines))
+
+
+def _fingerprint(
+    transcript: Transcript, target_language: str, translator: Translator | None, terms: Sequence[Term]
+) -> str:
+    return fingerprint(
+        STAGE,
+        version=STAGE_VERSION,
+        texts=[(segment.index, segment.interval, segment.text) for segment in transcript.segments],
+        source_language=transcript.language,
+        target_language=target_language,
+        terms=list(terms),
+        translator=translator and translator.identity,
+    )
+
+
+def _edits(translation: Translation) -> dict[int, TranslatedLine]:
+    return {line.index: line for line in translation.lines if line.written_for is not None}
+
+
+def _texts(lines: Mapping[int, TranslatedLine]) -> dict[int, str]:
+    return {index: line.text for index, line in lines.items()}
+
+
+def _kept_edits(
+    transcript: Transcript, target_language: str, previous: Translation | None
+) -> dict[int, TranslatedLine]:
+    """Return editors' lines in the same language, by index, for segments that have not changed."""
+    if previous is None or previous.target_language != target_language:
+        return {}
+    edits = {line.written_for: line for line in _edits(previous).values()}
+    fingerprints = {segment.index: segment_fingerprint(segment) for segment in transcript.segments}
+    return {index: replace(edits[written], index=index) for index, written in fingerprints.items() if written in edits}
+
+
+def _lines(
+    transcript: Transcript, target_language: str, translator: Translator, terms: Sequence[Term], ctx: StageContext
+) -> tuple[TranslatedLine, ...]:
+    """Return the line of every segment; passages that cannot be split again are translated segment by segment."""
+
+    def translate_passages(groups: Sequence[Passage]) -> list[Rendering]:
+        return in_batches(
+            lambda batch: translate_with_terms(translator, batch, transcript.language, target_language, terms),
+            _source_lines(groups, transcript, target_language),
+            size=translator.capabilities.batch_size,
+            progress=ctx.progress,
+            stage=STAGE,
+        )
+
+    lines: list[TranslatedLine] = []
+    unsplit: list[Passage] = []
+    groups = passages(transcript.segments)
+    for passage, rendering in zip(groups, translate_passages(groups), strict=True):
+        passage_lines = _split_rendering(passage, rendering, target_language)
+        if passage_lines is None:
+            unsplit += [(segment,) for segment in passage]
+        else:
+            lines += passage_lines
+    if unsplit:
+        for passage, rendering in zip(unsplit, translate_passages(unsplit), strict=True):
+            lines += _split_rendering(passage, rendering, target_language) or ()
+    _check_none_is_empty(lines)
+    return tuple(sorted(lines, key=lambda line: line.index))
+
+
+def _split_rendering(passage: Passage, rendering: Rendering, language: str) -> list[TranslatedLine] | None:
+    """Return the lines of a passage, split in the proportion of its segments' texts; None if that fails.
+
+    Shorter renderings that cannot be split are left out.
+    """
+    texts = (rendering.text, *rendering.shorter)
+    if len(passage) == 1:
+        renderings: list[tuple[str, ...] | None] = [(text,) for text in texts]
+    else:
+        sizes = [len(segment.text) for segment in passage]
+        shares = [size / sum(sizes) for size in sizes]
+        renderings = [split_text(text, shares, language) for text in texts]
+    if renderings[0] is None:
+        return None
+    by_segment = zip(*(parts for parts in renderings if parts is not None), strict=True)
+    return [
+        TranslatedLine(index=segment.index, passage=passage[0].index, text=text, shorter=tuple(shorter))
+        for segment, (text, *shorter) in zip(passage, by_segment, strict=True)
+    ]
+
+
+def _source_lines(groups: Sequence[Passage], transcript: Transcript, language: str) -> list[SourceLine]:
+    """Return each passage's text with its neighbours, and the syllables that there is time for until the next one."""
+    segments = transcript.segments
+    times = slots([segment.interval for segment in segments], duration_ms=transcript.duration_ms, pause_ms=0)
+    time_of = {segment.index: time.duration_ms for segment, time in zip(segments, times, strict=True)}
+    place_of = {segment.index: place for place, segment in enumerate(segments)}
+    texts = ["", *(segment.text for segment in segments), ""]
+    return [
+        SourceLine(
+            text=join_words((segment.text for segment in passage), transcript.language),
+            before=texts[place_of[passage[0].index]],
+            after=texts[place_of[passage[-1].index] + 2],
+            syllables=int(
+                SLOW_VOICE_TEMPO * syllables_in(sum(time_of[segment.index] for segment in passage), language)
+            ),
+        )
+        for passage in groups
+    ]
+
+
+def _without_lone_renderings(lines: Sequence[TranslatedLine]) -> tuple[TranslatedLine, ...]:
+    """Return the lines, without shorter renderings in edited passages: those of its lines only fit together."""
+    edited = {line.passage for line in lines if line.written_for is not None}
+    return tuple(replace(line, shorter=()) if line.passage in edited else line for line in lines)
+
+
+def _check_none_is_empty(lines: Sequence[TranslatedLine]) -> None:
+    empty = sorted(segment_name(line.index) for line in lines if not line.text.strip())
+    if empty:
+        raise PermanentError(f"the translator left segments {', '.join(empty)} empty: choose another translator")

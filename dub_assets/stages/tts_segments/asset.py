@@ -1,0 +1,39 @@
+"""Asset ``tts_segments``: the translated lines spoken."""
+
+import dagster as dg
+
+from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.asset_metadata import lines_table
+from dub_assets.resources.job_context import JobResources
+from dub_assets.resources.run_config import TtsSegmentsConfig
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.casting import parse_choices
+from dub_assets.stages.tts_segments.stage import STAGE_VERSION, synthesise
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+
+@job_asset(version=STAGE_VERSION, kinds={"audio", "onnx"})
+def tts_segments(
+    context: dg.AssetExecutionContext,
+    job_resources: JobResources,
+    config: TtsSegmentsConfig,
+    stems: Stems,
+    transcript: Transcript,
+    translation: Translation,
+) -> dg.Output[TtsSegments]:
+    """Every line spoken, fitted to its slot and brought to the level of the original speech."""
+    with job_resources.job(context) as job:
+        product = synthesise(
+            stems,
+            transcript,
+            translation,
+            engines=job.engines,
+            options=job.options,
+            ctx=job.ctx,
+            previous=job.previous(TtsSegments, "tts_segments"),
+            only=config.selected([segment.index for segment in transcript.segments]),
+            voices={**parse_choices(job.options.speakers.voices), **job.request.voices},
+        )
+    return output(product, lines_table(product))

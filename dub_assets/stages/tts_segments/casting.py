@@ -1,0 +1,139 @@
+"""Casting: the voice of each speaker, and so of each line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dub_assets.core.engine import Voice
+from dub_assets.core.errors import InputError
+from dub_assets.core.ports import Engines
+from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
+from dub_assets.stages.transcript.values import Speaker, Transcript, speaker_name
+from dub_assets.stages.translation.values import Translation
+from dub_assets.text_normalisation import verbalise
+
+_SEMITONES_PER_RANK, _MOST_RANK_SEMITONES = 1.0, 6.0
+"""Each place in the engine's order of preference counts as this much distance in pitch, up to the second number."""
+
+_SHARED_VOICE_SEMITONES = 24.0
+"""A voice that another speaker has already counts as this much distance in pitch."""
+
+MAX_SPEAKERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The voice of each line, in order, and the speakers whose own voice is cloned where enough of it is heard."""
+
+    voices: tuple[str, ...] = ()
+    cloned_speakers: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineVoice:
+    """The voice of a line: one of the engine's, or the voice of ``reference``, named ``voice`` in the job."""
+
+    voice: str
+    reference: VoiceReference | None = None
+
+    def utterance(self, text: str, language: str) -> Utterance:
+        """Return a text, in words alone, to be spoken by this voice at its natural speed."""
+        words = verbalise(text, language)
+        if self.reference is None:
+            return Utterance(text=words, language=language, voice=self.voice)
+        return ClonedUtterance(text=words, language=language, voice=self.voice, reference=self.reference)
+
+
+def cast_lines(transcript: Transcript, translation: Translation, engines: Engines, chosen: Mapping[str, str]) -> Cast:
+    """Return who speaks the lines of a translation; ``chosen`` are voices by speaker.
+
+    A line without a speaker has the first voice. If the engine clones voices, every speaker without a chosen voice
+    keeps their own; the speaker None stands for all speech if diarisation did not run. Raises InputError if the engine
+    has no voice of a chosen name.
+    """
+    if not translation.lines:
+        return Cast()
+    language = translation.target_language
+    check_voices(engines.synthesiser(language).capabilities.voices_for(language), chosen)
+    voices = cast_speakers(transcript.speakers, engines.voices(language), chosen)
+    speakers = _speakers_of_lines(transcript, translation)
+    cloned = [speaker for speaker in dict.fromkeys(speakers) if speaker not in chosen]
+    return Cast(
+        voices=tuple(voices.get(speaker or "") or engines.voice(language) for speaker in speakers),
+        cloned_speakers=tuple(cloned) if engines.clones(language) else (),
+    )
+
+
+def line_voices(
+    transcript: Transcript,
+    translation: Translation,
+    cast: Cast,
+    references: Mapping[str | None, VoiceReference],
+) -> list[LineVoice]:
+    """Return the voice of each line, in order: its speaker's own if there is a reference, else the cast one."""
+    return [
+        LineVoice(voice=cloned_voice(speaker), reference=references[speaker])
+        if speaker in references
+        else LineVoice(voice=voice)
+        for speaker, voice in zip(_speakers_of_lines(transcript, translation), cast.voices, strict=True)
+    ]
+
+
+def cast_speakers(speakers: Sequence[Speaker], voices: Sequence[Voice], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return a voice for every speaker by name: the chosen one, else the best that no other speaker has.
+
+    The speaker with the most speech comes first. A voice is rated by its distance from the speaker's pitch in semitones
+    and by its place in the engine's order of preference. If there are more speakers than voices, some share one.
+    ``chosen`` may name speakers who do not appear.
+    """
+    cast = {name: voice for name, voice in chosen.items() if any(speaker.name == name for speaker in speakers)}
+    for speaker in sorted(speakers, key=lambda speaker: -speaker.speech_ms):
+        if speaker.name not in cast:
+            taken = list(cast.values())
+            costs = [
+                _pitch_distance(speaker, voice)
+                + min(_SEMITONES_PER_RANK * rank, _MOST_RANK_SEMITONES)
+                + _SHARED_VOICE_SEMITONES * taken.count(voice.name)
+                for rank, voice in enumerate(voices)
+            ]
+            cast[speaker.name] = voices[costs.index(min(costs))].name
+    return cast
+
+
+def cloned_voice(speaker: str | None) -> str:
+    """Return the name of a speaker's cloned voice; None is the speaker if diarisation did not run."""
+    return f"cloned-{speaker}" if speaker else "cloned"
+
+
+def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str]) -> None:
+    """Raise InputError, naming the known voices, if a chosen voice is not among them."""
+    known = [voice.name for voice in voices]
+    for name, voice in chosen.items():
+        if voice not in known:
+            raise InputError(f"there is no voice {voice!r} for speaker {name}; there are {', '.join(known)}")
+
+
+def parse_choices(text: str | None) -> dict[str, str]:
+    """Return voices by speaker from a text such as ``A=jm_kumo,B=jf_nezumi``. Raises InputError if it is malformed."""
+    choices: dict[str, str] = {}
+    names = {speaker_name(number) for number in range(MAX_SPEAKERS)}
+    for choice in text.split(",") if text else ():
+        name, equals, voice = (part.strip() for part in choice.partition("="))
+        if not equals or name not in names or not voice:
+            raise InputError(f"{choice!r} gives no speaker a voice: write A=jm_kumo, the speaker's letter and a voice")
+        choices[name] = voice
+    return choices
+
+
+def _speakers_of_lines(transcript: Transcript, translation: Translation) -> list[str | None]:
+    speakers = {segment.index: segment.speaker for segment in transcript.segments}
+    return [speakers[line.index] for line in translation.lines]
+
+
+def _pitch_distance(speaker: Speaker, voice: Voice) -> float:
+    """Return the semitones between two pitches; 0 if one is unknown."""
+    if not speaker.pitch_hz or not voice.pitch_hz:
+        return 0.0
+    return abs(12.0 * math.log2(speaker.pitch_hz / voice.pitch_hz))

@@ -1,1 +1,0 @@
-"""What a run tells about itself: cost of its stages, progress."""

@@ -1,0 +1,27 @@
+"""Text normalisation: numbers, units, signs and abbreviations in the words of a language.
+
+>>> verbalise("Custa R$ 3,50.", "pt")
+'Custa três reais e cinquenta centavos.'
+
+Voices, the comparison with what a recogniser hears, and the count of syllables use verbalised text. Stored text,
+subtitles and the editor's text stay as written.
+"""
+
+from __future__ import annotations
+
+from dub_assets.text_normalisation.english import ENGLISH
+from dub_assets.text_normalisation.normalise import apply_rules
+from dub_assets.text_normalisation.portuguese import PORTUGUESE
+from dub_assets.text_normalisation.spanish import SPANISH
+
+_RULES = {rules.language: rules for rules in (ENGLISH, PORTUGUESE, SPANISH)}
+
+
+def verbalise(text: str, language: str) -> str:
+    """Return a text in words; unchanged if the language (ISO 639-1) has no rules here.
+
+    The result has no digits, and no number is added or lost. Words stay as they are, so verbalising twice changes
+    nothing.
+    """
+    rules = _RULES.get(language)
+    return text if rules is None else apply_rules(text, rules)

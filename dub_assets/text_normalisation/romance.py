@@ -1,0 +1,116 @@
+"""Rules that Portuguese and Spanish share: agreement with the counted noun, ordinals, halves, centuries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from dub_assets.text_normalisation.language_rules import LanguageRules, Noun, Rule, substitute
+from dub_assets.text_normalisation.numerals import Gender, cardinal, ordinal
+from dub_assets.text_normalisation.quantities import SIGN, is_one, number, read
+
+_ORDINAL = re.compile(r"(?<![\w.,])(\d{1,4})\.?(º|ª|er|o|a)(?!\w)(?=( [a-zà-ÿ]{4,})?)")
+_CENTURY = re.compile(r"\b([Ss]éculos?|[Ss]iglos?) ([IVX]+)\b")
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+_HALF = re.compile(r"(?<![\w.,/])(?:(?P<whole>\d+) )?1/2 (?P<noun>[a-zà-ÿ]+)")
+HALF_DAY = re.compile(
+    r"(?<![\w.,:])(1[0-2]|0?[1-9])(?:[:.h]([0-5]\d))?\s?([apAP])"
+    r"(?:\.\s?[mM](?:\.(?=\s+[a-zà-ÿ\d(]|[,;:!?)]))?|[mM])(?!\w)"
+)
+"""Hour, minutes, a or p; the last full stop of "p.m." is kept if it ends a sentence."""
+
+_FOLLOWING = r"(?P<noun>[a-zà-ÿ]+)"
+
+
+def agreement(gender_of: Callable[[str], Gender]) -> Rule:
+    """Return the rule of numbers that agree with the next word: "duas horas", "veintiún años".
+
+    ``gender_of`` returns the gender of a word, or "" if the number does not count it.
+    """
+
+    def rule(text: str, rules: LanguageRules) -> str:
+        def in_words(match: re.Match[str]) -> str | None:
+            gender = gender_of(match["noun"])
+            thousand = match["thousand"] or ""
+            many = match["noun"].endswith(("s", "mil")) or (is_one(match["number"], rules) and not thousand)
+            if not gender or not many:
+                return None
+            first = f"{read(match['first'], rules, gender)} {match['link']} " if match["first"] else ""
+            return f"{first}{read(match['number'], rules, gender)}{thousand} {match['noun']}"
+
+        return substitute(_before_word(rules), in_words, text)
+
+    return rule
+
+
+@cache
+def _before_word(rules: LanguageRules) -> re.Pattern[str]:
+    amount = rf"{SIGN}(?<![\w.,]){number(rules)}"
+    return re.compile(
+        rf"(?:(?P<first>{amount}) (?P<link>a|o|ou|e|y|u) )?(?P<number>{amount})(?P<thousand> mil)? {_FOLLOWING}"
+    )
+
+
+def ordinals(text: str, rules: LanguageRules) -> str:
+    """Verbalise ordinals: "1º", "2.ª", "21o", in Spanish also "1.er"."""
+
+    def in_words(match: re.Match[str]) -> str:
+        gender: Gender = "f" if match[2] in "ªa" else "m"
+        before_noun = match[2] == "er" or match[3] is not None
+        return ordinal(int(match[1]), rules.language, gender, before_noun=before_noun)
+
+    return substitute(_ORDINAL, in_words, text)
+
+
+def halves(gender_of: Callable[[str], Gender], half: str) -> Rule:
+    """Return the rule of halves of feminine nouns, "1/2 xícara"; ``half`` is the feminine word for one half."""
+
+    def rule(text: str, rules: LanguageRules) -> str:
+        def in_words(match: re.Match[str]) -> str | None:
+            if gender_of(match["noun"]) != "f":
+                return None
+            whole = f"{read(match['whole'], rules, 'f')} {rules.fraction_after} " if match["whole"] else ""
+            return f"{whole}{half} {match['noun']}"
+
+        return substitute(_HALF, in_words, text)
+
+    return rule
+
+
+def centuries(text: str, rules: LanguageRules) -> str:
+    """Verbalise centuries in Roman numerals: "século XX"."""
+    return _CENTURY.sub(lambda match: f"{match[1]} {cardinal(_roman(match[2]), rules.language)}", text)
+
+
+def _roman(letters: str) -> int:
+    values = [_ROMAN[letter] for letter in letters]
+    return sum(
+        -value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True)
+    )
+
+
+def areas(lengths: Mapping[str, Noun], squared: tuple[str, str], cubed: tuple[str, str]) -> dict[str, Noun]:
+    """Return the units of area and volume of lengths: "metro quadrado", "metros cúbicos"."""
+    units = {}
+    for symbol, noun in lengths.items():
+        for signs, (one, many) in (("²2", squared), ("³3", cubed)):
+            for sign in signs:
+                units[symbol + sign] = Noun(one=f"{noun.one} {one}", many=f"{noun.many} {many}", gender=noun.gender)
+    return units
+
+
+def hour_and_minute(hour: int, minute: int, rules: LanguageRules, joined: str) -> str:
+    """Return a time of day: "duas e quinze"."""
+    words = cardinal(hour, rules.language, "f")
+    return f"{words} {joined} {cardinal(minute, rules.language)}" if minute else words
+
+
+def part_of_day(hour: int, half: str, parts: tuple[str, str, str, str]) -> str:
+    """Return the part of the day of an hour with a.m. ("a") or p.m. ("p").
+
+    ``parts`` are the words for before dawn, morning, afternoon and night.
+    """
+    if half == "a":
+        return parts[0] if hour < 5 else parts[1]
+    return parts[2] if hour == 12 or hour < 7 else parts[3]

@@ -1,5 +1,0 @@
-"""AWS's protocols for the fault suite."""
-
-from aws_server import aws_endpoint, bucket, connect, new_queue, sqs
-
-__all__ = ["aws_endpoint", "bucket", "connect", "new_queue", "sqs"]

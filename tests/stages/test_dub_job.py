@@ -1,0 +1,351 @@
+"""The asset graph in Dagster: real storage, real ffmpeg, fake engines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import get_args
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+from support.fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
+from support.media_tool import ffmpeg_environment
+
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.core.speech import RecognisedWord
+from dub_assets.core.timing import Interval
+from dub_assets.definitions import definitions
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.resources.storage import StorageResource
+from dub_assets.settings import Settings, settings_from
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.quality.checks import CheckName
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+pytestmark = pytest.mark.media
+
+JOB = "talk-1"
+ASSETS = (
+    "stems",
+    "transcript",
+    "translation",
+    "tts_segments",
+    "segment_mixes",
+    "final_video",
+    "quality",
+    "metadata",
+    "report",
+)
+KEYS = JobKeys(
+    request=DubRequest(
+        job_id=JOB,
+        project_id="shop",
+        input_key="projects/shop/inputs/talk.mp4",
+        source_language="en",
+        target_language="pt",
+        result_key=f"projects/shop/outputs/videos/{JOB}.mp4",
+        metadata_key=f"projects/shop/outputs/metadata/{JOB}.json",
+        segment_prefix=f"projects/shop/interim/{JOB}/segments",
+        segment_clips=True,
+    )
+)
+SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
+WORDS = [
+    RecognisedWord(text="Good.", start_ms=200, end_ms=900, probability=0.9),
+    RecognisedWord(text="Night.", start_ms=2000, end_ms=2800, probability=0.9),
+]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
+    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
+    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+class Jobs:
+    """A Dagster instance, a store and the definitions over fake engines."""
+
+    def __init__(self, settings: Settings, engines: FakeEngines, instance: dg.DagsterInstance) -> None:
+        self.engines = engines
+        self.instance = instance
+        self.archive = StorageResource.of(settings).archive
+        self.definitions = definitions(settings, FakeProgress())
+
+    def run(self, *, assets: list[str] | None = None, config: dict[str, object] | None = None, job: str = JOB):
+        run_config = {"ops": {name: {"config": values} for name, values in (config or {}).items()}}
+        return self.definitions.resolve_job_def("dub_job").execute_in_process(
+            instance=self.instance,
+            partition_key=job,
+            raise_on_error=False,
+            asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
+            run_config=run_config,
+        )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    places = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
+    return settings_from({**places, **ffmpeg_environment(), "CHECK_LOUDNESS": "20"})  # the fake synthesiser says little
+
+
+@pytest.fixture
+def jobs(settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    engines = FakeEngines(regions=SPEECH, words=WORDS)
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
+        jobs = Jobs(settings, engines, instance)
+        jobs.archive.put_file(KEYS.request.input_key, clip)
+        jobs.archive.save(job_record_key(JOB), KEYS.request)
+        yield jobs
+
+
+def stage_version(asset: str) -> int:
+    """Return the version of an asset's stage."""
+    return import_module(f"dub_assets.stages.{asset}.stage").STAGE_VERSION
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = result.get_step_failure_events()
+    return event.event_specific_data.user_failure_data.description
+
+
+def test_definitions_load_and_every_asset_is_described():
+    defs = definitions(settings_from({}), FakeProgress())
+    dg.Definitions.validate_loadable(defs)
+    graph = defs.resolve_asset_graph()
+    names = {key.path[-1] for key in graph.get_all_asset_keys()}
+    assert names == {"source_video", *ASSETS}
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description
+        assert node.owners
+        assert node.kinds
+        assert node.group_name == "dubbing"
+        assert key.path[-1] == "source_video" or node.code_version == str(stage_version(key.path[-1]))
+
+
+def test_a_job_makes_its_video_document_and_clips(jobs: Jobs):
+    assert jobs.run().success
+    final = jobs.archive.load(FinalVideo, KEYS.manifest("final_video"))
+    assert final.video.key == KEYS.request.result_key
+    document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
+    assert [segment["translate_context"] for segment in document["segments"]] == ["pt Good.", "pt Night."]
+    for segment in document["segments"]:
+        assert set(segment["assets"]) == {"source_key", "bgm_key", "tts_key", "mix_key", "video_key"}
+        assert all(jobs.archive.store.head(key) for key in segment["assets"].values())
+
+
+def test_materialisations_have_metadata_for_the_ui(jobs: Jobs):
+    jobs.run()
+    metadata = {
+        name: jobs.instance.get_latest_materialization_event(dg.AssetKey(name)).asset_materialization.metadata
+        for name in ASSETS
+    }
+    assert metadata["stems"]["duration_s"].value == 4.0
+    assert "Good." in metadata["transcript"]["text"].value
+    assert "pt Night." in metadata["translation"]["text"].value
+    assert len(metadata["tts_segments"]["lines"].records) == 2
+    assert metadata["segment_mixes"]["clips"].value == 2
+    assert metadata["final_video"]["true_peak_dbtp"].value <= -1.0
+    assert metadata["report"]["segments_to_review"].value == 0
+    assert metadata["report"]["page"].value.endswith(f"{JOB}.report.html")
+    assert metadata["final_video"]["video"].value.startswith("http://127.0.0.1:3010/projects/")
+    assert Path(metadata["final_video"]["video_path"].value).is_file()
+    assert metadata["final_video"]["export"].value == f"dub-assets export {JOB} --out DIR"
+    assert all("seconds" in values and "manifest" in values for values in metadata.values())
+
+
+def test_checks_of_a_good_job_pass(jobs: Jobs):
+    result = jobs.run()
+    evaluations = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    assert evaluations == dict.fromkeys(get_args(CheckName), True)
+
+
+def test_a_blocking_check_fails_the_job_and_is_in_the_document(jobs: Jobs):
+    jobs.engines.synthesiser("pt").amplitude = 0.0
+    result = jobs.run()
+    assert not result.success
+    assert failure_of(result) == (
+        "the dub does not pass its checks: lines_are_audible (lines without audible speech: 0000, 0001)"
+    )
+    assert len(result.get_asset_check_evaluations()) == len(get_args(CheckName)), "all are told"
+    document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
+    assert document["quality"]["refusal"] == failure_of(result)
+    assert [segment["issues"] for segment in document["segments"]] == [["inaudible"], ["inaudible"]]
+
+
+def test_an_edit_reports_a_failed_blocking_check_and_succeeds(jobs: Jobs):
+    jobs.engines.synthesiser("pt").amplitude = 0.0
+    assert not jobs.run().success
+    edit = jobs.definitions.resolve_job_def("edit_segments_job")
+    result = edit.execute_in_process(
+        instance=jobs.instance,
+        partition_key=JOB,
+        raise_on_error=False,
+        run_config={"ops": {"segment_mixes": {"config": {"gains": {"0001": {"bgm_gain": 0.2}}}}}},
+    )
+    assert result.success
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert "lines_are_audible" in failed
+
+
+def test_a_check_that_does_not_block_warns(jobs: Jobs, settings: Settings):
+    options = replace(settings.options, checks=replace(settings.options.checks, blocking="none"))
+    jobs.definitions = definitions(replace(settings, options=options), FakeProgress())
+    jobs.engines.synthesiser("pt").amplitude = 0.0
+    result = jobs.run()
+    assert result.success
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert "lines_are_audible" in failed
+
+
+class HearsNoPortuguese(FakeRecogniser):
+    """Fails at the dub's language, though it says that it knows it."""
+
+    def __init__(self) -> None:
+        super().__init__(WORDS)
+        self.capabilities = replace(self.capabilities, languages=frozenset({"en", "pt"}))
+
+    def recognise(self, chunks, language):
+        if language == "pt":
+            raise RuntimeError("CUDA failed with error out of resources")
+        return super().recognise(chunks, language)
+
+
+def test_a_recogniser_that_fails_on_the_lines_does_not_fail_the_job(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+    engines = FakeEngines(regions=SPEECH, words=WORDS, recogniser=HearsNoPortuguese())
+    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
+    result = jobs.run()
+    assert result.success
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    assert failed == ["lines_say_their_text"]
+    document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
+    assert [segment["issues"] for segment in document["segments"]] == [["unheard"], ["unheard"]]
+    assert document["quality"]["refusal"] is None
+
+
+def test_a_second_run_regenerates_nothing(jobs: Jobs):
+    jobs.run()
+    before = {item.key: item.sha256 for item in jobs.archive.store.list("projects/")}
+    spoken = len(jobs.engines.synthesiser("pt").spoken)
+    assert jobs.run().success
+    assert {item.key: item.sha256 for item in jobs.archive.store.list("projects/")} == before
+    assert len(jobs.engines.synthesiser("pt").spoken) == spoken
+
+
+def data_versions(jobs: Jobs) -> dict[str, str]:
+    """Return the data version of each asset of the job, as Dagster knows it."""
+    events = {name: jobs.instance.get_latest_materialization_event(dg.AssetKey(name)) for name in ASSETS}
+    return {name: event.asset_materialization.tags["dagster/data_version"] for name, event in events.items()}
+
+
+def fingerprints(jobs: Jobs) -> dict[str, str]:
+    """Return the fingerprint in each manifest of the job."""
+    manifests = {name: json.loads(jobs.archive.store.get(KEYS.manifest(name))) for name in ASSETS}
+    return {name: manifest["provenance"]["fingerprint"] for name, manifest in manifests.items()}
+
+
+def stale(jobs: Jobs) -> set[str]:
+    """Return the assets of the job that Dagster's UI shows as stale."""
+    graph = jobs.definitions.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(jobs.instance, graph, LoadingContextForTest(jobs.instance))
+    return {name for name in ASSETS if resolver.get_status(dg.AssetKey(name), JOB) != StaleStatus.FRESH}
+
+
+def test_data_versions_are_the_stored_fingerprints_and_a_rerun_keeps_them(jobs: Jobs):
+    jobs.run()
+    first = data_versions(jobs)
+    assert first == fingerprints(jobs)
+    assert stale(jobs) == set()
+    jobs.run()
+    assert data_versions(jobs) == first
+    assert stale(jobs) == set()
+
+
+def test_an_edit_makes_the_assets_after_it_stale_until_the_video_is_rebuilt(jobs: Jobs):
+    jobs.run()
+    before = data_versions(jobs)
+    jobs.run(assets=["segment_mixes"], config={"segment_mixes": {"segments": [1], "bgm_gain": 0.2}})
+    edited = data_versions(jobs)
+    assert {name for name in ASSETS if edited[name] != before[name]} == {"segment_mixes"}
+    assert stale(jobs) == {"final_video", "quality", "metadata", "report"}
+    jobs.run(assets=["final_video", "quality", "metadata", "report"])
+    rebuilt = data_versions(jobs)
+    assert {name for name in ASSETS if rebuilt[name] != edited[name]} == {
+        "final_video",
+        "quality",
+        "metadata",
+        "report",
+    }
+    assert rebuilt == fingerprints(jobs)
+    assert stale(jobs) == set()
+
+
+def test_an_edited_text_makes_the_assets_that_read_it_stale(jobs: Jobs):
+    jobs.run()
+    jobs.run(assets=["translation"], config={"translation": {"texts": {"0001": "Boa noite."}}})
+    assert stale(jobs) == {"tts_segments", "final_video", "quality", "metadata", "report"}
+    jobs.run()
+    assert stale(jobs) == set()
+
+
+@pytest.mark.parametrize("name", ["0001", 1])
+def test_the_launchpad_regenerates_one_segment_and_keeps_the_others(jobs: Jobs, name: str | int):
+    jobs.run()
+    before = jobs.archive.load(SegmentMixes, KEYS.manifest("segment_mixes"))
+    config = {"segment_mixes": {"segments": [name], "bgm_gain": 0.2}}
+    assert jobs.run(assets=["segment_mixes"], config=config).success
+    after = jobs.archive.load(SegmentMixes, KEYS.manifest("segment_mixes"))
+    assert after.segments[0] == before.segments[0]
+    assert after.segments[1].gains.background == 0.2
+    assert after.segments[1].clips.mix.sha256 != before.segments[1].clips.mix.sha256
+
+
+def test_an_unknown_segment_is_an_error(jobs: Jobs):
+    jobs.run()
+    result = jobs.run(assets=["tts_segments"], config={"tts_segments": {"segments": ["0009"]}})
+    assert failure_of(result) == "there is no segment 0009 in this job; its segments are 0000 to 0001"
+
+
+def test_a_missing_object_fails_the_stage_that_reads_it(jobs: Jobs):
+    jobs.run()
+    tts = jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments"))
+    jobs.archive.store.delete([tts.segments[0].clip.key])
+    result = jobs.run(assets=["segment_mixes"])
+    assert not result.success
+    assert tts.segments[0].clip.key in failure_of(result)
+
+
+def test_a_run_of_the_whole_job_regenerates_a_missing_object(jobs: Jobs):
+    jobs.run()
+    tts = jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments"))
+    jobs.archive.store.delete([tts.segments[0].clip.key])
+    assert jobs.run().success
+    assert jobs.archive.load(TtsSegments, KEYS.manifest("tts_segments")).segments[0].clip == tts.segments[0].clip
+
+
+def test_a_job_without_a_record_fails_and_says_what_to_do(jobs: Jobs):
+    jobs.instance.add_dynamic_partitions(jobs_partitions.name, ["other"])
+    assert "dub-assets dub" in failure_of(jobs.run(job="other"))
+
+
+def test_a_permanent_error_is_not_retried(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jobs.engines.synthesiser("pt"), "capabilities", FakeSynthesiser().capabilities)
+    jobs.archive.store.put(KEYS.request.input_key, b"not a video at all", "video/mp4")
+    result = jobs.run()
+    assert not result.success
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]

@@ -1,0 +1,55 @@
+"""The products of a job that version 0.1.0 made are up to date: no stage makes them again."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.programmes import StageHarness
+
+from dub_assets.core.keys import JobKeys, job_record_key
+from dub_assets.core.request import DubRequest
+from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.storage import StorageResource
+from dub_assets.settings import settings_from
+from dub_assets.stages.segment_mixes.stage import mix_segments
+from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.stems.stage import separate
+from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.transcript.stage import transcribe
+from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.stage import translate
+from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.tts_segments.stage import synthesise
+from dub_assets.stages.tts_segments.values import TtsSegments
+
+pytestmark = pytest.mark.models
+
+ARCHIVE = Path(__file__).parents[1] / "fixtures" / "job_of_0.1.tar.xz"
+
+
+def test_every_stage_before_the_video_keeps_its_product(tmp_path: Path, harness: StageHarness):
+    with tarfile.open(ARCHIVE) as home:
+        home.extractall(tmp_path / "home", filter="data")
+    paths = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
+    settings = settings_from(os.environ | paths)
+    archive = StorageResource.of(settings).archive
+    request = archive.load(DubRequest, job_record_key("talk-pt-2798b054"))
+    engines, options = EnginesResource.of(settings).engines(request.engines), settings.options
+    ctx = replace(harness.ctx, keys=JobKeys(request=request), workspace=archive.workspace)
+
+    stems = archive.load(Stems, ctx.keys.manifest("stems"))
+    assert separate(stems.source, engines=engines, ctx=ctx, previous=stems) is stems
+    transcript = archive.load(Transcript, ctx.keys.manifest("transcript"))
+    common = {"engines": engines, "ctx": ctx}
+    language = request.source_language
+    assert transcribe(stems, language, options=options, previous=transcript, **common) is transcript
+    translation = archive.load(Translation, ctx.keys.manifest("translation"))
+    assert translate(transcript, request.target_language, previous=translation, **common) is translation
+    tts = archive.load(TtsSegments, ctx.keys.manifest("tts_segments"))
+    assert synthesise(stems, transcript, translation, options=options, previous=tts, **common) is tts
+    mixes = archive.load(SegmentMixes, ctx.keys.manifest("segment_mixes"))
+    assert mix_segments(stems, tts, changes={}, options=options.mix, ctx=ctx, previous=mixes) is mixes
