@@ -1,1 +1,1 @@
-"""The whole service on one machine: queue, bucket, consumer and worker, as in production but for the addresses."""
+"""The whole service on one machine: queue, bucket, consumer and worker, configured as in production."""

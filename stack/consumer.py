@@ -1,4 +1,4 @@
-"""The consumer of the stack: receives callbacks, checks their signatures, prints them and lists them.
+"""The consumer of the stack: receives callbacks, verifies their signatures, prints them and lists them.
 
 ``python -m stack.consumer`` is the one of compose.yaml's profile ``local``.
 """
@@ -18,7 +18,7 @@ from stack.places import Places
 
 
 class Consumer(ThreadingHTTPServer):
-    """Takes POSTs of callbacks; ``GET /`` lists what has arrived, each callback once."""
+    """Receives callbacks by POST; ``GET /`` lists the received callbacks, each once."""
 
     daemon_threads = True
 
@@ -29,12 +29,12 @@ class Consumer(ThreadingHTTPServer):
         self._received: dict[str, Any] = {}
 
     def listing(self) -> bytes:
-        """The bodies received, in order."""
+        """Return the received bodies in order."""
         with self._lock:
             return json.dumps(list(self._received.values())).encode()
 
     def take(self, body: bytes, headers: Any) -> int:
-        """Receive a callback; the status to answer is returned: 401 where it is not signed by the stack's secret."""
+        """Receive a callback. Return the status to answer: 401 if it is not signed with the stack's secret."""
         identity, timestamp = headers.get("webhook-id", ""), int(headers.get("webhook-timestamp", 0))
         wanted = delivery_headers(self._secret, webhook_id=identity, timestamp_s=timestamp, body=body)
         if headers.get("webhook-signature") != wanted["webhook-signature"]:
@@ -51,12 +51,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Consumer
 
     def do_POST(self) -> None:
-        """A callback."""
+        """Answer a callback."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self._answer(self.server.take(body, self.headers))
 
     def do_GET(self) -> None:
-        """The list of all callbacks."""
+        """Answer with the list of all callbacks."""
         self._answer(200, self.server.listing())
 
     def _answer(self, status: int, body: bytes = b"") -> None:
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nothing: callbacks are printed."""
+        """Log nothing: callbacks are printed."""
 
 
 def _line(body: dict[str, Any], *, again: bool) -> str:
@@ -78,7 +78,7 @@ def _line(body: dict[str, Any], *, again: bool) -> str:
 
 
 def main() -> None:
-    """Receive at all addresses of this machine, which in a container is the container."""
+    """Receive on all addresses of this machine or container."""
     secret = os.environ.get("JOB_CALLBACK_SECRET")
     if not secret:
         raise SystemExit("JOB_CALLBACK_SECRET is not set: the callbacks' signatures could not be checked")

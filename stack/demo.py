@@ -1,4 +1,4 @@
-"""``python -m stack.demo VIDEO``: what a producer does, and what comes of it; needs a running ``make stack``.
+"""``python -m stack.demo VIDEO``: what a producer sends, and what it gets; needs a running ``make stack``.
 
 Uploads a video, sends a message of each kind, and prints callbacks and objects as they come.
 """
@@ -24,7 +24,7 @@ _PATIENCE_S = 1800.0
 
 
 class Demo:
-    """A producer that looks over the consumer's shoulder."""
+    """A producer that also sees the consumer's callbacks."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -35,18 +35,18 @@ class Demo:
         self._objects: set[str] = set()
 
     def upload(self, video: Path) -> None:
-        """Put the video where the message says that it is."""
+        """Upload the video under the key of the message."""
         self._s3.upload_file(str(video), BUCKET, INPUT)
         _say(f"uploaded {video} as {INPUT}")
 
     def send(self, **message: Any) -> None:
-        """Send a message about the demo's job."""
+        """Send a message for the demo's job."""
         body = {"job_id": JOB, "project_id": PROJECT, "callback_url": f"{self._places.consumer}/jobs/{{job_id}}"}
         self._sqs.send_message(QueueUrl=self._places.queue_url("jobs"), MessageBody=json.dumps(body | message))
         _say(f"sent a message of the task {message.get('task', 'full_pipeline')}")
 
     def wait_for(self, *stages: str) -> dict[str, Any]:
-        """Show what comes, until a callback of one of the stages does."""
+        """Print callbacks until one of the given stages arrives."""
         until = time.monotonic() + _PATIENCE_S
         while time.monotonic() < until:
             self._look()
@@ -63,7 +63,7 @@ class Demo:
         raise SystemExit(f"no callback {' or '.join(stages)} within {_PATIENCE_S:g} s")
 
     def _look(self) -> None:
-        """Fetch the callbacks that arrived since."""
+        """Fetch the callbacks that arrived since the last call."""
         listed = requests.get(self._places.consumer, timeout=10).json()[self._seen :]
         self._seen += len(listed)
         self._unseen.extend(listed)
@@ -77,7 +77,7 @@ class Demo:
 
 
 def main(video: Path) -> None:
-    """A whole dub, a segment mixed anew, a segment spoken anew, and a message that makes no sense."""
+    """Return a dub, a mix of one segment, a new text for one segment, and an invalid message."""
     demo = Demo(Places())
     demo.upload(video)
     demo.send(input_key=INPUT, source_lang="en", target_lang="pt")

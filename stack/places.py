@@ -1,4 +1,4 @@
-"""Where the parts of the stack are."""
+"""Addresses and folders of the stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_OURS = {"AWS_PROFILE", "AWS_SESSION_TOKEN", "DAGSTER_HOME", "PYTHONPATH"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The ports of the stack, all on 127.0.0.1, and the folder of what it keeps."""
+    """The ports of the stack, all on 127.0.0.1, and its folder."""
 
     aws_port: int = 4575
     consumer_port: int = 4576
@@ -23,30 +23,30 @@ class Places:
 
     @property
     def aws(self) -> str:
-        """The address of the queue and the bucket."""
+        """Return the address of queue and bucket."""
         return f"http://127.0.0.1:{self.aws_port}"
 
     @property
     def consumer(self) -> str:
-        """The address of the receiver of callbacks."""
+        """Return the address of the receiver of callbacks."""
         return f"http://127.0.0.1:{self.consumer_port}"
 
     def queue_url(self, name: str) -> str:
-        """The URL of a queue, as the server of the stack gives it."""
+        """Return the URL of a queue on the server of the stack."""
         return f"{self.aws}/123456789012/{name}"
 
     @property
     def home(self) -> Path:
-        """The folder of the worker's records, made anew at every start: the bucket is too."""
+        """The worker's home, created at every start, as the bucket is."""
         return self.folder.absolute() / "home"
 
     @property
     def log(self) -> Path:
-        """What the worker says."""
+        """The log of the worker."""
         return self.folder.absolute() / "worker.log"
 
     def environment(self, secret: str) -> dict[str, str]:
-        """The worker's environment: production's variables with other addresses."""
+        """Return the worker's environment: production's variables with other addresses."""
         inherited = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
         return inherited | {
             "AWS_ACCESS_KEY_ID": "stack",

@@ -1,4 +1,4 @@
-"""``python -m stack.prepare``: the bucket and queues that the service's variables name, made where they are missing.
+"""``python -m stack.prepare``: creates the bucket and queues that the service's variables name, if they are missing.
 
 For the profile ``local`` of compose.yaml, where moto's server begins empty at every start.
 """
@@ -16,7 +16,7 @@ from stack.places import REGION
 
 
 def prepare(environment: dict[str, str]) -> list[str]:
-    """Make what is missing; the names of all are returned."""
+    """Create missing ones; return the names of all."""
     endpoint = environment.get("AWS_ENDPOINT_URL")
     if not endpoint:
         raise SystemExit("AWS_ENDPOINT_URL is not set: this makes nothing at Amazon's")

@@ -1,4 +1,4 @@
-"""``python -m stack.run``: the stack, until Ctrl-C or SIGTERM; all of it ends together.
+"""``python -m stack.run``: runs the stack until Ctrl-C or SIGTERM, which ends all of it.
 
 The queue, the bucket and the consumer live in this process, the worker (``dub-assets dev``) in one of its own with all
 its children in one process group.
@@ -27,14 +27,14 @@ from stack.consumer import Consumer
 from stack.places import BUCKET, REGION, Places
 
 _ENDING_S = 30.0
-"""Dagster ends what it is at first; a look at the queue waits up to 25 s for a message."""
+"""Time for Dagster to finish its tick: the queue's sensor waits up to 25 s for a message."""
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def aws(places: Places) -> Iterator[None]:
-    """A server of S3 and SQS with an empty bucket and empty queues."""
+    """Run a server of S3 and SQS with an empty bucket and empty queues."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer("127.0.0.1", port=places.aws_port, verbose=False)
     server.start()
@@ -48,7 +48,7 @@ def aws(places: Places) -> Iterator[None]:
 
 
 def client(places: Places, service: str) -> Any:
-    """A client of the server."""
+    """Return a client of the server."""
     return boto3.client(
         service,
         endpoint_url=places.aws,
@@ -60,7 +60,7 @@ def client(places: Places, service: str) -> Any:
 
 @contextmanager
 def consumer(places: Places, secret: str) -> Iterator[None]:
-    """The receiver of callbacks."""
+    """Run the receiver of callbacks."""
     server = Consumer(places.consumer_port, secret)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -74,7 +74,7 @@ def consumer(places: Places, secret: str) -> Iterator[None]:
 
 @contextmanager
 def worker(places: Places, secret: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Dagster's daemon and UI, with all processes that they start; what they say goes to ``places.log``."""
+    """Run Dagster's daemon and UI with their processes; their output goes to ``places.log``."""
     shutil.rmtree(places.home, ignore_errors=True)
     places.log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dub_assets.cli", "dev", "--port", str(places.ui_port), "--host", "127.0.0.1"]
@@ -89,7 +89,7 @@ def worker(places: Places, secret: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and its children: asked first, then made to."""
+    """End the process and its children: SIGTERM first, then SIGKILL."""
     for order in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, order)
@@ -101,7 +101,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def new_secret() -> str:
-    """A secret to sign callbacks with."""
+    """Return a secret to sign callbacks with."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 

@@ -95,7 +95,7 @@ class Deployment:
     def runs(self, run_key: str | None = None) -> list[dg.DagsterRun]:
         return list(self.instance.get_runs(dg.RunsFilter(tags={RUN_KEY: run_key}) if run_key else None))
 
-    def begin_anew(self, instance: dg.DagsterInstance) -> None:
+    def restart(self, instance: dg.DagsterInstance) -> None:
         """Continue with a new instance and an empty store."""
         self.instance = instance
         self.cursor = None

@@ -46,9 +46,7 @@ def diarise(
     """
     if diariser is None:
         if (count or 1) > 1:
-            raise EngineUnavailableError(
-                "no engine that tells speakers apart is installed: `dub-assets engines` says how to install one"
-            )
+            raise EngineUnavailableError("no diariser is installed: `dub-assets engines` says how to install one")
         return SpeakerLabels(words=tuple(words), speakers=())
     voices = _VoiceReader(stems=stems, rate_hz=diariser.capabilities.sample_rate_hz, ctx=ctx)
     phrases, numbers = _label_phrases(words, diariser, count, voices)

@@ -43,7 +43,7 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 pytestmark = pytest.mark.media
 
 REBUILT = ["final_video", "quality", "metadata", "report"]
-"""What is made anew with a video, in this order."""
+"""The assets of a rebuilt video, in their order."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def dubbed(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
-    """The names of what is there anew or with another content, without the folder."""
+    """Return the names of new and changed files, without the folder."""
     return {key.split("/")[-1] for key in after if before.get(key) != after[key]} | {
         f"gone: {key}" for key in before.keys() - after.keys()
     }
@@ -125,7 +125,7 @@ def noise(frames: int, channels: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.3, 0.3, (frames, channels)).astype(np.float32)
 
 
-# ------------------------------------------------------------------------------------- mixes of a job of ours
+# ------------------------------------------------------------------------------------- mixes of own segments
 
 
 def test_mixes_segments_with_their_gains_and_changes_no_other_byte(dubbed: Service):
@@ -419,7 +419,7 @@ def test_a_new_text_succeeds_after_an_attempt_that_was_killed_before_its_manifes
     assert dubbed.manifest(SegmentMixes, "segment_mixes").segments[0].gains == Gains(background=0.2, speech=0.5)
 
 
-# ------------------------------------------------------------------------------- segments that are none of ours
+# ------------------------------------------------------------------------------- external segments
 
 
 @pytest.fixture(params=["service", "bucket_service"])
@@ -522,7 +522,7 @@ def test_refuses_to_rebuild_the_video_of_external_segments(service: Service):
     assert service.archive.store.head(f"{OLD}/0003_mix.wav") is None
 
 
-# ---------------------------------------------------------------- sounds of others beside those of a job of ours
+# ---------------------------------------------------------------- external sounds beside own ones
 
 
 def test_a_message_of_another_project_does_not_reach_the_job(dubbed: Service):

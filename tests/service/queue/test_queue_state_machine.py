@@ -41,7 +41,7 @@ class Deliveries(RuleBasedStateMachine):
         self.sent: list[str] = []
         self.refused: list[str] = []
         self.instance = dg.DagsterInstance.ephemeral()
-        self.deployment.begin_anew(self.instance)
+        self.deployment.restart(self.instance)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(QueueResource, "queue", self.queue)
 
