@@ -61,7 +61,7 @@ REQUIRED = Features(
         "abort_on ac accurate_seek acodec ar b c compression_level copyts disposition enc_time_base f "
         "fflags=bitexact fflags=genpts filter_complex flags=bitexact format_whitelist fps_mode hide_banner itsoffset "
         "loglevel map map_chapters map_metadata metadata pix_fmt protocol_whitelist sample_fmt seek_timestamp ss stats "
-        "stdin t tag vcodec y"
+        "stdin strict t tag vcodec y"
     ),
     demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",
     decoders=" ".join(sorted({codec for container in CONTAINERS for codec in container.codecs.split()} | {"subrip"})),

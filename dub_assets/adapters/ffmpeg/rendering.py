@@ -166,7 +166,8 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
 def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
     track = source[f"a:{info.track.index}"]
     if MP4.can_carry(info.track.codec):
-        return track, {"c:a:1": "copy"}
+        # ffmpeg 5.1 and older call FLAC in MP4 experimental
+        return track, {"c:a:1": "copy"} | ({"strict": "experimental"} if info.track.codec == "flac" else {})
     sound = on_programme_clock(track, Fraction(0), info.sound_frames)
     return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
 
