@@ -51,6 +51,9 @@ def use_everything(tool: FfmpegMediaTool, folder: Path) -> None:
         talk = clip.with_name(f"talk-{clip.stem}.mkv" if clip.suffix != ".avi" else f"talk-{clip.stem}.avi")
         ffmpeg("-i", clip, "-i", sound, "-c:v", "copy", "-c:a", "pcm_s16le", talk)
         render(tool, talk, folder, subtitles=subtitles_in(folder, "pt"), samples=0.98 * 2 * noise(48_000, 2))
+    lossless = folder / "lossless.mkv"
+    ffmpeg("-i", clips[0], "-i", sound, "-c:v", "copy", "-c:a", "flac", lossless)
+    render(tool, lossless, folder, subtitles=subtitles_in(folder, "pt"), samples=noise(48_000, 2))
     talk = folder / "talk-h264.mkv"
     tool.extract_sound(talk, tool.probe(talk), folder / "sound.flac")
     tool.stretch(Sound(samples=np.zeros((4_800, 1), np.float32), rate_hz=48_000), 1.2)
