@@ -143,11 +143,14 @@ class _Bars(Display):
         if stage not in self._tasks:
             return
         task = self._tasks[stage]
-        self._progress.update(task, state="failed" if failed else "done")
         self._progress.stop_task(task)
-        if not failed:
-            total = next(known.total for known in self._progress.tasks if known.id == task)
-            self._progress.update(task, completed=total or 1, total=total or 1)
+        if failed:
+            self._progress.update(task, state="failed")
+            return
+        total = next(known.total for known in self._progress.tasks if known.id == task)
+        if total is None:
+            self._progress.update(task, state="done")
+        self._progress.update(task, completed=total or 1, total=total or 1)
 
 
 class _Bar(BarColumn):
@@ -176,7 +179,7 @@ class _Amount(ProgressColumn):
             return Text("failed")
         if task.total is None:
             return Text(_PREPARING.get(task.description, "working"))
-        if state == "done" and task.total == 1:
+        if state == "done":
             return Text("done")
         return Text(f"{_number(task.description, int(task.completed))}/{_amount(task.description, int(task.total))}")
 

@@ -15,13 +15,16 @@ from collections.abc import Mapping, Sequence
 import pyte
 from support.waiting import PATIENCE_S, wait_until
 
+_ROWS = 60
+"""Enough for the output of a command whose paths are wrapped."""
+
 
 class Screen:
-    """A process whose standard streams are a terminal of ``columns`` by 40."""
+    """A process whose standard streams are a terminal of ``columns`` by 60."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, columns: int) -> None:
         self._master, slave = pty.openpty()
-        self._screen = pyte.Screen(columns, 40)
+        self._screen = pyte.Screen(columns, _ROWS)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
         self.raw = b""
@@ -51,7 +54,10 @@ class Screen:
 
     def wait_for(self, text: str) -> None:
         """Wait until the screen shows a text. Raises AssertionError if the process ends before."""
-        wait_until(lambda: text in self.text or self.process.poll() is not None, f"{text!r} on the screen")
+        try:
+            wait_until(lambda: text in self.text or self.process.poll() is not None, f"{text!r} on the screen")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.text}") from error
         if text not in self.text:
             self._reader.join(PATIENCE_S)
         assert text in self.text, self.text
@@ -95,7 +101,7 @@ class Screen:
 
     @staticmethod
     def _resize(descriptor: int, columns: int) -> None:
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
 
 
 def _take_terminal() -> None:
