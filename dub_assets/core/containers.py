@@ -180,7 +180,7 @@ CONTAINERS = (
 class OutputContainer:
     """A container that is written: ffmpeg's muxer and its options, and the codecs that players expect in it.
 
-    Streams of other codecs are encoded anew. ``subtitles`` is the encoder of its subtitles.
+    Streams of other codecs are re-encoded. ``subtitles`` is the encoder of subtitles.
     """
 
     muxer: str

@@ -49,7 +49,7 @@ _DIGIT_SYLLABLES = 2
 
 
 def syllables(text: str, language: str) -> int:
-    """Estimate the syllables of a text that is read aloud, at least 1.
+    """Estimate the syllables of a spoken text, at least 1.
 
     In alphabets, each group of vowels counts as one; common diphthongs do too. A Hangul, kana or Indic letter counts
     as one, a Han character as one, or two in Japanese. Numbers and signs are verbalised first; in a language without

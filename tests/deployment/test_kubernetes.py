@@ -190,7 +190,7 @@ def test_a_run_is_a_pod_with_a_gpu_the_cache_and_the_database(job):
 def test_kubernetes_knows_every_field_of_a_manifest(name: str):
     manifest = filled(name)
     kind = KINDS[manifest["kind"]]
-    k8s_model_from_dict(kind, k8s_snake_case_dict(kind, manifest))
+    assert k8s_model_from_dict(kind, k8s_snake_case_dict(kind, manifest)).kind == manifest["kind"]
 
 
 @pytest.mark.parametrize("name", ["models.yaml", "metrics.yaml"])

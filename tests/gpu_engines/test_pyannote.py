@@ -164,7 +164,7 @@ def test_invalid_pipeline_is_an_error(tmp_path: Path, name: str, content: bytes,
 def test_names_a_missing_file(tmp_path: Path):
     tiny_pyannote.write(tmp_path / "weights" / "pyannote")
     (tmp_path / "weights" / "pyannote" / "plda" / "plda.npz").unlink()
-    with pytest.raises(EngineUnavailableError, match=r"pyannote/ of the weights folder lacks plda/plda\.npz"):
+    with pytest.raises(EngineUnavailableError, match=r"pyannote/ of the weights folder has no plda/plda\.npz"):
         _ = Pyannote(settings(tmp_path)).identity
 
 

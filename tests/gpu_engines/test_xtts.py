@@ -157,7 +157,7 @@ def test_files_that_are_no_model_are_an_error(tmp_path: Path):
 def test_a_missing_file_is_named(tmp_path: Path):
     tiny_xtts.write(tmp_path / "weights" / "xtts")
     (tmp_path / "weights" / "xtts" / "vocab.json").unlink()
-    with pytest.raises(EngineUnavailableError, match=r"weights folder lacks vocab\.json"):
+    with pytest.raises(EngineUnavailableError, match=r"weights folder has no vocab\.json"):
         Xtts(settings(tmp_path)).synthesise(said("Ok"))
 
 

@@ -14,11 +14,11 @@ def test_a_supported_job_passes():
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "told"),
+    ("source", "target", "error"),
     [("xx", "pt", "recognises 'xx'"), ("ko", "pt", "'ko' to 'pt'"), ("auto", "xx", "speaks 'xx'")],
 )
-def test_an_unsupported_language_is_an_error_before_any_work(source: str, target: str, told: str):
-    with pytest.raises(UnsupportedLanguageError, match=told):
+def test_an_unsupported_language_is_an_error_before_any_work(source: str, target: str, error: str):
+    with pytest.raises(UnsupportedLanguageError, match=error):
         check_engines(replace(REQUEST, source_language=source, target_language=target), FakeEngines())
 
 

@@ -34,5 +34,5 @@ def find(
     files = weights.own(engine, cache_dir=settings.cache_dir, folder=settings.weights_dir)
     needed = needs or [file.name for file in model.files]
     if missing := [name for name in needed if name not in files]:
-        raise EngineUnavailableError(f"{engine}/ of the weights folder lacks {', '.join(sorted(missing))}: {remedy}")
+        raise EngineUnavailableError(f"{engine}/ of the weights folder has no {', '.join(sorted(missing))}: {remedy}")
     return files

@@ -93,7 +93,7 @@ def _vocabulary_size(folder: Path) -> int | None:
 def _complete(found: Weights) -> Weights:
     if missing := _REQUIRED_FILES - found.keys():
         raise EngineUnavailableError(
-            f"the model in {FOLDER}/ of the weights folder lacks {', '.join(sorted(missing))}: "
+            f"the model in {FOLDER}/ of the weights folder has no {', '.join(sorted(missing))}: "
             "put a complete CTranslate2 model there"
         )
     return found

@@ -103,7 +103,7 @@ class _OutboxPass:
             self._add_group(group, entry)
         for group in groups:
             if not group.has_recipient:
-                self._tag(group, ["the run has no recipient: it lacks tags that the queue's sensor sets"])
+                self._tag(group, ["the run has no recipient: the tags that the queue's sensor sets are missing"])
         self._add_refusals([refusal for refusal in refusals if refusal.queue_key not in busy])
         self._services.dispatcher.deliver(self._queues(), wait_s=_WAIT_S)
         return self._summary(len(groups))

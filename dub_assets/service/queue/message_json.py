@@ -1,7 +1,7 @@
 """Reads the JSON of a message strictly by RFC 8259, out of envelopes of SNS.
 
 Python's parser also accepts NaN, duplicate keys and lone surrogates. Here these are faults. The rest of the message is
-still read, so that its sender can be told which message is wrong.
+still read, so that the refusal names the job.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ BY_DEMUXER = {container.demuxers[0]: container for container in CONTAINERS}
 
 
 def test_every_container_has_a_clip():
-    """A failure names the container that lacks its clip in ``tests/support/container_clips.py``."""
+    """A failure names the container without a clip in ``tests/support/container_clips.py``."""
     assert set(CLIPS) == set(BY_DEMUXER)
 
 

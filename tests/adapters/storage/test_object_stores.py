@@ -186,7 +186,9 @@ def test_a_listing_is_sorted_by_key_and_begins_with_the_prefix(store):
 
 
 def test_deleting_nothing_is_no_error(store):
+    store.put("a.json", b"{}", "application/json")
     store.delete([])
+    assert keys(store) == ["a.json"]
 
 
 def test_a_key_that_is_no_plain_relative_path_is_refused_everywhere(store, tmp_path):

@@ -114,7 +114,7 @@ def test_refuses_an_incomplete_model_in_the_weights_folder(settings: EngineSetti
     folder = settings.weights_dir / "nllb"
     folder.mkdir(parents=True)
     (folder / "model.bin").write_bytes(b"half a model")
-    with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, sentencepiece\.bpe\.model"):
+    with pytest.raises(EngineUnavailableError, match=r"has no config\.json, sentencepiece\.bpe\.model"):
         nllb.ENTRY.build(settings).translate([SourceLine(text="one dog")], "en", "pt")
 
 

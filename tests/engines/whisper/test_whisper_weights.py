@@ -67,7 +67,7 @@ def test_folder_of_the_same_name_takes_precedence_over_the_hub(tmp_path: Path):
 
 def test_refuses_an_incomplete_model_in_the_weights_folder(tmp_path: Path):
     write_files(tmp_path / "weights" / "faster-whisper" / "mine", "model.bin")
-    with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, tokenizer\.json"):
+    with pytest.raises(EngineUnavailableError, match=r"has no config\.json, tokenizer\.json"):
         whisper_weights.find(settings(tmp_path, "mine"))
 
 

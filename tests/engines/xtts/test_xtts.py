@@ -75,7 +75,7 @@ def test_offers_the_studio_speakers_of_the_weights(settings: EngineSettings):
     write_speakers(settings, "Ana Florence", "Viktor Eka")
     assert [voice.name for voice in ENTRY.serves(settings).voices] == ["Ana Florence", "Viktor Eka"]
     assert ENTRY.models.pulled(settings) == (), "the user's own model replaces the hub's"
-    with pytest.raises(EngineUnavailableError, match=r"lacks config\.json, model\.pth, vocab\.json"):
+    with pytest.raises(EngineUnavailableError, match=r"has no config\.json, model\.pth, vocab\.json"):
         _ = Xtts(settings)._weights
 
 
