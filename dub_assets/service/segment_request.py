@@ -63,7 +63,7 @@ class SegmentTtsRequest:
     """The request of ``segment_tts``: a new text for one segment.
 
     ``target_language`` (ISO 639-1), ``slot_ms`` and each of ``gains`` are None if the message gives none: the job's own
-    apply, else the defaults. ``source_keys`` are reference sounds for the voice.
+    apply, else the defaults. ``source_keys`` are reference sounds for the voice. ``segment_id`` is the consumer's id.
     """
 
     job_id: str
@@ -81,6 +81,7 @@ class SegmentTtsRequest:
     mix_key: str | None
     gains: GainChange
     rebuild_video: bool
+    segment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ class SpokenSegment(Model):
     segment_id: str
     translate_context: str
     tts_key: str
+    audio_key: str
     mix_key: str
     tts_gain_db: Number | None = None
 
@@ -113,6 +114,13 @@ class TtsStarted(Metadata):
 
 class TtsCompleted(Metadata):
     segment: SpokenSegment
+    segments: list[SpokenSegment]
+
+    @model_validator(mode="after")
+    def has_one_segment(self) -> TtsCompleted:
+        if self.segments != [self.segment] or self.segment.audio_key != self.segment.tts_key:
+            raise ValueError("segments does not repeat the segment")
+        return self
 
 
 class Body(Model):

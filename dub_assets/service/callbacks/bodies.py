@@ -57,9 +57,13 @@ _STAGE_WITHOUT_TASK: StageId = "asr"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenSegment:
-    """A segment that a ``segment_tts`` task has spoken; ``tts_gain_db`` is minus infinity for silence."""
+    """A segment that a ``segment_tts`` task has spoken; ``tts_gain_db`` is minus infinity for silence.
+
+    ``segment_id`` is the consumer's own id; None: the index as text.
+    """
 
     index: int
+    segment_id: str | None = None
     text: str
     tts_key: str
     mix_key: str
@@ -139,15 +143,17 @@ def segment_tts_started(subject: Subject, *, index: int) -> Callback:
 
 def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_key: str | None = None) -> Callback:
     """Return the callback after a segment is spoken and mixed; ``result_key`` as in ``segment_mix_completed``."""
-    spoken = {
+    values = {
         "segment_index": segment.index,
-        "segment_id": str(segment.index),
+        "segment_id": segment.segment_id or str(segment.index),
         "translate_context": segment.text,
         "tts_key": segment.tts_key,
+        "audio_key": segment.tts_key,
         "mix_key": segment.mix_key,
         "tts_gain_db": segment.tts_gain_db if math.isfinite(segment.tts_gain_db) else None,
     }
-    return _done(subject, "segment_tts", "segment_tts_completed", result_key, segment=without_none(spoken))
+    spoken = without_none(values)
+    return _done(subject, "segment_tts", "segment_tts_completed", result_key, segment=spoken, segments=[spoken])
 
 
 def segment_tts_failed(subject: Subject, error: str, *, index: int | None) -> Callback:

@@ -119,6 +119,7 @@ def own_spoken_segment(request: SegmentTtsRequest, record: DubRequest, speech_ga
     keys = JobKeys(request=record)
     return SpokenSegment(
         index=request.index,
+        segment_id=request.segment_id,
         text=request.text,
         tts_key=keys.clip(request.index, "tts"),
         mix_key=keys.clip(request.index, "mix"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.media import MediaObject
@@ -23,6 +24,7 @@ from dub_assets.service.segment_request import (
     segment_tts_keys,
 )
 from dub_assets.stages.segment_mixes.values import Gains
+from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class ExternalSegments:
         gains = request.gains.applied_to(MESSAGE_GAINS)
         background = self._workspace.adopt(keys.bgm_key)
         speech = respeak(
-            request,
+            replace(request, slot_ms=request.slot_ms or self._stored_slot_ms(request, keys)),
             keys,
             language,
             engines=self.job_resources.engines.engines(),
@@ -73,11 +75,19 @@ class ExternalSegments:
         self._publish([speech, self._mixed(background, speech, gains, keys.mix_key)])
         return SpokenSegment(
             index=request.index,
+            segment_id=request.segment_id,
             text=request.text,
             tts_key=keys.tts_key,
             mix_key=keys.mix_key,
             tts_gain_db=round(decibels(gains.speech), 2),
         )
+
+    def _stored_slot_ms(self, request: SegmentTtsRequest, keys: SegmentTtsKeys) -> int | None:
+        """Return the slot of a segment in the folder of another job of this system; None if it is in none."""
+        folder = PurePosixPath(request.segment_prefix or PurePosixPath(keys.bgm_key).parent)
+        tts = self.job_resources.storage.archive.find(TtsSegments, f"{folder.parent}/manifests/tts_segments.json")
+        slots = [line.slot.duration_ms for line in (tts.segments if tts else ()) if line.index == request.index]
+        return slots[0] if slots else None
 
     def _mixed(self, background: MediaObject, speech: MediaObject, gains: Gains, mix_key: str) -> MediaObject:
         return remix(background, speech, gains, mix_key, workspace=self._workspace, sounds=self._sounds)

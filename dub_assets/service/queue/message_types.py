@@ -108,6 +108,9 @@ Index = Annotated[
         {"pattern": f"^[0-9]{{1,{_MAX_INDEX_DIGITS}}}$"}, {"minimum": 0, "maximum": 10**_MAX_INDEX_DIGITS - 1}
     ),
 ]
+SegmentId = Annotated[
+    str, BeforeValidator(_rule(_id_text)), Field(max_length=256), _text_or_number({"maxLength": 256}, {})
+]
 Gain = Annotated[float, Field(ge=0, le=10)]
 SpeakerName = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
 VoiceName = Annotated[str, Field(min_length=1, max_length=200)]

@@ -128,7 +128,9 @@ def _readable_url(value: object, job_id: str | None) -> str | None:
 def _readable_segments(document: Document) -> tuple[int, ...]:
     segments: Any = document.get("segments")
     named = [part.get("index") for part in segments if isinstance(part, dict)] if isinstance(segments, list) else []
-    if isinstance(document.get("segment"), dict):
-        named.append(document["segment"].get("segment_index"))
+    segment = document.get("segment")
+    named += [
+        part["segment_index"] for part in (segment, document) if isinstance(part, dict) and "segment_index" in part
+    ]
     texts = [str(index) for index in named if isinstance(index, str | int) and not isinstance(index, bool)]
     return tuple(int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
@@ -21,6 +21,7 @@ from dub_assets.service.queue.message_types import (
     MessageRules,
     Part,
     Seconds,
+    SegmentId,
 )
 from dub_assets.service.segment_request import MESSAGE_GAINS, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import GainChange
@@ -122,67 +123,77 @@ class SpeechAssets(Gains):
 
 
 class SpeechSegment(Gains):
-    """The segment to speak."""
+    """The segment to speak. Every field may stand in `segment` or in the message itself."""
 
-    segment_index: Index
-    """Identifies the segment: a whole number from 0, or a string of digits."""
-    text: Annotated[str, Field(max_length=10_000)]
-    """New text to speak, in the target language."""
-    project_id: Id | None = None
-    """Identifies the project; takes precedence over the message's own field."""
-    segment_assets_prefix: Folder | None = None
-    """Folder of the segment's objects; takes precedence over the message's own field."""
-    target_lang: Language | None = None
-    """Language of the text; takes precedence over the message's own field."""
-    source_keys: tuple[Key, ...] = Field(default=(), strict=False)
-    """Object keys of reference audio for the voice."""
-    sub_length: Seconds | None = None
-    """Length of the segment's slot in seconds. Default: `end_point - start_point`."""
-    start_point: Seconds | None = None
-    """Start of the segment in seconds."""
-    end_point: Seconds | None = None
-    """End of the segment in seconds."""
-    assets: SpeechAssets = SpeechAssets()
-    """The segment's objects and gains; the gains of the segment itself take precedence."""
-
-    def slot_ms(self) -> int | None:
-        """Return the length of the segment's slot, None if the message gives none. Raises InputError if it is 0."""
-        length_s = self.sub_length
-        if length_s is None and self.start_point is not None and self.end_point is not None:
-            length_s = self.end_point - self.start_point
-        slot_ms = None if length_s is None else round(length_s * 1000)
-        if slot_ms is not None and slot_ms <= 0:
-            raise InputError("segment.sub_length (or end_point - start_point) leaves no time for speech")
-        return slot_ms
-
-
-class SegmentTtsMessage(Message):
-    """Speak a new text for one segment and mix it; fields in `segment` take precedence over the message's own."""
-
-    segment: SpeechSegment
-    """The segment, its new text and its objects."""
+    segment_index: Index | None = None
+    """Identifies the segment: a whole number from 0, or a string of digits. Required here or in the message."""
+    segment_id: SegmentId | None = None
+    """The consumer's own id of the segment, repeated in the completed callback. Default: the index as text."""
+    text: Annotated[str, Field(max_length=10_000)] | None = None
+    """New text to speak, in the target language. Required here or in the message."""
+    segment_text: str | None = None
+    """Text of the original segment; not used."""
     project_id: Id | None = None
     """Identifies the project; repeated in callbacks."""
     segment_assets_prefix: Folder | None = None
     """Folder of the segment's objects, in which keys that are not given are inferred."""
     target_lang: Language | None = None
     """Language of the text. Default: the job's, else `JOB_TARGET_LANG`."""
+    source_keys: tuple[Key, ...] = Field(default=(), strict=False)
+    """Object keys of reference audio for the voice."""
+    sub_length: Seconds | None = None
+    """Length of the segment's slot in seconds. Default: `end_point - start_point`, else the stored segment's slot."""
+    start_point: Seconds | None = None
+    """Start of the segment in seconds. Unknown if it and `end_point` are 0."""
+    end_point: Seconds | None = None
+    """End of the segment in seconds."""
+    assets: SpeechAssets = SpeechAssets()
+    """The segment's objects and gains; the gains of the segment itself take precedence."""
+
+    @property
+    def slot_ms(self) -> int | None:
+        """The length of the segment's slot, 0 or less if it leaves no time, None if it is unknown."""
+        length_s, start_s, end_s = self.sub_length, self.start_point, self.end_point
+        if start_s == end_s == 0:
+            return round((length_s or 0) * 1000) or None
+        if length_s is None and start_s is not None and end_s is not None:
+            length_s = end_s - start_s
+        return None if length_s is None else round(length_s * 1000)
+
+
+class SegmentTtsMessage(Message, SpeechSegment):
+    """Speak a new text for one segment and mix it. Fields in `segment` take precedence over the message's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["segment"]}, {"required": ["segment_index", "text"]}]}
+    )
+
+    segment: SpeechSegment | None = None
+    """The segment, its new text and its objects. Its fields may also stand in the message itself."""
     rebuild_video: bool = False
     """Also rebuild the result video, the metadata document and the report of the job."""
 
     def request(self, rules: MessageRules) -> SegmentTtsRequest:  # noqa: ARG002  # full_pipeline needs them
-        """Return the request. Raises InputError if the slot has no length."""
-        segment, assets = self.segment, self.segment.assets
+        """Return the request. Raises InputError if index or text are missing, or if the slot has no length."""
+        segment, path = self._merged(), "segment." if self.segment else ""
+        if segment.segment_index is None or segment.text is None:
+            missing = "segment_index" if segment.segment_index is None else "text"
+            has_none = self.segment is None and missing == "segment_index" and segment.text is None
+            raise InputError("segment is missing" if has_none else f"{path}{missing} is missing")
+        slot_ms, assets = segment.slot_ms, segment.assets
+        if slot_ms is not None and slot_ms <= 0:
+            raise InputError(f"{path}sub_length (or end_point - start_point) leaves no time for speech")
         return SegmentTtsRequest(
             job_id=self.job_id,
-            project_id=segment.project_id or self.project_id,
+            project_id=segment.project_id,
             callback_url=self.callback,
             index=int(segment.segment_index),
             sent_index=segment.segment_index,
+            segment_id=segment.segment_id,
             text=segment.text.strip(),
-            target_language=segment.target_lang or self.target_lang,
-            slot_ms=segment.slot_ms(),
-            segment_prefix=segment.segment_assets_prefix or self.segment_assets_prefix,
+            target_language=segment.target_lang,
+            slot_ms=slot_ms,
+            segment_prefix=segment.segment_assets_prefix,
             source_keys=segment.source_keys or tuple(filter(None, [assets.source_key])),
             bgm_key=assets.bgm_key,
             tts_key=assets.tts_key,
@@ -190,3 +201,10 @@ class SegmentTtsMessage(Message):
             gains=assets.change().then(segment.change()),
             rebuild_video=self.rebuild_video,
         )
+
+    def _merged(self) -> SpeechSegment:
+        """Return the segment with the message's own fields where it has none."""
+        parts = [self, self.segment] if self.segment else [self]
+        fields = SpeechSegment.model_fields
+        given = {name: getattr(part, name) for part in parts for name in fields if name in part.model_fields_set}
+        return SpeechSegment.model_construct(**given)

@@ -177,11 +177,13 @@ class SpokenSegment(Sent):
     segment_index: NonNegativeInt
     """Index of the segment."""
     segment_id: str
-    """The segment's index as text."""
+    """The segment's id as the message gave it, else its index as text."""
     translate_context: str
     """Text that was spoken."""
     tts_key: str
     """Object key of the new speech."""
+    audio_key: str
+    """The same as `tts_key`."""
     mix_key: str
     """Object key of the new mix."""
     tts_gain_db: float = 0.0
@@ -195,6 +197,8 @@ class SpeechCompletedMetadata(CallbackMetadata):
     """Point that the task has reached."""
     segment: SpokenSegment
     """The segment with its new speech and mix."""
+    segments: list[SpokenSegment]
+    """A list with the same object."""
 
 
 class SpeechCompleted(CallbackBody):

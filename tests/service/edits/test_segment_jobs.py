@@ -356,15 +356,16 @@ def test_speaks_and_mixes_a_new_text_and_changes_no_other_segment(dubbed: Servic
 
 
 def test_callbacks_of_a_new_text_have_the_index_then_the_segment(dubbed: Service):
-    result = dubbed.run(tts_request(1, "Boa noite.", gains=GainChange(speech=0.5)))
+    result = dubbed.run(tts_request(1, "Boa noite.", gains=GainChange(speech=0.5), segment_id="6f1c"))
     assert stages(dubbed, result) == ["segment_tts_started", "segment_tts_completed"]
     first, last = dubbed.callbacks(result)
     assert first["metadata"]["segment_index"] == 1
     assert last["metadata"]["segment"] == {
         "segment_index": 1,
-        "segment_id": "1",
+        "segment_id": "6f1c",
         "translate_context": "Boa noite.",
         "tts_key": f"{PREFIX}/0001_tts.wav",
+        "audio_key": f"{PREFIX}/0001_tts.wav",
         "mix_key": f"{PREFIX}/0001_mix.wav",
         "tts_gain_db": -6.02,
     }
@@ -497,6 +498,7 @@ def test_speaks_and_mixes_a_new_text_for_an_external_segment(anywhere: Service):
         "segment_id": "3",
         "translate_context": "Boa noite.",
         "tts_key": f"{OLD}/0003_tts.wav",
+        "audio_key": f"{OLD}/0003_tts.wav",
         "mix_key": f"{OLD}/0003_mix.wav",
         "tts_gain_db": 0.0,
     }
@@ -506,6 +508,18 @@ def test_speaks_and_mixes_a_new_text_for_an_external_segment(anywhere: Service):
     expected = 0.35 * bgm
     expected[: len(speech)] += speech
     assert np.abs(anywhere.sound(f"{OLD}/0003_mix.wav") - expected).max() <= 1.5 / 2**15
+
+
+def test_an_unknown_slot_is_that_of_the_stored_segment(dubbed: Service):
+    """Producers edit a segment of a job under a new job id."""
+    slot_ms = dubbed.manifest(TtsSegments, "tts_segments").segments[1].slot.duration_ms
+    lengths = []
+    for number, slot in enumerate([None, slot_ms, 60_000]):
+        keys = {name: f"{OLD}/{number}_{name}.wav" for name in ("tts_key", "mix_key")}
+        text = "Boa noite a todos os meus bons amigos e amigas da cidade."
+        assert dubbed.run(tts_request(1, text, job_id="edit-1", segment_prefix=PREFIX, slot_ms=slot, **keys)).success
+        lengths.append(len(dubbed.sound(keys["tts_key"])))
+    assert lengths[0] == lengths[1] < lengths[2]
 
 
 def test_a_text_without_language_is_spoken_in_the_default_language(service: Service):

@@ -232,6 +232,7 @@ def test_segment_tts_with_required_fields():
         mix_key=None,
         gains=GainChange(),
         rebuild_video=False,
+        segment_id=None,
     )
 
 
@@ -274,6 +275,57 @@ def test_segment_tts_with_all_fields():
         gains=GainChange(background=0.0, speech=1.0),
         rebuild_video=True,
     )
+
+
+def flat(segment: dict[str, Any]) -> dict[str, Any]:
+    """A message of segment_tts with the segment's fields at top level."""
+    return {name: value for name, value in TTS.items() if name != "segment"} | segment
+
+
+def test_the_fields_of_a_segment_may_stand_at_top_level():
+    assert read(flat(TTS["segment"])) == read(TTS)
+    assert read(flat(SPOKEN) | {"rebuild_video": True}) == read(TTS | {"segment": SPOKEN, "rebuild_video": True})
+    for name, value in SPOKEN.items():
+        rest = {other: kept for other, kept in SPOKEN.items() if other != name}
+        assert read(flat({name: value}) | {"segment": rest}) == read(TTS | {"segment": SPOKEN})
+
+
+PRODUCED = {
+    "project_id": "p1",
+    "segment_index": 3,
+    "segment_id": "3",
+    "text": "Bom dia.",
+    "segment_text": None,
+    "start_point": 0.0,
+    "end_point": 0.0,
+    "assets": {"source_key": f"{SEGMENTS}/0003_source.wav", "raw": {"source_list": []}, "video_key": "x"},
+    "segment_assets_prefix": None,
+    "source_keys": [f"{SEGMENTS}/0003_source.wav"],
+    "target_lang": "pt",
+    "source_lang": "ko",
+}
+"""What the producers' current version sends of a segment whose times it does not know."""
+
+
+@pytest.mark.parametrize("message", [flat(PRODUCED), TTS | {"segment": PRODUCED}], ids=["top level", "segment"])
+def test_a_segment_without_known_times_has_no_slot_of_its_own(message):
+    request = read(message)
+    assert (request.index, request.text, request.slot_ms, request.segment_id) == (3, "Bom dia.", None, "3")
+    assert (request.source_keys, request.project_id) == ((f"{SEGMENTS}/0003_source.wav",), "p1")
+
+
+@pytest.mark.parametrize("segment_id", [7, "0003", "65f1c0ffee", "a b/c"])
+def test_the_consumers_id_of_a_segment_is_kept(segment_id):
+    assert read(changed(TTS, "segment.segment_id", segment_id)).segment_id == str(segment_id)
+    assert "segment_id" in refusal(changed(TTS, "segment.segment_id", [segment_id])).reason
+
+
+@pytest.mark.parametrize("name", ["segment_index", "text"])
+def test_names_what_is_missing_at_top_level(name):
+    error = refusal(flat({key: value for key, value in TTS["segment"].items() if key != name}))
+    assert error.reason == f"{name} is missing"
+    assert error.segments == (() if name == "segment_index" else (3,))
+    assert refusal(flat({})).reason == "segment is missing"
 
 
 # ------------------------------------------------------------------------------------------------------ every task
@@ -486,6 +538,10 @@ def test_refuses_an_index_that_is_there_twice():
         ({"sub_length": 1, "start_point": 1.5, "end_point": 4}, 1000),
         ({"start_point": 1.5}, None),
         ({"end_point": 1.5}, None),
+        ({"start_point": 0.0, "end_point": 0.0}, None),
+        ({"start_point": 0, "end_point": 0, "sub_length": 0.0}, None),
+        ({"start_point": 0.0, "end_point": 0.0, "sub_length": 2.5}, 2500),
+        ({"start_point": 0.0, "end_point": 2.5}, 2500),
     ],
 )
 def test_the_slot_is_sub_length_else_the_time_between_the_points(times, slot_ms):
