@@ -27,9 +27,14 @@ def unsupported(template: dict[str, Any]) -> set[str]:
     return {name for name, kind in types.items() if kind not in supported}
 
 
-def for_moto(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template without unsupported resources; a text stands for each reference to them."""
+def for_moto(template: dict[str, Any], runs: str = "workers") -> dict[str, Any]:
+    """Return the template without unsupported resources; a text stands for each reference to them.
+
+    Resources of the other kind of ``runs`` are left out too, because moto ignores their condition in an update.
+    """
+    other = "TaskPerRun" if runs == "workers" else "WarmWorkers"
     missing = unsupported(template)
+    missing |= {name for name, resource in template["Resources"].items() if resource.get("Condition") == other}
     reduced = _replace(template, missing)
     reduced["Resources"] = {name: value for name, value in reduced["Resources"].items() if name not in missing}
     if "Database" in reduced["Resources"]:  # moto loses a database that it replaces
@@ -46,6 +51,18 @@ def for_moto(template: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(resource.get("Properties", {}).get("DesiredCount", 0), int):
             resource["Properties"]["DesiredCount"] = 0  # moto does not turn a parameter's text into a number
     return reduced
+
+
+def create_stack(cloudformation: Any, name: str, path: Path, **parameters: str) -> dict[str, str]:
+    """Create a stack on moto's server and return its outputs."""
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(for_moto(read_template(path), parameters.get("Runs", "workers"))),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
 
 
 def _replace(value: Any, missing: set[str]) -> Any:

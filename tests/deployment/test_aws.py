@@ -14,7 +14,7 @@ import boto3
 import pytest
 import yaml
 from support.aws_server import REGION
-from templates import NETWORK, PROJECT, SERVICE, for_moto, read_template, unsupported
+from templates import NETWORK, PROJECT, SERVICE, create_stack, read_template, unsupported
 from typer.testing import CliRunner
 
 from dub_assets.cli.app import app
@@ -37,6 +37,8 @@ S3_ACTIONS = {
 """The permission that each call to S3 needs."""
 WITHOUT_RESOURCES = {
     "cloudwatch:GetMetricStatistics",
+    "ec2:DescribeNetworkInterfaces",
+    "ecs:DescribeTaskDefinition",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
     "ssmmessages:OpenControlChannel",
@@ -54,9 +56,10 @@ def resources() -> dict[str, Any]:
 
 
 def containers(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return all containers by name; those of the task of a run as ``Run.NAME``."""
     return {
-        each["Name"]: each
-        for task in ("Control", "Tools", "Worker")
+        each["Name"] if task != "Run" else f"Run.{each['Name']}": each
+        for task in ("Control", "Tools", "Worker", "Run")
         for each in resources[task]["ContainerDefinitions"]
     }
 
@@ -93,18 +96,9 @@ def test_moto_creates_the_stack_and_its_queue_takes_messages(aws_endpoint: str):
     connection = {"endpoint_url": aws_endpoint, "region_name": REGION}
     cloudformation, sqs, ecs = (boto3.client(name, **connection) for name in ("cloudformation", "sqs", "ecs"))
 
-    def create(name: str, path: Path, **parameters: str) -> dict[str, str]:
-        cloudformation.create_stack(
-            StackName=name,
-            TemplateBody=json.dumps(for_moto(read_template(path))),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        )
-        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE"
-        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-
-    network = create("network", NETWORK)
-    outputs = create(
+    network = create_stack(cloudformation, "network", NETWORK)
+    outputs = create_stack(
+        cloudformation,
         "service",
         SERVICE,
         VpcId=network["VpcId"],
@@ -195,14 +189,31 @@ def test_workers_follow_the_figure_that_the_exporter_logs(resources):
     assert "--log-backlog" in containers(resources)["metrics"]["Command"]
 
 
+@pytest.mark.parametrize(
+    ("setup", "names"),
+    [
+        ("cluster", {"daemon", "webserver", "metrics", "tools", "worker", "models"}),
+        ("ecs", {"daemon", "webserver", "metrics", "tools"}),
+    ],
+)
+def test_containers_are_given_the_variables_of_their_set_up(resources, setup: str, names: set[str]):
+    text = (PROJECT / f"setups/{setup}/dagster.yaml").read_text(encoding="utf-8")
+    for name, container in containers(resources).items():
+        if name in names:
+            assert set(re.findall(r"env: (\w+)", text)) <= given_variables(container), name
+
+
 def test_containers_are_given_variables_that_there_are(resources):
-    known = {variable for variable, _, _ in documented_variables()}
-    setup = (PROJECT / "setups/cluster/dagster.yaml").read_text(encoding="utf-8")
-    known |= set(re.findall(r"env: (\w+)", setup)) | {"DAGSTER_HOME", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"}
+    known = {variable for variable, _, _ in documented_variables()} | {"DAGSTER_HOME"}
+    known |= {"DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"}
+    for setup in ("cluster", "ecs"):
+        known |= set(re.findall(r"env: (\w+)", (PROJECT / f"setups/{setup}/dagster.yaml").read_text(encoding="utf-8")))
     for container in containers(resources).values():
-        given = {each["Name"] for each in (*container["Environment"], *container["Secrets"])}
-        assert given <= known
-        assert set(re.findall(r"env: (\w+)", setup)) <= given
+        assert given_variables(container) <= known
+
+
+def given_variables(container: dict[str, Any]) -> set[str]:
+    return {each["Name"] for each in (*container["Environment"], *container["Secrets"])}
 
 
 def test_a_tick_may_take_as_long_as_in_compose(resources):

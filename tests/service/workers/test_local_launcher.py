@@ -174,7 +174,9 @@ def test_a_run_has_one_process_at_a_time(tmp_path):
         assert again
 
 
-@pytest.mark.parametrize("setup", ["dagster.yaml", "setups/warm/dagster.yaml", "setups/cluster/dagster.yaml"])
+@pytest.mark.parametrize(
+    "setup", ["dagster.yaml", *(f"setups/{name}/dagster.yaml" for name in ("warm", "cluster", "ecs"))]
+)
 def test_every_set_up_retries_lost_runs_and_runs_that_cannot_be_started(setup: str):
     settings = yaml.safe_load(Path(setup).read_text(encoding="utf-8"))
     queue = settings["run_queue"]
