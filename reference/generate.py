@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dub_assets.core.errors import ERROR_CODES
 from dub_assets.service.schemas.generate import schema_files
 from dub_assets.stages.issues import issues_markdown
 from dub_assets.stages.quality.checks import checks_markdown
@@ -17,7 +18,17 @@ SCHEMAS = ROOT / "docs" / "schemas"
 PAGES = (ROOT / "docs" / "messages.md", ROOT / "docs" / "callbacks.md", ROOT / "docs" / "metadata.md")
 
 _MARKED = re.compile(r"<!-- (fields|table): (\S+) -->\n.*?<!-- end -->", re.DOTALL)
-_TABLES = {"issues": issues_markdown, "checks": checks_markdown}
+_TABLES = {
+    "issues": issues_markdown,
+    "checks": checks_markdown,
+    "error_codes": lambda: "\n".join(
+        [
+            "| `error_code` | meaning |",
+            "| --- | --- |",
+            *(f"| `{code}` | {text} |" for code, text in ERROR_CODES.items()),
+        ]
+    ),
+}
 
 
 def generated_files() -> dict[Path, str]:

@@ -12,7 +12,11 @@ from typing import Any
 import dagster as dg
 from dagster import _loggers
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.errors import (
+    DagsterAssetCheckFailedError,
+    DagsterExecutionInterruptedError,
+    DagsterUserCodeUnreachableError,
+)
 from dagster._core.execution.plan.objects import ErrorSource, StepFailureData
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.log_manager import DagsterLogHandler, get_log_record_metadata, has_log_record_metadata
@@ -28,6 +32,8 @@ __all__ = [
     "GRPC_INFO_TAG",
     "CheckRunHealthResult",
     "ConfigurableClassData",
+    "DagsterAssetCheckFailedError",
+    "DagsterExecutionInterruptedError",
     "DagsterLogHandler",
     "DagsterUserCodeUnreachableError",
     "ErrorSource",

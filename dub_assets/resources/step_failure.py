@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+
+from dub_assets.adapters.dagster_private import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
+from dub_assets.core.errors import ErrorCode, error_code_of
+
+_CODES: Mapping[str, ErrorCode] = {
+    DagsterAssetCheckFailedError.__name__: "quality_check",
+    DagsterExecutionInterruptedError.__name__: "cancelled",
+}
+"""The codes of Dagster's own errors by class name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,13 +23,19 @@ class StepFailure:
     """Why a step failed.
 
     ``description`` is that of the ``dg.Failure`` that the step raised: one line that says what to do. It is None if the
-    step raised another exception. ``error`` and ``error_class`` are the exception's message and class name.
+    step raised another exception. ``error`` and ``error_class`` are the message and the class name of the exception, or
+    of its cause.
     """
 
     step: str
     description: str | None
     error: str
     error_class: str
+
+    @property
+    def error_code(self) -> ErrorCode:
+        """The code for programs."""
+        return _CODES.get(self.error_class) or error_code_of(self.error_class)
 
 
 def step_failure(event: dg.DagsterEvent | None) -> StepFailure | None:

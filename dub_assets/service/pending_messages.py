@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dub_assets.core.errors import MessageRefusedError
+from dub_assets.core.errors import ErrorCode, MessageRefusedError
 from dub_assets.service.received_message import ReceivedMessage
 
 
@@ -53,6 +53,7 @@ class RefusedMessage:
     segments: tuple[int, ...]
     put_away: bool
     refused_at_s: float = 0.0
+    error_code: ErrorCode = "invalid_message"
 
     @classmethod
     def of(cls, message: ReceivedMessage, refusal: MessageRefusedError, *, now_s: float = 0.0) -> RefusedMessage:
@@ -70,6 +71,7 @@ class RefusedMessage:
             segments=refusal.segments,
             put_away=False,
             refused_at_s=now_s,
+            error_code=refusal.error_code,
         )
 
     def delivered(self, receipt: str) -> ReceivedMessage:

@@ -185,6 +185,7 @@ def test_a_blocking_check_fails_the_job_and_is_in_the_document(jobs: Jobs):
     assert len(result.get_asset_check_evaluations()) == len(get_args(CheckName)), "all are told"
     document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
     assert document["quality"]["refusal"] == failure_of(result)
+    assert document["error_code"] == "quality_check"
     assert [segment["issues"] for segment in document["segments"]] == [["inaudible"], ["inaudible"]]
 
 
@@ -236,6 +237,7 @@ def test_a_recogniser_that_fails_on_the_lines_does_not_fail_the_job(jobs: Jobs, 
     document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
     assert [segment["issues"] for segment in document["segments"]] == [["unheard"], ["unheard"]]
     assert document["quality"]["refusal"] is None
+    assert "error_code" not in document
 
 
 def test_a_second_run_regenerates_nothing(jobs: Jobs):

@@ -130,6 +130,7 @@ class Body(Model):
     project_id: str = ""
     result_key: StrictStr = ""
     error: str = ""
+    error_code: str = ""
     message: str = ""
     metadata: Metadata
 
@@ -150,6 +151,17 @@ ROWS: Mapping[str, tuple[str, str, str, type[Metadata]]] = {
 """Status, stage_id, stage_status and metadata by stage."""
 
 FAILING_STAGES = {"asr", "mt", "tts", "mux", "segment_mix", "segment_tts"}
+ERROR_CODES = {
+    "invalid_message",
+    "unsupported_media",
+    "unsupported_language",
+    "engine_unavailable",
+    "storage",
+    "quality_check",
+    "cancelled",
+    "infrastructure",
+    "internal",
+}
 
 
 def consumer_fault(body: bytes) -> str | None:
@@ -171,6 +183,7 @@ def _require_failure(content: dict[str, Any]) -> None:
     _require((content["status"], content["stage_status"]) == ("failed", "failed"), "a failure says so twice")
     _require(content["stage_id"] in FAILING_STAGES, "no stage that can fail")
     error = content.get("error", "")
+    _require(content.get("error_code") in ERROR_CODES, "no error_code that is documented")
     _require(0 < len(error) <= 1000 and error.isprintable(), "error is not one readable line")
 
 
@@ -181,7 +194,7 @@ def _require_row(content: dict[str, Any]) -> None:
     states = (content["status"], content["stage_id"], content["stage_status"])
     _require(states == (status, stage_id, stage_status), f"{stage} does not go with {states}")
     kind.model_validate(content["metadata"])
-    _require("error" not in content, "an error without a failure")
+    _require("error" not in content and "error_code" not in content, "an error without a failure")
     _require(stage != "completed" or content.get("result_key", "") != "", "completed without its result_key")
 
 

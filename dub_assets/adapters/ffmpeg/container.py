@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.ffmpeg import file_url
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
-from dub_assets.core.errors import InputError
+from dub_assets.core.errors import MediaError
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream
@@ -23,30 +23,30 @@ _REORDERED = 32
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a media file for reading. Raises InputError if it is none, or turns out to be damaged while it is read."""
+    """Open a media file for reading. Raises MediaError if it is none, or turns out to be damaged while it is read."""
     import av
 
     if not path.exists():
-        raise InputError(f"there is no file {path}: check the path")
+        raise MediaError(f"there is no file {path}: check the path")
     if not path.is_file():
-        raise InputError(f"{path} is not a file: give a video or sound file")
+        raise MediaError(f"{path} is not a file: give a video or sound file")
     if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty: give a video or sound file")
+        raise MediaError(f"{path} is empty: give a video or sound file")
     # AVI has no presentation times: libavformat derives them.
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts"}
     try:
         container = av.open(file_url(path), options=options, metadata_errors="replace")
     except PermissionError as error:
-        raise InputError(f"{path} may not be read: change its permissions") from error
+        raise MediaError(f"{path} may not be read: change its permissions") from error
     except (av.FFmpegError, ValueError) as error:
-        raise InputError(
+        raise MediaError(
             f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file"
         ) from error
     with container:
         try:
             yield container
         except av.FFmpegError as error:
-            raise InputError(f"{path.name} is damaged ({error.strerror}): give a whole file") from error
+            raise MediaError(f"{path.name} is damaged ({error.strerror}): give a whole file") from error
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
@@ -105,7 +105,7 @@ class ShownPictures:
 
     @property
     def start(self) -> Fraction:
-        """Time of the first picture in seconds. Raises InputError if there is none."""
+        """Time of the first picture in seconds. Raises MediaError if there is none."""
         if not self.pts:
-            raise InputError("the picture has no frame that can be shown: give another file")
+            raise MediaError("the picture has no frame that can be shown: give another file")
         return min(self.pts) * self.time_base

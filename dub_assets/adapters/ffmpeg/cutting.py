@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start, time_base
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
 from dub_assets.core.containers import MP4, container_of
-from dub_assets.core.errors import InputError
+from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.media import PictureCut
 from dub_assets.core.timing import Interval
@@ -96,14 +96,14 @@ def _frames_within(path: Path, interval: Interval) -> _Frames:
     with opened(path) as container:
         frames = _frames_from_here(container, start, begin, end)
     if frames is None:
-        raise InputError(f"{path.name} has no picture at {interval.start_ms} ms: give another file")
+        raise MediaError(f"{path.name} has no picture at {interval.start_ms} ms: give another file")
     return replace(frames, seek=None)
 
 
 def _picture_of(container: InputContainer) -> VideoStream:
     stream = picture_stream(container)
     if stream is None:
-        raise InputError("there is no picture to cut: do not ask for clips of a file with sound only")
+        raise MediaError("there is no picture to cut: do not ask for clips of a file with sound only")
     return stream
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from dub_assets.adapters.ffmpeg.container import opened, programme_start
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
-from dub_assets.core.errors import InputError
+from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.media import Loudness, MediaInfo
 from dub_assets.core.signal.sound import Sound
@@ -46,7 +46,7 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
         ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
         if soundfile.info(partial).frames != info.sound_frames:
             # ffmpeg restarts its filters, and the programme's clock, if channels or rate change.
-            raise InputError(f"the sound of {source.name} changes its channels or rate half-way: convert it first")
+            raise MediaError(f"the sound of {source.name} changes its channels or rate half-way: convert it first")
 
 
 def on_programme_clock(stream: Any, start: Fraction, frames: int) -> Any:
@@ -82,7 +82,7 @@ def _figure(log: str, name: str) -> float | None:
     """Return a figure of the summary of ebur128, None for minus infinity."""
     figures = re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)
     if not figures:
-        raise InputError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
+        raise MediaError(f"ffmpeg's ebur128 gave no figure {name}: unset DUB_ASSETS_FFMPEG")
     value = float(figures[-1])
     return value if np.isfinite(value) else None
 

@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS, REQUIRED, Features, missing_features
-from dub_assets.core.errors import ConfigurationError, DubError, EngineUnavailableError, InputError, OutOfSpaceError
+from dub_assets.core.errors import (
+    ConfigurationError,
+    DubError,
+    EngineUnavailableError,
+    MediaError,
+    OutOfSpaceError,
+    TransientError,
+)
 
 _REMEDY = "unset it to use the packaged ffmpeg, or name another program"
 
@@ -95,7 +102,7 @@ class Ffmpeg:
     def run(self, graph: Any, *, doing: str, stdin: bytes = b"", log_level: str = "error") -> tuple[bytes, str]:
         """Run a graph (of ffmpeg-python, ending in an output); return what it wrote to stdout, and its log.
 
-        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". Raises InputError
+        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". Raises MediaError
         or OutOfSpaceError if ffmpeg fails.
         """
         import ffmpeg
@@ -117,10 +124,10 @@ class Ffmpeg:
 
 def _failure(doing: str, code: int, log: str) -> DubError:
     if code < 0:
-        return InputError(
+        return TransientError(
             f"could not {doing}: ffmpeg was killed by {signal.Signals(-code).name}; check the free memory"
         )
     if any(text in log for text in _DISK_FULL):
         return OutOfSpaceError(f"could not {doing}: the disk is full; free some space and run it again")
     reasons = _ERROR_LINE.findall(log) or [f"exit code {code}"]
-    return InputError(f"could not {doing}: {reasons[0][:300]}")
+    return MediaError(f"could not {doing}: {reasons[0][:300]}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from dub_assets.adapters.ffmpeg.container import ShownPictures, opened, picture_stream, sound_start, time_base
 from dub_assets.core.containers import Length, container_of
-from dub_assets.core.errors import InputError
+from dub_assets.core.errors import MediaError
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import MediaInfo, Picture, SoundTrack
 
@@ -28,7 +28,7 @@ MAX_CHANNELS = 8
 def probe(path: Path, limits: MediaLimits) -> MediaInfo:
     """Return the content of a media file. Reads all packets and decodes the first picture.
 
-    Raises InputError if the file does not exist, is no media file, has no sound or length, is cut short or too large.
+    Raises MediaError if the file does not exist, is no media file, has no sound or length, is cut short or too large.
     """
     with opened(path) as container:
         size_bytes = path.stat().st_size
@@ -42,7 +42,7 @@ def probe(path: Path, limits: MediaLimits) -> MediaInfo:
         scan.check_whole(path.name)
         duration = scan.end - scan.start
         if duration <= 0:
-            raise InputError(f"{path.name} has no length: give a file with at least one frame")
+            raise MediaError(f"{path.name} has no length: give a file with at least one frame")
         limits.check_duration(float(duration), path.name)
         return MediaInfo(
             container=container.format.name,
@@ -60,7 +60,7 @@ def _tracks(container: InputContainer, name: str) -> tuple[SoundTrack, ...]:
     # A track without a decoder has no codec context: it is skipped, but counted.
     known = [(index, stream) for index, stream in enumerate(container.streams.audio) if _is_decodable(stream)]
     if not known:
-        raise InputError(f"{name} has no sound track that can be decoded: there is nothing to dub")
+        raise MediaError(f"{name} has no sound track that can be decoded: there is nothing to dub")
     tracks = tuple(
         SoundTrack(
             index=index,
@@ -73,7 +73,7 @@ def _tracks(container: InputContainer, name: str) -> tuple[SoundTrack, ...]:
         for index, stream in known
     )
     if not all(1 <= track.channels <= MAX_CHANNELS for track in tracks):
-        raise InputError(f"{name} has a sound track of more than {MAX_CHANNELS} channels: mix it down first")
+        raise MediaError(f"{name} has a sound track of more than {MAX_CHANNELS} channels: mix it down first")
     return tracks
 
 
@@ -124,11 +124,11 @@ class _Scan:
         return max(self._ends.get(stream.index, 0) * time_base(stream) for stream in streams)
 
     def check_whole(self, name: str) -> None:
-        """Raise InputError if the packets end long before the length that the container declares."""
+        """Raise MediaError if the packets end long before the length that the container declares."""
         declared = _declared_end(self._container)
         actual = self._end_of(self._container.streams)
         if declared - actual > max(Fraction(1, 4), min(Fraction(2), declared / 20)):
-            raise InputError(
+            raise MediaError(
                 f"{name} is cut short: it should last {float(declared):.1f} s, but ends after {float(actual):.1f} s; "
                 "copy or download it again"
             )

@@ -18,7 +18,7 @@ class MediaTool(Protocol):
     def probe(self, path: Path) -> MediaInfo:
         """Return the content of a media file.
 
-        Raises InputError if it is no media file, is cut short, or has no sound or length.
+        Raises MediaError if it is no media file, is cut short, or has no sound or length.
         """
         ...
 

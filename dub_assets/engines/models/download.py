@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.core.errors import EngineUnavailableError, ServiceUnavailableError
+from dub_assets.core.errors import FileMissingError, ServiceUnavailableError
 from dub_assets.core.files import disk_errors, write_atomic
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ _RANGE_NOT_SATISFIABLE = 416
 
 ReportBytes = Callable[[int, int | None], None]
 """Receives the bytes on disk and the total bytes, None if the server does not report them."""
-
-
-class FileMissingError(EngineUnavailableError):
-    """The server does not have a file, or refuses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

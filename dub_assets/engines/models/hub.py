@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dub_assets.core.errors import EngineUnavailableError, ServiceUnavailableError
-from dub_assets.engines.models.download import TIMEOUT_S, FileMissingError, WebFile
+from dub_assets.core.errors import EngineUnavailableError, FileMissingError, ServiceUnavailableError
+from dub_assets.engines.models.download import TIMEOUT_S, WebFile
 from dub_assets.engines.models.remote import RemoteModel
 from dub_assets.engines.telemetry import disable_telemetry
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.errors import EngineUnavailableError, FileMissingError
 from dub_assets.core.files import sha256_of, write_atomic
 from dub_assets.engines.models import weights
-from dub_assets.engines.models.download import FileMissingError, WebFile, download
+from dub_assets.engines.models.download import WebFile, download
 from dub_assets.engines.models.hub import commit_of, locate
 from dub_assets.engines.models.remote import ModelsLock, PackedFile, RemoteFile, RemoteModel, check, exclusive
 

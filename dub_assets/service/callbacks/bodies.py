@@ -10,12 +10,12 @@ from typing import Any
 from dub_assets.core.request import DubRequest
 from dub_assets.service.callbacks.values import (
     Callback,
+    Failure,
     ProgressStage,
     Stage,
     StageId,
     StageStatus,
     Subject,
-    readable_line,
     without_none,
 )
 from dub_assets.service.segment_request import SegmentMixKeys
@@ -96,13 +96,13 @@ def completed(request: DubRequest, document: Mapping[str, Any]) -> Callback:
     )
 
 
-def dub_failed(subject: Subject, error: str, *, step: str | None) -> Callback:
+def dub_failed(subject: Subject, failure: Failure, *, step: str | None) -> Callback:
     """Return the callback of a dub that failed in ``step``, None if no step had started.
 
     Raises KeyError if ``STAGE_OF_STEP`` does not list the step.
     """
     stage_id = FIRST_STAGE["full_pipeline"] if step is None else STAGE_OF_STEP[step]
-    return _failed(subject, error, stage_id)
+    return _failed(subject, failure, stage_id)
 
 
 # ----------------------------------------------------------------------------------------------------- segment tasks
@@ -131,9 +131,9 @@ def segment_mix_completed(
     return _done(subject, "segment_mix", "segment_mix_completed", result_key, segments=mixed)
 
 
-def segment_mix_failed(subject: Subject, error: str, *, indices: Sequence[int]) -> Callback:
+def segment_mix_failed(subject: Subject, failure: Failure, *, indices: Sequence[int]) -> Callback:
     """Return the callback of a ``segment_mix`` task that failed."""
-    return _failed(subject, error, "segment_mix", segments=[{"index": index} for index in indices])
+    return _failed(subject, failure, "segment_mix", segments=[{"index": index} for index in indices])
 
 
 def segment_tts_started(subject: Subject, *, index: int) -> Callback:
@@ -156,24 +156,24 @@ def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_ke
     return _done(subject, "segment_tts", "segment_tts_completed", result_key, segment=spoken, segments=[spoken])
 
 
-def segment_tts_failed(subject: Subject, error: str, *, index: int | None) -> Callback:
+def segment_tts_failed(subject: Subject, failure: Failure, *, index: int | None) -> Callback:
     """Return the callback of a ``segment_tts`` task that failed; ``index`` is None if its request cannot be read."""
-    return _failed(subject, error, "segment_tts", segment_index=index)
+    return _failed(subject, failure, "segment_tts", segment_index=index)
 
 
 # -------------------------------------------------------------------------------------------------- refused messages
 
 
-def message_refused(subject: Subject, error: str, *, task: str | None, segments: Sequence[int] = ()) -> Callback:
+def message_refused(subject: Subject, failure: Failure, *, task: str | None, segments: Sequence[int] = ()) -> Callback:
     """Return the callback of a refused message; ``task`` is None if the message names no task that is known.
 
     Raises KeyError if ``FIRST_STAGE`` does not list the task.
     """
     if task == "segment_mix" and segments:
-        return segment_mix_failed(subject, error, indices=segments)
+        return segment_mix_failed(subject, failure, indices=segments)
     if task == "segment_tts" and segments:
-        return segment_tts_failed(subject, error, index=segments[0])
-    return _failed(subject, error, _STAGE_WITHOUT_TASK if task is None else FIRST_STAGE[task])
+        return segment_tts_failed(subject, failure, index=segments[0])
+    return _failed(subject, failure, _STAGE_WITHOUT_TASK if task is None else FIRST_STAGE[task])
 
 
 def _started(subject: Subject, stage_id: StageId, stage: Stage, **details: Any) -> Callback:
@@ -199,13 +199,13 @@ def _done(subject: Subject, stage_id: StageId, stage: Stage, video_key: str | No
     )
 
 
-def _failed(subject: Subject, error: str, stage_id: StageId, **details: Any) -> Callback:
+def _failed(subject: Subject, failure: Failure, stage_id: StageId, **details: Any) -> Callback:
     return Callback(
         subject=subject,
         status="failed",
         stage_id=stage_id,
         stage_status="failed",
         stage="failed",
-        error=readable_line(error),
+        failure=failure,
         details=details,
     )

@@ -6,6 +6,7 @@ order. A retry skips the callbacks that its retry group has stored, by name.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 import dagster as dg
@@ -25,7 +26,7 @@ from dub_assets.service.callbacks.bodies import (
 from dub_assets.service.callbacks.edit_callbacks import EditCallbackBuilder
 from dub_assets.service.callbacks.outbox import PendingCallback
 from dub_assets.service.callbacks.run_log import RunLog, event_of
-from dub_assets.service.callbacks.values import Callback, Json, ProgressStage, Subject, encoded_body
+from dub_assets.service.callbacks.values import Callback, Failure, Json, ProgressStage, Subject, encoded_body
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
 RequestT = TypeVar("RequestT")
@@ -58,7 +59,7 @@ class CallbackBuilder(Protocol):
         """Return the body for a run that succeeded. Raises PermanentError if its result is missing."""
         ...
 
-    def failed(self, error: str, step: str | None) -> Json:
+    def failed(self, failure: Failure, step: str | None) -> Json:
         """Return the body for a run that failed in ``step``, None if no step had started."""
         ...
 
@@ -95,11 +96,11 @@ def _progress(log: RunLog, builder: CallbackBuilder, stored: Collection[str]) ->
 
 def _outcome(log: RunLog, builder: CallbackBuilder) -> Json:
     if not log.succeeded:
-        return builder.failed(log.reason, log.failed_step)
+        return builder.failed(log.failure, log.failed_step)
     try:
         return builder.completed(log)
     except PermanentError as error:
-        return builder.failed(str(error), None)
+        return builder.failed(Failure.of(error), None)
 
 
 class FullPipelineBuilder:
@@ -127,9 +128,9 @@ class FullPipelineBuilder:
         document = json.loads(self._archive.store.get(request.metadata_key))
         return completed(request, document).body
 
-    def failed(self, error: str, step: str | None) -> Json:
+    def failed(self, failure: Failure, step: str | None) -> Json:
         """Return the body for a run that failed in ``step``."""
-        return dub_failed(self._subject(), error, step=step).body
+        return dub_failed(self._subject(), failure, step=step).body
 
     def _subject(self) -> Subject:
         request = _find_request(DubRequest, self._run, self._archive)
@@ -143,7 +144,7 @@ class SegmentTaskBuilder:
     """
 
     def __init__(
-        self, run: dg.DagsterRun, archive: JobArchive, failure: Callable[[dg.DagsterRun, JobArchive, str], Callback]
+        self, run: dg.DagsterRun, archive: JobArchive, failure: Callable[[dg.DagsterRun, JobArchive, Failure], Callback]
     ) -> None:
         self._run = run
         self._archive = archive
@@ -168,27 +169,28 @@ class SegmentTaskBuilder:
             raise ObjectMissingError("the run succeeded without saying what it made: look into its log")
         return bodies[-1]
 
-    def failed(self, error: str, step: str | None) -> Json:  # noqa: ARG002 - the stage is the task's, not the step's
+    def failed(self, failure: Failure, step: str | None) -> Json:  # noqa: ARG002 - the stage is the task's, not the step's
         """Return the body for a run that failed."""
-        return self._failure(self._run, self._archive, error).body
+        return self._failure(self._run, self._archive, failure).body
 
 
-def _mix_failure(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:
+def _mix_failure(run: dg.DagsterRun, archive: JobArchive, failure: Failure) -> Callback:
     request = _find_request(SegmentMixRequest, run, archive)
     indices = [segment.index for segment in request.segments] if request else []
-    return segment_mix_failed(_subject(run), error, indices=indices)
+    return segment_mix_failed(_subject(run), failure, indices=indices)
 
 
-def _tts_failure(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:
+def _tts_failure(run: dg.DagsterRun, archive: JobArchive, failure: Failure) -> Callback:
     request = _find_request(SegmentTtsRequest, run, archive)
-    return segment_tts_failed(_subject(run), error, index=request.index if request else None)
+    return segment_tts_failed(_subject(run), failure, index=request.index if request else None)
 
 
-def _refusal(run: dg.DagsterRun, archive: JobArchive, error: str) -> Callback:  # noqa: ARG001 - the run has it all
+def _refusal(run: dg.DagsterRun, archive: JobArchive, failure: Failure) -> Callback:  # noqa: ARG001 - the run has it all
     """Return the failure of a run that an earlier version made of a refused message, from its configuration."""
     configuration: Any = run.run_config
     config = configuration["ops"]["refused_message"]["config"]
-    return message_refused(_subject(run), error, task=config.get("task"), segments=config.get("segments", ()))
+    refusal = replace(failure, error_code="invalid_message")
+    return message_refused(_subject(run), refusal, task=config.get("task"), segments=config.get("segments", ()))
 
 
 CALLBACK_BUILDERS: Mapping[str, Callable[[dg.DagsterRun, JobArchive], CallbackBuilder]] = {

@@ -25,7 +25,7 @@ from dub_assets.service.callbacks.bodies import (
     segment_tts_started,
 )
 from dub_assets.service.callbacks.run_log import RunLog, event_of
-from dub_assets.service.callbacks.values import Callback, Json, Subject
+from dub_assets.service.callbacks.values import Callback, Failure, Json, Subject
 from dub_assets.service.segment_request import SegmentMixKeys, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 
@@ -42,7 +42,7 @@ class EditCallbackBuilder:
     """
 
     def __init__(
-        self, run: dg.DagsterRun, archive: JobArchive, failure: Callable[[dg.DagsterRun, JobArchive, str], Callback]
+        self, run: dg.DagsterRun, archive: JobArchive, failure: Callable[[dg.DagsterRun, JobArchive, Failure], Callback]
     ) -> None:
         self._run = run
         self._archive = archive
@@ -76,9 +76,9 @@ class EditCallbackBuilder:
         keys = [own_mix_keys(record, order) for order in request.segments]
         return segment_mix_completed(subject, keys, result_key=result_key).body
 
-    def failed(self, error: str, step: str | None) -> Json:  # noqa: ARG002  # the task itself is the stage
+    def failed(self, failure: Failure, step: str | None) -> Json:  # noqa: ARG002  # the task itself is the stage
         """Return the body for a run that did not succeed."""
-        return self._failure(self._run, self._archive, error).body
+        return self._failure(self._run, self._archive, failure).body
 
     @cached_property
     def _edit(self) -> tuple[SegmentMixRequest | SegmentTtsRequest, DubRequest] | None:

@@ -12,7 +12,7 @@ from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS
 from dub_assets.service.callbacks.bodies import message_refused
 from dub_assets.service.callbacks.dispatcher import QueueKey
 from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry, PendingCallback
-from dub_assets.service.callbacks.values import Subject
+from dub_assets.service.callbacks.values import Failure, Subject
 from dub_assets.service.pending_messages import RefusedMessage, RefusedMessages
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class PendingRefusals:
             return entry
         callback = message_refused(
             Subject(job_id=refusal.job_id, project_id=message.project_id),
-            message.reason,
+            Failure(error=message.reason, error_code=message.error_code),
             task=message.task,
             segments=message.segments,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from dub_assets.resources.step_failure import step_failure
+from dub_assets.service.callbacks.values import Failure
 
 _ENDS = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
 _TYPES = {
@@ -71,21 +72,23 @@ class RunLog:
         return failed or next((event.step_key for event in newest_first if event.is_step_start), None)
 
     @property
-    def reason(self) -> str:
-        """Why the run did not succeed, in one line."""
+    def failure(self) -> Failure:
+        """Why the run did not succeed."""
         events = [event_of(entry) for entry in self.events]
-        failure = next(filter(None, map(step_failure, events)), None)
-        if failure is not None:
-            return failure.description or f"{failure.step} failed: {failure.error.removeprefix(_OUR_ERRORS)}"
         canceling = next((event.message for event in events if event.event_type_value == "PIPELINE_CANCELING"), None)
         if canceling and "maximum runtime" in canceling:
-            return f"the run took too long: {canceling}"
+            return Failure(error=f"the run took too long: {canceling}", error_code="infrastructure")
         end = event_of(self.end) if self.end is not None else None
         if end is None or end.event_type == dg.DagsterEventType.RUN_CANCELED:
-            return "the run was cancelled"
+            return Failure(error="cancelled", error_code="cancelled")
+        failed = next(filter(None, map(step_failure, events)), None)
+        if failed is not None:
+            line = failed.description or f"{failed.step} failed: {failed.error.removeprefix(_OUR_ERRORS)}"
+            return Failure(error=line, error_code=failed.error_code)
         if not end.message or _FAILED_FROM_OUTSIDE in end.message:
-            return "the run's process was killed or lost before it was done"
-        return f"the run was ended: {end.message}"
+            line = "the run's process was killed or lost before it was done"
+            return Failure(error=line, error_code="infrastructure")
+        return Failure(error=f"the run was ended: {end.message}", error_code="infrastructure")
 
 
 def retry_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dub_assets.core.errors import DubError, ErrorCode
 from dub_assets.core.request import DubRequest
 
 Json = dict[str, Any]
@@ -45,6 +46,19 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job or task failed: a line for people, and a code for programs."""
+
+    error: str
+    error_code: ErrorCode
+
+    @classmethod
+    def of(cls, error: DubError) -> Failure:
+        """Return the failure that an error reports."""
+        return cls(error=str(error), error_code=error.error_code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     """A callback. ``details`` are further keys of its metadata; a key whose value is None is left out."""
 
@@ -54,7 +68,7 @@ class Callback:
     stage_status: StageStatus
     stage: Stage
     result_key: str | None = None
-    error: str | None = None
+    failure: Failure | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,7 +89,8 @@ class Callback:
                 "stage_status": self.stage_status,
                 "project_id": job.project_id,
                 "result_key": self.result_key,
-                "error": self.error,
+                "error": readable_line(self.failure.error) if self.failure else None,
+                "error_code": self.failure.error_code if self.failure else None,
                 "metadata": without_none(metadata),
             }
         )

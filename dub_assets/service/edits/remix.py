@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from dub_assets.core.errors import InputError, ObjectCorruptError
+from dub_assets.core.errors import MediaError, ObjectCorruptError
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import SoundFiles, Workspace
 from dub_assets.core.signal.limiter import limit_true_peak
@@ -38,7 +38,7 @@ def remix(
 ) -> MediaObject:
     """Write the mix of two sounds of any rate: 48 kHz stereo, as long as the longer one, 16-bit WAV.
 
-    The sounds are processed in blocks. Raises InputError if one of them cannot be read.
+    The sounds are processed in blocks. Raises MediaError if one of them cannot be read.
     """
     pairs = zip_longest(
         _stereo_blocks(background, workspace, sounds),
@@ -57,13 +57,13 @@ def _stereo_blocks(media: MediaObject, workspace: Workspace, sounds: SoundFiles)
     path, pending = workspace.open(media), silence(0, _CHANNELS, SAMPLE_RATE_HZ).samples
     try:
         if sounds.channels(path) > _MOST_CHANNELS:
-            raise InputError(f"{media.key} has more than {_MOST_CHANNELS} channels: convert it to stereo first")
+            raise MediaError(f"{media.key} has more than {_MOST_CHANNELS} channels: convert it to stereo first")
         for block in sounds.blocks(path, rate_hz=SAMPLE_RATE_HZ):
             pending = np.concatenate([pending, to_stereo(block).samples])
             while len(pending) >= _BLOCK_FRAMES:
                 yield Sound(samples=pending[:_BLOCK_FRAMES], rate_hz=SAMPLE_RATE_HZ)
                 pending = pending[_BLOCK_FRAMES:]
     except ObjectCorruptError as error:
-        raise InputError(f"{media.key} cannot be read as sound: name a WAV or FLAC file") from error
+        raise MediaError(f"{media.key} cannot be read as sound: name a WAV or FLAC file") from error
     if len(pending):
         yield Sound(samples=pending, rate_hz=SAMPLE_RATE_HZ)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from dub_assets.core.engine_use import releasing
-from dub_assets.core.errors import InputError, ObjectCorruptError
+from dub_assets.core.errors import MediaError, ObjectCorruptError
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import Engines, MediaTool, SoundFiles, Synthesiser, Workspace
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db
@@ -76,7 +76,7 @@ def _speech_level(keys: Sequence[str], workspace: Workspace, sounds: SoundFiles)
         try:
             level = active_speech_level_dbfs(sounds.read(workspace.open(workspace.adopt(key)), _LEVEL_INTERVAL))
         except ObjectCorruptError as error:
-            raise InputError(f"{key} cannot be read as sound: name other source_keys, or none") from error
+            raise MediaError(f"{key} cannot be read as sound: name other source_keys, or none") from error
         if level is not None:
             levels.append(level)
     return median(levels) if levels else None

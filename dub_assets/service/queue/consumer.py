@@ -194,6 +194,7 @@ class MessageConsumer:
             callback_url=request.callback_url,
             project_id=request.project_id,
             task=task_of(request).name,
+            error_code="internal",
         )
 
     def _refuse(self, message: ReceivedMessage, refusal: MessageRefusedError) -> None:

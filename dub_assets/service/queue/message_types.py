@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.core.errors import InputError, PermanentError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
 from dub_assets.core.request import checked_id
@@ -50,8 +50,9 @@ def _rule(check: Callable[[str, Any, MessageRules], Any]) -> Callable[[Any, Vali
         name = info.field_name or "value"
         try:
             return check(name, value, info.context)
-        except InputError as error:
-            raise PydanticCustomError("rule", "{fault}", {"fault": str(error).removeprefix(f"{name} ")}) from error
+        except PermanentError as error:
+            facts = {"fault": str(error).removeprefix(f"{name} "), "error_code": error.error_code}
+            raise PydanticCustomError("rule", "{fault}", facts) from error
 
     return validate
 
@@ -73,7 +74,7 @@ def _language(name: str, value: str, _: MessageRules) -> str:
     try:
         return parse_language(value)
     except UnsupportedLanguageError as error:
-        raise InputError(f"{name} cannot be read: {error}") from error
+        raise UnsupportedLanguageError(f"{name} cannot be read: {error}") from error
 
 
 def _source_language(name: str, value: str, rules: MessageRules) -> str:

@@ -8,7 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from dub_assets.core.errors import ConfigurationError, InputError, MessageRefusedError, UnsupportedLanguageError
+from dub_assets.core.errors import (
+    ConfigurationError,
+    ErrorCode,
+    InputError,
+    MessageRefusedError,
+    UnsupportedLanguageError,
+)
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
 from dub_assets.service.callbacks.addresses import checked_callback_url
@@ -57,9 +63,9 @@ def parse(
             raise InputError(fault)
         return _model(document).model_validate(document, context=rules).request(rules)
     except ValidationError as error:
-        raise _refusal(document, _reason(error)) from error
+        raise _refusal(document, _reason(error), _error_code(error)) from error
     except InputError as error:
-        raise _refusal(document, str(error)) from error
+        raise _refusal(document, str(error), error.error_code) from error
 
 
 def _default_language(variable: str, text: str, *, auto: bool = False) -> str:
@@ -91,7 +97,13 @@ def _fault(path: str, kind: str, message: str) -> str:
     return f"{path} {message}" if kind == "rule" else f"{path}: {message[0].lower()}{message[1:]}"
 
 
-def _refusal(document: Document, reason: str) -> MessageRefusedError:
+def _error_code(error: ValidationError) -> ErrorCode:
+    """Return ``unsupported_language`` if only languages are wrong with a message, else ``invalid_message``."""
+    codes = {fault.get("ctx", {}).get("error_code") for fault in error.errors(include_url=False, include_input=False)}
+    return "unsupported_language" if codes == {"unsupported_language"} else "invalid_message"
+
+
+def _refusal(document: Document, reason: str, error_code: ErrorCode) -> MessageRefusedError:
     """Return the refusal of a message, with what its sender needs to identify it."""
     job_id = _readable_id(document.get("job_id"))
     task = find_task(document.get("task")) if document else None
@@ -104,6 +116,7 @@ def _refusal(document: Document, reason: str) -> MessageRefusedError:
         project_id=_readable_id(project),
         task=task.name if task else None,
         segments=_readable_segments(document),
+        error_code=error_code,
     )
 
 

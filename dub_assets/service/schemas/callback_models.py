@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt
 
+from dub_assets.core.errors import ErrorCode
 from dub_assets.service.callbacks.values import ProgressStage, StageId
 from dub_assets.service.schemas.document_models import DocumentSegment, Sent
 
@@ -245,6 +246,8 @@ class Failed(CallbackBody):
     """State of the stage."""
     error: Annotated[str, Field(min_length=1, max_length=500)]
     """Why it failed, in one line."""
+    error_code: ErrorCode
+    """Why it failed, for programs: one of the [codes](#error-codes)."""
     metadata: FailedMetadata
     """What the callback is about."""
 

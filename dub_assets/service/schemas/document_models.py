@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.json_schema import SkipJsonSchema
 
+from dub_assets.core.errors import ErrorCode, QualityCheckError
 from dub_assets.stages.issues import LineIssue, TimingIssue
 from dub_assets.stages.quality.checks import CheckName
 from dub_assets.stages.quality.values import Severity
@@ -269,6 +270,8 @@ class MetadataDocument(Sent):
     """Whether there was speech to dub."""
     loudness: DocumentLoudness
     """Loudness of the result."""
+    error_code: ErrorCode = QualityCheckError.error_code
+    """Why the job failed, as in its `failed` [callback](callbacks.md#error-codes); absent if it did not."""
     quality: DocumentQuality
     """Measurements and checks of the result."""
     speakers: list[DocumentSpeaker]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dub_assets.core.engine import EngineIdentity
+from dub_assets.core.errors import QualityCheckError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.request import DubRequest
@@ -53,6 +54,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
             "speech_gain_db": final.gain.speech_db,
             "programme_gain_db": final.gain.programme_db,
         },
+        **({} if quality.refusal is None else {"error_code": QualityCheckError.error_code}),
         "quality": _quality(quality),
         "speakers": [_speaker(speaker) for speaker in products.transcript.speakers],
         "segments": _segments(products, quality),

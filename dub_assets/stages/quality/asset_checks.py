@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from dub_assets.core.errors import QualityCheckError
 from dub_assets.core.keys import segment_name
+from dub_assets.resources.job_context import dagster_failures
 from dub_assets.resources.tags import EDIT
 from dub_assets.stages.quality.asset import quality as quality_asset
 from dub_assets.stages.quality.checks import CHECKS
@@ -27,8 +29,9 @@ def quality_checks(context: dg.AssetCheckExecutionContext, quality: Quality) -> 
     """
     for check in quality.checks:
         yield result_of(check)
-    if quality.refusal is not None and EDIT not in context.run.tags:
-        raise dg.Failure(description=quality.refusal, allow_retries=False)
+    with dagster_failures():
+        if quality.refusal is not None and EDIT not in context.run.tags:
+            raise QualityCheckError(quality.refusal)
 
 
 def result_of(check: Check) -> dg.AssetCheckResult:

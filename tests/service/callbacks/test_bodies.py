@@ -24,7 +24,7 @@ from dub_assets.service.callbacks.bodies import (
     segment_tts_failed,
     segment_tts_started,
 )
-from dub_assets.service.callbacks.values import Callback, Stage, Subject, readable_line, webhook_id
+from dub_assets.service.callbacks.values import Callback, Failure, Stage, Subject, readable_line, webhook_id
 from dub_assets.service.segment_request import SegmentMixKeys
 from dub_assets.stages.metadata.document import metadata_document
 from dub_assets.stages.segment_mixes.values import Gains
@@ -33,6 +33,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 JOB = Subject.of(REQUEST)
 EXTERNAL = Subject(job_id="edit-7")
 IN_PROJECT = Subject(job_id="edit-7", project_id="p1")
+BROKEN = Failure(error="x", error_code="internal")
 PREFIX = "projects/p1/interim/job.1/segments"
 MIXED = SegmentMixKeys(
     index=3,
@@ -51,15 +52,23 @@ def done() -> Callback:
 CALLBACKS = {
     **{stage: progress(JOB, stage) for stage in PROGRESS},
     "completed": done(),
-    "failed": dub_failed(JOB, "no sound track: give a video with sound", step="stems"),
+    "failed": dub_failed(
+        JOB, Failure(error="no sound track: give a video with sound", error_code="unsupported_media"), step="stems"
+    ),
     "segment_mix_started": segment_mix_started(EXTERNAL, count=2),
     "segment_mix_completed": segment_mix_completed(IN_PROJECT, [MIXED]),
     "segment_mix_completed_with_video": segment_mix_completed(IN_PROJECT, [MIXED], result_key=REQUEST.result_key),
-    "segment_mix_failed": segment_mix_failed(EXTERNAL, "no object", indices=[3, 10]),
+    "segment_mix_failed": segment_mix_failed(
+        EXTERNAL, Failure(error="no object", error_code="storage"), indices=[3, 10]
+    ),
     "segment_tts_started": segment_tts_started(JOB, index=3),
     "segment_tts_completed": segment_tts_completed(JOB, SPOKEN),
-    "segment_tts_failed": segment_tts_failed(JOB, "no voice speaks this", index=3),
-    "message_refused": message_refused(EXTERNAL, "segments is missing", task="segment_mix"),
+    "segment_tts_failed": segment_tts_failed(
+        JOB, Failure(error="no voice speaks this", error_code="unsupported_language"), index=3
+    ),
+    "message_refused": message_refused(
+        EXTERNAL, Failure(error="segments is missing", error_code="invalid_message"), task="segment_mix"
+    ),
 }
 
 
@@ -105,7 +114,7 @@ def test_progress_comes_in_the_contracts_order():
     ],
 )
 def test_a_failure_names_the_stage_of_the_asset_that_failed(step: str | None, stage_id: str):
-    assert dub_failed(JOB, "x", step=step).body["stage_id"] == stage_id
+    assert dub_failed(JOB, BROKEN, step=step).body["stage_id"] == stage_id
     assert stage_id in FAILING_STAGES
 
 
@@ -114,7 +123,7 @@ def test_a_failure_names_the_stage_of_the_asset_that_failed(step: str | None, st
     [(None, "asr"), ("full_pipeline", "asr"), ("segment_mix",) * 2, ("segment_tts",) * 2],
 )
 def test_a_refused_message_fails_in_the_first_stage_of_its_task(task: str | None, stage_id: str):
-    callback = message_refused(EXTERNAL, "x", task=task)
+    callback = message_refused(EXTERNAL, BROKEN, task=task)
     assert callback.body["stage_id"] == stage_id
     assert consumer_fault(callback.encoded()) is None
 
@@ -152,7 +161,7 @@ ANY_TEXT = st.characters(exclude_categories=())
 def test_every_text_can_be_sent(text: str, error: str):
     spoken = SpokenSegment(index=3, text=text, tts_key="t", mix_key="m", tts_gain_db=0.0)
     assert consumer_fault(segment_tts_completed(JOB, spoken).encoded()) is None
-    assert consumer_fault(dub_failed(JOB, error, step=None).encoded()) is None
+    assert consumer_fault(dub_failed(JOB, Failure(error=error, error_code="internal"), step=None).encoded()) is None
 
 
 def test_an_error_is_one_line_of_limited_length():

@@ -9,8 +9,11 @@ import pytest
 from support.callback_schema import consumer_fault
 from support.outbox_world import STAGES, Trouble, World, dub_job
 
+from dub_assets.adapters.dagster_private import DagsterAssetCheckFailedError
+from dub_assets.core.errors import MediaError, QualityCheckError, StorageUnavailableError, UnsupportedLanguageError
 from dub_assets.core.keys import request_key
 from dub_assets.resources import tags
+from dub_assets.resources.job_context import dagster_failures
 from dub_assets.service.callbacks.bodies import (
     STAGE_OF_STEP,
     dub_failed,
@@ -24,7 +27,7 @@ from dub_assets.service.callbacks.callback_builders import (
 )
 from dub_assets.service.callbacks.retry_groups import outcome_is_final, retry_groups_of
 from dub_assets.service.callbacks.run_log import RunLog
-from dub_assets.service.callbacks.values import Subject
+from dub_assets.service.callbacks.values import Failure, Subject
 from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixRequest
 from dub_assets.stages.segment_mixes.values import Gains
 
@@ -92,16 +95,30 @@ def test_reports_a_failed_run_whose_request_is_missing(world: World, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("error", "reason", "code"),
     [
-        (dg.Failure("the disk is full", allow_retries=False), "the disk is full"),
-        (ValueError("no\nline"), "stems failed: ValueError: no line"),
+        (MediaError("no sound: give another file"), "no sound: give another file", "unsupported_media"),
+        (UnsupportedLanguageError("no voice"), "no voice", "unsupported_language"),
+        (QualityCheckError("lines are inaudible"), "lines are inaudible", "quality_check"),
+        (StorageUnavailableError("no answer"), "stems failed: StorageUnavailableError: no answer", "storage"),
+        (dg.Failure("odd", allow_retries=False), "odd", "internal"),
+        (ValueError("no\nline"), "stems failed: ValueError: no line", "internal"),
+        (
+            DagsterAssetCheckFailedError("1 blocking asset check failed"),
+            "stems failed: dagster._core.errors.DagsterAssetCheckFailedError: 1 blocking asset check failed",
+            "quality_check",
+        ),
     ],
 )
-def test_a_failure_has_the_reason_of_its_step(world: World, error: Exception, reason: str):
+def test_a_failure_has_the_reason_of_its_step_and_its_code(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str, code: str
+):
+    monkeypatch.setattr("dub_assets.resources.job_context.STEP_RETRIES", 0)
+
     @dg.op
     def stems():
-        raise error
+        with dagster_failures():
+            raise error
 
     @dg.job
     def dub_job():
@@ -109,7 +126,33 @@ def test_a_failure_has_the_reason_of_its_step(world: World, error: Exception, re
 
     log = log_of(world, world.run_job(dub_job, world.tags("talk-1", URL)))
     (callback,) = new_callbacks(log, callback_builder_of(log.run, world.archive), stored=(), is_final=True)
-    assert json.loads(callback.body)["error"] == reason
+    body = json.loads(callback.body)
+    assert (body["error"], body["error_code"]) == (reason, code)
+
+
+@pytest.mark.parametrize(
+    ("ended", "error", "code"),
+    [
+        (lambda instance, run: instance.report_run_canceled(run), "cancelled", "cancelled"),
+        (
+            lambda instance, run: instance.report_run_failed(run),
+            "the run's process was killed or lost before it was done",
+            "infrastructure",
+        ),
+        (
+            lambda instance, run: instance.report_run_failed(run, "no worker"),
+            "the run was ended: no worker",
+            "infrastructure",
+        ),
+    ],
+)
+def test_a_run_that_was_ended_from_outside_has_a_code(world: World, ended, error: str, code: str):
+    run = world.add_run(world.tags("talk-1", URL))
+    ended(world.instance, run)
+    log = RunLog.of(world.instance.get_run_by_id(run.run_id), world.instance)
+    (callback,) = new_callbacks(log, callback_builder_of(log.run, world.archive), stored=(), is_final=True)
+    body = json.loads(callback.body)
+    assert (body["error"], body["error_code"]) == (error, code)
 
 
 def mix_job(fails: bool) -> dg.JobDefinition:
@@ -198,4 +241,4 @@ def test_every_step_of_a_dub_has_a_stage_that_fails_with_it(world: World):
 
 def test_a_step_without_a_stage_is_an_error():
     with pytest.raises(KeyError, match="unknown_step"):
-        dub_failed(Subject(job_id="talk-1"), "x", step="unknown_step")
+        dub_failed(Subject(job_id="talk-1"), Failure(error="x", error_code="internal"), step="unknown_step")

@@ -103,6 +103,7 @@ def test_reports_a_failure_once_with_the_reason_of_the_step(dub_world: World, re
     failure = receiver.received[-1].json
     assert (failure["stage_id"], failure["project_id"], failure["metadata"]["target_lang"]) == ("asr", "shop", "pt")
     assert "talk.mp4" in failure["error"]
+    assert failure["error_code"] == "unsupported_media"
     assert world.callbacks_tag(run.run_id) == "delivered"
 
 
@@ -113,6 +114,7 @@ def test_reports_the_run_of_a_refused_message_as_its_task(world: World, receiver
     world.ticks(2)
     (failure,) = [request.json for request in receiver.received]
     assert (failure["stage_id"], failure["error"]) == ("segment_mix", "no bgm")
+    assert failure["error_code"] == "invalid_message"
     assert failure["metadata"]["segments"] == [{"index": 3}]
 
 
@@ -125,7 +127,7 @@ def test_reports_a_cancelled_run_as_failed_once(world, receiver, second_end):
     if second_end:
         world.instance.report_run_failed(world.instance.get_run_by_id(run.run_id), "forcibly marked as failed")
     world.ticks(2)
-    assert [request.json["error"] for request in receiver.received] == ["the run was cancelled"]
+    assert [request.json["error"] for request in receiver.received] == ["cancelled"]
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,7 @@ def test_records_and_dead_letters_a_refused_message_with_its_reason(wire: Wire):
     assert answer.skip_message == "1 messages refused: segments is missing"
     (refused,) = deployment.refusals()
     assert (refused.message_id, refused.job_id, refused.task) == (message_id, "talk-1", "segment_mix")
+    assert refused.error_code == "invalid_message"
     assert (refused.reason, refused.callback_url) == ("segments is missing", "https://consumer.example/talk-1")
     assert wire.dead() == [("segments is missing", body)]
     assert (wire.left(), deployment.runs()) == (0, [])
@@ -497,6 +498,7 @@ def test_refuses_a_message_after_too_many_failed_attempts(wire: Wire, monkeypatc
     assert not deployment.tick().run_requests
     (refused,) = deployment.refusals()
     assert "3 attempts to start a run for the message failed" in refused.reason
+    assert refused.error_code == "internal"
     assert refused.callback_url == "https://consumer.example/jobs/poison"
     assert [message.body for message in dead.receive(10)] == [full("poison", project_id="cursed")]
 

@@ -590,6 +590,24 @@ def test_reads_languages_by_code_tag_or_name(message, path):
         assert refusal(changed(message, path, language)).reason.startswith(path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"target_lang": "klingon"}, "unsupported_language"),
+        ({"target_lang": "klingon", "source_lang": "xx"}, "unsupported_language"),
+        ({"target_lang": "klingon", "input_key": None}, "invalid_message"),
+        ({"target_lang": 7}, "invalid_message"),
+        ({"task": "dance"}, "invalid_message"),
+        (
+            {"output_key": "projects/shop/inputs/talk.mp4", "input_key": "projects/shop/inputs/talk.mp4"},
+            "invalid_message",
+        ),
+    ],
+)
+def test_a_refusal_has_a_code(changes, code):
+    assert refusal(DUB | changes).error_code == code
+
+
 def test_only_the_source_language_may_be_auto():
     assert read(DUB | {"source_lang": "AUTO"}).source_language == "auto"
     assert "target_lang" in refusal(DUB | {"target_lang": "auto"}).reason
