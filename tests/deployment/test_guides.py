@@ -138,10 +138,11 @@ def test_every_command_of_the_guide_to_kubernetes_works_in_order(checkout: Path,
     assert any(call.startswith("0 sqs send-message ") for call in calls)
     manifests = list(yaml.safe_load_all((checkout / "manifests").read_text(encoding="utf-8")))
     kinds = [manifest["kind"] for manifest in manifests if manifest]
-    assert kinds == ["PersistentVolumeClaim", "Job", "Deployment", "Job"]
+    assert kinds == ["PersistentVolumeClaim", "Job", "Deployment", "Deployment", "Job"]
     values = (checkout / "values.yaml").read_text(encoding="utf-8")
     for text in (values, (checkout / "policy.json").read_text(encoding="utf-8"), json.dumps(manifests)):
-        assert "$" not in re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE)
+        left = set(re.findall(r"\$\{?[A-Z_]+", re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE)))
+        assert left <= {"$DUB_ASSETS_REDIS_URL", "${WORKER_NAME"}  # read in the pod
     assert "registry" not in values or "dkr.ecr" in values
 
 

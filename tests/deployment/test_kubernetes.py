@@ -25,6 +25,7 @@ from kubernetes.client import models
 from typer.testing import CliRunner
 
 from dub_assets.cli.app import app
+from dub_assets.service.workers.launcher import WarmRunLauncher
 
 PROJECT = Path(__file__).parents[2]
 FOLDER = PROJECT / "deploy/kubernetes"
@@ -34,6 +35,7 @@ FILLED = {
     "POSTGRES_HOST": "postgres.example.com",
     "STORAGE_CLASS": "shared",
     "AWS_S3_BUCKET": "bucket",
+    "DUB_ASSETS_REDIS_URL": "$DUB_ASSETS_REDIS_URL",  # read in the pod
     "QUEUE_ARN": "arn:aws:sqs:ap-northeast-2:123456789012:jobs",
     "DLQ_ARN": "arn:aws:sqs:ap-northeast-2:123456789012:dead-letters",
 }
@@ -48,7 +50,7 @@ def filled(name: str) -> Any:
     """A file after envsubst; a variable that the guide does not set fails."""
     text = (FOLDER / name).read_text(encoding="utf-8")
     body = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return yaml.safe_load(string.Template(body).substitute(FILLED))
+    return yaml.safe_load(re.sub(r"\$([A-Z0-9_]+)", lambda name: FILLED[name[1]], body))
 
 
 @pytest.fixture
@@ -186,14 +188,35 @@ def test_a_run_is_a_pod_with_a_gpu_the_cache_and_the_database(job):
     assert pod["securityContext"]["fsGroup"] == 1000
 
 
-@pytest.mark.parametrize("name", ["cache.yaml", "models.yaml", "migrate.yaml", "metrics.yaml"])
+def test_dagster_takes_the_launcher_of_warm_workers(monkeypatch):
+    monkeypatch.setenv("DUB_ASSETS_REDIS_URL", "redis://redis.example.com:6379/0")
+    launcher = filled("warm-values.yaml")["runLauncher"]["config"]
+    assert launcher["k8sRunLauncher"] is None
+    custom = launcher["customRunLauncher"]
+    checked = process_config(WarmRunLauncher.config_type(), custom["config"])
+    assert (custom["class"], checked.success) == (WarmRunLauncher.__name__, True), checked.errors
+    cluster = yaml.safe_load((PROJECT / "setups/cluster/dagster.yaml").read_text(encoding="utf-8"))["run_launcher"]
+    assert (custom["module"], custom["class"]) == (cluster["module"], cluster["class"])
+
+
+def test_a_warm_worker_has_what_the_pod_of_a_run_has(values):
+    spec = filled("workers.yaml")["spec"]["template"]["spec"]
+    (worker,) = spec["containers"]
+    run = values["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
+    assert worker["image"] == run["containerConfig"]["image"]
+    assert worker["resources"] == run["containerConfig"]["resources"]
+    assert spec["tolerations"] == run["podSpecConfig"]["tolerations"]
+    assert spec["terminationGracePeriodSeconds"] >= 90 + 20  # WORKER_GRACE and time to hand a run back
+
+
+@pytest.mark.parametrize("name", ["cache.yaml", "models.yaml", "migrate.yaml", "metrics.yaml", "workers.yaml"])
 def test_kubernetes_knows_every_field_of_a_manifest(name: str):
     manifest = filled(name)
     kind = KINDS[manifest["kind"]]
     assert k8s_model_from_dict(kind, k8s_snake_case_dict(kind, manifest)).kind == manifest["kind"]
 
 
-@pytest.mark.parametrize("name", ["models.yaml", "metrics.yaml"])
+@pytest.mark.parametrize("name", ["models.yaml", "metrics.yaml", "workers.yaml"])
 def test_commands_of_the_manifests_parse(name: str):
     (container,) = filled(name)["spec"]["template"]["spec"]["containers"]
     program, *arguments = container["command"]
@@ -203,7 +226,10 @@ def test_commands_of_the_manifests_parse(name: str):
 
 def test_names_in_the_manifests_are_those_of_the_values(values):
     claim = filled("cache.yaml")["metadata"]["name"]
-    pods = [filled(name)["spec"]["template"]["spec"] for name in ("models.yaml", "migrate.yaml", "metrics.yaml")]
+    pods = [
+        filled(name)["spec"]["template"]["spec"]
+        for name in ("models.yaml", "migrate.yaml", "metrics.yaml", "workers.yaml")
+    ]
     pods.append(values["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"])
     volumes = [volume for pod in pods for volume in pod["volumes"]]
     claims = {volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume}
