@@ -84,6 +84,11 @@ class OutboxEntry:
         )
         return replace(self, delivery=delivery.without_endpoint(len(self.sealed)))
 
+    def unsent(self, *, now_s: float) -> OutboxEntry:
+        """Return the entry with its callbacks as if none had been attempted and all had been created now."""
+        sealed = tuple(replace(callback, created_s=now_s) for callback in self.sealed)
+        return replace(self, sealed=sealed, delivery=Delivery())
+
     def losses(self) -> list[str]:
         """Return the name of each lost callback with the reason."""
         return [f"{self.sealed[loss.number].name}: {loss.reason}" for loss in self.delivery.losses]
