@@ -120,7 +120,7 @@ def _context() -> SimpleNamespace:
 
     @contextmanager
     def measuring() -> Iterator[SimpleNamespace]:
-        yield SimpleNamespace(figures=lambda media_ms: _NOTHING.figures)
+        yield SimpleNamespace(figures=lambda **_length: _NOTHING.figures)
 
     return SimpleNamespace(
         meter=SimpleNamespace(measure=measuring), progress=SimpleNamespace(report=lambda *_args, **_options: None)

@@ -12,16 +12,18 @@ from __future__ import annotations
 from dub_assets.text_normalisation.english import ENGLISH
 from dub_assets.text_normalisation.normalise import apply_rules
 from dub_assets.text_normalisation.portuguese import PORTUGUESE
+from dub_assets.text_normalisation.scripts import in_latin_letters
 from dub_assets.text_normalisation.spanish import SPANISH
 
 _RULES = {rules.language: rules for rules in (ENGLISH, PORTUGUESE, SPANISH)}
 
 
 def verbalise(text: str, language: str) -> str:
-    """Return a text in words; unchanged if the language (ISO 639-1) has no rules here.
+    """Return a text in words, in letters that the language's voices read.
 
-    The result has no digits, and no number is added or lost. Words stay as they are, so verbalising twice changes
-    nothing.
+    A language (ISO 639-1) without rules here only has words of other scripts transliterated. With rules, the result has
+    no digits, and no number is added or lost. Words stay as they are, so verbalising twice changes nothing.
     """
     rules = _RULES.get(language)
+    text = in_latin_letters(text, language, plain=rules is not None)
     return text if rules is None else apply_rules(text, rules)

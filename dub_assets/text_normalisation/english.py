@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
+from dub_assets.text_normalisation.language_rules import (
+    Identifiers,
+    LanguageRules,
+    Letters,
+    Noun,
+    Roman,
+    Words,
+    substitute,
+    words,
+)
 from dub_assets.text_normalisation.numerals import cardinal, digits, ordinal, year
 from dub_assets.text_normalisation.quantities import counted
+from dub_assets.text_normalisation.quantity_names import currencies, units
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -29,79 +39,32 @@ _SHORT_YEAR = re.compile(rf"(?<!\w){_QUOTE}(\d\d)(?!\w)")
 _BEFORE_YEARS = re.compile(r"(?:\b(?:in|since|by|year|until|of|from|before|after)|,) $", re.IGNORECASE)
 _MANY = frozenset({"people", "men", "women", "children", "feet", "mice"})
 _FUNCTION_WORDS = "was is as has this its does goes his us thus always perhaps across besides versus yes"
-_NO_PLURALS = frozenset(_FUNCTION_WORDS.split())
+_NO_PLURALS = words(_FUNCTION_WORDS)
 
-_HOUR = Noun(one="hour", many="hours")
-_MINUTE = Noun(one="minute", many="minutes")
-_SECOND = Noun(one="second", many="seconds")
+_UNITS = units("en")
+_HOUR, _MINUTE, _SECOND = (_UNITS[symbol] for symbol in ("h", "min", "s"))
+_EMERGENCY_CALL = re.compile(r"(?<![\w.,-])(911|999|112)(?= (?:call|caller|operator|dispatcher|emergency))")
+
+_RULERS = """
+alexander charles christian constantine edward ferdinand francis frederick george gregory harald henry hussein innocent
+ivan james john juan charlemagne leo leopold louis nicholas mahmud murad napoleon nebuchadnezzar olaf otto paul pedro
+peter philip pius ramesses ramses rudolf selim sixtus sigismund stephen sergius suleiman umberto urban valdemar vladimir
+wilhelm william xerxes darius benedict clement boniface celestine julius adrian victor emmanuel emanuel gustav carlos
+alfonso felipe akbar mehmed richard henri edmund wenceslas casimir bela ladislaus rama cyrus artaxerxes
+seleucus antiochus philippe haakon baldwin albert
+"""
+_QUEENS = "anne catherine christina elizabeth isabel isabella joanna margaret margrethe maria mary cleopatra beatrix"
+_CHAPTERS = """
+act acts article articles battalion book books bowl canto category chapter chapters class corps division episode
+episodes figure grade group kings level mark corinthians part parts phase phases plate psalm round samuel scene scenes
+season section sections series stage step table tables thessalonians timothy title tome type types vatican vol volume
+volumes war
+"""
 
 
-def _plural(one: str) -> Noun:
-    return Noun(one=one, many=f"{one}s")
-
-
-_LENGTHS = {"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter"}
-_UNITS = {symbol: _plural(name) for symbol, name in _LENGTHS.items()}
-_UNITS |= {symbol + sign: _plural(f"square {name}") for symbol, name in _LENGTHS.items() for sign in "²2"}
-_UNITS |= {symbol + sign: _plural(f"cubic {name}") for symbol, name in _LENGTHS.items() for sign in "³3"}
-_UNITS |= {
-    "%": Noun(one="percent", many="percent"),
-    "‰": Noun(one="per thousand", many="per thousand"),
-    "°C": Noun(one="degree Celsius", many="degrees Celsius"),
-    "°F": Noun(one="degree Fahrenheit", many="degrees Fahrenheit"),
-    "°": _plural("degree"),
-    "µm": _plural("micrometer"),
-    "nm": _plural("nanometer"),
-    "mi": _plural("mile"),
-    "ft": Noun(one="foot", many="feet"),
-    "sq ft": Noun(one="square foot", many="square feet"),
-    "yd": _plural("yard"),
-    "ha": _plural("hectare"),
-    "mph": Noun(one="mile per hour", many="miles per hour"),
-    "kph": Noun(one="kilometer per hour", many="kilometers per hour"),
-    "kg": _plural("kilogram"),
-    "g": _plural("gram"),
-    "mg": _plural("milligram"),
-    "lb": _plural("pound"),
-    "lbs": _plural("pound"),
-    "oz": _plural("ounce"),
-    "l": _plural("liter"),
-    "L": _plural("liter"),
-    "ml": _plural("milliliter"),
-    "mL": _plural("milliliter"),
-    "h": _HOUR,
-    "hr": _HOUR,
-    "hrs": _HOUR,
-    "min": _MINUTE,
-    "s": _SECOND,
-    "ms": _plural("millisecond"),
-    "kB": _plural("kilobyte"),
-    "KB": _plural("kilobyte"),
-    "MB": _plural("megabyte"),
-    "GB": _plural("gigabyte"),
-    "TB": _plural("terabyte"),
-    "Mbps": Noun(one="megabit per second", many="megabits per second"),
-    "Gbps": Noun(one="gigabit per second", many="gigabits per second"),
-    "Hz": Noun(one="hertz", many="hertz"),
-    "kHz": Noun(one="kilohertz", many="kilohertz"),
-    "MHz": Noun(one="megahertz", many="megahertz"),
-    "GHz": Noun(one="gigahertz", many="gigahertz"),
-    "V": _plural("volt"),
-    "W": _plural("watt"),
-    "kW": _plural("kilowatt"),
-    "MW": _plural("megawatt"),
-    "kWh": _plural("kilowatt hour"),
-    "dB": _plural("decibel"),
-    "kcal": _plural("kilocalorie"),
-    "px": _plural("pixel"),
-    "fps": Noun(one="frame per second", many="frames per second"),
-}
-
-_DOLLAR = Currency(unit=_plural("dollar"), cent=_plural("cent"))
-_REAL = Currency(unit=Noun(one="real", many="reais"), cent=_plural("centavo"))
-_EURO = Currency(unit=_plural("euro"), cent=_plural("cent"))
-_POUND = Currency(unit=_plural("pound"), cent=Noun(one="penny", many="pence"))
-_YEN = Currency(unit=Noun(one="yen", many="yen"), cent=Noun(one="sen", many="sen"))
+def _emergency_calls(text: str, rules: LanguageRules) -> str:
+    """Verbalise "a 911 call" digit by digit."""
+    return substitute(_EMERGENCY_CALL, lambda match: digits(match[1], rules.language), text)
 
 
 def _times_of_day(text: str, rules: LanguageRules) -> str:
@@ -182,6 +145,10 @@ def _date(year_number: int, month: int, day: int) -> str:
     return f"{_MONTHS[month - 1]} {ordinal(day, 'en')}, {year(year_number, 'en')}"
 
 
+def _power(exponent: int) -> str:
+    return f"to the {ordinal(exponent, 'en')}" if exponent >= 0 else f"to the minus {cardinal(-exponent, 'en')}"
+
+
 ENGLISH = LanguageRules(
     language="en",
     decimal=".",
@@ -192,14 +159,18 @@ ENGLISH = LanguageRules(
     cents_after="and",
     words=Words(
         minus="minus", plus="plus", plus_minus="plus or minus", about="about", to="to", by="by", over="over", per="per",
-        equals="equals", ampersand="and", number="number", squared="squared", cubed="cubed",
+        equals="equals", ampersand="and", number="number", squared="squared", cubed="cubed", times="times", dot="dot",
+        at="at", slash="slash", dash="dash", underscore="underscore", hashtag="hashtag",
     ),
     units=_UNITS,
-    currencies={
-        "R$": _REAL, "US$": _DOLLAR, "$": _DOLLAR, "€": _EURO, "£": _POUND, "¥": _YEN,
-        "BRL": _REAL, "USD": _DOLLAR, "EUR": _EURO, "GBP": _POUND, "dollars": _DOLLAR, "euros": _EURO, "pounds": _POUND,
-    },
+    currencies=currencies("en"),
     magnitudes=("hundred", "thousand", "million", "billion", "trillion"),
+    short_magnitudes={
+        "k": ("thousand",) * 2, "K": ("thousand",) * 2, "M": ("million",) * 2, "m": ("million",) * 2,
+        "mn": ("million",) * 2, "mi": ("million",) * 2, "mil": ("million",) * 2, "B": ("billion",) * 2,
+        "b": ("billion",) * 2, "bn": ("billion",) * 2, "bi": ("billion",) * 2, "T": ("trillion",) * 2,
+        "tn": ("trillion",) * 2, "tri": ("trillion",) * 2,
+    },
     abbreviations={
         r"Mr\.(?= ?[A-Z])": "Mister", r"Mrs\.(?= ?[A-Z])": "Missus", r"Dr\.(?= ?[A-Z])": "Doctor",
         r"Prof\.(?= ?[A-Z])": "Professor", r"Jr\.(?=,| [a-z])": "Junior", r"Jr\.": "Junior.",
@@ -214,6 +185,28 @@ ENGLISH = LanguageRules(
     fraction_after="and",
     date=_date,
     day_first=False,
-    first=(_times_of_day, _decades, _ordinals, _short_phrases),
+    power=_power,
+    roman=Roman(
+        rulers=dict.fromkeys(words(_RULERS + _QUEENS), ""),
+        titles=dict.fromkeys(words("king queen pope emperor empress tsar czar kaiser prince princess sultan"), ""),
+        chapters=words(_CHAPTERS),
+        centuries=frozenset(),
+        counted_after=dict.fromkeys(words("century centuries congress reich olympiad millennium dynasty"), ""),
+        of_name="the {}",
+        never_before=words("the this that his her its our your their and but for with was has not are you did"),
+    ),
+    letters=Letters(names={}),
+    interjections={
+        "yes": "uh-huh", "hush": "shush", "puff": "pooh", "tut": "tut", "cold": "burr", "growl": "gur",
+        "snore": "zuz", "snort": "humph",
+    },
+    identifiers=Identifiers(
+        names=r"(?i:codes?|pin|passcode|password|zip(?: code)?|postcode|id|ssn|isbn|iban|serial|extension|ext\."
+        r"|tracking|account|reference|ref\.|licen[cs]e plate|phone|telephone|tel\.|order (?:number|no\.))",
+        names_to="is|was|number|numbers|no|are|to",
+        calls=r"(?i:call|calls|called|calling|dial|dials|dialed|dialing|phone|phoned|ring|rang|text|hotline)",
+        calls_to="on|up|the|number",
+    ),
+    first=(_emergency_calls, _times_of_day, _decades, _ordinals, _short_phrases),
     counted=(_years,),
 )  # fmt: skip

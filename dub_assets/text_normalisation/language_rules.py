@@ -47,6 +47,57 @@ class Words:
     number: str
     squared: str
     cubed: str
+    times: str
+    dot: str
+    at: str
+    slash: str
+    dash: str
+    underscore: str
+    hashtag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roman:
+    """What Roman numerals stand beside, in lower case.
+
+    ``rulers`` are names of kings, queens and popes with their gender, ``titles`` stand before any name. A number after
+    one of ``chapters`` is a cardinal, after one of ``centuries`` and before one of ``counted_after`` an ordinal of the
+    noun's gender. ``of_name`` is the form of a ruler's number, and words of ``never_before`` precede no numeral.
+    """
+
+    rulers: Mapping[str, Gender]
+    titles: Mapping[str, Gender]
+    chapters: frozenset[str]
+    centuries: frozenset[str]
+    counted_after: Mapping[str, Gender]
+    of_name: str
+    never_before: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifiers:
+    """Patterns of words before a number that is read digit by digit.
+
+    ``names`` are words such as "PIN", ``names_to`` words that may follow them; ``calls`` are words such as "call", and
+    ``calls_to`` words that may follow those.
+    """
+
+    names: str
+    names_to: str
+    calls: str
+    calls_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Names of letters, empty if voices spell acronyms rightly, and acronyms that look like the other kind.
+
+    ``spelt`` can be pronounced and are spelt, ``words`` cannot and are words.
+    """
+
+    names: Mapping[str, str]
+    spelt: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,10 +107,11 @@ class LanguageRules:
     ``decimal`` is its decimal mark and ``groups`` are the separators of thousands. ``marks`` are the words for a mark
     before decimals; ``decimals_as_number`` says whether two decimals are one number ("catorze") or two digits. ``of``
     follows millions: "dois milhões de reais". ``magnitudes`` are words between a number and its noun.
-    ``fraction_after`` joins a whole number and a fraction, ``cents_after`` an amount and its hundredths.
+    ``short_magnitudes`` are abbreviations of these, with singular and plural. ``fraction_after`` joins a whole number
+    and a fraction, ``cents_after`` an amount and its hundredths. ``power`` returns the words of an exponent.
+    ``interjections`` are the words for sounds, by the names in ``letters.py``.
 
-    Rules of one language: ``without_digits`` applies to texts without digits too, ``first`` before all numbers,
-    ``counted`` to the numbers that are left then.
+    Rules of one language: ``first`` applies before all numbers, ``counted`` to the numbers that are left then.
     """
 
     language: str
@@ -73,14 +125,24 @@ class LanguageRules:
     units: Mapping[str, Noun]
     currencies: Mapping[str, Currency]
     magnitudes: Sequence[str]
+    short_magnitudes: Mapping[str, tuple[str, str]]
     abbreviations: Mapping[str, str]
     fractions: Mapping[str, str]
     fraction_after: str
     date: Callable[[int, int, int], str]
     day_first: bool
-    without_digits: Sequence[Rule] = ()
+    power: Callable[[int], str]
+    roman: Roman
+    letters: Letters
+    interjections: Mapping[str, str]
+    identifiers: Identifiers
     first: Sequence[Rule] = ()
     counted: Sequence[Rule] = ()
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
 
 
 Rule = Callable[[str, LanguageRules], str]

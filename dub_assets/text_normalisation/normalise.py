@@ -1,18 +1,31 @@
 """The order of the rules: from the most specific notations to plain numbers.
 
-Abbreviations come first, then addresses, dates, telephone numbers and versions, the language's own rules, fractions,
-ranges, amounts of money, measures and codes, and last the numbers and signs that are left.
+Abbreviations, addresses, interjections and Roman numerals come first, then powers, dates, identifiers and versions, the
+language's own rules, fractions, ranges, amounts of money, measures and codes, the numbers and signs that are left, and
+last acronyms.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
+from dub_assets.text_normalisation.identifiers import identifiers, telephones
 from dub_assets.text_normalisation.language_rules import LanguageRules, substitute
+from dub_assets.text_normalisation.letters import acronyms, interjections
 from dub_assets.text_normalisation.numerals import digits
 from dub_assets.text_normalisation.quantities import SIGN, counted, number, parted, read
-from dub_assets.text_normalisation.signs import abbreviations, addresses, codes, dates, telephones, tidied, versions
+from dub_assets.text_normalisation.roman_numerals import roman_numerals
+from dub_assets.text_normalisation.signs import (
+    abbreviations,
+    addresses,
+    codes,
+    dates,
+    exponents,
+    tidied,
+    versions,
+)
 
 _RANGE = re.compile(
     r"(?<![\w.,-])(?:(?:R\$|US\$|[$€£])\s?)?\d(?:[\d.,]*\d)?(?:\s?(?:%|[°º][CF]?))?[-\N{EN DASH}\N{EM DASH}]"
@@ -30,24 +43,49 @@ _POINT = re.compile(r"(?<![\w.,])\.(\d+)")
 
 
 def apply_rules(text: str, rules: LanguageRules) -> str:
-    """Return the text in words. A text without digits, signs and abbreviations is returned unchanged."""
-    text = abbreviations(text, rules)
-    for rule in rules.without_digits:
+    """Return the text in words."""
+    for rule in (abbreviations, addresses, roman_numerals, interjections):
         text = rule(text, rules)
-    if not any(character.isnumeric() or character in _STANDALONE_SIGNS for character in text):
-        return text
-    text = tidied(text, rules)
-    for rule in (addresses, dates, telephones, versions):
-        text = rule(text, rules)
-    for rule in rules.first:
-        text = rule(text, rules)
-    for rule in (_enumerations, _fractions, _ranges, _between, _amounts, _measures, codes):
-        text = rule(text, rules)
-    for rule in rules.counted:
-        text = rule(text, rules)
-    for rule in (_plain, _signs):
+    if any(character.isnumeric() or character in _STANDALONE_SIGNS for character in text):
+        text = _numbers(text, rules)
+    return acronyms(text, rules)
+
+
+def _numbers(text: str, rules: LanguageRules) -> str:
+    rules_in_order = (
+        *(exponents, tidied, dates, telephones, identifiers, versions),
+        *rules.first,
+        *(_enumerations, _fractions, _ranges, _between, _short_magnitudes, _amounts, _measures, codes),
+        *rules.counted,
+        *(_plain, _signs),
+    )
+    for rule in rules_in_order:
         text = rule(text, rules)
     return text
+
+
+def _short_magnitudes(text: str, rules: LanguageRules) -> str:
+    """Write out abbreviated millions: "US$ 3 bi", "$5M", "10k followers"."""
+
+    def in_words(match: re.Match[str]) -> str:
+        abbreviation = match["money"] or match["count"] or match["before"]
+        one, many = rules.short_magnitudes[abbreviation]
+        whole = parted(match["amount"], rules)[0]
+        return f"{match['symbol'] or ''}{match['amount']} {one if whole.lstrip('0') in {'', '1'} else many}"
+
+    return _short_magnitude_pattern(rules).sub(in_words, text)
+
+
+@cache
+def _short_magnitude_pattern(rules: LanguageRules) -> re.Pattern[str]:
+    symbols, short = _either(rules.currencies), _either(rules.short_magnitudes)
+    amount = rf"(?P<amount>{number(rules)})"
+    return re.compile(
+        rf"(?P<symbol>(?<!\w)(?:{symbols})\s?)?(?<![\w.,]){amount}\s?(?:"
+        rf"(?<=[\d ])(?P<money>(?(symbol)(?:{short})|(?!)))(?!\w)"
+        rf"|(?P<before>{short})(?=\s?[€$£¥])"
+        rf"|(?P<count>k|bn|bi|(?<=\d\d)K|M)(?=\s[a-zà-ÿ]))"
+    )
 
 
 def _enumerations(text: str, rules: LanguageRules) -> str:
@@ -96,13 +134,18 @@ def _amounts(text: str, rules: LanguageRules) -> str:
 
 @cache
 def _money_patterns(rules: LanguageRules) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    symbols = "|".join(re.escape(symbol) for symbol in sorted(rules.currencies, key=len, reverse=True))
-    magnitude = rf"(?P<magnitude>\s(?:{'|'.join(rules.magnitudes)})(?!\w))?(?:\s{rules.of}(?=\s))?"
+    symbols = _either(rules.currencies)
+    magnitude = rf"(?P<magnitude>\s(?:{_either(rules.magnitudes)})(?!\w))?(?:\s{rules.of}(?=\s))?"
     sign, amount = SIGN.replace("(?:", "(?P<sign>", 1), rf"(?P<amount>{number(rules)})"
     return (
         re.compile(rf"{sign}(?<!\w)(?P<before>{symbols})\s?{amount}{magnitude}(?P<after>(?!))?"),
         re.compile(rf"{sign}(?<![\w.,]){amount}{magnitude}\s?(?P<after>{symbols})(?!\w)(?P<before>(?!))?"),
     )
+
+
+def _either(symbols: Iterable[str]) -> str:
+    """Return a pattern of the symbols, longer ones first."""
+    return "|".join(re.escape(symbol) for symbol in sorted(symbols, key=len, reverse=True))
 
 
 def _money(amount: str, magnitude: str, symbol: str, rules: LanguageRules) -> str:
@@ -122,11 +165,14 @@ def _measures(text: str, rules: LanguageRules) -> str:
     """Verbalise numbers with a unit: "25 °C", "60 km/h", "2 milhões de km"."""
 
     def in_words(match: re.Match[str]) -> str | None:
-        noun = rules.units[match["unit"].replace("º", "°").replace(" ", "")]
+        noun = rules.units[re.sub("[°º] ?", "°", match["unit"])]
         if match["hyphen"]:
             return f"{read(match['amount'], rules, noun.gender)}-{noun.one}"
         words = counted(match["amount"], (match["magnitude"] or "").strip(), noun, rules)
-        return f"{words} {rules.words.per} {rules.units[match['per']].one}" if match["per"] else words
+        if not match["per"]:
+            return words
+        power = {"²": f" {rules.words.squared}", "³": f" {rules.words.cubed}"}.get(match["power"] or "", "")
+        return f"{words} {rules.words.per} {rules.units[match['per']].one}{power}"
 
     return substitute(_measure_pattern(rules), in_words, text)
 
@@ -136,10 +182,10 @@ def _measure_pattern(rules: LanguageRules) -> re.Pattern[str]:
     symbols = sorted(rules.units, key=len, reverse=True)
     names = "|".join(re.escape(symbol).replace("°", "[°º] ?") for symbol in symbols)
     letters = "|".join(re.escape(symbol) for symbol in symbols if symbol.isalnum())
-    magnitude = rf"(?P<magnitude>\s(?:{'|'.join(rules.magnitudes)})(?!\w))?(?:\s{rules.of}(?=\s))?"
+    magnitude = rf"(?P<magnitude>\s(?:{_either(rules.magnitudes)})(?!\w))?(?:\s{rules.of}(?=\s))?"
     return re.compile(
         rf"(?<![\w.,])(?P<amount>{SIGN}{number(rules)}){magnitude}(?:\s?|(?P<hyphen>-))"
-        rf"(?P<unit>{names})(?:/(?P<per>{letters})(?!\w))?(?:(?<=[%°])|(?![\w²³]))"
+        rf"(?P<unit>{names})(?:/(?P<per>{letters})(?:(?P<power>[²³])|(?!\w)))?(?:(?<=[%°²³])|(?![\w²³]))"
     )
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
+from dub_assets.text_normalisation.language_rules import (
+    Identifiers,
+    LanguageRules,
+    Letters,
+    Noun,
+    Roman,
+    Words,
+    substitute,
+    words,
+)
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
+from dub_assets.text_normalisation.quantity_names import currencies, units
 from dub_assets.text_normalisation.romance import (
     HALF_DAY,
     agreement,
-    areas,
-    centuries,
+    genders,
     halves,
     hour_and_minute,
     ordinals,
     part_of_day,
+    power,
 )
 
 _MONTHS = (
@@ -30,9 +40,8 @@ _CLOCK = re.compile(
 _FIRST_OF_MONTH = re.compile(rf"(?<![\w.,/])1 de (?={'|'.join(_MONTHS)})")
 _TIMES = re.compile(r"(?<![\w.,])(\d+)x(?!\w)")
 
-_HOUR = Noun(one="hora", many="horas", gender="f")
-_MINUTE = Noun(one="minuto", many="minutos")
-_SECOND = Noun(one="segundo", many="segundos")
+_UNITS = units("pt")
+_HOUR, _MINUTE, _SECOND = (_UNITS[symbol] for symbol in ("h", "min", "s"))
 
 _FEMININE_WORDS = """
 horas vezes pessoas semanas libras toneladas milhas polegadas páginas mulheres crianças meninas moças irmãs filhas
@@ -43,74 +52,35 @@ caixas células peças plantas quadras receitas regras rodas telas unidades aula
 bicicletas tentativas imagem colheres
 """
 """Common feminine nouns, most in the plural; their singulars follow from that."""
-_FEMININE = frozenset(_FEMININE_WORDS.split())
+_FEMININE = words(_FEMININE_WORDS)
 _FEMININE_ENDINGS = ("ção", "ções", "ssões", "nsões", "rsões", "dade", "dades")
 _MASCULINE = frozenset({"coração", "corações", "calção", "calções"})
 
-_LENGTHS = {
-    "km": Noun(one="quilômetro", many="quilômetros"),
-    "m": Noun(one="metro", many="metros"),
-    "cm": Noun(one="centímetro", many="centímetros"),
-    "mm": Noun(one="milímetro", many="milímetros"),
-}
-_UNITS = (
-    _LENGTHS
-    | areas(_LENGTHS, ("quadrado", "quadrados"), ("cúbico", "cúbicos"))
-    | {
-        "%": Noun(one="por cento", many="por cento", gender=""),
-        "‰": Noun(one="por mil", many="por mil", gender=""),
-        "°C": Noun(one="grau Celsius", many="graus Celsius"),
-        "°F": Noun(one="grau Fahrenheit", many="graus Fahrenheit"),
-        "°": Noun(one="grau", many="graus"),
-        "µm": Noun(one="micrômetro", many="micrômetros"),
-        "nm": Noun(one="nanômetro", many="nanômetros"),
-        "mi": Noun(one="milha", many="milhas", gender="f"),
-        "ft": Noun(one="pé", many="pés"),
-        "ha": Noun(one="hectare", many="hectares"),
-        "mph": Noun(one="milha por hora", many="milhas por hora", gender="f"),
-        "kg": Noun(one="quilo", many="quilos"),
-        "g": Noun(one="grama", many="gramas"),
-        "mg": Noun(one="miligrama", many="miligramas"),
-        "lb": Noun(one="libra", many="libras", gender="f"),
-        "lbs": Noun(one="libra", many="libras", gender="f"),
-        "oz": Noun(one="onça", many="onças", gender="f"),
-        "l": Noun(one="litro", many="litros"),
-        "L": Noun(one="litro", many="litros"),
-        "ml": Noun(one="mililitro", many="mililitros"),
-        "mL": Noun(one="mililitro", many="mililitros"),
-        "h": _HOUR,
-        "min": _MINUTE,
-        "s": _SECOND,
-        "ms": Noun(one="milissegundo", many="milissegundos"),
-        "kB": Noun(one="quilobyte", many="quilobytes"),
-        "KB": Noun(one="quilobyte", many="quilobytes"),
-        "MB": Noun(one="megabyte", many="megabytes"),
-        "GB": Noun(one="gigabyte", many="gigabytes"),
-        "TB": Noun(one="terabyte", many="terabytes"),
-        "Mbps": Noun(one="megabit por segundo", many="megabits por segundo"),
-        "Gbps": Noun(one="gigabit por segundo", many="gigabits por segundo"),
-        "Hz": Noun(one="hertz", many="hertz"),
-        "kHz": Noun(one="quilohertz", many="quilohertz"),
-        "MHz": Noun(one="megahertz", many="megahertz"),
-        "GHz": Noun(one="gigahertz", many="gigahertz"),
-        "V": Noun(one="volt", many="volts"),
-        "W": Noun(one="watt", many="watts"),
-        "kW": Noun(one="quilowatt", many="quilowatts"),
-        "MW": Noun(one="megawatt", many="megawatts"),
-        "kWh": Noun(one="quilowatt-hora", many="quilowatts-hora"),
-        "dB": Noun(one="decibel", many="decibéis"),
-        "kcal": Noun(one="quilocaloria", many="quilocalorias", gender="f"),
-        "px": Noun(one="pixel", many="pixels"),
-        "fps": Noun(one="quadro por segundo", many="quadros por segundo"),
-    }
-)
-
-_CENTAVO = Noun(one="centavo", many="centavos")
-_DOLLAR = Currency(unit=Noun(one="dólar", many="dólares"), cent=_CENTAVO)
-_REAL = Currency(unit=Noun(one="real", many="reais"), cent=_CENTAVO)
-_EURO = Currency(unit=Noun(one="euro", many="euros"), cent=Noun(one="cêntimo", many="cêntimos"))
-_POUND = Currency(unit=Noun(one="libra", many="libras", gender="f"), cent=Noun(one="pêni", many="pence"))
-_YEN = Currency(unit=Noun(one="iene", many="ienes"), cent=Noun(one="sen", many="sen"))
+_RULERS = """
+afonso alberto alexandre alfonso alexandro augusto balduíno bento bonifácio carlos casimiro celestino clemente
+constantino cristiano dario david dinis duarte eduardo emanuel estêvão felipe fernando filipe francisco frederico
+george gregório guilherme haroldo henrique humberto inocêncio ivan jaime joão jorge josé juan júlio leão leopoldo luís
+luiz manuel mehmed miguel napoleão nicolau otto paulo pedro pio ramsés ricardo rodolfo sancho sebastião sisto solimão
+teodorico urbano vitor vítor xerxes charles edward henry james louis william harald olavo gustavo sérgio
+"""
+_QUEENS = "ana beatriz catarina cleópatra cristina elizabeth elisabete isabel isabela joana leonor margarida maria"
+_CHAPTERS = """
+apêndice anexo artigo ato batalhão bloco canto capítulo capítulos categoria cena cenas classe coríntios divisão
+episódio estágio etapa fase figura grupo guerra livro livros mundial nível número página parte partes quadro rodada
+salmo seção seções samuel série tabela tema temporada timóteo tipo título tomo tomos vaticano vol volume volumes
+"""
+_MASCULINE_EVENTS = """
+batalhão centenário colóquio concílio concurso conde congresso distrito encontro exército festival fórum império
+milênio plano prêmio reich reinado salão século seminário simpósio torneio
+"""
+_FEMININE_EVENTS = """
+assembleia bienal brigada conferência copa corrida cruzada dinastia edição exposição feira guerra internacional jornada
+legião mostra olimpíada região república reunião semana
+"""
+_LETTERS = """
+a bê cê dê é efe gê agá i jota cá ele eme ene ó pê quê erre esse tê u vê dáblio xis ípsilon zê
+"""
+_LONGEST_POWER = 10
 
 
 def _gender_of(noun: str) -> Gender:
@@ -169,14 +139,16 @@ PORTUGUESE = LanguageRules(
     words=Words(
         minus="menos", plus="mais", plus_minus="mais ou menos", about="cerca de", to="a", by="por", over="sobre",
         per="por", equals="é igual a", ampersand="e", number="número", squared="ao quadrado", cubed="ao cubo",
+        times="vezes", dot="ponto", at="arroba", slash="barra", dash="hífen", underscore="underline", hashtag="hashtag",
     ),
     units=_UNITS,
-    currencies={
-        "R$": _REAL, "US$": _DOLLAR, "$": _DOLLAR, "€": _EURO, "£": _POUND, "¥": _YEN,
-        "BRL": _REAL, "USD": _DOLLAR, "EUR": _EURO, "GBP": _POUND,
-        "reais": _REAL, "dólares": _DOLLAR, "euros": _EURO,
-    },
+    currencies=currencies("pt"),
     magnitudes=("mil", "milhão", "milhões", "bilhão", "bilhões", "trilhão", "trilhões"),
+    short_magnitudes={
+        "k": ("mil",) * 2, "K": ("mil",) * 2, "mi": ("milhão", "milhões"), "M": ("milhão", "milhões"),
+        "MM": ("milhão", "milhões"), "bi": ("bilhão", "bilhões"), "B": ("bilhão", "bilhões"),
+        "bn": ("bilhão", "bilhões"), "tri": ("trilhão", "trilhões"), "T": ("trilhão", "trilhões"),
+    },
     abbreviations={
         r"Sr\.(?= ?[A-ZÀ-Ý])": "Senhor", r"Sra\.(?= ?[A-ZÀ-Ý])": "Senhora", r"Srs\.(?= )": "Senhores",
         r"Sras\.(?= )": "Senhoras", r"Dr\.(?= ?[A-ZÀ-Ý])": "Doutor", r"Dra\.(?= ?[A-ZÀ-Ý])": "Doutora",
@@ -191,7 +163,32 @@ PORTUGUESE = LanguageRules(
     fraction_after="e",
     date=_date,
     day_first=True,
-    without_digits=(centuries,),
+    power=power("à", "elevado a", "pt", _LONGEST_POWER),
+    roman=Roman(
+        rulers=genders(_RULERS, _QUEENS),
+        titles=genders("rei papa imperador czar dom príncipe sultão", "rainha imperatriz czarina dona princesa"),
+        chapters=words(_CHAPTERS),
+        centuries=frozenset({"século", "séculos"}),
+        counted_after=genders(_MASCULINE_EVENTS, _FEMININE_EVENTS),
+        of_name="{}",
+        never_before=words("uma com por que não mas seu sua dos das nos nas meu este esta"),
+    ),
+    letters=Letters(
+        names=dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTERS.split(), strict=True)),
+        spelt=words("EUA CEO IA UE AI TI RH QI HIV UTI OAB CIA OMS USB RG CO PC MBA CPI IOF UFC OAB"),
+        words=words("OK ONG ONGs OVNI AIDS BRICS VIP PUC WEB LED UFC"),
+    ),
+    interjections={
+        "yes": "aham", "hum": "hum", "hush": "xiu", "psst": "psiu", "puff": "puf", "tut": "tisc", "cold": "bru",
+        "growl": "grau", "snore": "ronc", "snort": "humpf",
+    },
+    identifiers=Identifiers(
+        names=r"(?i:códigos?|senhas?|cpf|cnpj|rg|cep|pin|id|protocolo|matrícula|conta|agência|cartão|boleto|placa|ramal"
+        r"|telefone|tel\.|celular|inscrição)",
+        names_to="é|era|foi|número|nº|de|do|da|numero",
+        calls=r"(?i:liga|ligar|ligue|liguem|ligou|liguei|ligamos|disque|discar|disca|chame|chamar|chama|telefone|telefonar)",
+        calls_to="para|pra|pro|no|o|ao|a|número",
+    ),
     first=(_times_of_day, _first_of_month, ordinals, halves(_gender_of, "meia"), _times),
     counted=(agreement(_gender_of),),
 )  # fmt: skip

@@ -1,18 +1,16 @@
-"""Rules that Portuguese and Spanish share: agreement with the counted noun, ordinals, halves, centuries."""
+"""Rules that Portuguese and Spanish share: agreement with the counted noun, ordinals, halves, powers, times of day."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 
-from dub_assets.text_normalisation.language_rules import LanguageRules, Noun, Rule, substitute
+from dub_assets.text_normalisation.language_rules import LanguageRules, Rule, substitute, words
 from dub_assets.text_normalisation.numerals import Gender, cardinal, ordinal
 from dub_assets.text_normalisation.quantities import SIGN, is_one, number, read
 
 _ORDINAL = re.compile(r"(?<![\w.,])(\d{1,4})\.?(º|ª|er|o|a)(?!\w)(?=( [a-zà-ÿ]{4,})?)")
-_CENTURY = re.compile(r"\b([Ss]éculos?|[Ss]iglos?) ([IVX]+)\b")
-_ROMAN = {"I": 1, "V": 5, "X": 10}
 _HALF = re.compile(r"(?<![\w.,/])(?:(?P<whole>\d+) )?1/2 (?P<noun>[a-zà-ÿ]+)")
 HALF_DAY = re.compile(
     r"(?<![\w.,:])(1[0-2]|0?[1-9])(?:[:.h]([0-5]\d))?\s?([apAP])"
@@ -78,26 +76,21 @@ def halves(gender_of: Callable[[str], Gender], half: str) -> Rule:
     return rule
 
 
-def centuries(text: str, rules: LanguageRules) -> str:
-    """Verbalise centuries in Roman numerals: "século XX"."""
-    return _CENTURY.sub(lambda match: f"{match[1]} {cardinal(_roman(match[2]), rules.language)}", text)
+def genders(masculine: str, feminine: str) -> dict[str, Gender]:
+    """Return the gender of words."""
+    return {**dict.fromkeys(words(masculine), "m"), **dict.fromkeys(words(feminine), "f")}
 
 
-def _roman(letters: str) -> int:
-    values = [_ROMAN[letter] for letter in letters]
-    return sum(
-        -value if value < following else value for value, following in zip(values, [*values[1:], 0], strict=True)
-    )
+def power(to_the: str, raised_to: str, language: str, longest: int) -> Callable[[int], str]:
+    """Return the words of exponents: an ordinal up to ``longest``, "à sexta", else a number, "elevado a vinte"."""
 
+    def in_words(number: int) -> str:
+        if 0 < number <= longest:
+            return f"{to_the} {ordinal(number, language, 'f')}"
+        sign = "menos " if number < 0 else ""
+        return f"{raised_to} {sign}{cardinal(abs(number), language)}"
 
-def areas(lengths: Mapping[str, Noun], squared: tuple[str, str], cubed: tuple[str, str]) -> dict[str, Noun]:
-    """Return the units of area and volume of lengths: "metro quadrado", "metros cúbicos"."""
-    units = {}
-    for symbol, noun in lengths.items():
-        for signs, (one, many) in (("²2", squared), ("³3", cubed)):
-            for sign in signs:
-                units[symbol + sign] = Noun(one=f"{noun.one} {one}", many=f"{noun.many} {many}", gender=noun.gender)
-    return units
+    return in_words
 
 
 def hour_and_minute(hour: int, minute: int, rules: LanguageRules, joined: str) -> str:

@@ -10,25 +10,28 @@ import unicodedata
 from datetime import date
 from functools import cache
 
+from dub_assets.text_normalisation.addresses import ADDRESS
 from dub_assets.text_normalisation.language_rules import LanguageRules, substitute
 from dub_assets.text_normalisation.numerals import cardinal, digits
 
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|[@#]\w*[^\W\d]\w*")
+_SCHEME = re.compile(r"^\w+://")
+_HASHTAG = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])")
+_SHARP = re.compile(r"(?<![\w.])([ACFJacfj])#(?!\w)")
+_PLUS_PLUS = re.compile(r"(?<![\w.])([A-Za-z])\+\+(?!\w)")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_EXPONENT = re.compile(
+    r"(?:(?P<times>\s?[x×·*]\s?)(?=10[⁰¹²³⁴-⁹⁺⁻^]))?"  # noqa: RUF001 (signs of multiplication)
+    r"(?:(?<![\w.,/])(?P<base>\d+|(?<!\d )[A-Za-z])|(?<=\)))"
+    r"(?:(?P<superscript>[⁺⁻]?[⁰¹²³⁴-⁹]+|ⁿ)|\^\(?(?P<caret>[-+]?\d{1,3}|[a-z])\)?)(?!\w)"
+)
 _DIGITS = re.compile(r"\d+")
 _ISO_DATE = re.compile(r"(?<![\w-])([12]\d{3})-(\d\d)-(\d\d)(?![\w-])")
 _DATE = re.compile(r"(?<![\w/])(\d{1,2})/(\d{1,2})/([12]\d{3})(?![\w/])")
-_TELEPHONE = re.compile(
-    r"(?<![\w.,+-])(?:"
-    r"\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}"  # +55 (11) 98765-4321
-    r"|\(\d{2,4}\) ?\d{3,5}[ .-]?\d{3,4}"  # (11) 98765-4321
-    r"|\d{3}-\d{4}|\d{5}-\d{4}"  # 555-1234
-    r"|\d+(?:-\d+){2,}"  # 555-123-4567, and numbers of books
-    r")(?![\w-])"
-)
 _VERSION = re.compile(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])")
 _CODE = re.compile(r"(?<!\w)(?=[\w.-]*\d)(?=[\w.-]*[^\W\d_])\w+(?:-\w+|\.\d+)*(?!\w)")
 _RUNS = re.compile(r"\d+|[^\W\d_]+|[-._]")
 _LONG_CODE = 4
+_MAX_EXPONENT = 999
 
 _VULGAR = {sign: unicodedata.normalize("NFKC", sign).replace("\N{FRACTION SLASH}", "/") for sign in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
 _VULGAR_FRACTION = re.compile(f"[{''.join(_VULGAR)}]")
@@ -46,9 +49,15 @@ def tidied(text: str, rules: LanguageRules) -> str:
 
 
 def _ordinary(character: str) -> str:
-    if not character.isdigit() or character.isascii() or character in _KEPT:
+    if character.isascii() or character in _KEPT or not character.isnumeric() or character.isalpha():
         return character
-    return str(unicodedata.digit(character))
+    return str(unicodedata.digit(character)) if character.isdigit() else _compatible(character)
+
+
+def _compatible(character: str) -> str:
+    """Return a number sign such as "㉑" in ordinary digits; a sign of another writing system as its rounded value."""
+    plain = unicodedata.normalize("NFKC", character).replace("\N{FRACTION SLASH}", "/")
+    return plain if plain != character else f"{unicodedata.numeric(character):.0f}"
 
 
 def abbreviations(text: str, rules: LanguageRules) -> str:
@@ -66,12 +75,45 @@ def _abbreviations(rules: LanguageRules) -> list[tuple[re.Pattern[str], str]]:
 
 
 def addresses(text: str, rules: LanguageRules) -> str:
-    """Verbalise the digits of links, mail addresses and tags."""
+    """Verbalise links, mail addresses, handles, tags and names of files: "info at example dot org"; and "C#", "C++"."""
+    words = rules.words
+    signs = {
+        "@": f" {words.at} ", ".": f" {words.dot} ", "/": f" {words.slash} ", "-": f" {words.dash} ",
+        "_": f" {words.underscore} ", "#": f" {words.hashtag} ", "+": f" {words.plus} ", "=": f" {words.equals} ",
+    }  # fmt: skip
 
-    def without_digits(match: re.Match[str]) -> str | None:
-        return substitute(_DIGITS, lambda run: _run(run[0], rules), match[0])
+    def in_words(match: re.Match[str]) -> str | None:
+        spoken = _SCHEME.sub("", match[0])
+        spoken = _HASHTAG.sub(" ", spoken) if spoken[0] in "@#" else spoken
+        spoken = "".join(character if character.isalnum() else signs.get(character, " ") for character in spoken)
+        return " ".join(substitute(_DIGITS, lambda run: _run(run[0], rules), spoken).split())
 
-    return substitute(_ADDRESS, without_digits, text)
+    text = substitute(ADDRESS, in_words, text)
+    text = _SHARP.sub(r"\1 sharp", text)
+    return _PLUS_PLUS.sub(rf"\1 {words.plus} {words.plus}", text)
+
+
+def exponents(text: str, rules: LanguageRules) -> str:
+    """Verbalise powers: "10⁶", "2^10", "x²"; squared and cubed units are left."""
+
+    def in_words(match: re.Match[str]) -> str:
+        exponent = (match["superscript"] or match["caret"]).translate(_SUPERSCRIPTS).replace("ⁿ", "n")
+        base = match["base"] or ""
+        if base.isdecimal():
+            base = cardinal(int(base), rules.language) if len(base) <= _LONG_CODE else digits(base, rules.language)
+        times = f" {rules.words.times} " if match["times"] else ""
+        return f"{times}{base} {_power(exponent, rules)}".rstrip() if base else f" {_power(exponent, rules)}"
+
+    return substitute(_EXPONENT, in_words, text)
+
+
+def _power(exponent: str, rules: LanguageRules) -> str:
+    if exponent.isalpha():
+        return rules.power(0).replace(cardinal(0, rules.language), exponent)
+    number = int(exponent)
+    if abs(number) > _MAX_EXPONENT:
+        return digits(exponent, rules.language)
+    return {2: rules.words.squared, 3: rules.words.cubed}.get(number) or rules.power(number)
 
 
 def dates(text: str, rules: LanguageRules) -> str:
@@ -92,19 +134,6 @@ def _date(year: int, month: int, day: int, rules: LanguageRules) -> str | None:
     except ValueError:
         return None
     return rules.date(year, month, day)
-
-
-def telephones(text: str, rules: LanguageRules) -> str:
-    """Verbalise telephone numbers digit by digit, with a comma between the groups."""
-
-    def in_words(match: re.Match[str]) -> str | None:
-        groups = _DIGITS.findall(match[0])
-        plus = f"{rules.words.plus} " if match[0][0] == "+" else ""
-        if sum(map(len, groups)) < 7:
-            return None
-        return plus + ", ".join(digits(group, rules.language) for group in groups)
-
-    return substitute(_TELEPHONE, in_words, text)
 
 
 def versions(text: str, rules: LanguageRules) -> str:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 
-from dub_assets.text_normalisation.language_rules import Currency, LanguageRules, Noun, Words, substitute
+from dub_assets.text_normalisation.language_rules import (
+    Identifiers,
+    LanguageRules,
+    Letters,
+    Noun,
+    Roman,
+    Words,
+    substitute,
+    words,
+)
 from dub_assets.text_normalisation.numerals import Gender, cardinal
 from dub_assets.text_normalisation.quantities import counted
+from dub_assets.text_normalisation.quantity_names import currencies, units
 from dub_assets.text_normalisation.romance import (
     HALF_DAY,
     agreement,
-    areas,
-    centuries,
+    genders,
     halves,
     hour_and_minute,
     ordinals,
     part_of_day,
+    power,
 )
 
 _MONTHS = (
@@ -29,9 +39,8 @@ _CLOCK = re.compile(
 _DURATION = re.compile(r"(?<![\w.,:])(\d{1,2}):([0-5]\d):([0-5]\d)(?![\w:])")
 _TIMES = re.compile(r"(?<![\w.,])(\d+)x(?!\w)")
 
-_HOUR = Noun(one="hora", many="horas", gender="f")
-_MINUTE = Noun(one="minuto", many="minutos")
-_SECOND = Noun(one="segundo", many="segundos")
+_UNITS = units("es")
+_HOUR, _MINUTE, _SECOND = (_UNITS[symbol] for symbol in ("h", "min", "s"))
 
 _FEMININE_WORDS = """
 horas veces personas semanas libras toneladas millas pulgadas páginas mujeres niñas chicas hermanas hijas palabras
@@ -42,7 +51,7 @@ recetas reglas ruedas pantallas unidades clases amigas cartas cuentas sillas bic
 cucharadas
 """
 """Common feminine nouns, most in the plural; their singulars follow from that."""
-_FEMININE = frozenset(_FEMININE_WORDS.split())
+_FEMININE = words(_FEMININE_WORDS)
 _FEMININE_ENDINGS = ("ción", "ciones", "sión", "siones", "dad", "dades")
 
 _FUNCTION_WORDS = """
@@ -51,71 +60,33 @@ fueron ha hacia han hasta la las le les lo los mientras más menos me ni no o pa
 se según ser si sin sobre son su sus también tan te tras u un una y ya yo grados
 """
 """A number before one of these words counts nothing."""
-_UNCOUNTED = frozenset(_FUNCTION_WORDS.split())
+_UNCOUNTED = words(_FUNCTION_WORDS)
 
-_LENGTHS = {
-    "km": Noun(one="kilómetro", many="kilómetros"),
-    "m": Noun(one="metro", many="metros"),
-    "cm": Noun(one="centímetro", many="centímetros"),
-    "mm": Noun(one="milímetro", many="milímetros"),
-}
-_UNITS = (
-    _LENGTHS
-    | areas(_LENGTHS, ("cuadrado", "cuadrados"), ("cúbico", "cúbicos"))
-    | {
-        "%": Noun(one="por ciento", many="por ciento", gender=""),
-        "‰": Noun(one="por mil", many="por mil", gender=""),
-        "°C": Noun(one="grado Celsius", many="grados Celsius"),
-        "°F": Noun(one="grado Fahrenheit", many="grados Fahrenheit"),
-        "°": Noun(one="grado", many="grados"),
-        "µm": Noun(one="micrómetro", many="micrómetros"),
-        "nm": Noun(one="nanómetro", many="nanómetros"),
-        "mi": Noun(one="milla", many="millas", gender="f"),
-        "ft": Noun(one="pie", many="pies"),
-        "ha": Noun(one="hectárea", many="hectáreas", gender="f"),
-        "mph": Noun(one="milla por hora", many="millas por hora", gender="f"),
-        "kg": Noun(one="kilo", many="kilos"),
-        "g": Noun(one="gramo", many="gramos"),
-        "mg": Noun(one="miligramo", many="miligramos"),
-        "lb": Noun(one="libra", many="libras", gender="f"),
-        "lbs": Noun(one="libra", many="libras", gender="f"),
-        "oz": Noun(one="onza", many="onzas", gender="f"),
-        "l": Noun(one="litro", many="litros"),
-        "L": Noun(one="litro", many="litros"),
-        "ml": Noun(one="mililitro", many="mililitros"),
-        "mL": Noun(one="mililitro", many="mililitros"),
-        "h": _HOUR,
-        "min": _MINUTE,
-        "s": _SECOND,
-        "ms": Noun(one="milisegundo", many="milisegundos"),
-        "kB": Noun(one="kilobyte", many="kilobytes"),
-        "KB": Noun(one="kilobyte", many="kilobytes"),
-        "MB": Noun(one="megabyte", many="megabytes"),
-        "GB": Noun(one="gigabyte", many="gigabytes"),
-        "TB": Noun(one="terabyte", many="terabytes"),
-        "Mbps": Noun(one="megabit por segundo", many="megabits por segundo"),
-        "Gbps": Noun(one="gigabit por segundo", many="gigabits por segundo"),
-        "Hz": Noun(one="hertz", many="hertz"),
-        "kHz": Noun(one="kilohertz", many="kilohertz"),
-        "MHz": Noun(one="megahertz", many="megahertz"),
-        "GHz": Noun(one="gigahertz", many="gigahertz"),
-        "V": Noun(one="voltio", many="voltios"),
-        "W": Noun(one="vatio", many="vatios"),
-        "kW": Noun(one="kilovatio", many="kilovatios"),
-        "MW": Noun(one="megavatio", many="megavatios"),
-        "kWh": Noun(one="kilovatio hora", many="kilovatios hora"),
-        "dB": Noun(one="decibelio", many="decibelios"),
-        "kcal": Noun(one="kilocaloría", many="kilocalorías", gender="f"),
-        "px": Noun(one="píxel", many="píxeles"),
-        "fps": Noun(one="fotograma por segundo", many="fotogramas por segundo"),
-    }
-)
-
-_DOLLAR = Currency(unit=Noun(one="dólar", many="dólares"), cent=Noun(one="centavo", many="centavos"))
-_REAL = Currency(unit=Noun(one="real", many="reales"), cent=Noun(one="centavo", many="centavos"))
-_EURO = Currency(unit=Noun(one="euro", many="euros"), cent=Noun(one="céntimo", many="céntimos"))
-_POUND = Currency(unit=Noun(one="libra", many="libras", gender="f"), cent=Noun(one="penique", many="peniques"))
-_YEN = Currency(unit=Noun(one="yen", many="yenes"), cent=Noun(one="sen", many="sen"))
+_RULERS = """
+adriano alberto alejandro alfonso augusto benedicto bonifacio carlos casimiro celestino clemente constantino cristián
+darío eduardo enrique esteban felipe fernando francisco federico gregorio guillermo gustavo haakon harald humberto
+inocencio iván jaime jorge josé juan julio león leopoldo luis manuel mehmed miguel napoleón nicolás otón pablo pedro pío
+ramsés ricardo rodolfo sancho sixto solimán urbano víctor charles edward george henry james louis william
+"""
+_QUEENS = "ana beatriz catalina cleopatra cristina elizabeth isabel juana leonor margarita maría"
+_CHAPTERS = """
+acto anexo apéndice artículo batallón bloque canto capítulo capítulos categoría clase corintios división episodio
+escena escenas etapa fase figura grupo guerra libro libros mundial nivel número página parte partes ronda salmo sección
+samuel serie tabla temporada timoteo tipo título tomo tomos vaticano vol volumen volúmenes
+"""
+_MASCULINE_EVENTS = """
+batallón centenario coloquio concilio concurso congreso cuerpo distrito encuentro ejército festival foro imperio milenio
+plan premio reich seminario siglo simposio torneo
+"""
+_FEMININE_EVENTS = """
+asamblea bienal brigada conferencia copa carrera cruzada dinastía edición exposición feria guerra internacional jornada
+legión muestra olimpiada región república reunión semana
+"""
+_LETTERS = (
+    "a", "be", "ce", "de", "e", "efe", "ge", "hache", "i", "jota", "ka", "ele", "eme", "ene", "o", "pe", "cu", "erre",
+    "ese", "te", "u", "uve", "uve doble", "equis", "i griega", "zeta",
+)  # fmt: skip
+_LONGEST_POWER = 10
 
 
 def _gender_of(noun: str) -> Gender:
@@ -174,13 +145,16 @@ SPANISH = LanguageRules(
     words=Words(
         minus="menos", plus="más", plus_minus="más menos", about="unos", to="a", by="por", over="sobre", per="por",
         equals="es igual a", ampersand="y", number="número", squared="al cuadrado", cubed="al cubo",
+        times="por", dot="punto", at="arroba", slash="barra", dash="guion", underscore="guion bajo", hashtag="hashtag",
     ),
     units=_UNITS,
-    currencies={
-        "R$": _REAL, "US$": _DOLLAR, "$": _DOLLAR, "€": _EURO, "£": _POUND, "¥": _YEN,
-        "BRL": _REAL, "USD": _DOLLAR, "EUR": _EURO, "GBP": _POUND, "dólares": _DOLLAR, "euros": _EURO,
-    },
+    currencies=currencies("es"),
     magnitudes=("mil", "millón", "millones", "mil millones", "billón", "billones"),
+    short_magnitudes={
+        "k": ("mil",) * 2, "K": ("mil",) * 2, "M": ("millón", "millones"), "MM": ("millón", "millones"),
+        "mill.": ("millón", "millones"), "bn": ("mil millones",) * 2, "B": ("mil millones",) * 2,
+        "bi": ("mil millones",) * 2, "T": ("billón", "billones"),
+    },
     abbreviations={
         r"Sr\.(?= ?[A-ZÀ-Ý])": "Señor", r"Sra\.(?= ?[A-ZÀ-Ý])": "Señora", r"Srta\.(?= ?[A-ZÀ-Ý])": "Señorita",
         r"Sres\.(?= )": "Señores", r"Dr\.(?= ?[A-ZÀ-Ý])": "Doctor", r"Dra\.(?= ?[A-ZÀ-Ý])": "Doctora",
@@ -195,7 +169,32 @@ SPANISH = LanguageRules(
     fraction_after="y",
     date=_date,
     day_first=True,
-    without_digits=(centuries,),
+    power=power("a la", "elevado a", "es", _LONGEST_POWER),
+    roman=Roman(
+        rulers=genders(_RULERS, _QUEENS),
+        titles=genders("rey papa emperador zar don príncipe sultán", "reina emperatriz zarina doña princesa"),
+        chapters=words(_CHAPTERS),
+        centuries=frozenset({"siglo", "siglos"}),
+        counted_after=genders(_MASCULINE_EVENTS, _FEMININE_EVENTS),
+        of_name="{}",
+        never_before=words("una con por que pero los las del sus mis este esta"),
+    ),
+    letters=Letters(
+        names=dict(zip("abcdefghijklmnopqrstuvwxyz", _LETTERS, strict=True)),
+        spelt=words("UE IA AI CEO VIH HIV CIA OMS USB PC EUA QR UCI CO TI"),
+        words=words("OK ONG ONGs OVNI SIDA BRICS VIP LED"),
+    ),
+    interjections={
+        "yes": "ajá", "hum": "eh", "hush": "chis", "psst": "chist", "puff": "puf", "tut": "chas", "cold": "bru",
+        "growl": "gur", "snore": "ronc", "snort": "bah",
+    },
+    identifiers=Identifiers(
+        names=r"(?i:códigos?|contraseñas?|clave|dni|nie|nif|cif|pin|id|cuenta|tarjeta|pasaporte|matrícula|extensión"
+        r"|teléfono|tel\.|móvil|celular|pedido|expediente)",
+        names_to="es|era|fue|número|n.º|de|del",
+        calls=r"(?i:llama|llamar|llame|llamen|llamó|llamé|marca|marcar|marque|marcó|telefonea)",
+        calls_to="al|a|el|número",
+    ),
     first=(_times_of_day, ordinals, halves(_gender_of, "media"), _times),
     counted=(agreement(_gender_of),),
 )  # fmt: skip
