@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from string import Formatter
 from typing import Annotated
+
+from pydantic import AfterValidator
 
 from dub_assets.core.errors import ConfigurationError, InputError
 from dub_assets.core.option import option
@@ -14,28 +17,48 @@ _LONGEST_SEGMENT_NAME = 9
 """Most digits of a segment's name."""
 
 
+def template_fields(template: str) -> list[str]:
+    """Return the names in the braces of a template. Raises ValueError if it is malformed or has more than names."""
+    fields = list(Formatter().parse(template))
+    if any(name is not None and (specification or conversion) for _, name, specification, conversion in fields):
+        raise ValueError("only names can stand in braces")
+    return [name for _, name, _, _ in fields if name is not None]
+
+
+def _checked_template(template: str) -> str:
+    """Return a template if it can be filled in. Raises ValueError."""
+    try:
+        unknown = set(template_fields(template)) - {"project_id", "job_id"}
+    except ValueError as error:
+        raise ValueError(f"is unusable: {error}") from error
+    if unknown:
+        raise ValueError("is unusable: only {project_id} and {job_id} can stand in braces")
+    return template
+
+
+_Template = Annotated[str, AfterValidator(_checked_template)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyTemplates:
     """Templates of keys, with the fields ``{project_id}`` and ``{job_id}``."""
 
-    video: Annotated[str, option("JOB_RESULT_VIDEO_PREFIX", "key template of the dubbed video")] = (
+    video: Annotated[_Template, option("JOB_RESULT_VIDEO_PREFIX", "key template of the dubbed video")] = (
         "projects/{project_id}/outputs/videos/{job_id}.mp4"
     )
-    metadata: Annotated[str, option("JOB_RESULT_METADATA_PREFIX", "key template of the metadata document")] = (
+    metadata: Annotated[_Template, option("JOB_RESULT_METADATA_PREFIX", "key template of the metadata document")] = (
         "projects/{project_id}/outputs/metadata/{job_id}.json"
     )
-    segments: Annotated[str, option("JOB_INTERIM_SEGMENT_PREFIX", "key template of the folder of segment clips")] = (
-        "projects/{project_id}/interim/{job_id}/segments"
-    )
+    segments: Annotated[
+        _Template, option("JOB_INTERIM_SEGMENT_PREFIX", "key template of the folder of segment clips")
+    ] = "projects/{project_id}/interim/{job_id}/segments"
 
     def fill(self, template: str, *, project_id: str, job_id: str) -> str:
         """Return a template with its fields filled in. Raises ConfigurationError for an unknown field."""
         try:
-            return template.format(project_id=project_id, job_id=job_id)
-        except (KeyError, IndexError, ValueError) as error:
-            raise ConfigurationError(
-                f"the key template {template!r} is unusable: only {{project_id}} and {{job_id}} can stand in braces"
-            ) from error
+            return _checked_template(template).format(project_id=project_id, job_id=job_id)
+        except ValueError as error:
+            raise ConfigurationError(f"the key template {template!r} {error}") from error
 
 
 def job_record_key(job_id: str) -> str:

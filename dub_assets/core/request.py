@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from dub_assets.core.errors import InputError
 from dub_assets.core.text import Term
 
-_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+ID_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
+"""Regular expression of the ids of jobs and projects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class DubRequest:
 
 def checked_id(name: str, value: str) -> str:
     """Return ``value`` if it can be part of an object key and of a partition name. Raises InputError otherwise."""
-    if not _ID.fullmatch(value):
+    if not re.fullmatch(ID_PATTERN, value):
         raise InputError(
             f"{name} {value!r} is not usable: 1 to 128 letters, digits, '.', '_' or '-', not starting with a dot"
         )

@@ -21,7 +21,7 @@ from dub_assets.service.queue.ports import Queue
 from dub_assets.service.queue.refusals import DeadLetterWorker, Refusals
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.run_index import RunIndex
-from dub_assets.service.queue.tasks import REFUSED, run_request, task_of
+from dub_assets.service.queue.tasks import REFUSED, refused_request, run_request
 from dub_assets.service.received_message import FailedReceipt, ReceivedMessage
 from dub_assets.service.tick_timing import left_until_tick
 
@@ -188,12 +188,9 @@ class MessageConsumer:
         request = self._resource.parse(message.body)
         if attempts < self._options.max_attempts:
             return request
-        raise MessageRefusedError(
+        raise refused_request(
+            request,
             f"{attempts} attempts to start a run for the message failed: see the log of job_queue_sensor",
-            job_id=request.job_id,
-            callback_url=request.callback_url,
-            project_id=request.project_id,
-            task=task_of(request).name,
             error_code="internal",
         )
 
@@ -201,7 +198,8 @@ class MessageConsumer:
         self._refusals.add(message, RefusedMessage.of(message, refusal, now_s=time.time()))
 
     def _request_run(self, message: ReceivedMessage, request: Request) -> None:
-        """Store a request, then request its run."""
+        """Store a request, then request its run. Raises MessageRefusedError if the job belongs to another project."""
+        self._check_owner(request)
         run = run_request(message.message_id, request, self._archive)
         self._archive.save(request_key(message.message_id), request)
         if isinstance(request, DubRequest):
@@ -210,6 +208,15 @@ class MessageConsumer:
             self.result.job_ids.append(run.partition_key)
         self.result.runs.append(run)
         self.result.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
+
+    def _check_owner(self, request: Request) -> None:
+        """Raise MessageRefusedError if another project has used the job's id before."""
+        record = self._archive.find(DubRequest, job_record_key(request.job_id))
+        if record is not None and request.project_id not in {None, record.project_id}:
+            reason = (
+                f"job_id {request.job_id!r} is used by another project: name the project of that job, or another id"
+            )
+            raise refused_request(request, reason)
 
     def _delete(self, runs: dict[str, dg.DagsterRun]) -> None:
         """Delete messages whose runs are stored, by receipt.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -41,6 +42,11 @@ class Message(Part):
     @abstractmethod
     def request(self, rules: MessageRules) -> Request:
         """Return the request that the message stands for. Raises InputError if its fields contradict each other."""
+
+    @classmethod
+    def named_project(cls, document: Mapping[str, Any]) -> object:
+        """Return the project id that a message's document names, before it is validated."""
+        return document.get("project_id")
 
     @property
     def callback(self) -> str:

@@ -21,8 +21,14 @@ from pydantic_core import PydanticCustomError
 from dub_assets.core.errors import InputError, PermanentError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
-from dub_assets.core.request import checked_id
-from dub_assets.service.message_keys import checked_clip_key, checked_folder, checked_read_key, checked_result_key
+from dub_assets.core.request import ID_PATTERN, checked_id
+from dub_assets.service.message_keys import (
+    KeyScope,
+    checked_clip_key,
+    checked_folder,
+    checked_read_key,
+    checked_result_key,
+)
 
 _MAX_SECONDS = 86_400
 _MAX_INDEX_DIGITS = 9
@@ -30,16 +36,16 @@ _MAX_INDEX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRules:
-    """What applies to every message.
+    """What applies to a message.
 
-    Languages of messages that name none, key templates, allowed beginnings of keys, and the engines that messages may
-    name, by stage.
+    Languages of messages that name none, key templates, the keys that this message may name, and the engines that
+    messages may name, by stage.
     """
 
     source_language: str
     target_language: str
     templates: KeyTemplates
-    prefixes: tuple[str, ...]
+    scope: KeyScope
     engines: Mapping[str, Collection[str]]
 
 
@@ -88,8 +94,8 @@ def _engine(name: str, value: str, rules: MessageRules) -> str:
     return value
 
 
-def _key_rule(check: Callable[[str, str, tuple[str, ...]], str]) -> AfterValidator:
-    return AfterValidator(_rule(lambda name, value, rules: check(name, value, rules.prefixes)))
+def _key_rule(check: Callable[[str, str, KeyScope], str]) -> AfterValidator:
+    return AfterValidator(_rule(lambda name, value, rules: check(name, value, rules.scope)))
 
 
 def _text_or_number(text: dict[str, Any], number: dict[str, Any]) -> WithJsonSchema:
@@ -100,7 +106,7 @@ Id = Annotated[
     str,
     BeforeValidator(_rule(_id_text)),
     AfterValidator(_rule(lambda name, value, _: checked_id(name, value))),
-    _text_or_number({"pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$"}, {}),
+    _text_or_number({"pattern": f"^{ID_PATTERN}$"}, {}),
 ]
 Index = Annotated[
     str,
@@ -137,7 +143,7 @@ class Part(BaseModel):
     def _without_blanks(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        return {key: value for key, value in data.items() if value is not None and not _is_blank(value)}
+        return {key: value for key, value in data.items() if value is not None and not is_blank(value)}
 
 
 class Engines(Part):
@@ -157,5 +163,6 @@ class Engines(Part):
     """Engine of the speech synthesis stage."""
 
 
-def _is_blank(value: object) -> bool:
+def is_blank(value: object) -> bool:
+    """Return whether a value counts as absent."""
     return isinstance(value, str) and not value.strip()

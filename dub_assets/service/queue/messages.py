@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -17,8 +18,10 @@ from dub_assets.core.errors import (
 )
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
+from dub_assets.core.request import DubRequest, checked_id
 from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.callbacks.values import readable_line
+from dub_assets.service.message_keys import PROJECT_PREFIX, KeyScope
 from dub_assets.service.queue.message_json import Document, read_document
 from dub_assets.service.queue.message_models import Message, Request
 from dub_assets.service.queue.message_types import MessageRules
@@ -34,7 +37,7 @@ def parse(
     *,
     defaults: JobDefaults,
     templates: KeyTemplates,
-    allowed_prefixes: Sequence[str] = ("projects/",),
+    allowed_prefixes: Sequence[str] = (PROJECT_PREFIX,),
     engines: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Request:
     """Return the request that a message's body stands for.
@@ -43,25 +46,32 @@ def parse(
         body: The body of the message.
         defaults: The languages of messages that name none.
         templates: The templates of keys that messages do not name.
-        allowed_prefixes: Beginnings of the keys that messages may name.
+        allowed_prefixes: Templates of the beginnings of keys that messages may name, with ``{project_id}``. A
+            message may also name the keys in the folder of its job's segments.
         engines: The engines that messages may name, by stage.
 
     Raises:
         MessageRefusedError: The body is no valid message.
         ConfigurationError: The defaults or templates cannot be used.
     """
-    rules = MessageRules(
-        source_language=_default_language("JOB_SOURCE_LANG", defaults.source_language, auto=True),
-        target_language=_default_language("JOB_TARGET_LANG", defaults.target_language),
-        templates=templates,
-        prefixes=tuple(allowed_prefixes),
-        engines=engines,
-    )
+    source_language = _default_language("JOB_SOURCE_LANG", defaults.source_language, auto=True)
+    target_language = _default_language("JOB_TARGET_LANG", defaults.target_language)
     document, fault = read_document(body)
     try:
         if fault:
             raise InputError(fault)
-        return _model(document).model_validate(document, context=rules).request(rules)
+        model = _model(document)
+        rules = MessageRules(
+            source_language=source_language,
+            target_language=target_language,
+            templates=templates,
+            scope=_key_scope(document, model, templates, allowed_prefixes),
+            engines=engines,
+        )
+        request = model.model_validate(document, context=rules).request(rules)
+        if isinstance(request, DubRequest) or request.project_id:
+            return request
+        return replace(request, project_id=rules.scope.project_id)
     except ValidationError as error:
         raise _refusal(document, _reason(error), _error_code(error)) from error
     except InputError as error:
@@ -81,6 +91,21 @@ def _model(document: Document) -> type[Message]:
         known = ", ".join([*TASKS, *(alias for task in TASKS.values() for alias in task.aliases)])
         raise InputError(f"task {repr(document['task'])[:80]} is unknown: it is one of {known}")
     return task.message
+
+
+def _key_scope(document: Document, model: type[Message], templates: KeyTemplates, prefixes: Sequence[str]) -> KeyScope:
+    """Return the keys that a message may name. An unusable project id is reported by the model, not here."""
+    job_id, project_id = _usable_id(document.get("job_id")), _usable_id(model.named_project(document))
+    own = f"{templates.fill(templates.segments, project_id='{project_id}', job_id=job_id)}/" if job_id else None
+    own_prefixes = [own] if own and not own.startswith(tuple(prefixes)) else []
+    return KeyScope([*prefixes, *own_prefixes], project_id)
+
+
+def _usable_id(value: object) -> str | None:
+    try:
+        return checked_id("id", _readable_id(value) or "")
+    except InputError:
+        return None
 
 
 def _reason(error: ValidationError) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from pydantic import AfterValidator
+
 from dub_assets.core.option import COMMA_SEPARATED, option
+from dub_assets.service.message_keys import PROJECT_PREFIX, checked_prefix_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,11 @@ class QueueOptions:
         ),
     ] = 5
     key_prefixes: Annotated[
-        tuple[str, ...],
+        tuple[Annotated[str, AfterValidator(checked_prefix_template)], ...],
         COMMA_SEPARATED,
-        option("JOB_KEY_PREFIXES", "prefixes, comma-separated, of the object keys that messages may name"),
-    ] = ("projects/",)
+        option(
+            "JOB_KEY_PREFIXES",
+            "prefixes, comma-separated, of the object keys that messages may name; {project_id} is the message's own "
+            "project, a prefix without it is open to all projects",
+        ),
+    ] = (PROJECT_PREFIX,)

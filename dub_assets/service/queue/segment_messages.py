@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -22,6 +23,7 @@ from dub_assets.service.queue.message_types import (
     Part,
     Seconds,
     SegmentId,
+    is_blank,
 )
 from dub_assets.service.segment_request import MESSAGE_GAINS, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import GainChange
@@ -81,7 +83,7 @@ class SegmentMixMessage(Message):
     """Mix the background and the speech of segments again. `tts_bgm_mix` is another name of this task."""
 
     project_id: Id | None = None
-    """Identifies the project; repeated in callbacks."""
+    """Identifies the project; repeated in callbacks. Default: that of the message's keys, else that of the job."""
     segments: Annotated[list[MixSegment], Field(min_length=1)]
     """Segments to mix, each index once."""
     intermediate_prefix: Folder | None = None
@@ -134,7 +136,7 @@ class SpeechSegment(Gains):
     segment_text: str | None = None
     """Text of the original segment; not used."""
     project_id: Id | None = None
-    """Identifies the project; repeated in callbacks."""
+    """Identifies the project; repeated in callbacks. Default: that of the message's keys, else that of the job."""
     segment_assets_prefix: Folder | None = None
     """Folder of the segment's objects, in which keys that are not given are inferred."""
     target_lang: Language | None = None
@@ -172,6 +174,13 @@ class SegmentTtsMessage(Message, SpeechSegment):
     """The segment, its new text and its objects. Its fields may also stand in the message itself."""
     rebuild_video: bool = False
     """Also rebuild the result video, the metadata document and the report of the job."""
+
+    @classmethod
+    def named_project(cls, document: Mapping[str, Any]) -> object:
+        """Return the project id that the segment names, else that of the message."""
+        segment = document.get("segment")
+        named = segment.get("project_id") if isinstance(segment, Mapping) else None
+        return document.get("project_id") if named is None or is_blank(named) else named
 
     def request(self, rules: MessageRules) -> SegmentTtsRequest:  # noqa: ARG002  # full_pipeline needs them
         """Return the request. Raises InputError if index or text are missing, or if the slot has no length."""

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.core.errors import PermanentError
+from dub_assets.core.errors import ErrorCode, MessageRefusedError, PermanentError
 from dub_assets.core.keys import request_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.tags import CALLBACK_URL, CALLBACKS, EDIT, JOB_ID, MESSAGE_ID, PROJECT_ID, REQUEST_KEY, TASK
@@ -112,6 +112,23 @@ def find_task(name: object) -> TaskSpec | None:
 def task_of(request: Request) -> TaskSpec:
     """Return the task of a request."""
     return next(task for task in _TASKS if isinstance(request, task.request))
+
+
+def refused_request(request: Request, reason: str, *, error_code: ErrorCode = "invalid_message") -> MessageRefusedError:
+    """Return the refusal of a message that is valid by itself."""
+    if isinstance(request, SegmentMixRequest):
+        segments = tuple(order.index for order in request.segments)
+    else:
+        segments = (request.index,) if isinstance(request, SegmentTtsRequest) else ()
+    return MessageRefusedError(
+        reason,
+        job_id=request.job_id,
+        callback_url=request.callback_url,
+        project_id=request.project_id,
+        task=task_of(request).name,
+        segments=segments,
+        error_code=error_code,
+    )
 
 
 def run_request(message_id: str, request: Request, archive: JobArchive) -> dg.RunRequest:

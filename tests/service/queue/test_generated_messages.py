@@ -23,14 +23,23 @@ from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequ
 from dub_assets.settings import JobDefaults
 
 FULL = [
-    DUB | {"target_lang": "pt", "source_lang": "auto", "output_key": "projects/o", "metadata_key": "projects/m"},
-    MIX | {"segments": [{"index": 3, "bgm_key": "projects/b", "assets": {"bgm_gain": 0.5}}, {"index": "4"}]},
+    DUB | {"target_lang": "pt", "source_lang": "auto", "output_key": "projects/p1/o", "metadata_key": "projects/p1/m"},
+    MIX | {"segments": [{"index": 3, "bgm_key": "projects/p1/b", "assets": {"bgm_gain": 0.5}}, {"index": "4"}]},
     TTS | {"segment": SPOKEN, "rebuild_video": True},
 ]
 
 ODD = [
     *("", " ", "\x00", "\ud800", "\u202e", "\uffff", "\u0663", "%", "{job_id}", "x" * 3000, '{"job_id": 1}'),
-    *("..", "../x", "/etc/passwd", "projects/", "projects/../x", "projects/p/interim/j/stems/x", "projects\\x"),
+    *(
+        "..",
+        "../x",
+        "/etc/passwd",
+        "projects/",
+        "projects/../x",
+        "projects/p/interim/j/stems/x",
+        "projects\\x",
+        "projects/p2/x",
+    ),
     *("pt", "auto", "klingon", "segment_mix", "segment_tts", "TTS_BGM_MIX", "full_pipeline"),
     *("http://x", "https://[::1", "http://u:p@x/", "file:///x", "7", "007", "-1", "1e3"),
     *(None, True, False, 0, -1, 3, 10, 11, 0.5, -0.0, 1.5, 1e308, -1e-320, 2**63, 10**30, 10**310),
@@ -110,7 +119,7 @@ def check(body: str | bytes) -> type:
         return MessageRefusedError
     assert checked_id("job_id", request.job_id) == request.job_id
     for key in keys_of(request):
-        assert checked_key(key).startswith("projects/")
+        assert checked_key(key).startswith(f"projects/{request.project_id}/")
     return type(request)
 
 

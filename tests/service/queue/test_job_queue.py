@@ -28,7 +28,7 @@ from dub_assets.core.keys import PENDING_REFUSALS, JobKeys, claim_key, job_recor
 from dub_assets.core.request import DubRequest
 from dub_assets.resources import job_context as job_resources
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.service.pending_messages import Claim, HeldMessage, HeldMessages, RefusedMessage
+from dub_assets.service.pending_messages import Claim, HeldMessage, HeldMessages, RefusedMessage, RefusedMessages
 from dub_assets.service.queue import tasks
 from dub_assets.service.queue.consumer import receive_in_parallel
 from dub_assets.service.queue.resources import QueueResource
@@ -613,3 +613,50 @@ def test_a_dub_reads_its_messages_request_and_an_edit_the_record(wire: Wire):
     assert job_resources.job_request(archive, "talk-1", {}).target_language == "en"
     segment = dict(run.tags) | {"dub/task": "segment_mix"}
     assert job_resources.job_request(archive, "talk-1", segment).target_language == "en"
+
+
+def test_a_job_id_belongs_to_the_project_that_used_it_first(wire: Wire):
+    deployment = wire.deploy()
+    wire.send(full("talk-1"))
+    deployment.tick()
+    archive = deployment.job_resources.storage.archive
+    before = {item.key: archive.store.get(item.key) for item in archive.store.list("")}
+    stranger = {"job_id": "talk-1", "project_id": "other", "callback_url": "https://other.example/{job_id}"}
+    clips = "projects/other/interim/talk-1/segments"
+    bodies = [
+        stranger | {"input_key": "projects/other/inputs/talk.mp4"},
+        stranger | {"task": "segment_mix", "intermediate_prefix": clips, "segments": [{"index": 3}, {"index": 4}]},
+        stranger | {"task": "segment_tts", "segment": {"segment_index": 3, "text": "Bom dia."}},
+        {name: value for name, value in stranger.items() if name != "project_id"}
+        | {"task": "segment_mix", "intermediate_prefix": clips, "segments": [{"index": 3}]},
+    ]
+    messages = [wire.send(json.dumps(body)) for body in bodies]
+    assert deployment.tick().run_requests == []
+    records = [
+        refused
+        for item in archive.store.list(PENDING_REFUSALS)
+        for refused in archive.load(RefusedMessages, item.key).messages
+    ]
+    assert {record.message_id for record in records} == set(messages)
+    for record in records:
+        assert record.reason.startswith("job_id 'talk-1' is used by another project")
+        assert "shop" not in record.reason
+        assert (record.project_id, record.callback_url) == ("other", "https://other.example/talk-1")
+    assert sorted(record.segments for record in records) == [(), (3,), (3,), (3, 4)]
+    after = {item.key: archive.store.get(item.key) for item in archive.store.list("")}
+    assert {key: after[key] for key in before} == before
+    assert all(key.startswith(PENDING_REFUSALS) for key in after.keys() - before.keys())
+    assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["talk-1"]
+
+
+def test_a_job_may_be_sent_again_by_its_own_project_and_edited_without_a_project(wire: Wire):
+    deployment = wire.deploy()
+    for body in (
+        full("talk-1"),
+        full("talk-1"),
+        json.dumps(
+            {"task": "segment_mix", "job_id": "talk-1", "callback_url": "https://a", "segments": [{"index": 3}]}
+        ),
+    ):
+        wire.send(body)
+        assert len(deployment.tick().run_requests) == 1

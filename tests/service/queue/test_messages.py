@@ -127,18 +127,19 @@ def test_full_pipeline_with_all_fields():
         "project_id": 7,
         "target_lang": "pt-BR",
         "source_lang": "auto",
-        "output_key": "projects/p1/exports/final.mp4",
-        "metadata_key": "projects/p1/exports/final.json",
+        "input_key": "projects/7/inputs/talk.mp4",
+        "output_key": "projects/7/exports/final.mp4",
+        "metadata_key": "projects/7/exports/final.json",
         "priority": {"nobody": ["reads", "this"]},
     }
     assert read(message) == DubRequest(
         job_id="1024",
         project_id="7",
-        input_key="projects/p1/inputs/talk.mp4",
+        input_key="projects/7/inputs/talk.mp4",
         source_language="auto",
         target_language="pt",
-        result_key="projects/p1/exports/final.mp4",
-        metadata_key="projects/p1/exports/final.json",
+        result_key="projects/7/exports/final.mp4",
+        metadata_key="projects/7/exports/final.json",
         segment_prefix="projects/7/interim/1024/segments",
         segment_clips=True,
         callback_url="https://api.example/jobs/1024/status",
@@ -162,7 +163,7 @@ def test_segment_mix_with_required_fields():
 
 def test_segment_mix_with_all_fields():
     message = MIX | {
-        "project_id": 7,
+        "project_id": "p1",
         "output_prefix": "projects/p1/edits/",
         "rebuild_video": True,
         "segments": [
@@ -173,14 +174,14 @@ def test_segment_mix_with_all_fields():
                 "output_key": f"{SEGMENTS}/0007_mix.wav",
                 "bgm_gain": 0,
                 "tts_gain": 1.5,
-                "assets": {"bgm_key": "projects/other.wav", "mix_key": "projects/other.wav", "bgm_gain": 9},
+                "assets": {"bgm_key": "projects/p1/other.wav", "mix_key": "projects/p1/other.wav", "bgm_gain": 9},
             },
             {
                 "index": 8,
                 "assets": {
-                    "bgm_key": "projects/a.wav",
-                    "tts_key": "projects/b.wav",
-                    "mix_key": "projects/c.wav",
+                    "bgm_key": "projects/p1/a.wav",
+                    "tts_key": "projects/p1/b.wav",
+                    "mix_key": "projects/p1/c.wav",
                     "bgm_gain": 0,
                     "tts_gain": 10,
                 },
@@ -189,7 +190,7 @@ def test_segment_mix_with_all_fields():
     }
     assert read(message) == SegmentMixRequest(
         job_id="j1",
-        project_id="7",
+        project_id="p1",
         callback_url="https://api.example/cb",
         segments=(
             SegmentMixOrder(
@@ -203,9 +204,9 @@ def test_segment_mix_with_all_fields():
             SegmentMixOrder(
                 index=8,
                 sent_index="8",
-                bgm_key="projects/a.wav",
-                tts_key="projects/b.wav",
-                mix_key="projects/c.wav",
+                bgm_key="projects/p1/a.wav",
+                tts_key="projects/p1/b.wav",
+                mix_key="projects/p1/c.wav",
                 gains=Gains(background=0.0, speech=10.0),
             ),
         ),
@@ -415,7 +416,7 @@ def test_optional_fields_may_be_null_or_blank(message, path):
 )
 def test_ids_are_text_or_whole_numbers_that_fit_into_keys(message, path):
     for usable in ("a", "A.b_c-9", 0, 12345678901234567890):
-        read(changed(message, path, usable))
+        read(changed(message, path, usable), allowed_prefixes=["projects/"])
     for unusable in (1.5, 7.0, True, [], {}, "../x", ".x", "a/b", "a b", "é", "x" * 129, -0.0, 10**200, "j\n"):
         assert path in refusal(changed(message, path, unusable)).reason
 
@@ -437,17 +438,61 @@ def test_ids_are_text_or_whole_numbers_that_fit_into_keys(message, path):
     ],
 )
 def test_every_key_must_be_below_an_allowed_prefix(message, path):
-    read(changed(message, path, "projects/p9/plain.bin"))
+    read(changed(message, path, "projects/p1/plain.bin"))
     for key in ("media/a.wav", "/projects/a.wav", "projects/../a", "projects\\a", "projects/a\x00b", "jobs/j1.json"):
         assert refusal(changed(message, path, key)).reason.startswith(f"{path} ")
     assert refusal(changed(message, path, 5)).reason.startswith(f"{path}: ")
     read(changed(message, path, "media/a.wav"), allowed_prefixes=("projects/", "media/"))
 
 
+@pytest.mark.parametrize(
+    ("message", "path", "project_path"),
+    [
+        *[(DUB, name, "project_id") for name in ("input_key", "output_key", "result_key", "metadata_key")],
+        *[(MIX, name, "project_id") for name in ("intermediate_prefix", "output_prefix")],
+        *[(MIX, f"segments.0.{name}", "project_id") for name in ("bgm_key", "assets.tts_key", "output_key")],
+        *[(TTS, f"segment.assets.{name}", "project_id") for name in ("source_key", "bgm_key", "tts_key", "mix_key")],
+        *[(TTS, f"segment.assets.{name}", "segment.project_id") for name in ("bgm_key", "mix_key")],
+    ],
+)
+def test_every_key_must_belong_to_the_messages_project(message, path, project_path):
+    own = changed(message, project_path, "p1")
+    read(changed(own, path, "projects/p1/plain.bin"))
+    for key in ("projects/p2/plain.bin", "projects/p10/plain.bin", "projects/P1/plain.bin", "projects/plain.bin"):
+        assert refusal(changed(own, path, key)).reason.startswith(f"{path} {key!r} does not lie below projects/p1/")
+
+
+def test_the_keys_of_a_message_without_project_belong_to_one_project():
+    inferred = read(changed(MIX, "segments.0.tts_key", "projects/p1/voice.wav"))
+    assert (inferred.project_id, read(TTS).project_id) == ("p1", None)
+    reason = refusal(changed(MIX, "segments.0.tts_key", "projects/p2/voice.wav")).reason
+    assert reason.endswith("does not lie below projects/p2/, the project of the other keys: name project_id")
+    mixed = {"source_keys": ["projects/p1/a.wav", "projects/p2/a.wav"]}
+    assert "segment.source_keys.1" in refusal(TTS | {"segment": TTS["segment"] | mixed}).reason
+
+
+def test_a_message_may_name_the_folder_of_its_jobs_segments_wherever_it_is():
+    templates = KeyTemplates(segments="clips/{project_id}/{job_id}")
+    message = MIX | {"project_id": "p1", "intermediate_prefix": "clips/p1/j1"}
+    assert read(message, templates=templates).intermediate_prefix == "clips/p1/j1"
+    for folder in ("clips/p1/j2", "clips/p2/j1", "clips/p1"):
+        with pytest.raises(MessageRefusedError, match="intermediate_prefix"):
+            read(message | {"intermediate_prefix": folder}, templates=templates)
+
+
+def test_the_first_project_id_of_a_segment_message_counts_for_its_keys():
+    """A full_pipeline message ignores `segment`, also its project."""
+    with_segment = DUB | {"segment": {"project_id": "p2"}}
+    assert read(with_segment).project_id == "p1"
+    assert "input_key" in refusal(with_segment | {"input_key": "projects/p2/inputs/talk.mp4"}).reason
+    blank = TTS | {"project_id": "p1", "segment": TTS["segment"] | {"project_id": " "}}
+    assert read(changed(blank, "segment.assets.bgm_key", "projects/p1/a.wav")).project_id == "p1"
+
+
 def test_each_source_key_is_checked():
-    error = refusal(changed(TTS, "segment.source_keys", ["projects/a.wav", "/etc/passwd"]))
+    error = refusal(changed(TTS, "segment.source_keys", ["projects/p1/a.wav", "/etc/passwd"]))
     assert error.reason.startswith("segment.source_keys.1 '/etc/passwd' ")
-    assert "segment.source_keys" in refusal(changed(TTS, "segment.source_keys", "projects/a.wav")).reason
+    assert "segment.source_keys" in refusal(changed(TTS, "segment.source_keys", "projects/p1/a.wav")).reason
 
 
 @pytest.mark.parametrize(
@@ -469,7 +514,7 @@ def test_refuses_output_keys_among_the_pipelines_own_objects(message, path):
     [
         {"output_key": DUB["input_key"]},
         {"metadata_key": DUB["input_key"]},
-        {"output_key": "projects/x", "metadata_key": "projects/x"},
+        {"output_key": "projects/p1/x", "metadata_key": "projects/p1/x"},
         {"metadata_key": "projects/p1/outputs/videos/j1.mp4"},
         {"output_key": f"{SEGMENTS}/0003_mix.wav"},
     ],
@@ -494,8 +539,8 @@ def test_a_message_may_have_a_glossary():
 
 
 def test_output_key_takes_precedence_over_result_key():
-    assert read(DUB | {"result_key": "projects/b"}).result_key == "projects/b"
-    assert read(DUB | {"output_key": "projects/a", "result_key": "projects/b"}).result_key == "projects/a"
+    assert read(DUB | {"result_key": "projects/p1/b"}).result_key == "projects/p1/b"
+    assert read(DUB | {"output_key": "projects/p1/a", "result_key": "projects/p1/b"}).result_key == "projects/p1/a"
 
 
 # -------------------------------------------------------------------------------------------- gains, numbers, words
@@ -571,12 +616,13 @@ def test_fields_of_the_segment_take_precedence():
     inner = {"project_id": "inner", "segment_assets_prefix": "projects/inner", "target_lang": "es"}
     request = read(TTS | outer)
     assert (request.project_id, request.segment_prefix, request.target_language) == ("outer", "projects/outer", "de")
-    request = read(TTS | outer | {"segment": TTS["segment"] | inner})
+    same_project = outer | {"segment_assets_prefix": "projects/inner/other"}
+    request = read(TTS | same_project | {"segment": TTS["segment"] | inner})
     assert (request.project_id, request.segment_prefix, request.target_language) == ("inner", "projects/inner", "es")
 
 
 def test_source_key_of_the_assets_is_used_without_source_keys():
-    assert read(changed(TTS, "segment.assets.source_key", "projects/a.wav")).source_keys == ("projects/a.wav",)
+    assert read(changed(TTS, "segment.assets.source_key", "projects/p1/a.wav")).source_keys == ("projects/p1/a.wav",)
 
 
 @pytest.mark.parametrize(
@@ -712,10 +758,10 @@ def test_a_duplicate_id_is_not_used():
 
 def test_a_refusal_has_all_that_a_callback_needs():
     error = refusal(
-        MIX | {"job_id": 77, "project_id": 7, "segments": [{"index": "0004"}, {"index": 5, "bgm_gain": 11}]}
+        MIX | {"job_id": 77, "project_id": "p1", "segments": [{"index": "0004"}, {"index": 5, "bgm_gain": 11}]}
     )
     assert error.reason == "segments.1.bgm_gain: input should be less than or equal to 10"
-    assert (error.job_id, error.project_id, error.task, error.segments) == ("77", "7", "segment_mix", (4, 5))
+    assert (error.job_id, error.project_id, error.task, error.segments) == ("77", "p1", "segment_mix", (4, 5))
     assert error.callback_url == "https://api.example/cb"
     error = refusal(changed(changed(TTS, "segment.project_id", "p"), "segment.text", 5))
     assert (error.project_id, error.task, error.segments) == ("p", "segment_tts", (3,))
