@@ -22,8 +22,8 @@ RUN_KEY = "dagster/run_key"
 _REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("dub_assets"), "__repository__")
 
 
-def full(job_id: str = "talk-1", **fields: Any) -> str:
-    message = {"job_id": job_id, "project_id": "shop", "input_key": "projects/shop/inputs/talk.mp4"}
+def full(job_id: str = "talk-1", *, project_id: str = "shop", **fields: Any) -> str:
+    message = {"job_id": job_id, "project_id": project_id, "input_key": f"projects/{project_id}/inputs/talk.mp4"}
     return json.dumps(message | {"callback_url": "https://consumer.example/jobs/{job_id}"} | fields)
 
 
