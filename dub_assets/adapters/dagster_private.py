@@ -26,7 +26,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClassData, pack_value
-from dagster._utils.interrupts import capture_interrupts
+from dagster._utils.interrupts import capture_interrupts, check_captured_interrupt
 
 __all__ = [
     "GRPC_INFO_TAG",
@@ -45,6 +45,7 @@ __all__ = [
     "TickStatus",
     "WorkerStatus",
     "capture_interrupts",
+    "check_captured_interrupt",
     "execute_run",
     "log_facts",
     "make_new_run_id",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from dub_assets.cli import dub_commands, job_commands, service_commands
 from dub_assets.core.errors import DubError
+from dub_assets.core.files import full_disk_of
 from dub_assets.core.printable import printable
 
 NOT_FOR_USERS = ("Function `dev_command` is superseded", "Parameter `owners` of initializer `SensorDefinition")
@@ -67,5 +69,15 @@ def main() -> None:
     try:
         app()
     except DubError as error:
-        sys.stderr.write(f"dub-assets: {printable(str(error))}\n")
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        if fault := full_disk_of(error):
+            _fail(f"{fault}: make room, or set DUB_ASSETS_HOME and DUB_ASSETS_CACHE to other folders")
+        if isinstance(error, OSError) and error.filename and error.errno != errno.ENOENT:
+            _fail(f"cannot use {error.filename} ({error.strerror}): choose another folder or file")
+        raise
+
+
+def _fail(reason: str) -> NoReturn:
+    sys.stderr.write(f"dub-assets: {printable(reason)}\n")
+    sys.exit(1)

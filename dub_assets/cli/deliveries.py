@@ -5,14 +5,14 @@ They lie in ``deliveries/`` of DUB_ASSETS_HOME. They are not in the store, since
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ObjectCorruptError
-from dub_assets.core.files import sha256_of, write_atomic
+from dub_assets.core.files import disk_errors, remove_abandoned, sha256_of, write_atomic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,13 @@ class DeliveryRecords:
         others = [
             other for other in self._all(job_id) if (other.store, other.folder) != (delivery.store, delivery.folder)
         ]
+        remove_abandoned(self._path(job_id).parent, recursive=False)
         write_atomic(self._path(job_id), encode(Deliveries(deliveries=(delivery, *others))))
 
     def _all(self, job_id: str) -> tuple[Delivery, ...]:
         try:
             return decode(Deliveries, self._path(job_id).read_bytes()).deliveries
-        except (FileNotFoundError, ObjectCorruptError):
+        except (FileNotFoundError, NotADirectoryError, ObjectCorruptError):
             return ()
 
     def _path(self, job_id: str) -> Path:
@@ -84,5 +85,8 @@ def is_one_of(path: Path, versions: Collection[DeliveredFile]) -> bool:
 
 
 def is_taken(path: Path) -> bool:
-    """Return whether anything has this name, even a broken link."""
-    return os.path.lexists(path)
+    """Return whether anything has this name, even a broken link. Raises InputError if nothing can have it."""
+    with disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
+        path.lstat()
+        return True
+    return False

@@ -14,13 +14,14 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
 from dub_assets.cli.results import read_document, require_folder, result_files
-from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.running import LocalRun, run_here, show_wait
 from dub_assets.cli.summary import dub_summary, print_dub, print_notes
 from dub_assets.cli.terminal import write_json
 from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.core.files import require_writable
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.language import parse_language
-from dub_assets.core.ports import Engines
+from dub_assets.core.object_key import is_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
@@ -32,6 +33,8 @@ from dub_assets.stages.metadata.values import Metadata
 from dub_assets.stages.tts_segments.casting import parse_choices
 
 PROJECT = "local"
+
+_MAX_ENDING_BYTES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,31 +55,48 @@ class DubArguments:
 
 
 def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool) -> None:
-    """Check the input, run the job, copy its results to ``out`` and print a summary."""
+    """Check the input, run the job, copy its results to ``out`` and print a summary.
+
+    While another process works on the job, it waits.
+    """
     started = time.perf_counter()
     settings = settings_from(os.environ)
     video = arguments.video
+    size_bytes = _size_bytes(video)
     request = _request(arguments, settings)
     engines = EnginesResource.of(settings).engines()
     archive = StorageResource.of(settings).archive
     folder = dub_folder(request, archive, settings, out, stem=video.stem)
-    _check(video, request, engines, settings)
+    check_engines(request, engines)
+    MediaResource.of(settings).tool().probe(video)
     folder.require_free_names()
-    require_folder(out)
-    if archive.find(DubRequest, job_record_key(request.job_id)) is None:
-        load_ahead(request, engines)
-    _register(video, request, archive)
-    with display_for(quiet=quiet or as_json) as display:
+    is_new = archive.store.head(request.input_key) is None
+    _require_space(settings, 2 * size_bytes if is_new else 0)
+    require_folder(out, size_bytes=size_bytes if is_new else 0)
+    with archive.locked(request.job_id, show_wait), display_for(quiet=quiet or as_json) as display:
+        if archive.find(DubRequest, job_record_key(request.job_id)) is None:
+            load_ahead(request, engines)
+        _register(video, request, archive)
         run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
-    keys = JobKeys(request=request)
-    delivered = folder.deliver(result_files(keys, archive))
-    document = read_document(archive.load(Metadata, keys.manifest("metadata")), archive)
+        keys = JobKeys(request=request)
+        delivered = folder.deliver(result_files(keys, archive))
+        document = read_document(archive.load(Metadata, keys.manifest("metadata")), archive)
     elapsed_s = time.perf_counter() - started
     print_notes(delivered.notes)
     if as_json:
         write_json(dub_summary(document, delivered.files, elapsed_s))
     elif not quiet:
         print_dub(document, delivered.files, elapsed_s)
+
+
+def _size_bytes(video: Path) -> int:
+    """Return the size of a file. Raises InputError if its path leads to none."""
+    try:
+        return video.stat().st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"there is no file {video}: check the path") from error
+    except OSError as error:
+        raise InputError(f"cannot read {video} ({error.strerror}): check the path") from error
 
 
 def _request(arguments: DubArguments, settings: Settings) -> DubRequest:
@@ -91,7 +111,7 @@ def _request(arguments: DubArguments, settings: Settings) -> DubRequest:
     return DubRequest(
         job_id=job_id,
         project_id=PROJECT,
-        input_key=f"projects/{PROJECT}/inputs/{job_id}{arguments.video.suffix.lower()}",
+        input_key=f"projects/{PROJECT}/inputs/{job_id}{_key_ending(arguments.video)}",
         source_language=source_language,
         target_language=target_language,
         result_key=filled(keys.video),
@@ -122,16 +142,24 @@ def _language(option: str | None, variable: str, default: str) -> str:
 def _job_id(video: Path, target_language: str) -> str:
     """Return an id that depends on the file's path and the language, so that a second run continues the first."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", video.stem).strip("-").lower()[:40] or "video"
-    path_hash = hashlib.sha256(str(video.resolve()).encode()).hexdigest()[:8]
+    path_hash = hashlib.sha256(os.fsencode(video.resolve())).hexdigest()[:8]
     return f"{name}-{target_language}-{path_hash}"
 
 
-def _check(video: Path, request: DubRequest, engines: Engines, settings: Settings) -> None:
-    """Raise the error of an input that cannot be dubbed, before any work."""
-    if not video.exists():
-        raise InputError(f"there is no file {video}: check the path")
-    check_engines(request, engines)
-    MediaResource.of(settings).tool().probe(video)
+def _key_ending(video: Path) -> str:
+    """Return the end of a file's name in lower case, empty if it cannot be part of an object key."""
+    ending = video.suffix.lower()
+    return ending if is_key(f"video{ending}") and len(ending.encode()) <= _MAX_ENDING_BYTES else ""
+
+
+def _require_space(settings: Settings, size_bytes: int) -> None:
+    """Raise ConfigurationError if the folders of the store and the workspace have no room for ``size_bytes``."""
+    stored_bytes = size_bytes if settings.storage.bucket is None else 0
+    for folder, variable, needed_bytes in (
+        (settings.paths.home, "DUB_ASSETS_HOME", stored_bytes),
+        (settings.paths.cache, "DUB_ASSETS_CACHE", size_bytes),
+    ):
+        require_writable(folder, advice=f"make room, or set {variable} to another folder", size_bytes=needed_bytes)
 
 
 def _register(video: Path, request: DubRequest, archive: JobArchive) -> None:

@@ -16,7 +16,7 @@ from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
 from dub_assets.cli.results import ResultFolder, deliver, result_files
-from dub_assets.cli.running import LocalRun, run_here
+from dub_assets.cli.running import LocalRun, run_here, show_wait
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.core.errors import InputError
@@ -85,14 +85,15 @@ class _Edit:
 
         Raises InputError for a segment that the job does not have, before a run is started.
         """
-        check_segments_exist(gains, [mix.index for mix in self.job.mixes().segments])
-        planned = edit_run(self.job, gains, texts=texts, rebuild=output.rebuild)
-        run = LocalRun(job_id=planned.job_id, job=EDIT_JOB, assets=planned.assets, config=planned.config)
         started = time.perf_counter()
-        folders = self._folders(output)
-        with display_for(quiet=output.quiet or output.as_json) as display:
-            run_here(run, self.settings, display)
-        delivered = deliver(result_files(self.keys, self.archive) if folders else [], folders)
+        with self.archive.locked(self.keys.request.job_id, show_wait):
+            check_segments_exist(gains, [mix.index for mix in self.job.mixes().segments])
+            planned = edit_run(self.job, gains, texts=texts, rebuild=output.rebuild)
+            run = LocalRun(job_id=planned.job_id, job=EDIT_JOB, assets=planned.assets, config=planned.config)
+            folders = self._folders(output)
+            with display_for(quiet=output.quiet or output.as_json) as display:
+                run_here(run, self.settings, display)
+            delivered = deliver(result_files(self.keys, self.archive) if folders else [], folders)
         print_notes(delivered.notes)
         summary = {
             "segments": self._rows(gains, rebuilt=output.rebuild),

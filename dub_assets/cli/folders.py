@@ -7,10 +7,13 @@ from pathlib import Path
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.deliveries import Delivery, DeliveryRecords
 from dub_assets.cli.results import ResultFolder, require_folder
+from dub_assets.core.printable import plain_file_name
 from dub_assets.core.request import DubRequest
 from dub_assets.settings import Settings
 
 DEFAULT_FOLDER = Path("results")
+_MAX_STEM_BYTES = 255 - len(".pt.segments")
+"""Limit of the name of a file on common file systems, less the longest ending of a result."""
 
 
 def delivery_records(archive: JobArchive, settings: Settings) -> DeliveryRecords:
@@ -19,8 +22,12 @@ def delivery_records(archive: JobArchive, settings: Settings) -> DeliveryRecords
 
 
 def dub_folder(request: DubRequest, archive: JobArchive, settings: Settings, out: Path, *, stem: str) -> ResultFolder:
-    """Return the folder of a dub. Later rebuilds of the job update it."""
+    """Return the folder of a dub. Later rebuilds of the job update it.
+
+    Control characters and bytes that are not UTF-8 are replaced in the names of the results, and long names are cut.
+    """
     records = delivery_records(archive, settings)
+    stem = plain_file_name(stem, max_bytes=_MAX_STEM_BYTES)
     return ResultFolder(request=request, archive=archive, records=records, folder=out, stem=stem, follows=True)
 
 

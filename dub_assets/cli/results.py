@@ -39,12 +39,12 @@ class Delivered:
     notes: tuple[str, ...] = ()
 
 
-def require_folder(out: Path) -> None:
+def require_folder(out: Path, *, size_bytes: int = 0) -> None:
     """Make the folder of the results, and remove temporary files of killed commands from it.
 
-    Raises ConfigurationError if it cannot be written to.
+    Raises ConfigurationError if ``size_bytes`` cannot be written to it.
     """
-    require_writable(out, advice="name another folder with --out")
+    require_writable(out, advice="name another folder with --out", size_bytes=size_bytes)
     remove_abandoned(out, recursive=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +13,7 @@ import dagster as dg
 from dub_assets.adapters.dagster_private import ErrorSource, StepFailureData, make_new_run_id
 from dub_assets.cli.display import Display
 from dub_assets.cli.interruptions import current as current_interruptions
-from dub_assets.cli.terminal import muted_descriptors
+from dub_assets.cli.terminal import muted_descriptors, write_line
 from dub_assets.core.errors import DubError
 from dub_assets.definitions import definitions
 from dub_assets.resources.partitions import jobs_partitions
@@ -34,6 +35,11 @@ class LocalRun:
     job: str
     assets: Sequence[str] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def show_wait(line: str) -> None:
+    """Print why a command waits, on standard error."""
+    write_line(f"dub-assets: {line}", sys.stderr)
 
 
 def run_here(run: LocalRun, settings: Settings, display: Display) -> None:

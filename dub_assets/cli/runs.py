@@ -9,9 +9,8 @@ from typing import Any
 import dagster as dg
 
 from dub_assets.resources.step_failure import step_failure
-from dub_assets.resources.tags import JOB_ID
+from dub_assets.resources.tags import JOB_ID, PARTITION
 
-_PARTITION = "dagster/partition"
 _RUNS_READ = 2000
 
 
@@ -52,7 +51,7 @@ def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
     """Return the last run of each job, the latest first."""
     runs: dict[str, LastRun] = {}
     for record in instance.get_run_records(limit=_RUNS_READ):
-        job_id = record.dagster_run.tags.get(JOB_ID) or record.dagster_run.tags.get(_PARTITION)
+        job_id = record.dagster_run.tags.get(JOB_ID) or record.dagster_run.tags.get(PARTITION)
         if job_id is not None and job_id not in runs:
             runs[job_id] = _last_run(record)
     return runs
@@ -62,7 +61,7 @@ def last_run(instance: dg.DagsterInstance, job_id: str) -> LastRun | None:
     """Return the last run of a job, or None if this Dagster instance has none."""
     records = [
         record
-        for tag in (JOB_ID, _PARTITION)
+        for tag in (JOB_ID, PARTITION)
         for record in instance.get_run_records(dg.RunsFilter(tags={tag: job_id}), limit=1)
     ]
     return max(map(_last_run, records), key=lambda run: run.created_s, default=None)

@@ -55,10 +55,9 @@ def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
 
 
 def _read(file: Path) -> str:
-    """Return the text of a file, or of standard input if the file is ``-``."""
-    if str(file) == "-":
-        return sys.stdin.read()
+    """Return the text of a file, or of standard input if the file is ``-``, without a byte order mark."""
     try:
-        return file.read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {file} as text: name a file with a message in JSON") from error

@@ -3,9 +3,8 @@
 >>> with atomic_file(Path("results/talk.json")) as partial:
 ...     partial.write_text("{}")
 
-A writer holds a lock (flock) on its temporary file or folder. The kernel releases the lock when the process ends, so a
-temporary file without a lock is abandoned. On a file system without locks, and for files written without one, a
-temporary file is abandoned after a day.
+A writer holds a lock (flock) on its temporary folder. The kernel releases the lock when the process ends, so a
+temporary folder without a lock is abandoned. On a file system without locks it is abandoned after a day.
 """
 
 from __future__ import annotations
@@ -15,7 +14,10 @@ import fcntl
 import hashlib
 import os
 import re
+import resource
 import shutil
+import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,12 +31,15 @@ from dub_assets.core.errors import ConfigurationError, InputError, OutOfSpaceErr
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
-_BAD_NAME = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_BAD_NAME = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
 
-_LOCKED_NAME = re.compile(r"\.(?:[0-9a-f]{32}\.partial(?:\.\w+)?|render-\w{8})")
+_TEMPORARY_NAME = re.compile(r"\.(?:[0-9a-f]{32}\.partial(?:\.\w+)?|render-\w{8})")
+"""Names of temporary folders, and of the temporary files and folders of earlier versions."""
 _UNLOCKED_NAME = re.compile(r"\.[0-9a-f]{32}\.part")
-ABANDONED_AFTER_S = 24 * 3600
-"""Age from which a temporary file without a lock is abandoned."""
+"""Names of temporary files that earlier versions wrote without a lock."""
+_BLOCK_BYTES = 4096
+_ABANDONED_AFTER_S = 24 * 3600
+"""Age from which a temporary file or folder whose lock cannot be tested is abandoned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,35 +64,24 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def atomic_file(
-    target: Path, *, folder: Path | None = None, durable: bool = False, lock: bool = True
-) -> Iterator[Path]:
+def atomic_file(target: Path, *, folder: Path | None = None, durable: bool = False) -> Iterator[Path]:
     """Yield a temporary path whose file replaces ``target`` on leaving; after an error ``target`` is unchanged.
 
-    The temporary path has the suffix of ``target`` and is an empty, locked file. With ``lock=False`` it does not exist
-    yet, for writers that replace the file or make it a hard link. It lies in ``folder`` (on the same file system), else
-    beside ``target``; missing folders are made. ``durable`` waits until the content is on the disk.
+    The temporary path has the name of ``target``, and no file is there yet. It lies in a temporary folder in
+    ``folder`` (on the same file system), else beside ``target``; missing folders are made. ``durable`` waits until the
+    content is on the disk.
 
     Raises OutOfSpaceError, InputError or ConfigurationError for disk errors, see ``disk_errors``.
     """
-    suffix = f".partial{target.suffix}" if lock else ".part"
-    partial = (folder or target.parent) / f".{uuid4().hex}{suffix}"
-    descriptor = None
     with disk_errors(target):
-        for parent in (target.parent, partial.parent):
+        for parent in (target.parent, folder or target.parent):
             parent.mkdir(parents=True, exist_ok=True)
-        try:
-            if lock:
-                descriptor = _lock(partial)
+        with temporary_folder(folder or target.parent) as temporary:
+            partial = temporary / target.name
             yield partial
             if durable:
                 _sync(partial)
             partial.replace(target)
-        finally:
-            # Needed after success too: renaming a hard link over another link of the same file leaves both.
-            partial.unlink(missing_ok=True)
-            if descriptor is not None:
-                os.close(descriptor)
 
 
 def write_atomic(target: Path, content: bytes) -> None:
@@ -99,12 +93,12 @@ def write_atomic(target: Path, content: bytes) -> None:
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
     """Yield a locked temporary folder below ``parent``, removed on leaving."""
-    with tempfile.TemporaryDirectory(dir=parent, prefix=".render-") as name:
-        descriptor = _lock(Path(name))
-        try:
-            yield Path(name)
-        finally:
-            os.close(descriptor)
+    folder, descriptor = _locked_folder(parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 @contextmanager
@@ -133,22 +127,49 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
+def full_disk_of(error: BaseException | None) -> str | None:
+    """Return the fault of a full disk that caused an error, also one of a SQLite database; None if there is none."""
+    while error is not None:
+        if is_disk_full(error):
+            return str(error)
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return f"a database of Dagster cannot be written ({error})"
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def disk_full(path: Path, reason: str | None) -> OutOfSpaceError:
     """Return the error for a path that cannot be written because the disk is full."""
     return OutOfSpaceError(f"cannot use {path}: {reason}; free some space or choose another folder")
 
 
-def require_writable(folder: Path, *, advice: str) -> None:
-    """Make a folder if it is missing, and check that a file can be written to it.
+def require_writable(folder: Path, *, advice: str, size_bytes: int = 0) -> None:
+    """Make a folder if it is missing, and check that a file of ``size_bytes`` can be written to it.
 
     Raises ConfigurationError, which ends with ``advice``.
     """
     try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"cannot use {folder} (its name is not UTF-8): {advice}") from error
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0" * _BLOCK_BYTES)
+            file.flush()
+        free_bytes = min(shutil.disk_usage(folder).free, _largest_file())
     except OSError as error:
         raise ConfigurationError(f"cannot write to {folder} ({error.strerror}): {advice}") from error
+    if free_bytes < size_bytes:
+        raise ConfigurationError(
+            f"cannot write to {folder} ({free_bytes} bytes can be written, {size_bytes} are needed): {advice}"
+        )
+
+
+def _largest_file() -> int:
+    """Return the size in bytes to which this process may write a file."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 def remove_abandoned(folder: Path, *, recursive: bool) -> None:
@@ -157,22 +178,24 @@ def remove_abandoned(folder: Path, *, recursive: bool) -> None:
         for name in [*folders, *names]:
             path = Path(parent, name)
             with suppress(OSError):  # removed meanwhile, or no permission to remove it
-                if _LOCKED_NAME.fullmatch(name):
+                if _TEMPORARY_NAME.fullmatch(name):
                     _remove_unlocked(path)
                 elif _UNLOCKED_NAME.fullmatch(name) and _is_old(path):
                     path.unlink()
 
 
-def _lock(path: Path) -> int:
-    """Lock a folder, or a file that is made if missing, and return the descriptor that holds the lock."""
-    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    """Return a new temporary folder, and the descriptor that holds its lock."""
     while True:
-        descriptor = os.open(path, flags, 0o666)
-        with suppress(OSError):  # no locks on this file system
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-        if _is_same(descriptor, path):
-            return descriptor
-        os.close(descriptor)  # removed as abandoned between opening and locking
+        folder = parent / f".{uuid4().hex}.partial"
+        folder.mkdir()
+        with suppress(FileNotFoundError):  # removed as abandoned before it was locked
+            descriptor = os.open(folder, os.O_RDONLY)
+            with suppress(OSError):  # no locks on this file system
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if _is_same(descriptor, folder):
+                return folder, descriptor
+            os.close(descriptor)
 
 
 def _is_same(descriptor: int, path: Path) -> bool:
@@ -205,7 +228,7 @@ def _remove(path: Path) -> None:
 
 def _is_old(path: Path) -> bool:
     """Return whether a file has not changed for a day. A hard link has its source's mtime, so the ctime counts."""
-    return time.time() - path.lstat().st_ctime > ABANDONED_AFTER_S
+    return time.time() - path.lstat().st_ctime > _ABANDONED_AFTER_S
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text that is safe to print on a terminal or in a line of a log."""
+"""Text that is safe to print on a terminal, in a line of a log, or as the name of a file."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ _BYTES_AS_SURROGATES = range(0xDC80, 0xDD00)
 def printable(text: str) -> str:
     r"""Return ``text`` as one line, its control characters written as escapes such as ``\n`` and ``\x1b``."""
     return _UNSAFE.sub(_escape, text)
+
+
+def plain_file_name(name: str, *, max_bytes: int) -> str:
+    """Return ``name`` without characters that ``printable`` escapes, cut to ``max_bytes`` of UTF-8, never empty."""
+    plain = _UNSAFE.sub("_", name).encode()[:max_bytes].decode(errors="ignore")
+    return plain.rstrip() or "_"
 
 
 def _escape(match: re.Match[str]) -> str:

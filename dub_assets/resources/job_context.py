@@ -1,13 +1,15 @@
 """The job context: everything that an asset needs to work on its job."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import dagster as dg
 from pydantic import Field
 
+from dub_assets.adapters.dagster_private import check_captured_interrupt
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.adapters.telemetry.meter import ProcessMeter
 from dub_assets.core.errors import ObjectMissingError, PermanentError, TransientError
@@ -19,7 +21,7 @@ from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.tags import REQUEST_KEY, TASK
+from dub_assets.resources.tags import JOB_ID, PARTITION, REQUEST_KEY, TASK
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
@@ -28,6 +30,8 @@ from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 Product = TypeVar("Product")
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,16 @@ class JobResources(dg.ConfigurableResource):
     target_language: str = Field(default="en", description="Language to dub into if a request names none.")
 
     @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """Hold the lock of the run's job while the run executes; outside of runs there is none."""
+        job_id = job_of_run(context.run.tags) if context.run else None
+        if job_id is None:
+            yield self
+            return
+        with self.storage.archive.locked(job_id, _LOG.info, cancelled=check_captured_interrupt):
+            yield self
+
+    @contextmanager
     def job(self, context: dg.AssetExecutionContext) -> Iterator[JobContext]:
         """Open the job of the partition that is materialised, with ``dagster_failures`` in the block."""
         with dagster_failures():
@@ -96,6 +110,11 @@ class JobResources(dg.ConfigurableResource):
             ),
             archive=self.storage.archive,
         )
+
+
+def job_of_run(run_tags: Mapping[str, str]) -> str | None:
+    """Return the id of the job that a run works on, None if it has none."""
+    return run_tags.get(PARTITION) or run_tags.get(JOB_ID)
 
 
 def job_request(archive: JobArchive, job_id: str, run_tags: Mapping[str, str]) -> DubRequest:

@@ -12,10 +12,9 @@ import dagster as dg
 from dub_assets.adapters.dagster_private import DagsterLogHandler, log_facts, replace_default_logger
 from dub_assets.adapters.telemetry.json_lines import JsonLines
 from dub_assets.resources.step_failure import step_failure
-from dub_assets.resources.tags import JOB_ID
+from dub_assets.resources.tags import JOB_ID, PARTITION
 
 _PACKAGE = "dub_assets"
-_PARTITION = "dagster/partition"
 _CONFIG = {
     "log_level": dg.Field(str, is_required=False, default_value="INFO", description="The logger's threshold."),
     "name": dg.Field(str, is_required=False, default_value="dagster", description="The logger's name."),
@@ -72,7 +71,7 @@ def _facts(record: logging.LogRecord) -> Mapping[str, str]:
     facts = {
         "event": known["orig_message"],
         "kind": event.event_type_value if event else None,
-        "job_id": tags.get(JOB_ID) or tags.get(_PARTITION),
+        "job_id": tags.get(JOB_ID) or tags.get(PARTITION),
         "stage": known["step_key"],
         "run_id": known["run_id"],
         "run_of": known["job_name"],

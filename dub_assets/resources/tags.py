@@ -3,6 +3,9 @@
 JOB_ID = "dub/job_id"
 """The job. ``dagster.yaml`` limits it to one run at a time."""
 
+PARTITION = "dagster/partition"
+"""Dagster's own tag of a run's partition, which is its job."""
+
 PROJECT_ID = "dub/project_id"
 """The project of the job."""
 

@@ -21,7 +21,7 @@ def submit(aws_endpoint, monkeypatch, tmp_path):
         file = tmp_path / "message.json"
         file.write_text(body, encoding="utf-8")
         monkeypatch.setenv("JOB_QUEUE_URL", url)
-        monkeypatch.setattr(sys, "stdin", io.StringIO(body))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(body.encode())))
         monkeypatch.setattr(sys, "argv", ["dub-assets", "submit", "-" if piped else str(file)])
         main()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +16,15 @@ import pytest
 
 from dub_assets.core import files
 from dub_assets.core.errors import ConfigurationError, InputError, OutOfSpaceError, PermanentError
-from dub_assets.core.files import atomic_file, disk_errors, remove_abandoned, temporary_folder, write_atomic
+from dub_assets.core.files import (
+    atomic_file,
+    disk_errors,
+    full_disk_of,
+    remove_abandoned,
+    require_writable,
+    temporary_folder,
+    write_atomic,
+)
 
 WRITER = """
 import sys, time
@@ -23,7 +32,7 @@ from pathlib import Path
 from dub_assets.core.files import atomic_file, temporary_folder
 folder = Path(sys.argv[1])
 with atomic_file(folder / "mix.flac") as partial, temporary_folder(folder) as rendering:
-    partial.write_bytes(b"half")  # ffmpeg, too, writes over the file that is there
+    partial.write_bytes(b"half")
     (rendering / "dub.m4a").write_bytes(b"half")
     print("writing", flush=True)
     time.sleep(600)
@@ -44,7 +53,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("options", [{}, {"lock": False}, {"durable": True}])
+@pytest.mark.parametrize("options", [{}, {"durable": True}])
 def test_a_file_replaces_its_target_only_when_it_is_complete(tmp_path: Path, options: dict[str, bool]):
     target = tmp_path / "missing" / "folder" / "mix.flac"
     write_atomic(target, b"before")
@@ -119,7 +128,14 @@ def test_keeps_temporary_files_of_this_process(tmp_path: Path):
     assert names(tmp_path) == ["mix.flac"]
 
 
-def test_removes_temporary_files_without_a_lock_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_removes_the_temporary_files_of_earlier_versions(tmp_path: Path):
+    (tmp_path / f".{'0' * 32}.partial.flac").touch()
+    (tmp_path / ".render-ab12cd_9").mkdir()
+    remove_abandoned(tmp_path, recursive=True)
+    assert names(tmp_path) == []
+
+
+def test_removes_unlocked_files_of_earlier_versions_after_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     part = tmp_path / f".{'0' * 32}.part"
     part.touch()
     os.utime(part, (0, 0))  # a hard link has its source's time of modification
@@ -129,3 +145,43 @@ def test_removes_temporary_files_without_a_lock_after_a_day(tmp_path: Path, monk
     monkeypatch.setattr(files.time, "time", lambda: now + 2 * 24 * 3600)
     remove_abandoned(tmp_path, recursive=True)
     assert not part.exists()
+
+
+def test_a_folder_without_room_is_refused_with_the_sizes(tmp_path: Path):
+    require_writable(tmp_path, advice="name another folder", size_bytes=1)
+    with pytest.raises(
+        ConfigurationError, match=rf"\d bytes can be written, {2**62} are needed\): name another folder"
+    ):
+        require_writable(tmp_path, advice="name another folder", size_bytes=2**62)
+
+
+def test_a_limit_of_the_size_of_files_counts_as_the_room_of_a_folder(tmp_path: Path):
+    program = (
+        "import resource, sys; from pathlib import Path; from dub_assets.core.files import require_writable;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192));"
+        "require_writable(Path(sys.argv[1]), advice='name another folder', size_bytes=8193)"
+    )
+    run = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=False)
+    assert "8192 bytes can be written, 8193 are needed" in run.stderr
+
+
+def test_a_folder_whose_name_is_not_utf8_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        require_writable(tmp_path / os.fsdecode(b"caf\xe9"), advice="name another folder")
+
+
+def test_finds_a_full_disk_behind_other_errors():
+    error = RuntimeError("the event could not be stored")
+    assert full_disk_of(error) is None
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device", "events.db")
+    assert "No space left on device: 'events.db'" in full_disk_of(error)
+
+
+def test_finds_a_full_database(tmp_path: Path):
+    database = sqlite3.connect(tmp_path / "runs.db")
+    database.execute("PRAGMA max_page_count = 2")
+    database.execute("CREATE TABLE runs (body BLOB)")
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        database.execute("INSERT INTO runs VALUES (zeroblob(100000))")
+    database.close()
+    assert "database or disk is full" in full_disk_of(caught.value)

@@ -6,10 +6,13 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
+from dub_assets.adapters.storage.job_lock import job_lock
+from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, PermanentError
@@ -46,6 +49,23 @@ class JobArchive:
     def __init__(self, store: ObjectStore, workspace: LocalWorkspace) -> None:
         self.store = store
         self.workspace = workspace
+
+    @contextmanager
+    def locked(
+        self, job_id: str, waits: Callable[[str], None], *, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[None]:
+        """Let no other process on this machine work on a job inside the block, see ``job_lock``.
+
+        The lock covers the workspace, and the store if it is a folder. Temporary files of killed processes are removed.
+        In a bucket, runs on other machines are kept apart by Dagster's run queue, and manifests reject mixed media.
+        """
+        local: list[LocalWorkspace | LocalObjectStore] = [self.workspace]
+        if isinstance(self.store, LocalObjectStore):
+            local.append(self.store)
+        with job_lock([folder.locks for folder in local], job_id, waits=waits, cancelled=cancelled):
+            for folder in local:
+                folder.remove_abandoned()
+            yield
 
     def save(self, key: str, value: object) -> None:
         """Upload the media of a value that changed, and then write its manifest at ``key``.

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,10 +13,10 @@ from urllib.parse import quote
 
 from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.core.files import (
-    ABANDONED_AFTER_S,
     FileSignature,
     atomic_file,
     disk_errors,
+    remove_abandoned,
     sha256_of,
     signature_of,
 )
@@ -72,7 +71,7 @@ class LocalObjectStore:
 
     def put(self, key: str, content: bytes, content_type: str) -> None:  # noqa: ARG002 - a file has no content type
         """Write a small object atomically."""
-        with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
+        with atomic_file(self._path(key), folder=self._parts, durable=True) as part:
             part.write_bytes(content)
             self._store_checksum(key, signature_of(part), hashlib.sha256(content).hexdigest())
 
@@ -81,7 +80,7 @@ class LocalObjectStore:
         path = self._path(key)
         if not path.is_file():
             raise self._missing(key)
-        with atomic_file(target, lock=False) as part:
+        with atomic_file(target) as part:
             _place(path, part, link=self._is_shared(target))
 
     def upload(
@@ -93,7 +92,7 @@ class LocalObjectStore:
         sha256: str,
     ) -> None:
         """Upload a file as an object atomically, and store its checksum."""
-        with atomic_file(self._path(key), folder=self._parts, durable=True, lock=False) as part:
+        with atomic_file(self._path(key), folder=self._parts, durable=True) as part:
             _place(source, part, link=self._is_shared(source))
             self._store_checksum(key, signature_of(part), sha256)
 
@@ -107,21 +106,27 @@ class LocalObjectStore:
         return iter(sorted(objects, key=lambda stored: stored.key))
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects, and temporary files of killed writers after a day; missing ones are ignored."""
+        """Delete objects, and the temporary files of killed writers; missing ones are ignored."""
         for key in keys:
             for path in (self._path(key), self._checksum_path(key)):
                 with disk_errors(path), suppress(FileNotFoundError, NotADirectoryError):
                     if not path.is_dir():
                         path.unlink()
-        for _, leftover in _files_below(self._parts, ""):
-            with suppress(FileNotFoundError):
-                if time.time() - leftover.stat().st_mtime > ABANDONED_AFTER_S:
-                    leftover.unlink()
+        self.remove_abandoned()
 
     def link(self, key: str, *, expires_s: int) -> str | None:  # noqa: ARG002 - a file's address does not expire
         """Return the URL at which ``dub-assets dev`` serves the object, or None if it does not."""
         path = quote(checked_key(key))
         return f"{self._address}/{path}" if self._address else None
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the locks of jobs."""
+        return self._root / HIDDEN_FOLDER / "locks"
+
+    def remove_abandoned(self) -> None:
+        """Remove the temporary files of killed writers."""
+        remove_abandoned(self._parts, recursive=False)
 
     def path_of(self, key: str) -> Path:
         """Return the path of an object's file."""
@@ -152,7 +157,7 @@ class LocalObjectStore:
 
     def _store_checksum(self, key: str, signature: FileSignature, sha256: str) -> None:
         """Store a file's checksum before the file gets its name. A checksum of another signature is ignored."""
-        with atomic_file(self._checksum_path(key), folder=self._parts, lock=False) as part:
+        with atomic_file(self._checksum_path(key), folder=self._parts) as part:
             part.write_text(f"{sha256} {_as_text(signature)}", encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dub_assets.adapters.aws import aws_errors, is_transient
 from dub_assets.core.errors import ConfigurationError, DubError, ObjectMissingError, StorageUnavailableError
-from dub_assets.core.files import disk_errors
+from dub_assets.core.files import atomic_file
 from dub_assets.core.media import StoredObject
 from dub_assets.core.object_key import checked_key, checked_prefix, is_key
 
@@ -80,14 +80,10 @@ class S3ObjectStore:
             )
 
     def download(self, key: str, target: Path) -> None:
-        """Download an object to a file atomically. Raises ObjectMissingError.
-
-        The transfer manager writes to a file beside the target and renames it at the end.
-        """
+        """Download an object to a file atomically. Raises ObjectMissingError."""
         checked_key(key)
-        with disk_errors(target), self._reported(key):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._transfers.download(self._bucket, key, str(target)).result()
+        with atomic_file(target) as partial, self._reported(key):
+            self._transfers.download(self._bucket, key, str(partial)).result()
 
     def upload(self, key: str, source: Path, *, content_type: str, sha256: str) -> None:
         """Upload a file as an object atomically, and store its checksum."""

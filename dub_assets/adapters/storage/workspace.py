@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
-from dub_assets.core.files import FileSignature, atomic_file, disk_errors, sha256_of, signature_of, write_atomic
+from dub_assets.core.files import (
+    FileSignature,
+    atomic_file,
+    disk_errors,
+    remove_abandoned,
+    sha256_of,
+    signature_of,
+    temporary_folder,
+    write_atomic,
+)
 from dub_assets.core.media import MediaObject
-from dub_assets.core.object_key import checked_key, checked_prefix, content_type_of
+from dub_assets.core.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, content_type_of
 from dub_assets.core.ports import ObjectStore
 
 
@@ -70,7 +78,7 @@ class LocalWorkspace:
         path = self._path(media.key)
         if self._is_here(media):
             return path
-        with atomic_file(path, lock=False) as part:
+        with atomic_file(path) as part:
             self._store.download(media.key, part)
             self._verify(media, part)
             self._checksums[path] = signature_of(part), media.sha256
@@ -102,13 +110,22 @@ class LocalWorkspace:
             return stored.sha256 in {None, media.sha256}
         with disk_errors(self._root):
             self._root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._root) as folder:
-            copy = Path(folder) / "copy"
+        with temporary_folder(self._root) as folder:
+            copy = folder / "copy"
             self._store.download(media.key, copy)
             if sha256_of(copy) != media.sha256:
                 return False
         self._compared.add(media)
         return True
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the locks of jobs."""
+        return self._root / HIDDEN_FOLDER / "locks"
+
+    def remove_abandoned(self) -> None:
+        """Remove the temporary files of killed processes that belong to no job."""
+        remove_abandoned(self._root, recursive=False)
 
     def folder(self, key: str) -> Path:
         """Return the folder of the local file of ``key``, which may end in a slash; it may not exist."""

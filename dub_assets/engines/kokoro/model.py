@@ -102,7 +102,7 @@ def load(files: Weights, voice_files: Sequence[Path], *, cache_dir: Path, thread
         if {blend.first, blend.second} <= voices.keys():
             mixed = blend.share * voices[blend.first] + (1.0 - blend.share) * voices[blend.second]
             voices.setdefault(name, mixed.astype(np.float32))
-    vocabulary = json.loads(files[VOCABULARY.name].read_text(encoding="utf-8"))["vocab"]
+    vocabulary = json.loads(files[VOCABULARY.name].read_bytes())["vocab"]
     return KokoroModel(speech=speech, durations=durations, styles=voices, vocabulary=vocabulary)
 
 

@@ -88,7 +88,7 @@ class VoiceConfig:
     def read(cls, path: Path) -> VoiceConfig:
         """Read a voice's ``.onnx.json``. Raises EngineUnavailableError if it is not a voice of espeak-ng's."""
         try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads(path.read_bytes())
             espeak_voice = str(content["espeak"]["voice"])
             family = (content.get("language") or {}).get("family") or espeak_voice.partition("-")[0]
             inference = content.get("inference") or {}

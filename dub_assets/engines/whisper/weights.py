@@ -85,7 +85,7 @@ def _vocabulary_size(folder: Path) -> int | None:
     try:
         if text_file.is_file():
             return text_file.read_bytes().count(b"\n")
-        return len(json.loads(json_file.read_text(encoding="utf-8"))) if json_file.is_file() else None
+        return len(json.loads(json_file.read_bytes())) if json_file.is_file() else None
     except (ValueError, TypeError):  # loading the model reports an invalid vocabulary
         return None
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.text import Term
+from dub_assets.service.queue.message_json import Document, read_object
 from dub_assets.service.queue.message_types import Part
 
-Phrase = Annotated[str, Field(min_length=1, max_length=200)]
+_MAX_BYTES = 8 * 1024 * 1024
+
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class Glossary(Part):
@@ -25,16 +29,35 @@ class Glossary(Part):
     def terms(self) -> tuple[Term, ...]:
         """Return the terms in their order."""
         terms = self.glossary | {term: term for term in self.do_not_translate}
-        return tuple(Term(source=source.strip(), target=target.strip()) for source, target in terms.items())
+        return tuple(Term(source=source, target=target) for source, target in terms.items())
 
 
 def read_glossary(path: Path) -> tuple[Term, ...]:
     """Return the terms of a JSON file with the keys of a message. Raises InputError if it cannot be read."""
     try:
-        return Glossary.model_validate_json(path.read_bytes()).terms()
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"cannot read the glossary {path}: check the path") from error
+        raise InputError(f"cannot read the glossary {path} ({error.strerror}): check the path") from error
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"the glossary {path} is larger than {_MAX_BYTES} bytes: give a shorter one")
+    document, fault = read_object(content, "it")
+    fault = fault or _unknown_key(document)
+    if fault:
+        raise InputError(f"the glossary {path} cannot be read: {fault}")
+    try:
+        return Glossary.model_validate(document).terms()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "it"
         raise InputError(f"the glossary {path} cannot be read: {place}: {first['msg']}") from error
+
+
+def _unknown_key(document: Document) -> str | None:
+    """Return what is wrong with the first key that a glossary does not have, None if there is none."""
+    known = list(Glossary.model_fields)
+    for key in document.keys() - set(known):
+        near = difflib.get_close_matches(key, known, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"its keys are {', '.join(map(repr, known))}"
+        return f"the key {key!r} is unknown: {advice}"
+    return None

@@ -31,7 +31,7 @@ def read_document(body: str | bytes) -> tuple[Document, str | None]:
     """
     fault: str | None = None
     for _ in range(_MAX_ENVELOPES):
-        document, found = _read(body)
+        document, found = read_object(body, "the message")
         fault = fault or found
         inner = document.get("Message")
         if not isinstance(inner, str) or "job_id" in document:
@@ -40,23 +40,27 @@ def read_document(body: str | bytes) -> tuple[Document, str | None]:
     return {}, f"the message is wrapped in {_MAX_ENVELOPES} envelopes or more"
 
 
-def _read(body: str | bytes) -> tuple[Document, str | None]:
+def read_object(body: str | bytes, name: str) -> tuple[Document, str | None]:
+    """Return the object of a JSON document and what is wrong with it, if anything; ``name`` stands for the document.
+
+    Editors and shells of Windows begin a text with a byte order mark, which is skipped.
+    """
     try:
         text = body if isinstance(body, str) else body.decode()
-        document = json.loads(text, object_pairs_hook=_object, parse_int=_whole)
+        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_int=_whole)
     except UnicodeDecodeError as error:
-        return {}, f"the message is not UTF-8 at byte {error.start}"
+        return {}, f"{name} is not UTF-8 at byte {error.start}"
     except json.JSONDecodeError as error:
-        return {}, f"the message is not JSON: {error.msg} at character {error.pos}"
+        return {}, f"{name} is not JSON: {error.msg} at character {error.pos}"
     except RecursionError:
-        return {}, f"the message is nested deeper than {_MAX_DEPTH} levels"
+        return {}, f"{name} is nested deeper than {_MAX_DEPTH} levels"
     if not isinstance(document, dict):
-        return {}, "the message is not a JSON object"
+        return {}, f"{name} is not a JSON object"
     found = _find_fault(document, _MAX_DEPTH)
     if found is None:
         return document, None
     path, fault = found
-    return document, f"{'.'.join(path) or 'the message'} {fault}"
+    return document, f"{'.'.join(path) or name} {fault}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Document:

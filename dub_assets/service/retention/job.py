@@ -11,11 +11,10 @@ from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, dispatch_k
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.resources.tags import CALLBACKS, JOB_ID, REQUEST_KEY
+from dub_assets.resources.tags import CALLBACKS, JOB_ID, PARTITION, REQUEST_KEY
 from dub_assets.service.pending_messages import RefusedMessages
 from dub_assets.service.retention.rules import RetentionOptions, jobs_to_delete
 
-_PARTITION = "dagster/partition"
 _PENDING = PENDING_REFUSALS.removeprefix(REFUSALS).rstrip("/")
 _PAGE = 1000
 _MAX_DELETED = 500
@@ -88,7 +87,7 @@ def _runs_by_job(instance: dg.DagsterInstance, job_ids: set[str]) -> dict[str, l
     while page := instance.get_run_records(limit=_PAGE, cursor=cursor):
         for record in page:
             tags = record.dagster_run.tags
-            job_id = tags.get(JOB_ID) or tags.get(_PARTITION)
+            job_id = tags.get(JOB_ID) or tags.get(PARTITION)
             if job_id in job_ids:
                 runs.setdefault(job_id, []).append(record)
         cursor = page[-1].dagster_run.run_id

@@ -26,6 +26,7 @@ from dub_assets.core.errors import (
     OutOfSpaceError,
     StorageUnavailableError,
 )
+from dub_assets.core.files import temporary_folder
 from dub_assets.core.media import StoredObject
 from dub_assets.core.object_key import content_type_of
 from dub_assets.core.ports import ObjectStore
@@ -310,15 +311,15 @@ def test_a_name_that_is_taken_or_too_long_for_the_disk_is_refused(local):
         local.head("k" * 300)
 
 
-def test_temporary_files_of_killed_writers_are_removed_after_a_day(local, folder):
+def test_temporary_files_of_killed_writers_are_removed(local, folder):
     local.put("a.json", b"1", "application/json")
     parts = folder / ".dub_assets" / "parts"
-    old, young = parts / ".old.part", parts / ".young.part"
-    for part in (old, young):
-        part.write_bytes(b"rest")
-    os.utime(old, (1_000_000, 1_000_000))
-    local.delete(["a.json"])
-    assert list(parts.iterdir()) == [young]
+    left = parts / f".{'0' * 32}.partial"
+    left.mkdir()
+    (left / "a.json").write_bytes(b"rest")
+    with temporary_folder(parts) as written:
+        local.delete(["a.json"])
+        assert list(parts.iterdir()) == [written]
     assert list((folder / ".dub_assets").rglob("a.json")) == []
 
 

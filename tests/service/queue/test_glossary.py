@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.text import Term
@@ -11,7 +16,7 @@ from dub_assets.service.queue.glossary import read_glossary
 
 def test_reads_terms_and_do_not_translate(tmp_path):
     path = tmp_path / "glossary.json"
-    path.write_text(json.dumps({"glossary": {"sea": "oceano"}, "do_not_translate": ["Dagster"], "note": "x"}))
+    path.write_text(json.dumps({"glossary": {"sea": "oceano"}, "do_not_translate": ["Dagster"]}))
     assert read_glossary(path) == (Term(source="sea", target="oceano"), Term(source="Dagster", target="Dagster"))
 
 
@@ -21,7 +26,13 @@ def test_reads_terms_and_do_not_translate(tmp_path):
         ("{", "cannot be read"),
         ('{"glossary": ["sea"]}', "glossary"),
         ('{"glossary": {"sea": ""}}', r"glossary\.sea"),
+        ('{"glossary": {" ": "oceano"}}', "glossary"),
         ('{"do_not_translate": [7]}', r"do_not_translate\.0"),
+        ('{"glosary": {"sea": "oceano"}}', "the key 'glosary' is unknown: did you mean 'glossary'"),
+        ('{"note": "x"}', "the key 'note' is unknown: its keys are 'glossary', 'do_not_translate'"),
+        ('{"glossary": {"sea": "oceano", "sea": "mar"}}', r"glossary\.sea is there twice"),
+        ("[" * 100_000, "nested deeper"),
+        ('["sea"]', "is not a JSON object"),
     ],
 )
 def test_an_invalid_glossary_is_an_error(tmp_path, content, message):
@@ -29,6 +40,47 @@ def test_an_invalid_glossary_is_an_error(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(InputError, match=message):
         read_glossary(path)
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path):
+    path = tmp_path / "glossary.json"
+    path.write_bytes(b'\xef\xbb\xbf{"glossary": {"sea": " oceano "}}')
+    assert read_glossary(path) == (Term(source="sea", target="oceano"),)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"glossary": {"sea": "oceano"}}'.encode("utf-16"), b'{"glossary": {"caf\xe9": "x"}}']
+)
+def test_another_encoding_is_an_error(tmp_path, content):
+    path = tmp_path / "glossary.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="is not UTF-8"):
+        read_glossary(path)
+
+
+def test_an_endless_glossary_is_an_error():
+    with pytest.raises(InputError, match="is larger than"):
+        read_glossary(Path("/dev/zero"))
+
+
+@given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
+def test_any_content_is_terms_or_an_error(content):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "glossary.json")
+        path.write_bytes(content)
+        with suppress(InputError):
+            assert all(term.source and term.target for term in read_glossary(path))
+
+
+phrases = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).filter(str.strip)
+
+
+@given(st.dictionaries(phrases.map(str.strip), phrases, max_size=5))
+def test_any_terms_are_read_as_they_are_written(terms):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "glossary.json")
+        path.write_text(json.dumps({"glossary": terms}), encoding="utf-8")
+        assert read_glossary(path) == tuple(Term(source=key, target=value.strip()) for key, value in terms.items())
 
 
 def test_a_missing_glossary_is_an_error(tmp_path):
