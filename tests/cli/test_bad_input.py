@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,44 @@ def test_control_characters_of_a_name_are_escaped(tmp_path, home, monkeypatch, c
         assert "\\n" in line
         assert "\\x1b" in line
         assert line.isprintable()
+
+
+def test_a_link_to_itself(tmp_path, home, monkeypatch, capsys):
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    assert "loop.mp4 (Too many levels" in refuse(tmp_path / "loop.mp4", tmp_path / "out", monkeypatch, capsys, *EN_PT)
+
+
+@pytest.mark.parametrize("name", ["a" * 256, "b/" * 3000, "caf\udce9.mp4"])
+def test_a_name_that_no_file_has(name, tmp_path, home, monkeypatch, capsys):
+    line = refuse(tmp_path / name, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+    assert "check the path" in line
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("place", ["out", "home", "cache"])
+def test_a_place_without_room_for_the_results(place, video, tmp_path, home, monkeypatch, capsys):
+    variables = {"home": "DUB_ASSETS_HOME", "cache": "DUB_ASSETS_CACHE"}
+    sizes = {"out": 1.5, "home": 0.5, "cache": 0.5}
+    if place == "cache":
+        monkeypatch.setenv("DUB_ASSETS_HOME", str(tmp_path))
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(video.stat().st_size * sizes[place]), limit[1]))
+    try:
+        line = refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "bytes can be written" in line
+    assert variables.get(place, "--out") in line
+
+
+def test_an_output_folder_whose_name_is_not_utf8(video, tmp_path, home, monkeypatch, capsys):
+    line = refuse(video, tmp_path / "caf\udce9", monkeypatch, capsys, *EN_PT)
+    assert r"caf\xe9 (its name is not UTF-8): name another folder with --out" in line
+
+
+def test_a_home_that_is_a_file(video, tmp_path, home, monkeypatch, capsys):
+    home.write_text("a file where a folder is wanted", encoding="utf-8")
+    assert "DUB_ASSETS_HOME" in refuse(video, tmp_path / "out", monkeypatch, capsys, *EN_PT)
 
 
 def test_an_unknown_language(video, tmp_path, home, monkeypatch, capsys):

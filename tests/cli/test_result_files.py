@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -94,6 +95,21 @@ def test_a_dub_refuses_to_replace_the_files_of_another_video_of_the_same_name(ru
     shutil.copy(run.video, run.folder / "talk.mov")
     error = run("dub", "talk.mov", "--from", "en", "--to", "pt", "--out", "results", "--quiet", fails=True)
     assert "talk.pt.mp4 exists and was not written by job talk-pt-" in error
+
+
+def test_the_results_of_a_name_that_cannot_be_printed_or_is_too_long_have_a_plain_name(run: CommandLine):
+    video = run.folder / os.fsdecode(b"caf\xe9\n\x1b[31m" + b"x" * 240 + b".mp4")
+    shutil.copy(run.video, video)
+    shown = json.loads(run("dub", str(video), "--from", "en", "--to", "pt", "--out", "plain", "--json"))
+    stem = "caf___[31m" + "x" * 233
+    assert names(run.folder / "plain") == {name.replace("talk", stem, 1) for name in RESULTS}
+    assert shown["files"]["video"] == f"plain/{stem}.pt.mp4"
+    assert shown["job_id"].startswith("caf-31mxxx")
+
+
+def test_a_dub_refuses_to_replace_a_folder(run: CommandLine):
+    (run.folder / "mine" / "talk.pt.mp4").mkdir(parents=True)
+    assert "talk.pt.mp4 exists" in run.dub("--out", "mine", fails=True)
 
 
 def test_a_dub_refuses_to_replace_a_broken_link_of_the_user(run: CommandLine):

