@@ -70,9 +70,9 @@ def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool)
     check_engines(request, engines)
     MediaResource.of(settings).tool().probe(video)
     folder.require_free_names()
-    is_new = archive.store.head(request.input_key) is None
-    _require_space(settings, 2 * size_bytes if is_new else 0)
-    require_folder(out, size_bytes=size_bytes if is_new else 0)
+    needed_bytes = size_bytes if archive.store.head(request.input_key) is None else 0
+    require_folder(out, size_bytes=needed_bytes)
+    _require_space(settings, needed_bytes)
     with archive.locked(request.job_id, show_wait), display_for(quiet=quiet or as_json) as display:
         if archive.find(DubRequest, job_record_key(request.job_id)) is None:
             load_ahead(request, engines)
@@ -153,7 +153,10 @@ def _key_ending(video: Path) -> str:
 
 
 def _require_space(settings: Settings, size_bytes: int) -> None:
-    """Raise ConfigurationError if the folders of the store and the workspace have no room for ``size_bytes``."""
+    """Raise ConfigurationError if the folders of the store and the workspace have no room for ``size_bytes``.
+
+    That is the least that a job needs: the video itself. How much its sound needs depends on how well it compresses.
+    """
     stored_bytes = size_bytes if settings.storage.bucket is None else 0
     for folder, variable, needed_bytes in (
         (settings.paths.home, "DUB_ASSETS_HOME", stored_bytes),
