@@ -70,9 +70,8 @@ def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool)
     check_engines(request, engines)
     MediaResource.of(settings).tool().probe(video)
     folder.require_free_names()
-    needed_bytes = size_bytes if archive.store.head(request.input_key) is None else 0
-    require_folder(out, size_bytes=needed_bytes)
-    _require_space(settings, needed_bytes)
+    require_folder(out, size_bytes=0 if folder.has_video else size_bytes)
+    _require_space(settings, size_bytes if archive.store.head(request.input_key) is None else 0)
     with archive.locked(request.job_id, show_wait), display_for(quiet=quiet or as_json) as display:
         if archive.find(DubRequest, job_record_key(request.job_id)) is None:
             load_ahead(request, engines)

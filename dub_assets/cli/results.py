@@ -92,6 +92,11 @@ class ResultFolder:
     stem: str
     follows: bool
 
+    @property
+    def has_video(self) -> bool:
+        """Whether a video of an earlier run is there."""
+        return is_taken(self.folder / f"{self.stem}.{self.request.target_language}.mp4")
+
     def require_free_names(self) -> None:
         """Raise InputError if the results would replace a file that the job did not write.
 

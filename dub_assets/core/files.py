@@ -30,6 +30,7 @@ from uuid import uuid4
 from dub_assets.core.errors import ConfigurationError, InputError, OutOfSpaceError
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DATABASE_FAULTS = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 _NO_ACCESS = {errno.EACCES, errno.EPERM, errno.EROFS}
 _BAD_NAME = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP}
 
@@ -132,7 +133,7 @@ def full_disk_of(error: BaseException | None) -> str | None:
     while error is not None:
         if is_disk_full(error):
             return str(error)
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DATABASE_FAULTS:  # the other bits say where
             return f"a database of Dagster cannot be written ({error})"
         error = error.__cause__ or error.__context__
     return None
