@@ -23,6 +23,7 @@ from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.language import parse_language
 from dub_assets.core.object_key import is_key
 from dub_assets.core.request import DubRequest
+from dub_assets.core.track_choice import TrackChoice, parse_track
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.plan import check_engines, load_ahead
@@ -42,7 +43,8 @@ class DubArguments:
     """The arguments of ``dub``.
 
     ``source`` and ``target`` are languages; None: those of the environment. ``speakers``: number of speakers; None:
-    unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms.
+    unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms. ``track``: the index or the
+    language of the sound track to dub; None: any.
     """
 
     video: Path
@@ -52,6 +54,7 @@ class DubArguments:
     speakers: int | None
     voices: Sequence[str]
     glossary: Path | None
+    track: str | None
 
 
 def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool) -> None:
@@ -68,7 +71,8 @@ def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool)
     archive = StorageResource.of(settings).archive
     folder = dub_folder(request, archive, settings, out, stem=video.stem)
     check_engines(request, engines)
-    MediaResource.of(settings).tool().probe(video)
+    choice = TrackChoice(wanted=request.audio_track, language=request.source_language)
+    MediaResource.of(settings).tool().probe(video, choice)
     folder.require_free_names()
     require_folder(out, size_bytes=0 if folder.has_video else size_bytes)
     _require_space(settings, size_bytes if archive.store.head(request.input_key) is None else 0)
@@ -120,6 +124,7 @@ def _request(arguments: DubArguments, settings: Settings) -> DubRequest:
         speakers=arguments.speakers,
         voices=parse_choices(",".join(arguments.voices)),
         terms=read_glossary(arguments.glossary) if arguments.glossary else (),
+        audio_track=None if arguments.track is None else parse_track(arguments.track),
     )
 
 

@@ -36,6 +36,12 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
         Path | None,
         typer.Option(help='JSON file of terms: {"glossary": {"sea": "oceano"}, "do_not_translate": ["Dagster"]}.'),
     ] = None,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            help="Sound track to dub: its index from 0, or its language; unset: a track in --from's language."
+        ),
+    ] = None,
     clips: Annotated[bool, typer.Option("--clips", help="Also write clips of every segment.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -51,6 +57,7 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
         speakers=speakers,
         voices=voice or (),
         glossary=glossary,
+        track=track,
     )
     dub_video(arguments, out, quiet=quiet, as_json=as_json)
 

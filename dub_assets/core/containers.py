@@ -17,6 +17,8 @@ class Length(Enum):
     """In its header."""
     FRAME_COUNT = auto()
     """As the number of its pictures."""
+    BYTES = auto()
+    """As the number of bytes of its sound or of the file."""
     WITH_ENCODER_DELAY = auto()
     """In a header that is optional and also gives the encoder's delay."""
     ESTIMATED = auto()
@@ -96,7 +98,7 @@ CONTAINERS = (
         demuxers=("asf",),
         content_types={".wmv": "video/x-ms-wmv", ".wma": "audio/x-ms-wma"},
         codecs="wmv2 wmv3 vc1 wmav2",
-        length=Length.ESTIMATED,
+        length=Length.BYTES,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
     ),
@@ -112,7 +114,7 @@ CONTAINERS = (
         demuxers=("mxf",),
         content_types={".mxf": "application/mxf"},
         codecs="mpeg2video h264 dnxhd pcm_s16le pcm_s24le",
-        length=Length.ESTIMATED,
+        length=Length.STORED,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
     ),
@@ -120,7 +122,7 @@ CONTAINERS = (
         demuxers=("wav",),
         content_types={".wav": "audio/wav"},
         codecs="pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_u8 pcm_alaw pcm_mulaw",
-        length=Length.ESTIMATED,
+        length=Length.BYTES,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
     ),
@@ -128,7 +130,7 @@ CONTAINERS = (
         demuxers=("w64",),
         content_types={".w64": "audio/x-w64"},
         codecs="pcm_s16le pcm_s24le",
-        length=Length.ESTIMATED,
+        length=Length.BYTES,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
     ),
@@ -160,7 +162,7 @@ CONTAINERS = (
         demuxers=("aiff",),
         content_types={".aiff": "audio/aiff"},
         codecs="pcm_s16be pcm_s24be",
-        length=Length.ESTIMATED,
+        length=Length.BYTES,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
     ),
@@ -168,6 +170,70 @@ CONTAINERS = (
         demuxers=("caf",),
         content_types={".caf": "audio/x-caf"},
         codecs="aac alac pcm_s16le",
+        length=Length.BYTES,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("ac3",),
+        content_types={".ac3": "audio/ac3"},
+        codecs="ac3",
+        length=Length.ESTIMATED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("eac3",),
+        content_types={".eac3": "audio/eac3"},
+        codecs="eac3",
+        length=Length.ESTIMATED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("dts",),
+        content_types={".dts": "audio/vnd.dts"},
+        codecs="dts",
+        length=Length.ESTIMATED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("amr",),
+        content_types={".amr": "audio/amr"},
+        codecs="amr_nb amr_wb",
+        length=Length.ESTIMATED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("au",),
+        content_types={".au": "audio/basic"},
+        codecs="pcm_s16be pcm_mulaw pcm_alaw",
+        length=Length.BYTES,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("wv",),
+        content_types={".wv": "audio/x-wavpack"},
+        codecs="wavpack",
+        length=Length.STORED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("tta",),
+        content_types={".tta": "audio/x-tta"},
+        codecs="tta",
+        length=Length.STORED,
+        seeks_to_key_pictures=False,
+        has_presentation_times=True,
+    ),
+    Container(
+        demuxers=("dv",),
+        content_types={".dv": "video/x-dv"},
+        codecs="dvvideo pcm_s16le",
         length=Length.ESTIMATED,
         seeks_to_key_pictures=False,
         has_presentation_times=True,
@@ -180,7 +246,8 @@ CONTAINERS = (
 class OutputContainer:
     """A container that is written: ffmpeg's muxer and its options, and the codecs that players expect in it.
 
-    Streams of other codecs are re-encoded. ``subtitles`` is the encoder of subtitles.
+    Streams of other codecs are re-encoded. ``subtitles`` is the encoder of subtitles, ``texts`` are the codecs that it
+    replaces, and ``drawn_texts`` those of subtitles that are copied. ``covers`` are the codecs of cover art.
     """
 
     muxer: str
@@ -188,10 +255,17 @@ class OutputContainer:
     pictures: frozenset[str]
     sounds: frozenset[str]
     subtitles: str
+    texts: frozenset[str]
+    drawn_texts: frozenset[str]
+    covers: frozenset[str]
 
     def can_carry(self, codec: str) -> bool:
         """Return whether a stream of this codec (ffmpeg's name) can be copied into the container."""
         return codec in self.pictures or codec in self.sounds
+
+    def can_carry_text(self, codec: str) -> bool:
+        """Return whether subtitles of this codec (ffmpeg's name) can be kept in the container."""
+        return codec in self.texts or codec in self.drawn_texts
 
 
 MP4 = OutputContainer(
@@ -200,6 +274,9 @@ MP4 = OutputContainer(
     pictures=frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"}),
     sounds=frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}),
     subtitles="mov_text",
+    texts=frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"}),
+    drawn_texts=frozenset({"dvd_subtitle"}),
+    covers=frozenset({"mjpeg", "png", "bmp"}),
 )
 """The container of dubbed videos and of picture clips."""
 

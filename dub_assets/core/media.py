@@ -32,7 +32,9 @@ class Picture:
     """The picture of a media file.
 
     ``frame_rate`` is the average. ``rotation_deg`` is how far a player turns it (0, 90, 180 or 270); width and height
-    are those before turning.
+    are those before turning. ``index`` counts video streams from 0; None, as earlier versions stored it, is the first
+    that is not cover art. ``field_order`` is ``"top field first"``, ``"bottom field first"`` or ``"order unknown"``;
+    "" if the picture is progressive.
     """
 
     codec: str
@@ -41,11 +43,16 @@ class Picture:
     frame_rate: Fraction
     variable_frame_rate: bool
     rotation_deg: int
+    index: int | None = None
+    field_order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundTrack:
-    """A sound track: ``index`` counts sound tracks from 0; ``language`` is ISO 639-2 as tagged, or None."""
+    """A sound track: ``index`` counts sound tracks from 0; ``language`` is ISO 639-2 as tagged, or None.
+
+    ``secondary`` tracks are tagged as commentary, audio description or the like.
+    """
 
     index: int
     codec: str
@@ -53,6 +60,16 @@ class SoundTrack:
     rate_hz: int
     language: str | None
     default: bool
+    secondary: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubtitleTrack:
+    """A subtitle track: ``index`` counts subtitle tracks from 0; ``language`` is ISO 639-2 as tagged, or None."""
+
+    index: int
+    codec: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +77,9 @@ class MediaInfo:
     """The content of a media file.
 
     Time 0 is that of the first picture, or of the first sound if there is no picture. ``duration_ms`` is the end of the
-    longest track on that clock. ``track`` is the sound track to dub: the default one, else the first.
+    longest track on that clock. ``track`` is the sound track to dub (``core/track_choice.py``). ``subtitles`` and
+    ``covers`` (indexes of video streams) are those that the dubbed video keeps. ``findings`` say what is odd about the
+    file and where, a sentence each.
     """
 
     container: str
@@ -69,6 +88,9 @@ class MediaInfo:
     picture: Picture | None
     tracks: tuple[SoundTrack, ...]
     track: SoundTrack
+    subtitles: tuple[SubtitleTrack, ...] = ()
+    covers: tuple[int, ...] = ()
+    findings: tuple[str, ...] = ()
 
     @property
     def sound_frames(self) -> int:
@@ -86,10 +108,11 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureCut:
-    """An interval of a file's picture."""
+    """An interval of a file's picture; ``picture`` None is the first video stream that is not cover art."""
 
     source: Path
     interval: Interval
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ class DubRequest:
 
     ``source_language`` is ISO 639-1 or ``"auto"``. Keys are object keys in the store. ``segment_clips`` asks for the
     clips of each segment, which editors use. ``speakers`` is the number of speakers, None if unknown. ``voices`` are
-    voices by the speakers' names. ``terms`` is the glossary of the translation.
+    voices by the speakers' names. ``terms`` is the glossary of the translation. ``audio_track`` is the index or the
+    language of the sound track to dub, None if any may be chosen.
     """
 
     job_id: str
@@ -47,6 +48,7 @@ class DubRequest:
     speakers: int | None = None
     voices: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
+    audio_track: str | None = None
 
 
 def checked_id(name: str, value: str) -> str:

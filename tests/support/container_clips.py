@@ -24,6 +24,14 @@ CLIPS = {
     "aac": ("clip.aac", ("-vn",)),
     "aiff": ("clip.aiff", ("-vn",)),
     "caf": ("clip.caf", ("-vn", "-c:a", "alac")),
+    "ac3": ("clip.ac3", ("-vn",)),
+    "eac3": ("clip.eac3", ("-vn",)),
+    "dts": ("clip.dts", ("-vn", "-c:a", "dca", "-strict", "-2")),
+    "amr": ("clip.amr", ("-vn", "-ar", "8000", "-ac", "1")),
+    "au": ("clip.au", ("-vn",)),
+    "wv": ("clip.wv", ("-vn",)),
+    "tta": ("clip.tta", ("-vn",)),
+    "dv": ("clip.dv", ("-s", "720x576")),
 }
 """By the container's first demuxer: the file's name and ffmpeg's output options."""
 

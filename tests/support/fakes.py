@@ -37,6 +37,7 @@ from dub_assets.core.speech import (
 )
 from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.core.timing import Interval
+from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
 
 
 class FakeSeparator:
@@ -341,7 +342,7 @@ class FakeMediaTool:
         self.renditions: list[Rendition] = []
         self.cuts: list[PictureCut] = []
 
-    def probe(self, path: Path) -> MediaInfo:
+    def probe(self, path: Path, choice: TrackChoice = DEFAULT_TRACK) -> MediaInfo:
         track = SoundTrack(
             index=0, codec="aac", channels=self._sound.channels, rate_hz=48_000, language=None, default=True
         )

@@ -41,13 +41,13 @@ def numbered(path: Path, *options: object, rate: object = 25, seconds: int = SEC
 
 
 def numbers(path: Path) -> list[tuple[Fraction, int]]:
-    """Presentation time and number of every frame that a player shows, upright frames of ``numbered`` only."""
+    """Presentation time and number of every frame that a player shows: upright frames of ``numbered``, at any size."""
     with av.open(file_url(path)) as container:
         return [(frame.pts * frame.time_base, _number(frame)) for frame in container.decode(video=0)]
 
 
 def _number(frame: av.VideoFrame) -> int:
-    grey = frame.to_ndarray(format="gray").astype(float)
+    grey = frame.to_ndarray(format="gray", width=SIZE[0], height=SIZE[1]).astype(float)
     middle = grey.shape[0] // 2
     top, bottom = (half.reshape(middle, _BITS, _BAND)[4:-4, :, 4:-4].mean(axis=(0, 2)) for half in np.split(grey, 2))
     assert np.all(np.abs(top - bottom) > 100), "the frame shows no number"

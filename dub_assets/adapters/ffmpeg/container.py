@@ -1,14 +1,14 @@
-"""An open media file: its picture stream and the time 0 of its programme."""
+"""An open media file: its packets, its picture stream and the time 0 of its programme."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.adapters.ffmpeg.ffmpeg import file_url
+from dub_assets.adapters.ffmpeg.ffmpeg import LATE_STREAMS, file_url
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
 from dub_assets.core.errors import MediaError
 
@@ -33,15 +33,13 @@ def opened(path: Path) -> Iterator[InputContainer]:
     if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty: give a video or sound file")
     # AVI has no presentation times: libavformat derives them.
-    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts"}
+    options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts", **LATE_STREAMS}
     try:
         container = av.open(file_url(path), options=options, metadata_errors="replace")
     except PermissionError as error:
         raise MediaError(f"{path} may not be read: change its permissions") from error
     except (av.FFmpegError, ValueError) as error:
-        raise MediaError(
-            f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file"
-        ) from error
+        raise _unreadable(path, error) from error
     with container:
         try:
             yield container
@@ -49,24 +47,49 @@ def opened(path: Path) -> Iterator[InputContainer]:
             raise MediaError(f"{path.name} is damaged ({error.strerror}): give a whole file") from error
 
 
-def picture_stream(container: InputContainer) -> VideoStream | None:
-    """Return the first video stream that is not cover art (``V:0`` in ffmpeg), or None."""
+def _unreadable(path: Path, error: Exception) -> MediaError:
+    """Return the error of a file that cannot be opened; libavformat's log names a format that is not accepted."""
+    _, demuxer, reason = getattr(error, "log", None) or (0, "", "")
+    if reason.startswith("Format not on whitelist"):
+        return MediaError(
+            f"{path.name} is not a media file that can be dubbed: the format {demuxer} is not accepted; "
+            "convert it to MP4, for example"
+        )
+    return MediaError(f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file")
+
+
+def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+    """Yield the packets of the given streams, or of all, in stored order, and one empty packet a stream at the end.
+
+    Streams that appear midway are ignored: PyAV has no objects for them, and raises IndexError when it flushes them.
+    """
+    with suppress(IndexError):
+        yield from container.demux(*streams)
+
+
+def picture_stream(container: InputContainer, index: int | None = None) -> VideoStream | None:
+    """Return a video stream by its index among all video streams (``v:1`` in ffmpeg), or None.
+
+    Without an index, return the first that is not cover art (``V:0``), or None.
+    """
     import av.stream
 
+    if index is not None:
+        return container.streams.video[index]
     art = av.stream.Disposition.attached_pic
     return next((stream for stream in container.streams.video if not stream.disposition & art), None)
 
 
-def programme_start(container: InputContainer) -> Fraction:
+def programme_start(container: InputContainer, picture_index: int | None = None) -> Fraction:
     """Return the time 0 of the programme on the file's own clock, in seconds; reads the first packets.
 
     It is the presentation time of the first picture, or of the first audible sound if there is no picture.
     """
-    picture = picture_stream(container)
+    picture = picture_stream(container, picture_index)
     if picture is None:
         return min(sound_start(stream) for stream in container.streams.audio)
     shown = ShownPictures(picture)
-    for packet in container.demux(picture):
+    for packet in packets(container, picture):
         shown.add(packet)
         if len(shown.pts) > _REORDERED:
             break

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dub_assets.adapters.ffmpeg.container import opened, programme_start
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.media import Loudness, MediaInfo
@@ -37,13 +37,13 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
     import soundfile
 
     with opened(source) as container:
-        start = programme_start(container)
+        start = programme_start(container, info.picture.index if info.picture else None)
     with atomic_file(target) as partial:
         sound = on_programme_clock(media_input(source)[f"a:{info.track.index}"], start, info.sound_frames)
         # The FLAC encoder takes its block size from the first frame, and refuses less than 16 samples.
         sound = sound.filter("asetnsamples", nb_out_samples=_FLAC_BLOCK_FRAMES, pad=0)
         graph = sound.output(file_url(partial), format="flac", acodec="flac", sample_fmt="s32")
-        ffmpeg.run(graph, doing=f"decode the sound of {source.name}")
+        ffmpeg.run(graph, doing=f"decode the sound of {source.name}", limit_s=time_limit_s(info))
         if soundfile.info(partial).frames != info.sound_frames:
             # ffmpeg restarts its filters, and the programme's clock, if channels or rate change.
             raise MediaError(f"the sound of {source.name} changes its channels or rate half-way: convert it first")

@@ -7,6 +7,7 @@ containers of ``core/containers.py`` (no playlist, script, text or image sequenc
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS, REQUIRED, Features, missing_features
+from dub_assets.core.containers import CONTAINERS
 from dub_assets.core.errors import (
     ConfigurationError,
     DubError,
@@ -25,12 +27,26 @@ from dub_assets.core.errors import (
     OutOfSpaceError,
     TransientError,
 )
+from dub_assets.core.media import MediaInfo
 
 _REMEDY = "unset it to use the packaged ffmpeg, or name another program"
 
-_ERROR_LINE = re.compile(r"^(?:\[[^\]]* @ [^\]]*\] )*\[(?:error|fatal|panic)\] (.+)$", re.MULTILINE)
+_ERROR_LINE = re.compile(r"^((?:\[[^\]]* @ [^\]]*\] )*)\[(error|fatal|panic)\] (.+)$", re.MULTILINE)
+_CONTEXT = re.compile(r"\[([^\]]*) @ [^\]]*\]")
+_DECODERS = {codec for container in CONTAINERS for codec in container.codecs.split()} | {"mp3float", "mp2float", "dca"}
+_DAMAGE = re.compile(r"Error while decoding|Decoding error|Error submitting packet to decoder|corrupt decoded frame")
+"""Errors after which ffmpeg goes on with the next packet."""
+
 _UNFINISHED = re.compile(r"^\[error\] Error (?:writing trailer of|closing file) ", re.MULTILINE)
 """ffmpeg 5.1 exits with 0 after these errors, and leaves an incomplete file."""
+
+_MAX_REASON_CHARACTERS = 300
+
+_STOPPED = 255
+"""Exit code after a signal, also that of the option ``-timelimit``."""
+
+OWN_SOUND_LIMIT_S = 6 * 3600
+"""Limit of a run that reads nothing but sound that dub_assets wrote."""
 
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 
@@ -81,6 +97,10 @@ def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> s
     return f"({name}) does not offer {', '.join(missing)}"
 
 
+LATE_STREAMS = {"analyzeduration": "30000000", "probesize": "100000000"}
+"""Options that find streams whose first packet comes up to 30 s (and 100 MB) late; other files open as fast."""
+
+
 def file_url(path: Path) -> str:
     """Return a file's URL for ffmpeg, which takes ``-x.mp4``, ``a:b.mp4`` and ``%04d.mp4`` literally in it."""
     return f"file:{path.absolute()}"
@@ -90,7 +110,8 @@ def media_input(path: Path, **options: object) -> Any:
     """Return a media file as the input of a graph, with ffmpeg's input ``options``."""
     import ffmpeg
 
-    return ffmpeg.input(file_url(path), protocol_whitelist="file", format_whitelist=DEMUXERS, **options)
+    url = file_url(path)
+    return ffmpeg.input(url, protocol_whitelist="file", format_whitelist=DEMUXERS, **LATE_STREAMS, **options)
 
 
 class Ffmpeg:
@@ -99,35 +120,72 @@ class Ffmpeg:
     def __init__(self, program: Path) -> None:
         self._program = program
 
-    def run(self, graph: Any, *, doing: str, stdin: bytes = b"", log_level: str = "error") -> tuple[bytes, str]:
+    def run(
+        self,
+        graph: Any,
+        *,
+        doing: str,
+        stdin: bytes = b"",
+        log_level: str = "error",
+        limit_s: int = OWN_SOUND_LIMIT_S,
+    ) -> tuple[bytes, str]:
         """Run a graph (of ffmpeg-python, ending in an output); return what it wrote to stdout, and its log.
 
-        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". Raises MediaError
-        or OutOfSpaceError if ffmpeg fails.
+        Timestamps are the file's own (``-copyts``). ``doing`` completes the message "could not ...". ``limit_s`` is
+        the largest CPU time, and the largest time. Raises MediaError or OutOfSpaceError if ffmpeg fails.
         """
         import ffmpeg
 
         fixed = ["-nostdin", "-hide_banner", "-nostats", "-loglevel", f"level+{log_level}"]
-        fixed += ["-copyts", "-abort_on", "empty_output"]
+        fixed += ["-copyts", "-abort_on", "empty_output", "-timelimit", str(limit_s)]
+        fixed += ["-max_error_rate", "1"]  # damage ends a run only where nothing is left
         arguments = ffmpeg.compile(graph, cmd=[str(self._program), *fixed], overwrite_output=True)
         try:
-            done = subprocess.run(arguments, input=stdin, capture_output=True, check=False)
+            done = subprocess.run(arguments, input=stdin, capture_output=True, check=False, timeout=limit_s)
+        except subprocess.TimeoutExpired as error:
+            raise MediaError(_too_slow(doing, limit_s)) from error
         except OSError as error:
             raise EngineUnavailableError(
                 f"{self._program} cannot be run ({error.strerror}): install ffmpeg or correct its path"
             ) from error
         log = done.stderr.decode(errors="replace")
         if done.returncode or _UNFINISHED.search(log):
-            raise _failure(doing, done.returncode, log)
+            raise _failure(doing, done.returncode, log, limit_s)
         return done.stdout, log
 
 
-def _failure(doing: str, code: int, log: str) -> DubError:
+def time_limit_s(info: MediaInfo) -> int:
+    """Return the limit in seconds of a run that decodes and encodes a file, which no ordinary file comes near."""
+    picture = info.picture
+    pixels_a_second = picture.width * picture.height * min(float(picture.frame_rate), 1000) if picture else 0
+    return 300 + math.ceil(info.duration_ms / 1000 * (5 + pixels_a_second / 5e6))
+
+
+def _failure(doing: str, code: int, log: str, limit_s: int) -> DubError:
     if code < 0:
         return TransientError(
             f"could not {doing}: ffmpeg was killed by {signal.Signals(-code).name}; check the free memory"
         )
     if any(text in log for text in _DISK_FULL):
         return OutOfSpaceError(f"could not {doing}: the disk is full; free some space and run it again")
-    reasons = _ERROR_LINE.findall(log) or [f"exit code {code}"]
-    return MediaError(f"could not {doing}: {reasons[0][:300]}")
+    reason = _reason(log)
+    if code == _STOPPED and reason is None:
+        return MediaError(_too_slow(doing, limit_s))
+    return MediaError(f"could not {doing}: {reason or f'exit code {code}'}")
+
+
+def _too_slow(doing: str, limit_s: int) -> str:
+    return f"could not {doing}: it takes more than {limit_s} s, or was stopped; convert the file first"
+
+
+def _reason(log: str) -> str | None:
+    """Return the error that ended ffmpeg: the first one that is not about damage, which ffmpeg passes over."""
+    errors = _ERROR_LINE.findall(log)
+    ended = [text for contexts, level, text in errors if level != "error" or not _is_damage(contexts, text)]
+    texts = ended or [text for *_, text in errors[-1:]]
+    return str(texts[0])[:_MAX_REASON_CHARACTERS] if texts else None
+
+
+def _is_damage(contexts: str, text: str) -> bool:
+    names = _CONTEXT.findall(contexts)
+    return bool(_DAMAGE.search(text)) or (bool(names) and (names[-1] in _DECODERS or names[-1].startswith("dec:")))

@@ -42,6 +42,7 @@ REQUIRED = Features(
         "asetpts": "",
         "atempo": "",
         "atrim": "end_sample",
+        "bwdif": "mode deint=interlaced",
         "ebur128": "peak=true framelog=verbose",
         "scale": "",
         "select": "",
@@ -58,10 +59,10 @@ REQUIRED = Features(
     },
     muxers={"f32le": "", "flac": "", "mp4": "movflags=faststart", "null": "", "webm": ""},
     options=(
-        "abort_on ac accurate_seek acodec ar b c compression_level copyts disposition enc_time_base f "
+        "abort_on ac accurate_seek acodec analyzeduration ar b c compression_level copyts disposition enc_time_base f "
         "fflags=bitexact fflags=genpts filter_complex flags=bitexact format_whitelist fps_mode hide_banner itsoffset "
-        "loglevel map map_chapters map_metadata metadata pix_fmt protocol_whitelist sample_fmt seek_timestamp ss stats "
-        "stdin strict t tag vcodec y"
+        "loglevel map map_chapters map_metadata max_error_rate metadata pix_fmt probesize protocol_whitelist "
+        "sample_fmt seek_timestamp ss stats stdin strict t tag timelimit vcodec y"
     ),
     demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",
     decoders=" ".join(sorted({codec for container in CONTAINERS for codec in container.codecs.split()} | {"subrip"})),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start
-from dub_assets.adapters.ffmpeg.cutting import H264, even_size
+from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
 from dub_assets.adapters.ffmpeg.decoding import measure_loudness, on_programme_clock
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
 from dub_assets.core.containers import MP4, container_of
-from dub_assets.core.errors import InputError
+from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
-from dub_assets.core.media import Loudness, MediaInfo, Rendition, Subtitles
+from dub_assets.core.media import Loudness, MediaInfo, Rendition
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,7 +37,8 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
-        ffmpeg.run(_mux(rendition, dub, partial), doing=f"put the dubbed {rendition.source.name} together")
+        doing = f"put the dubbed {rendition.source.name} together"
+        ffmpeg.run(_mux(rendition, dub, partial), doing=doing, limit_s=time_limit_s(rendition.info))
         switch_off_subtitles(partial)
     return loudness
 
@@ -46,7 +46,7 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     """Encode the dub as AAC with its true peak under the limit, and limit its peaks further if encoding raised them.
 
-    Only peaks over the limiter's ceiling change. Raises InputError if no ceiling is low enough.
+    Only peaks over the limiter's ceiling change. Raises MediaError if no ceiling is low enough.
     """
     loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=None)
     excess_db = _excess_db(loudness, rendition)
@@ -60,7 +60,7 @@ def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
         excess_db = _excess_db(loudness, rendition)
         if excess_db <= 0:
             return loudness
-    raise InputError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
+    raise MediaError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
 
 
 def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
@@ -109,14 +109,16 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
     import ffmpeg
 
     with opened(rendition.source) as container:
-        copied = _picture_can_be_copied(container)
+        picture_index = rendition.info.picture.index if rendition.info.picture else None
+        copied = _picture_can_be_copied(container, picture_index)
         layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
-        moved = {"itsoffset": f"{-float(programme_start(container)):.6f}"}
+        moved = {"itsoffset": f"{-float(programme_start(container, picture_index)):.6f}"}
     timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
     source = media_input(rendition.source, **moved, **timed)
     picture, picture_options = _picture(source, rendition.info, copied=copied)
     original, original_options = _original(source, rendition.info, layout)
-    texts, texts_options = _texts(rendition.subtitles)
+    texts, texts_options = _texts(source, rendition)
+    covers, covers_options = _covers(source, rendition.info)
     source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
     tags = {
         "map_metadata": source_index,
@@ -129,17 +131,25 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         f"metadata:s:{len(picture)}": "title=Dub",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
-    streams = [*picture, media_input(dub)["a:0"], original, *texts]
-    options = {"c:a:0": "copy"} | picture_options | original_options | texts_options | tags
+    streams = [*picture, media_input(dub)["a:0"], original, *texts, *covers]
+    # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard
+    options = (
+        {"c:a:0": "copy", "strict": "experimental"}
+        | picture_options
+        | original_options
+        | texts_options
+        | covers_options
+        | tags
+    )
     return ffmpeg.output(*streams, file_url(target), format=MP4.muxer, **MP4.options, **options)
 
 
-def _picture_can_be_copied(container: InputContainer) -> bool:
+def _picture_can_be_copied(container: InputContainer, picture_index: int | None) -> bool:
     """Return whether MP4 can carry the picture's codec, and the presentation time of each picture is known.
 
     AVI has no presentation times. They cannot be derived if H.264 or HEVC reorders its pictures.
     """
-    stream = picture_stream(container)
+    stream = picture_stream(container, picture_index)
     if stream is None:
         return False
     codec = stream.codec_context
@@ -155,12 +165,13 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
     if info.picture is None:
         return [], {}
     if not copied:
-        return [even_size(source["V:0"])], H264
+        encoded = {"c:v:0" if option == "vcodec" else option: value for option, value in H264.items()}
+        return [encodable(source[selector(info.picture)], info.picture)], encoded
     extra = {
-        "hevc": {"tag:v": "hvc1"},  # the form that Apple's players need
-        "mpeg4": {"bsf:v": "mpeg4_unpack_bframes"},  # DivX in AVI has two pictures in a packet
+        "hevc": {"tag:v:0": "hvc1"},  # the form that Apple's players need
+        "mpeg4": {"bsf:v:0": "mpeg4_unpack_bframes"},  # DivX in AVI has two pictures in a packet
     }
-    return [source["V:0"]], {"c:v": "copy"} | extra.get(info.picture.codec, {})
+    return [source[selector(info.picture)]], {"c:v:0": "copy"} | extra.get(info.picture.codec, {})
 
 
 def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
@@ -172,11 +183,25 @@ def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str,
     return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
 
 
-def _texts(subtitles: Sequence[Subtitles]) -> tuple[list[Any], dict[str, Any]]:
-    """Return the subtitle tracks of all files with at least one line."""
+def _texts(source: Any, rendition: Rendition) -> tuple[list[Any], dict[str, Any]]:
+    """Return the subtitle tracks of all files with at least one line, and those of the source."""
     import ffmpeg
 
-    filled = [each for each in subtitles if each.path.read_bytes().strip()]
+    filled = [each for each in rendition.subtitles if each.path.read_bytes().strip()]
+    kept = rendition.info.subtitles
     tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in filled]
+    tracks += [source[f"s:{track.index}"] for track in kept]
+    if not tracks:
+        return [], {}
     languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(filled)}
-    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | languages if filled else {}
+    drawn = {f"c:s:{n}": "copy" for n, track in enumerate(kept, len(filled)) if track.codec in MP4.drawn_texts}
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | drawn | languages
+
+
+def _covers(source: Any, info: MediaInfo) -> tuple[list[Any], dict[str, Any]]:
+    """Return the cover art, which follows the picture."""
+    streams = [source[f"v:{index}"] for index in info.covers]
+    options: dict[str, Any] = {}
+    for number in range(1 if info.picture else 0, len(streams) + (1 if info.picture else 0)):
+        options |= {f"c:v:{number}": "copy", f"disposition:v:{number}": "attached_pic"}
+    return streams, options

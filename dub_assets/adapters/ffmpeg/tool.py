@@ -12,6 +12,7 @@ from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
+from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
 
 
 class FfmpegMediaTool:
@@ -21,9 +22,9 @@ class FfmpegMediaTool:
         self._ffmpeg = Ffmpeg(find_ffmpeg(ffmpeg))
         self._limits = limits or MediaLimits()
 
-    def probe(self, path: Path) -> MediaInfo:
+    def probe(self, path: Path, choice: TrackChoice = DEFAULT_TRACK) -> MediaInfo:
         """Return the content of a media file."""
-        return probe(path, self._limits)
+        return probe(path, self._limits, choice)
 
     def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
         """Decode the chosen sound track to 48 kHz FLAC on the programme's clock."""

@@ -10,15 +10,16 @@ from typing import Protocol
 from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
+from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
 
 
 class MediaTool(Protocol):
     """Probes, decodes, cuts and renders media files."""
 
-    def probe(self, path: Path) -> MediaInfo:
-        """Return the content of a media file.
+    def probe(self, path: Path, choice: TrackChoice = DEFAULT_TRACK) -> MediaInfo:
+        """Return the content of a media file, with the sound track that is chosen.
 
-        Raises MediaError if it is no media file, is cut short, or has no sound or length.
+        Raises MediaError if it is no media file, is cut short or encrypted, or has no sound or length.
         """
         ...
 

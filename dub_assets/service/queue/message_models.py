@@ -13,6 +13,7 @@ from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.queue.glossary import Glossary
 from dub_assets.service.queue.message_types import (
+    AudioTrack,
     Engines,
     Id,
     Key,
@@ -65,6 +66,8 @@ class FullPipelineMessage(Message, Glossary):
     """Language to dub into, such as `en`. Default: `JOB_TARGET_LANG`."""
     source_lang: SourceLanguage | None = None
     """Language spoken in the video, or `auto` to detect it. Default: `JOB_SOURCE_LANG`."""
+    audio_track: AudioTrack | None = None
+    """Sound track to dub: its index from 0, or its language. Default: one in `source_lang`, else the default track."""
     output_key: ResultKey | None = None
     """Object key of the result video. Default: `result_key`, else the template `JOB_RESULT_VIDEO_PREFIX`."""
     result_key: ResultKey | None = None
@@ -99,6 +102,7 @@ class FullPipelineMessage(Message, Glossary):
             speakers=self.speakers,
             voices=self.voices,
             terms=self.terms(),
+            audio_track=self.audio_track,
         )
         _require_separate_keys(request)
         return request

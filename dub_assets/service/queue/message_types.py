@@ -22,6 +22,7 @@ from dub_assets.core.errors import InputError, PermanentError, UnsupportedLangua
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language
 from dub_assets.core.request import ID_PATTERN, checked_id
+from dub_assets.core.track_choice import parse_track
 from dub_assets.service.message_keys import (
     KeyScope,
     checked_clip_key,
@@ -76,6 +77,12 @@ def _index_text(name: str, value: object, _: MessageRules) -> str:
     return text
 
 
+def _track(name: str, value: object, _: MessageRules) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InputError(f"{name} is neither text nor a whole number")
+    return parse_track(str(value))
+
+
 def _language(name: str, value: str, _: MessageRules) -> str:
     try:
         return parse_language(value)
@@ -126,6 +133,9 @@ SpeakerCount = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[float, Field(ge=0, le=_MAX_SECONDS)]
 Language = Annotated[str, Field(max_length=64), AfterValidator(_rule(_language))]
 SourceLanguage = Annotated[str, Field(max_length=64), AfterValidator(_rule(_source_language))]
+AudioTrack = Annotated[
+    str, BeforeValidator(_rule(_track)), _text_or_number({"maxLength": 64}, {"minimum": 0, "maximum": 9999})
+]
 EngineName = Annotated[str, AfterValidator(_rule(_engine))]
 Key = Annotated[str, _key_rule(checked_read_key)]
 ClipKey = Annotated[str, _key_rule(checked_clip_key)]

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.json_schema import SkipJsonSchema
 
 from dub_assets.core.errors import ErrorCode, QualityCheckError
+from dub_assets.service.schemas.source_models import DocumentSource
 from dub_assets.stages.issues import LineIssue, TimingIssue
 from dub_assets.stages.quality.checks import CheckName
 from dub_assets.stages.quality.values import Severity
@@ -266,6 +267,8 @@ class MetadataDocument(Sent):
     """Language of the dub."""
     duration: float
     """Length of the video in seconds."""
+    source: DocumentSource
+    """The original file: what was taken of it, and what is odd about it."""
     speech: Literal["dubbed", "none: the original sound is kept"]
     """Whether there was speech to dub."""
     loudness: DocumentLoudness

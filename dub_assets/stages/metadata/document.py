@@ -14,6 +14,7 @@ from dub_assets.core.request import DubRequest
 from dub_assets.core.timing import seconds
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.issues import LineIssue
+from dub_assets.stages.metadata.source import source_document
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Check, DubFigures, Quality
 from dub_assets.stages.segment_mixes.values import SegmentMix
@@ -45,6 +46,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         "source_lang_probability": round(products.transcript.language_probability, 3),
         "target_lang": products.translation.target_language,
         "duration": seconds(products.stems.info.duration_ms),
+        "source": source_document(products.stems.info),
         "speech": "dubbed" if products.tts.segments else "none: the original sound is kept",
         "loudness": {
             "integrated_lufs": final.loudness.integrated_lufs,

@@ -140,9 +140,11 @@ class _SegmentMixer:
         return self.ctx.workspace.seal(key)
 
     def _cut_picture(self, segment: TtsSegment) -> MediaObject | None:
-        if self.stems.info.picture is None:
+        picture = self.stems.info.picture
+        if picture is None:
             return None
         key = self.ctx.keys.clip(segment.index, "video")
         source = self.ctx.workspace.open(self.stems.source)
-        self.ctx.media.cut_picture(PictureCut(source=source, interval=segment.window), self.ctx.workspace.new(key))
+        cut = PictureCut(source=source, interval=segment.window, picture=picture)
+        self.ctx.media.cut_picture(cut, self.ctx.workspace.new(key))
         return self.ctx.workspace.seal(key)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dub_assets.core.batches import prefetched
+from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
@@ -16,6 +17,7 @@ from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.mixing import gate
 from dub_assets.core.signal.sound import Samples, Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
 from dub_assets.stages.stems.values import Stems
 
 STAGE = "stems"
@@ -48,14 +50,16 @@ def separate(
     processed in blocks, so memory does not grow with the programme. Raises InputError for an unusable file.
     """
     separator, detector = engines.separator(), engines.voice_activity_detector()
-    stage_fingerprint = fingerprint(
-        STAGE, version=STAGE_VERSION, source=source.sha256, separator=separator.identity, detector=detector.identity
-    )
-    if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
+    request = ctx.keys.request
+    choice = TrackChoice(wanted=request.audio_track, language=request.source_language)
+    engines_used = (separator.identity, detector.identity)
+    if previous is not None and previous.provenance.fingerprint == _fingerprint(
+        source, engines_used, previous.info, choice
+    ):
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, separator):
         path = ctx.workspace.open(source)
-        info = ctx.media.probe(path)
+        info = ctx.media.probe(path, choice)
         ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
         original = ctx.workspace.seal(ctx.keys.stem("original"))
         speech = _write_stems(original, info, separator, detector, ctx)
@@ -67,10 +71,22 @@ def separate(
         background=ctx.workspace.seal(ctx.keys.stem("background")),
         speech=tuple(speech),
         provenance=Provenance(
-            fingerprint=stage_fingerprint,
-            engines=(separator.identity, detector.identity),
+            fingerprint=_fingerprint(source, engines_used, info, choice),
+            engines=engines_used,
             figures=measurement.figures(media_ms=info.duration_ms),
         ),
+    )
+
+
+def _fingerprint(
+    source: MediaObject, engines: tuple[EngineIdentity, EngineIdentity], info: MediaInfo, choice: TrackChoice
+) -> str:
+    """Return the fingerprint; the track is part of it if it is not the one that is chosen without a request."""
+    separator, detector = engines
+    track = choice.of(info.tracks)
+    chosen = {} if track == DEFAULT_TRACK.of(info.tracks) else {"track": track.index}
+    return fingerprint(
+        STAGE, version=STAGE_VERSION, source=source.sha256, separator=separator, detector=detector, **chosen
     )
 
 

@@ -15,7 +15,10 @@ from support.media_clips import ffmpeg, lag_frames, noise, numbered, numbers, op
 from support.media_renditions import render
 from support.media_tool import media_tool
 
+from dub_assets.adapters.ffmpeg.probe import read_info
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.core.limits import MediaLimits
+from dub_assets.core.track_choice import DEFAULT_TRACK
 
 pytestmark = pytest.mark.media
 
@@ -74,7 +77,8 @@ def _first_pictures(source: av.container.InputContainer) -> Iterator[av.Packet]:
 def extracted(tool: FfmpegMediaTool, clip: Path) -> np.ndarray:
     """The sound of a clip as the tool gives it: 16-bit values, shape (frames, channels)."""
     target = clip.with_suffix(".flac")
-    tool.extract_sound(clip, tool.probe(clip), target)
+    info = read_info(clip, MediaLimits(), DEFAULT_TRACK)  # in this process: a child for each clip would take minutes
+    tool.extract_sound(clip, info, target)
     return soundfile.read(target, always_2d=True, dtype="int16")[0]
 
 

@@ -5,14 +5,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import ffmpeg
+import ffmpeg as graphs
 import pytest
-from support.media_clips import write_noise
+from support.media_clips import ffmpeg, numbered, write_noise
 from support.media_tool import ffmpeg_under_test
 
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, find_ffmpeg, media_input
 from dub_assets.adapters.ffmpeg.ffmpeg_features import REQUIRED
-from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, InputError, OutOfSpaceError
+from dub_assets.core.errors import (
+    ConfigurationError,
+    EngineUnavailableError,
+    InputError,
+    OutOfSpaceError,
+    TransientError,
+)
 
 pytestmark = pytest.mark.media
 
@@ -23,7 +29,7 @@ def program() -> Ffmpeg:
 
 
 def a_graph():
-    return ffmpeg.input("pipe:0", format="f32le").output("pipe:1", format="f32le")
+    return graphs.input("pipe:0", format="f32le").output("pipe:1", format="f32le")
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -106,6 +112,73 @@ def test_the_error_is_one_line_that_says_what_was_tried_and_why_it_failed(progra
     assert " @ 0x" not in str(raised.value)
 
 
+def test_the_reason_is_the_error_that_ended_ffmpeg_and_not_damage_that_it_passed_over(program, tmp_path):
+    """A picture with errors in most frames, and later a packet of sound that cannot be copied into MP4."""
+    picture, sound, clip = numbered(tmp_path / "picture.mp4"), tmp_path / "noise.wav", tmp_path / "clip.ts"
+    write_noise(sound, 48_000)
+    ffmpeg("-i", picture, "-i", sound, "-c:v", "copy", "-c:a", "aac", clip)
+    content = bytearray(clip.read_bytes())
+    for start in range(len(content) // 10 // 188 * 188, len(content), 188):
+        if content[start + 2] == 0 and content[start + 1] & 0x5F == 1:  # the picture's packets that begin no frame
+            content[start + 100] ^= 0x55
+    header = content.index(b"\xff\xf1", len(content) // 2)
+    content[header : header + 2] = bytes(2)
+    clip.write_bytes(content)
+    source = media_input(clip)
+    graph = graphs.output(source["v:0"], source["a:0"], file_url(tmp_path / "out.mp4"), vcodec="libx264", acodec="copy")
+
+    with pytest.raises(InputError, match=r"Error applying bitstream filters|Error parsing ADTS frame header"):
+        program.run(graph, doing="mux")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (
+            [
+                "[h264 @ 0x1] [error] error while decoding MB 5 0, bytestream 2875",
+                "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [error] Decoding error: Invalid data found",
+                "[error] Error while decoding stream #0:0: Invalid data found when processing input",
+                "[aost#0:0/aac @ 0x1] [enc:aac @ 0x2] [error] Error while opening encoder",
+                "[aost#0:0/aac @ 0x1] [error] Task finished with error code: -22 (Invalid argument)",
+            ],
+            "Error while opening encoder",
+        ),
+        (
+            [
+                "[h264 @ 0x1] [error] no frame!",
+                "[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2] [fatal] Decode error rate 1 exceeds maximum 0.666667",
+            ],
+            "Decode error rate 1 exceeds maximum 0.666667",
+        ),
+        (["[h264 @ 0x1] [error] no frame!", "[fatal] Empty output"], "Empty output"),
+        (
+            [
+                "[AVFilterGraph @ 0x1] [error] No such filter: 'x'",
+                "[fatal] Error opening output files: Filter not found",
+            ],
+            "No such filter: 'x'",
+        ),
+        (["[h264 @ 0x1] [error] no frame!", "[h264 @ 0x1] [error] missing picture"], "missing picture"),
+        ([], "exit code 1"),
+    ],
+)
+def test_the_reason_among_the_lines_of_a_log(tmp_path, lines, reason):
+    failing = script(tmp_path / "failing", *(f'echo "{line}" >&2' for line in lines), "exit 1")
+
+    with pytest.raises(InputError) as raised:
+        Ffmpeg(failing).run(a_graph(), doing="try")
+
+    assert str(raised.value) == f"could not try: {reason}"
+
+
+def test_a_run_that_takes_too_long_is_ended(tmp_path):
+    endless = script(tmp_path / "endless", "exec sleep 60")
+
+    with pytest.raises(InputError, match="it takes more than 1 s"):
+        Ffmpeg(endless).run(a_graph(), doing="try", limit_s=1)
+
+
 def test_a_full_disk_is_its_own_error(tmp_path):
     complaint = "[out#0 @ 0x1] [error] Error writing trailer: No space left on device"
     unlucky = script(tmp_path / "unlucky", f"echo '{complaint}' >&2", "exit 228")
@@ -132,7 +205,7 @@ def test_an_output_with_nothing_in_it_is_an_error(program, tmp_path):
 
 
 def test_a_process_that_is_killed_is_an_error_that_names_the_signal(tmp_path):
-    with pytest.raises(InputError, match="SIGKILL"):
+    with pytest.raises(TransientError, match="SIGKILL"):
         Ffmpeg(script(tmp_path / "killed", "kill -9 $$")).run(a_graph(), doing="try")
 
 

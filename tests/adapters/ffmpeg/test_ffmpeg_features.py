@@ -45,6 +45,8 @@ def use_everything(tool: FfmpegMediaTool, folder: Path) -> None:
     sound = write_noise(folder / "noise.wav", 48_000, 2)
     clips = [numbered(folder / "h264.mp4"), numbered(folder / "divx.avi", "-c:v", "mpeg4", "-bf", "2", "-q:v", "2")]
     clips += [numbered(folder / "old.mkv", "-c:v", "ffv1")]
+    fields = ("-vf", "setfield=tff", "-c:v", "prores_ks", "-flags", "+ildct")
+    clips += [numbered(folder / "interlaced.mkv", *fields)]
     hevc = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none")
     clips += [numbered(folder / "hevc.mp4", *hevc)]
     for clip in clips:

@@ -146,6 +146,17 @@ def test_full_pipeline_with_all_fields():
     )
 
 
+@pytest.mark.parametrize(("sent", "read_as"), [(1, "1"), ("1", "1"), ("Portuguese", "pt"), ("eng", "en"), (None, None)])
+def test_a_sound_track_is_named_by_index_or_language(sent, read_as):
+    assert read(DUB | {"audio_track": sent}).audio_track == read_as
+
+
+@pytest.mark.parametrize("sent", [-1, 1.5, True, "first", [1]])
+def test_anything_else_names_no_sound_track(sent):
+    with pytest.raises(MessageRefusedError, match="audio_track"):
+        read(DUB | {"audio_track": sent})
+
+
 def test_segment_mix_with_required_fields():
     message = {key: value for key, value in MIX.items() if key != "intermediate_prefix"}
     nothing = {"bgm_key": None, "tts_key": None, "mix_key": None}

@@ -1,0 +1,88 @@
+"""The sound tracks of a file, and the subtitles and covers that the dubbed video keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dub_assets.adapters.ffmpeg.scan import Scan, codec_of
+from dub_assets.core.containers import MP4
+from dub_assets.core.errors import MediaError
+from dub_assets.core.media import SoundTrack, SubtitleTrack
+
+if TYPE_CHECKING:
+    from av import AudioStream, VideoStream
+    from av.container import InputContainer
+    from av.stream import Stream
+
+MAX_CHANNELS = 8
+"""Limit of FLAC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptStreams:
+    """Streams that are kept beside picture and sound, and findings about those that are lost."""
+
+    subtitles: tuple[SubtitleTrack, ...]
+    covers: tuple[int, ...]
+    findings: tuple[str, ...]
+
+
+def sound_tracks(container: InputContainer, scan: Scan, name: str) -> tuple[SoundTrack, ...]:
+    """Return the sound tracks that can be decoded; the others are counted. Raises MediaError if there is none."""
+    audio = enumerate(container.streams.audio)
+    tracks = tuple(_sound_track(index, stream) for index, stream in audio if scan.has_sound(stream))
+    if not tracks:
+        raise MediaError(f"{name} has no sound track that can be decoded: there is nothing to dub")
+    if not all(1 <= track.channels <= MAX_CHANNELS for track in tracks):
+        raise MediaError(f"{name} has a sound track of more than {MAX_CHANNELS} channels: mix it down first")
+    return tracks
+
+
+def _sound_track(index: int, stream: AudioStream) -> SoundTrack:
+    import av.stream
+
+    flags = av.stream.Disposition
+    secondary = flags.comment | flags.karaoke | flags.hearing_impaired | flags.visual_impaired | flags.clean_effects
+    return SoundTrack(
+        index=index,
+        codec=codec_of(stream),
+        channels=stream.codec_context.channels,
+        rate_hz=stream.codec_context.sample_rate,
+        language=_language(stream),
+        default=bool(stream.disposition & flags.default),
+        secondary=bool(stream.disposition & secondary),
+    )
+
+
+def undecodable(container: InputContainer, tracks: tuple[SoundTrack, ...]) -> tuple[str, ...]:
+    """Return a finding for each sound track that is not among ``tracks``."""
+    decoded = {track.index for track in tracks}
+    others = (index for index in range(len(container.streams.audio)) if index not in decoded)
+    return tuple(f"sound track {index} cannot be decoded" for index in others)
+
+
+def kept_streams(container: InputContainer, scan: Scan, picture: VideoStream | None) -> KeptStreams:
+    """Return the subtitle tracks and the cover art that MP4 can hold."""
+    subtitles, covers, findings = [], [], []
+    for index, (stream, text) in enumerate(zip(container.streams.subtitles, scan.texts, strict=True)):
+        codec = codec_of(stream)
+        if not MP4.can_carry_text(codec):
+            findings.append(f"subtitle track {index} ({codec}) cannot be kept in MP4")
+            continue
+        subtitles.append(SubtitleTrack(index=index, codec=codec, language=_language(stream)))
+        if text.unreadable:
+            findings.append(
+                f"subtitle track {index} has text that is not UTF-8: {text.unreadable} of {text.lines} lines are lost"
+            )
+    for index in scan.covers(picture):
+        codec = codec_of(container.streams.video[index])
+        if codec in MP4.covers:
+            covers.append(index)
+        else:
+            findings.append(f"cover art ({codec}) cannot be kept in MP4")
+    return KeptStreams(subtitles=tuple(subtitles), covers=tuple(covers), findings=tuple(findings))
+
+
+def _language(stream: Stream) -> str | None:
+    return stream.language if stream.language != "und" else None

@@ -1,0 +1,171 @@
+"""One pass over all packets of a media file: the ends of its streams, and which pictures and sounds it really has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dub_assets.adapters.ffmpeg.container import ShownPictures, packets, sound_start, time_base
+from dub_assets.adapters.ffmpeg.samples import PictureSamples, SoundSample, TextSample
+from dub_assets.core.containers import MP4
+from dub_assets.core.errors import MediaError
+from dub_assets.core.media import Picture
+
+if TYPE_CHECKING:
+    from av import AudioStream, Packet, VideoStream
+    from av.container import InputContainer
+    from av.stream import Stream
+
+
+class Scan:
+    """What the packets of a file say. Raises MediaError while it reads if the file is encrypted."""
+
+    def __init__(self, container: InputContainer, name: str) -> None:
+        import av
+
+        self._container = container
+        self._name = name
+        self._ends: dict[int, int] = {}  # by stream, in its time base
+        duration_s = (container.duration or 0) / 1e6
+        videos = [stream for stream in container.streams.video if _has_decoder(stream)]
+        self._shown = {stream.index: ShownPictures(stream) for stream in videos}
+        self._samples = {stream.index: PictureSamples(stream, duration_s) for stream in videos}
+        self._sounds = {stream.index: SoundSample() for stream in container.streams.audio if is_decodable(stream)}
+        self.texts = [TextSample(codec_of(stream)) for stream in container.streams.subtitles]
+        """The subtitle tracks, in their order."""
+        self._texts = {stream.index: text for stream, text in zip(container.streams.subtitles, self.texts, strict=True)}
+        self.error: Exception | None = None
+        """The error at which the packets end, None at the end of the file."""
+        try:
+            for packet in packets(container):
+                self._add(packet)
+        except av.FFmpegError as error:
+            self.error = error
+
+    def _add(self, packet: Packet[Any]) -> None:
+        if packet.has_sidedata("encryption_info"):
+            raise MediaError(f"{self._name} is encrypted: give a file without copy protection")
+        index = packet.stream.index  # that of the packet itself is 0 for the empty one at the end
+        if index in self._samples:
+            self._samples[index].add(packet)
+        elif index in self._sounds:
+            self._sounds[index].add(packet)
+        elif index in self._texts:
+            self._texts[index].add(packet)
+        time = packet.pts if packet.pts is not None else packet.dts
+        if time is None:
+            return
+        self._ends[index] = max(self._ends.get(index, 0), time + (packet.duration or 0))
+        if index in self._shown:
+            self._shown[index].add(packet)
+
+    @property
+    def pictures(self) -> list[VideoStream]:
+        """The video streams that show something, the programme's first.
+
+        Default streams precede the others. A stream with one frame beside one with more is cover art, flagged or not.
+        """
+        import av.stream
+
+        flags = av.stream.Disposition
+        shown = [
+            stream
+            for stream in self._container.streams.video
+            if stream.index in self._shown and self._shown[stream.index].pts
+        ]
+        moving = [stream for stream in shown if len(self._shown[stream.index].pts) > 1]
+        candidates = [stream for stream in moving or shown if not stream.disposition & flags.attached_pic]
+        return sorted(candidates, key=lambda stream: not stream.disposition & flags.default)
+
+    def covers(self, picture: VideoStream | None) -> tuple[int, ...]:
+        """Return the indexes, among the video streams, of those that are cover art."""
+        return tuple(
+            number
+            for number, stream in enumerate(self._container.streams.video)
+            if stream is not picture and stream.index in self._shown and self._is_cover(stream)
+        )
+
+    def _is_cover(self, stream: VideoStream) -> bool:
+        import av.stream
+
+        flags = av.stream.Disposition
+        flagged = stream.disposition & flags.attached_pic and not stream.disposition & flags.timed_thumbnails
+        return bool(flagged) or len(self._shown[stream.index].pts) == 1
+
+    def has_sound(self, stream: AudioStream) -> bool:
+        """Return whether a sound track has packets that can be decoded."""
+        return stream.index in self._sounds and self._sounds[stream.index].decoded
+
+    def start(self, picture: VideoStream | None) -> Fraction:
+        """Return the time 0 of the programme on the file's clock, in seconds."""
+        if picture is not None:
+            return self._shown[picture.index].start
+        return min((sound_start(stream) for stream in self._container.streams.audio), default=Fraction(0))
+
+    def end(self, streams: Iterable[Stream]) -> Fraction:
+        """Return the end of the longest of some streams on the file's clock, in seconds."""
+        return max((self._ends.get(stream.index, 0) * time_base(stream) for stream in streams), default=Fraction(0))
+
+    def picture(self, stream: VideoStream) -> Picture:
+        """Return the content of a video stream. Raises MediaError if nothing of it can be decoded."""
+        samples, shown, context = self._samples[stream.index], self._shown[stream.index], stream.codec_context
+        if not samples.decoded:
+            raise MediaError(
+                f"{self._name} has a picture ({context.codec.canonical_name}) that cannot be decoded: convert it first"
+            )
+        return Picture(
+            codec=context.codec.canonical_name,
+            width=context.width,
+            height=context.height,
+            frame_rate=_frame_rate(stream, shown),
+            variable_frame_rate=_varies(shown),
+            rotation_deg=samples.rotation_deg,
+            index=self._container.streams.video.index(stream),
+            field_order=samples.field_order,
+        )
+
+    def picture_findings(self, stream: VideoStream, start: Fraction) -> list[str]:
+        """Return what is odd about a video stream; ``start`` is the time 0 of the programme."""
+        samples, codec = self._samples[stream.index], stream.codec_context.codec.canonical_name
+        deinterlaced = samples.field_order and not MP4.can_carry(codec)
+        interlaced = (
+            f"the picture is interlaced ({samples.field_order}); it is deinterlaced, since MP4 cannot hold {codec}"
+        )
+        return [*samples.findings(start), *([interlaced] if deinterlaced else [])]
+
+
+def is_decodable(stream: AudioStream) -> bool:
+    """Return whether there is a decoder for a sound track, and its sample rate is known."""
+    return _has_decoder(stream) and bool(stream.codec_context.sample_rate)
+
+
+def codec_of(stream: Stream) -> str:
+    """Return ffmpeg's name of a stream's codec, or "unknown"."""
+    return str(stream.codec_context.codec.canonical_name) if _has_decoder(stream) else "unknown"
+
+
+def _has_decoder(stream: Stream) -> bool:
+    context: Any = stream.codec_context
+    return context is not None
+
+
+def _frame_rate(stream: VideoStream, shown: ShownPictures) -> Fraction:
+    if stream.average_rate:
+        return Fraction(stream.average_rate)
+    span = (max(shown.pts) - min(shown.pts)) * shown.time_base
+    return (len(shown.pts) - 1) / span if span else Fraction(25)
+
+
+def _varies(shown: ShownPictures) -> bool:
+    """Return whether more than one interval, and over 1 %, differs from the median by over a fifth and over 2 ms."""
+    times = sorted(shown.pts)
+    intervals = [later - earlier for earlier, later in pairwise(times)]
+    if not intervals:
+        return False
+    middle = median(intervals)
+    tolerance = max(middle / 5, 0.002 / float(shown.time_base))
+    off = sum(abs(interval - middle) > tolerance for interval in intervals)
+    return off > max(1, len(intervals) / 100)
