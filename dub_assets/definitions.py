@@ -6,6 +6,7 @@ import dagster as dg
 
 from dub_assets.adapters.telemetry.progress import LoggedProgress
 from dub_assets.core.ports import Progress
+from dub_assets.resources.asset import AssetOptions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.io_manager import ManifestIOManager
 from dub_assets.resources.job_context import JobResources
@@ -19,8 +20,8 @@ from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.sensor import job_queue_sensor
 from dub_assets.service.retention.job import retention_job, retention_schedule
 from dub_assets.settings import Settings, settings_from
-from dub_assets.stages import assets
-from dub_assets.stages.quality import asset_checks as checks
+from dub_assets.stages.assets import asset_definitions
+from dub_assets.stages.quality.checks import blocking_checks
 
 
 def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
@@ -35,8 +36,7 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
         target_language=settings.defaults.target_language,
     )
     return dg.Definitions(
-        assets=assets.ALL,
-        asset_checks=checks.ALL,
+        assets=asset_definitions(AssetOptions(blocking=blocking_checks(settings.options.checks))),
         jobs=[*jobs.ALL, retention_job],
         sensors=[job_queue_sensor, callbacks_sensor],
         schedules=[retention_schedule],

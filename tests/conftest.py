@@ -12,7 +12,7 @@ import pytest
 
 from dub_assets.settings import documented_variables
 
-pytest_plugins = ["support.aws_server", "support.stage_fixtures"]
+pytest_plugins = ["support.aws_server", "support.dagster_jobs", "support.stage_fixtures"]
 
 _OTHERS = {"DAGSTER_HOME", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FORCE_COLOR", "NO_COLOR", "GITHUB_ACTIONS"}
 _FAMILIES = ("AWS_", "HF_", "HUGGINGFACE_")

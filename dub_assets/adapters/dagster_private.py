@@ -7,6 +7,7 @@ when Dagster is upgraded.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -27,9 +28,11 @@ from dagster._core.utils import make_new_run_id
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClassData, pack_value
 from dagster._utils.interrupts import capture_interrupts, check_captured_interrupt
+from dagster_shared.record import replace
 
 __all__ = [
     "GRPC_INFO_TAG",
+    "CheckEvent",
     "CheckRunHealthResult",
     "ConfigurableClassData",
     "DagsterAssetCheckFailedError",
@@ -51,6 +54,7 @@ __all__ = [
     "make_new_run_id",
     "pack_value",
     "replace_default_logger",
+    "report_only",
 ]
 
 
@@ -70,6 +74,23 @@ def replace_default_logger(logger: dg.LoggerDefinition) -> dg.LoggerDefinition:
     previous: dg.LoggerDefinition = _loggers.colored_console_logger
     _loggers.colored_console_logger = logger
     return previous
+
+
+CheckEvent = dg.AssetCheckEvaluation | dg.Output[None]
+"""What Dagster makes of the result of a check."""
+
+
+def report_only(result: dg.AssetCheckResult, context: dg.AssetExecutionContext) -> Iterator[CheckEvent]:
+    """Yield what Dagster makes of the result of a check, as one that does not block.
+
+    ``blocking`` belongs to the definition of a check, and Dagster has no other way to leave it out in some runs.
+    """
+    step = context.get_step_execution_context()
+    evaluation = result.to_asset_check_evaluation(step)
+    output_name = step.job_def.asset_layer.get_op_output_name(evaluation.asset_check_key)
+    if output_name is not None:
+        yield dg.Output(None, output_name=output_name)
+    yield replace(evaluation, blocking=False)
 
 
 def log_facts(record: logging.LogRecord) -> dict[str, Any] | None:

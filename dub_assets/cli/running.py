@@ -17,7 +17,7 @@ from dub_assets.cli.terminal import muted_descriptors, write_line
 from dub_assets.core.errors import DubError
 from dub_assets.definitions import definitions
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.resources.step_failure import step_failure
+from dub_assets.resources.step_failure import refusal, step_failure
 from dub_assets.resources.tags import JOB_ID
 from dub_assets.service.dagster_home import local_instance
 from dub_assets.settings import Settings
@@ -94,6 +94,8 @@ def _raise_interruption(result: dg.ExecuteInProcessResult) -> None:
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:
+    if refused := refusal(result.all_events):
+        return refused
     for failure in filter(None, map(step_failure, result.get_step_failure_events())):
         reason = f"{failure.step} failed: {' '.join(failure.error.split())}; `dub-assets dev` shows the traceback"
         return failure.description or reason

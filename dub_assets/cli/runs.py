@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from dub_assets.resources.step_failure import step_failure
+from dub_assets.resources.step_failure import refusal, step_failure
 from dub_assets.resources.tags import JOB_ID, PARTITION
 
 _RUNS_READ = 2000
@@ -76,6 +76,9 @@ def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
 
 def failure(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Return why a run failed, in one line; None if no step failed."""
+    checks = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    if refused := refusal(entry.get_dagster_event() for entry in checks):
+        return refused
     found = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, ascending=False, limit=1)
     for record in found.records:
         reason = step_failure(record.event_log_entry.dagster_event)

@@ -13,7 +13,6 @@
     │   ├── ObjectMissingError      an object that a manifest names is missing
     │   ├── ObjectCorruptError      an object is not as its manifest says
     │   ├── OutOfSpaceError         the disk is full, or a folder cannot be written
-    │   ├── QualityCheckError       a blocking check did not pass
     │   └── MessageRefusedError     a message asks for something impossible
     └── TransientError              the same call may succeed later
         ├── DeviceMemoryError        a single item does not fit into the device's free memory
@@ -118,12 +117,6 @@ class OutOfSpaceError(PermanentError):
     """The disk is full, or a folder cannot be written."""
 
     error_code = "storage"
-
-
-class QualityCheckError(PermanentError):
-    """A blocking check did not pass."""
-
-    error_code = "quality_check"
 
 
 class MessageRefusedError(PermanentError):

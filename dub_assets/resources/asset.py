@@ -1,13 +1,15 @@
 """What all assets of the graph have in common: partitions, storage, versions and metadata."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import dagster as dg
 
 from dub_assets.core.provenance import Provenance
 from dub_assets.resources.asset_metadata import provenance
+from dub_assets.resources.job_checks import check_specs
 from dub_assets.resources.partitions import jobs_partitions
 
 OWNERS = ["team:dubbing"]
@@ -29,22 +31,54 @@ class Product(Protocol):
 ProductT = TypeVar("ProductT", bound=Product)
 
 
-def job_asset(
-    *, version: int, kinds: set[str], deps: Iterable[str] = ()
-) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Declare an asset with one partition for each job, stored as a manifest.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetOptions:
+    """What the settings decide of the assets.
+
+    ``blocking`` names the checks that stop a job. ``pools`` has the concurrency pool of each asset that has one. If
+    ``rebuild`` is set, Dagster brings the assets after an edit up to date by itself.
+    """
+
+    blocking: Collection[str] = ()
+    pools: Mapping[str, str] = field(default_factory=dict)
+    rebuild: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobAsset:
+    """An asset with one partition for each job, stored as a manifest.
 
     ``version`` is the ``STAGE_VERSION`` of the asset's stage and becomes Dagster's code version.
     """
-    return dg.asset(
-        partitions_def=jobs_partitions,
-        io_manager_key="manifests",
-        group_name=GROUP,
-        owners=OWNERS,
-        code_version=str(version),
-        kinds=kinds,
-        deps=deps,
-    )
+
+    compute: Callable[..., Any]
+    version: int
+    kinds: set[str]
+    deps: Iterable[str]
+
+    @property
+    def name(self) -> str:
+        """The asset's name."""
+        return self.compute.__name__
+
+    def definition(self, options: AssetOptions) -> dg.AssetsDefinition:
+        """Return the asset with its checks, as Dagster loads it."""
+        return dg.asset(
+            partitions_def=jobs_partitions,
+            io_manager_key="manifests",
+            group_name=GROUP,
+            owners=OWNERS,
+            code_version=str(self.version),
+            kinds=self.kinds,
+            deps=self.deps,
+            check_specs=check_specs(self.name, options.blocking),
+            pool=options.pools.get(self.name),
+        )(self.compute)
+
+
+def job_asset(*, version: int, kinds: set[str], deps: Iterable[str] = ()) -> Callable[[Callable[..., Any]], JobAsset]:
+    """Declare an asset of a job."""
+    return lambda compute: JobAsset(compute=compute, version=version, kinds=kinds, deps=deps)
 
 
 def output(product: ProductT, metadata: Mapping[str, Any], *, data_version: str | None = None) -> dg.Output[ProductT]:

@@ -58,9 +58,43 @@ class JobContext:
             mixes=self.load(SegmentMixes, "segment_mixes"),
         )
 
+    def products_with(self, **known: object) -> Products:
+        """Return the job's products, of which some are known here; the others are loaded when they are first read."""
+        return StoredProducts(self, known)
+
     def previous(self, product: type[Product], asset: str) -> Product | None:
         """Return the stored value of an asset from an earlier run; None if it is missing or damaged."""
         return self.archive.find(product, self.ctx.keys.manifest(asset))
+
+
+class StoredProducts(Products):
+    """Products that are loaded from the job's archive when they are first read."""
+
+    _job: JobContext
+
+    def __init__(self, job: JobContext, known: Mapping[str, object]) -> None:
+        object.__setattr__(self, "_job", job)
+        for name, product in known.items():
+            object.__setattr__(self, name, product)
+
+    def __getattr__(self, name: str) -> object:
+        """Load a product that was not read before."""
+        if name not in _ASSETS:
+            raise AttributeError(name)
+        kind, asset = _ASSETS[name]
+        product: object = self._job.load(kind, asset)
+        object.__setattr__(self, name, product)
+        return product
+
+
+_ASSETS: Mapping[str, tuple[type[Any], str]] = {
+    "stems": (Stems, "stems"),
+    "transcript": (Transcript, "transcript"),
+    "translation": (Translation, "translation"),
+    "tts": (TtsSegments, "tts_segments"),
+    "mixes": (SegmentMixes, "segment_mixes"),
+}
+"""Type and asset of each product."""
 
 
 class JobResources(dg.ConfigurableResource):

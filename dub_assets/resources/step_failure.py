@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import dagster as dg
 
 from dub_assets.adapters.dagster_private import DagsterAssetCheckFailedError, DagsterExecutionInterruptedError
 from dub_assets.core.errors import ErrorCode, error_code_of
+from dub_assets.stages.quality.values import refusal_line
 
 _CODES: Mapping[str, ErrorCode] = {
     DagsterAssetCheckFailedError.__name__: "quality_check",
@@ -50,3 +51,15 @@ def step_failure(event: dg.DagsterEvent | None) -> StepFailure | None:
         error=error.message.strip() if error else "",
         error_class=error.cls_name or "" if error else "",
     )
+
+
+def refusal(events: Iterable[dg.DagsterEvent]) -> str | None:
+    """Return in one line which blocking checks failed in a run, and why; None if none did."""
+    failed = [
+        f"{check.check_name} ({check.description})"
+        for event in events
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        for check in [event.asset_check_evaluation_data]
+        if check.blocking and not check.passed
+    ]
+    return refusal_line(failed) if failed else None

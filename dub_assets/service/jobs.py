@@ -7,11 +7,11 @@ from pydantic import Field
 
 from dub_assets.resources.tags import TASK
 from dub_assets.service.edits.jobs import edit_segments_job, segment_mix_job, segment_tts_job
-from dub_assets.stages.assets import ALL as ASSETS
+from dub_assets.stages.assets import NAMES
 
 dub_job = dg.define_asset_job(
     "dub_job",
-    selection=dg.AssetSelection.assets(*[asset.key for asset in ASSETS if isinstance(asset, dg.AssetsDefinition)]),
+    selection=dg.AssetSelection.assets(*NAMES),
     tags={TASK: "full_pipeline"},
     description="Dubs one video, from its sound to its metadata document. Assets whose inputs are unchanged are kept.",
 )

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from dub_assets.resources.asset import AssetOptions, JobAsset
 from dub_assets.stages.final_video.asset import final_video
 from dub_assets.stages.metadata.asset import metadata
 from dub_assets.stages.quality.asset import quality
@@ -13,8 +14,7 @@ from dub_assets.stages.transcript.asset import transcript
 from dub_assets.stages.translation.asset import translation
 from dub_assets.stages.tts_segments.asset import tts_segments
 
-ALL: list[dg.AssetsDefinition | dg.AssetSpec] = [
-    source_video,
+JOB_ASSETS: tuple[JobAsset, ...] = (
     stems,
     transcript,
     translation,
@@ -24,5 +24,12 @@ ALL: list[dg.AssetsDefinition | dg.AssetSpec] = [
     quality,
     metadata,
     report,
-]
-"""In the order of the graph."""
+)
+"""What a job makes, in the order of the graph."""
+
+NAMES = tuple(asset.name for asset in JOB_ASSETS)
+
+
+def asset_definitions(options: AssetOptions) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Return all assets with their checks, in the order of the graph."""
+    return [source_video, *(asset.definition(options) for asset in JOB_ASSETS)]

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dub_assets.core.provenance import Provenance, StageFigures
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
+
+_ORDER = ("transcript", "translation", "tts_segments", "segment_mixes")
+_NOT_MADE = Provenance(
+    fingerprint="",
+    engines=(),
+    figures=StageFigures(wall_s=0.0, cpu_s=0.0, real_time_factor=0.0, peak_memory_mib=0.0),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +33,26 @@ class Products:
         """Return the text of each segment in the target language: as it is spoken, else as it was translated."""
         translated = {line.index: line.text for line in self.translation.lines}
         return translated | {segment.index: segment.speech.text for segment in self.tts.segments}
+
+
+def products_until(asset: str, products: Products, *, target_language: str) -> Products:
+    """Return the products of a job up to ``asset``; those after it have no lines, and are not read."""
+    made = _ORDER[: _ORDER.index(asset) + 1] if asset in _ORDER else _ORDER
+    transcript = products.transcript
+    translation = Translation(
+        source_language=transcript.language, target_language=target_language, lines=(), provenance=_NOT_MADE
+    )
+    tts = TtsSegments(language=target_language, segments=(), provenance=_NOT_MADE)
+    mixes = SegmentMixes(segments=(), provenance=_NOT_MADE)
+    return Products(
+        stems=products.stems,
+        transcript=transcript,
+        translation=products.translation if "translation" in made else translation,
+        tts=products.tts if "tts_segments" in made else tts,
+        mixes=products.mixes if "segment_mixes" in made else mixes,
+    )
+
+
+def is_made(provenance: Provenance) -> bool:
+    """Return whether a product was made, and does not stand for one after the end of a job."""
+    return bool(provenance.fingerprint)

@@ -3,6 +3,7 @@
 import inspect
 import logging
 import re
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -89,3 +90,25 @@ def test_records_of_a_run_carry_its_facts_and_others_none():
     assert line["job_tags"]["dub/job_id"] == "talk-1"
     assert {"run_id", "dagster_event"} <= line.keys()
     assert private.log_facts(logging.LogRecord("x", 20, "", 0, "outside", None, None)) is None
+
+
+def test_the_result_of_a_blocking_check_can_be_reported_without_blocking():
+    partitions = dg.StaticPartitionsDefinition(["talk-1"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        check = dg.AssetCheckSpec("passes", asset="text", blocking=True, partitions_def=partitions)
+
+    @dg.asset(check_specs=[check], partitions_def=partitions)
+    def text(context: dg.AssetExecutionContext):
+        yield dg.Output("Boa noite.")
+        yield from private.report_only(dg.AssetCheckResult(passed=False), context)
+
+    @dg.asset(deps=[text], partitions_def=partitions)
+    def speech() -> None:
+        """Is made all the same."""
+
+    result = dg.materialize([text, speech], partition_key="talk-1")
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.passed, evaluation.blocking, evaluation.partition) == (False, False, "talk-1")
+    assert evaluation.target_materialization_data.run_id == result.run_id
+    assert result.asset_materializations_for_node("speech")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -14,19 +12,13 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
+from support.dagster_jobs import ASSETS, JOB, KEYS, SPEECH, WORDS, Jobs, reason
 from support.fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
-from support.media_tool import ffmpeg_environment
 
-from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
-from dub_assets.core.keys import JobKeys, job_record_key
-from dub_assets.core.request import DubRequest
-from dub_assets.core.speech import RecognisedWord
-from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.resources.storage import StorageResource
-from dub_assets.settings import Settings, settings_from
+from dub_assets.settings import settings_from
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.quality.checks import CheckName
 from dub_assets.stages.segment_mixes.values import SegmentMixes
@@ -34,93 +26,10 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 
 pytestmark = pytest.mark.media
 
-JOB = "talk-1"
-ASSETS = (
-    "stems",
-    "transcript",
-    "translation",
-    "tts_segments",
-    "segment_mixes",
-    "final_video",
-    "quality",
-    "metadata",
-    "report",
-)
-KEYS = JobKeys(
-    request=DubRequest(
-        job_id=JOB,
-        project_id="shop",
-        input_key="projects/shop/inputs/talk.mp4",
-        source_language="en",
-        target_language="pt",
-        result_key=f"projects/shop/outputs/videos/{JOB}.mp4",
-        metadata_key=f"projects/shop/outputs/metadata/{JOB}.json",
-        segment_prefix=f"projects/shop/interim/{JOB}/segments",
-        segment_clips=True,
-    )
-)
-SPEECH = [Interval(start_ms=200, end_ms=900), Interval(start_ms=2000, end_ms=2800)]
-WORDS = [
-    RecognisedWord(text="Good.", start_ms=200, end_ms=900, probability=0.9),
-    RecognisedWord(text="Night.", start_ms=2000, end_ms=2800, probability=0.9),
-]
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
-    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
-    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "4", "-pix_fmt", "yuv420p", str(path)]
-    subprocess.run(command, check=True)
-    return path
-
-
-class Jobs:
-    """A Dagster instance, a store and the definitions over fake engines."""
-
-    def __init__(self, settings: Settings, engines: FakeEngines, instance: dg.DagsterInstance) -> None:
-        self.engines = engines
-        self.instance = instance
-        self.archive = StorageResource.of(settings).archive
-        self.definitions = definitions(settings, FakeProgress())
-
-    def run(self, *, assets: list[str] | None = None, config: dict[str, object] | None = None, job: str = JOB):
-        run_config = {"ops": {name: {"config": values} for name, values in (config or {}).items()}}
-        return self.definitions.resolve_job_def("dub_job").execute_in_process(
-            instance=self.instance,
-            partition_key=job,
-            raise_on_error=False,
-            asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-            run_config=run_config,
-        )
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    places = {"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}
-    return settings_from({**places, **ffmpeg_environment(), "CHECK_LOUDNESS": "20"})  # the fake synthesiser says little
-
-
-@pytest.fixture
-def jobs(settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    engines = FakeEngines(regions=SPEECH, words=WORDS)
-    monkeypatch.setattr(EnginesResource, "engines", lambda self, overrides=None: engines)
-    with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
-        jobs = Jobs(settings, engines, instance)
-        jobs.archive.put_file(KEYS.request.input_key, clip)
-        jobs.archive.save(job_record_key(JOB), KEYS.request)
-        yield jobs
-
 
 def stage_version(asset: str) -> int:
     """Return the version of an asset's stage."""
     return import_module(f"dub_assets.stages.{asset}.stage").STAGE_VERSION
-
-
-def failure_of(result: dg.ExecuteInProcessResult) -> str:
-    (event,) = result.get_step_failure_events()
-    return event.event_specific_data.user_failure_data.description
 
 
 def test_definitions_load_and_every_asset_is_described():
@@ -173,45 +82,6 @@ def test_checks_of_a_good_job_pass(jobs: Jobs):
     result = jobs.run()
     evaluations = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert evaluations == dict.fromkeys(get_args(CheckName), True)
-
-
-def test_a_blocking_check_fails_the_job_and_is_in_the_document(jobs: Jobs):
-    jobs.engines.synthesiser("pt").amplitude = 0.0
-    result = jobs.run()
-    assert not result.success
-    assert failure_of(result) == (
-        "the dub does not pass its checks: lines_are_audible (lines without audible speech: 0000, 0001)"
-    )
-    assert len(result.get_asset_check_evaluations()) == len(get_args(CheckName)), "all are told"
-    document = json.loads(jobs.archive.store.get(KEYS.request.metadata_key))
-    assert document["quality"]["refusal"] == failure_of(result)
-    assert document["error_code"] == "quality_check"
-    assert [segment["issues"] for segment in document["segments"]] == [["inaudible"], ["inaudible"]]
-
-
-def test_an_edit_reports_a_failed_blocking_check_and_succeeds(jobs: Jobs):
-    jobs.engines.synthesiser("pt").amplitude = 0.0
-    assert not jobs.run().success
-    edit = jobs.definitions.resolve_job_def("edit_segments_job")
-    result = edit.execute_in_process(
-        instance=jobs.instance,
-        partition_key=JOB,
-        raise_on_error=False,
-        run_config={"ops": {"segment_mixes": {"config": {"gains": {"0001": {"bgm_gain": 0.2}}}}}},
-    )
-    assert result.success
-    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
-    assert "lines_are_audible" in failed
-
-
-def test_a_check_that_does_not_block_warns(jobs: Jobs, settings: Settings):
-    options = replace(settings.options, checks=replace(settings.options.checks, blocking="none"))
-    jobs.definitions = definitions(replace(settings, options=options), FakeProgress())
-    jobs.engines.synthesiser("pt").amplitude = 0.0
-    result = jobs.run()
-    assert result.success
-    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
-    assert "lines_are_audible" in failed
 
 
 class HearsNoPortuguese(FakeRecogniser):
@@ -320,7 +190,7 @@ def test_the_launchpad_regenerates_one_segment_and_keeps_the_others(jobs: Jobs, 
 def test_an_unknown_segment_is_an_error(jobs: Jobs):
     jobs.run()
     result = jobs.run(assets=["tts_segments"], config={"tts_segments": {"segments": ["0009"]}})
-    assert failure_of(result) == "there is no segment 0009 in this job; its segments are 0000 to 0001"
+    assert reason(result) == "there is no segment 0009 in this job; its segments are 0000 to 0001"
 
 
 def test_a_missing_object_fails_the_stage_that_reads_it(jobs: Jobs):
@@ -329,7 +199,7 @@ def test_a_missing_object_fails_the_stage_that_reads_it(jobs: Jobs):
     jobs.archive.store.delete([tts.segments[0].clip.key])
     result = jobs.run(assets=["segment_mixes"])
     assert not result.success
-    assert tts.segments[0].clip.key in failure_of(result)
+    assert tts.segments[0].clip.key in reason(result)
 
 
 def test_a_run_of_the_whole_job_regenerates_a_missing_object(jobs: Jobs):
@@ -342,7 +212,7 @@ def test_a_run_of_the_whole_job_regenerates_a_missing_object(jobs: Jobs):
 
 def test_a_job_without_a_record_fails_and_says_what_to_do(jobs: Jobs):
     jobs.instance.add_dynamic_partitions(jobs_partitions.name, ["other"])
-    assert "dub-assets dub" in failure_of(jobs.run(job="other"))
+    assert "dub-assets dub" in reason(jobs.run(job="other"))
 
 
 def test_a_permanent_error_is_not_retried(jobs: Jobs, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from dub_assets.resources.step_failure import step_failure
+from dub_assets.resources.step_failure import refusal, step_failure
 from dub_assets.service.callbacks.values import Failure
 
 _ENDS = {dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
@@ -13,6 +13,7 @@ _TYPES = {
     *_ENDS,
     dg.DagsterEventType.ASSET_OBSERVATION,
     dg.DagsterEventType.ASSET_MATERIALIZATION,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION,
     dg.DagsterEventType.STEP_START,
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_CANCELING,
@@ -83,7 +84,11 @@ class RunLog:
             return Failure(error="cancelled", error_code="cancelled")
         failed = next(filter(None, map(step_failure, events)), None)
         if failed is not None:
-            line = failed.description or f"{failed.step} failed: {failed.error.removeprefix(_OUR_ERRORS)}"
+            line = (
+                refusal(events)
+                or failed.description
+                or f"{failed.step} failed: {failed.error.removeprefix(_OUR_ERRORS)}"
+            )
             return Failure(error=line, error_code=failed.error_code)
         if not end.message or _FAILED_FROM_OUTSIDE in end.message:
             line = "the run's process was killed or lost before it was done"

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
+from dub_assets.resources.asset import AssetOptions
 from dub_assets.resources.io_manager import ManifestIOManager
 from dub_assets.resources.job_context import JobResources, dagster_failures
 from dub_assets.resources.partitions import jobs_partitions
@@ -23,8 +24,7 @@ from dub_assets.service.edits.edit_run import EDIT_JOB, EditRun, edit_run, reque
 from dub_assets.service.edits.external_segments import ExternalSegments
 from dub_assets.service.edits.own_job import OwnJob
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
-from dub_assets.stages.assets import ALL as ASSETS
-from dub_assets.stages.quality.asset_checks import ALL as CHECKS
+from dub_assets.stages.assets import asset_definitions
 from dub_assets.stages.segment_mixes.values import GainChange
 
 edit_segments_job = dg.define_asset_job(
@@ -121,7 +121,7 @@ def _materialise(context: dg.OpExecutionContext, job_resources: JobResources, ed
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(jobs_partitions.name or "jobs", [edit.job_id])
         result = dg.materialize(
-            [*ASSETS, *CHECKS],
+            asset_definitions(AssetOptions()),
             selection=dg.AssetSelection.assets(*edit.assets),
             partition_key=edit.job_id,
             instance=instance,

@@ -18,20 +18,20 @@ from dub_assets.stages.tts_segments.values import TtsSegments
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnJob:
-    """A job that has been dubbed up to its mixes."""
+    """A job whose text is translated, so that it can be edited: also one that a blocking check has stopped there."""
 
     keys: JobKeys
     archive: JobArchive
 
     @classmethod
     def find(cls, archive: JobArchive, job_id: str, project_id: str | None) -> Self | None:
-        """Return the job, or None if it has no record, has no mixes yet, or belongs to another project."""
+        """Return the job, or None if it has no record, no translation yet, or belongs to another project."""
         if archive.store.head(job_record_key(job_id)) is None:
             return None
         keys = JobKeys(request=archive.load(DubRequest, job_record_key(job_id)))
         if project_id not in {None, keys.request.project_id}:
             return None
-        return cls(keys=keys, archive=archive) if archive.store.head(keys.manifest("segment_mixes")) else None
+        return cls(keys=keys, archive=archive) if archive.store.head(keys.manifest("translation")) else None
 
     @property
     def has_report(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 from pydantic.json_schema import SkipJsonSchema
 
-from dub_assets.core.errors import ErrorCode, QualityCheckError
+from dub_assets.core.errors import ErrorCode
 from dub_assets.service.schemas.source_models import DocumentSource
 from dub_assets.stages.issues import LineIssue, TimingIssue
 from dub_assets.stages.quality.checks import CheckName
@@ -140,7 +140,7 @@ class DocumentLoudness(Sent):
 class QualityFigures(Sent):
     """Measurements of the whole dub."""
 
-    unspoken: float
+    unspoken: float | None
     """Seconds of original speech without a dubbed line."""
     text_language: str | None
     """Language that the translated text reads like; null if it cannot be identified."""
@@ -150,8 +150,8 @@ class QualityFigures(Sent):
     """Original speech left in the background, in dB over its own level, at the worst line."""
     sound_lag_ms: float | None
     """Milliseconds by which the sound of the encoded file is late; null if nothing is heard."""
-    length_difference_ms: int
-    """Milliseconds by which the encoded file is longer than the original."""
+    length_difference_ms: int | None
+    """Milliseconds by which the encoded file is longer than the original; null if a check ended the job before."""
 
 
 class QualityCheck(Sent):
@@ -187,7 +187,7 @@ class DocumentQuality(Sent):
     figures: QualityFigures
     """Measurements."""
     checks: list[QualityCheck]
-    """Every check, passed or not."""
+    """Every check, passed or not; those of assets that were not made are absent."""
 
 
 class DocumentSpeaker(Sent):
@@ -245,7 +245,7 @@ class DocumentEngine(Sent):
 
 
 class MetadataDocument(Sent):
-    """The metadata document of a finished job."""
+    """The metadata document of a job that is finished, or that a blocking check has ended."""
 
     job_id: str
     """Identifies the job."""
@@ -269,11 +269,11 @@ class MetadataDocument(Sent):
     """Length of the video in seconds."""
     source: DocumentSource
     """The original file: what was taken of it, and what is odd about it."""
-    speech: Literal["dubbed", "none: the original sound is kept"]
-    """Whether there was speech to dub."""
-    loudness: DocumentLoudness
-    """Loudness of the result."""
-    error_code: ErrorCode = QualityCheckError.error_code
+    speech: Literal["dubbed", "none: the original sound is kept", "not dubbed: a check failed"]
+    """Whether there was speech to dub, and whether a check ended the job before."""
+    loudness: DocumentLoudness | None
+    """Loudness of the result; null if a check ended the job before its video was made."""
+    error_code: ErrorCode = "quality_check"
     """Why the job failed, as in its `failed` [callback](callbacks.md#error-codes); absent if it did not."""
     quality: DocumentQuality
     """Measurements and checks of the result."""

@@ -4,19 +4,21 @@ import dagster as dg
 
 from dub_assets.resources.asset import PRODUCTS, job_asset, output
 from dub_assets.resources.asset_metadata import media_links
+from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.final_video.stage import STAGE_VERSION, render_video
 from dub_assets.stages.final_video.values import FinalVideo
 
 
 @job_asset(version=STAGE_VERSION, kinds={"video", "ffmpeg"}, deps=["source_video", *PRODUCTS])
-def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[FinalVideo]:
+def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) -> AssetEvents:
     """The original picture with the dub, the original sound beside it, and subtitles in both languages."""
     with job_resources.job(context) as job:
+        products = job.products()
         product = render_video(
-            job.products(), options=job.options.mix, ctx=job.ctx, previous=job.previous(FinalVideo, "final_video")
+            products, options=job.options.mix, ctx=job.ctx, previous=job.previous(FinalVideo, "final_video")
         )
-        return output(
+        yield output(
             product,
             {
                 **media_links("video", job.archive, product.video),
@@ -29,3 +31,4 @@ def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) 
                 "true_peak_dbtp": product.loudness.true_peak_dbtp,
             },
         )
+        yield from check_results(context, job, "final_video", products, product)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from dub_assets.core.engine import EngineIdentity
-from dub_assets.core.errors import QualityCheckError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.request import DubRequest
@@ -15,7 +14,7 @@ from dub_assets.core.timing import seconds
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.issues import LineIssue
 from dub_assets.stages.metadata.source import source_document
-from dub_assets.stages.products import Products
+from dub_assets.stages.products import Products, is_made
 from dub_assets.stages.quality.values import Check, DubFigures, Quality
 from dub_assets.stages.segment_mixes.values import SegmentMix
 from dub_assets.stages.transcript.values import Speaker, TranscriptSegment
@@ -24,17 +23,21 @@ from dub_assets.stages.tts_segments.values import TtsSegment
 Json = dict[str, Any]
 
 
-def metadata_document(request: DubRequest, products: Products, final: FinalVideo, quality: Quality) -> Json:
-    """Return the document of a finished job: JSON-ready, times in seconds."""
-    stages = {
+def metadata_document(request: DubRequest, products: Products, final: FinalVideo | None, quality: Quality) -> Json:
+    """Return the document of a job: JSON-ready, times in seconds.
+
+    ``final`` is None if a check ended the job before its video was made; ``products`` are then those made until there.
+    """
+    provenances = {
         "stems": products.stems.provenance,
         "transcript": products.transcript.provenance,
         "translation": products.translation.provenance,
         "tts_segments": products.tts.provenance,
         "segment_mixes": products.mixes.provenance,
-        "final_video": final.provenance,
+        **({} if final is None else {"final_video": final.provenance}),
         "quality": quality.provenance,
     }
+    stages = {name: provenance for name, provenance in provenances.items() if is_made(provenance)}
     return {
         "job_id": request.job_id,
         "project_id": request.project_id,
@@ -47,21 +50,33 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         "target_lang": products.translation.target_language,
         "duration": seconds(products.stems.info.duration_ms),
         "source": source_document(products.stems.info),
-        "speech": "dubbed" if products.tts.segments else "none: the original sound is kept",
-        "loudness": {
-            "integrated_lufs": final.loudness.integrated_lufs,
-            "true_peak_dbtp": final.loudness.true_peak_dbtp,
-            "source_lufs": final.gain.source_lufs,
-            "target_lufs": final.gain.target_lufs,
-            "speech_gain_db": final.gain.speech_db,
-            "programme_gain_db": final.gain.programme_db,
-        },
-        **({} if quality.refusal is None else {"error_code": QualityCheckError.error_code}),
+        "speech": _speech(products, final),
+        "loudness": _loudness(final),
+        **({} if quality.refusal is None else {"error_code": "quality_check"}),
         "quality": _quality(quality),
         "speakers": [_speaker(speaker) for speaker in products.transcript.speakers],
         "segments": _segments(products, quality),
         "stages": {name: _stage_cost(provenance.figures) for name, provenance in stages.items()},
         "engines": {name: [_engine(engine) for engine in provenance.engines] for name, provenance in stages.items()},
+    }
+
+
+def _speech(products: Products, final: FinalVideo | None) -> str:
+    if products.tts.segments:
+        return "dubbed"
+    return "none: the original sound is kept" if final else "not dubbed: a check failed"
+
+
+def _loudness(final: FinalVideo | None) -> Json | None:
+    if final is None:
+        return None
+    return {
+        "integrated_lufs": final.loudness.integrated_lufs,
+        "true_peak_dbtp": final.loudness.true_peak_dbtp,
+        "source_lufs": final.gain.source_lufs,
+        "target_lufs": final.gain.target_lufs,
+        "speech_gain_db": final.gain.speech_db,
+        "programme_gain_db": final.gain.programme_db,
     }
 
 
@@ -187,7 +202,7 @@ def _quality(quality: Quality) -> Json:
 
 def _quality_figures(figures: DubFigures) -> Json:
     return {
-        "unspoken": seconds(figures.unspoken_ms),
+        "unspoken": None if figures.unspoken_ms is None else seconds(figures.unspoken_ms),
         "text_language": figures.text_language,
         "agreement": figures.agreement,
         "leftover_db": figures.leftover_db,

@@ -18,8 +18,8 @@ STAGE_VERSION = 1
 """Version of this stage's code: Dagster's code version. The fingerprint covers the document, which every run writes."""
 
 
-def write_metadata(products: Products, final: FinalVideo, quality: Quality, *, ctx: StageContext) -> Metadata:
-    """Write the metadata document (UTF-8 JSON) of a finished job."""
+def write_metadata(products: Products, final: FinalVideo | None, quality: Quality, *, ctx: StageContext) -> Metadata:
+    """Write the metadata document (UTF-8 JSON) of a job; ``final`` is None if a check ended it before its video."""
     request = ctx.keys.request
     with ctx.meter.measure() as measurement:
         content = metadata_document(request, products, final, quality)

@@ -1,4 +1,7 @@
-"""The checks of a finished dub. A check is one function here, with its name, its severity and what it requires.
+"""The checks of a dub. A check is one function here, with its name, its asset, its severity and what it requires.
+
+A check is evaluated as soon as its asset is made. It may look at this asset and those before it, at what is measured of
+them, and at nothing else.
 
 Adding a check: add its name to ``CheckName``, write the function, and run ``make schemas``. Dagster's asset checks, the
 report, the metadata document and its schema take it from here.
@@ -6,7 +9,7 @@ report, the metadata document and its schema take it from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
@@ -37,6 +40,9 @@ CheckName = Literal[
 ]
 """Names as they are stored, sent and configured, in the order of the stages that they are about."""
 
+CheckedAsset = Literal["transcript", "translation", "tts_segments", "segment_mixes", "final_video"]
+"""Assets that checks are about, in the order of the graph."""
+
 _MAX_NAMED = 8
 """Number of segments that a reason names."""
 
@@ -46,13 +52,20 @@ _METER_ERROR_DB = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInputs:
-    """Everything that a check may look at."""
+    """Everything that a check may look at; ``final`` is None before the video is made."""
 
     products: Products
-    final: FinalVideo
+    final: FinalVideo | None
     lines: tuple[LineQuality, ...]
     figures: DubFigures
     options: DubOptions
+
+    @property
+    def video(self) -> FinalVideo:
+        """The final video. Raises ValueError before it is made."""
+        if self.final is None:
+            raise ValueError("a check reads the final video and is about an asset before it")
+        return self.final
 
     def with_issue(self, *issues: str) -> tuple[int, ...]:
         """Return the indexes of the segments that have one of these issues."""
@@ -73,9 +86,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRule:
-    """A check: ``requirement`` says what must hold, ``severity`` is that of a failure that does not block."""
+    """A check of an asset.
+
+    ``requirement`` says what must hold, ``severity`` is that of a failure that does not block.
+    """
 
     name: CheckName
+    asset: CheckedAsset
     severity: Severity
     requirement: str
     rule: Callable[[CheckInputs], Outcome]
@@ -86,21 +103,28 @@ CHECKS: dict[CheckName, CheckRule] = {}
 
 
 def _check(
-    name: CheckName, severity: Severity, requirement: str
+    name: CheckName, asset: CheckedAsset, severity: Severity, requirement: str
 ) -> Callable[[Callable[[CheckInputs], Outcome]], Callable[[CheckInputs], Outcome]]:
     """Register the decorated function as the rule of a check."""
 
     def register(rule: Callable[[CheckInputs], Outcome]) -> Callable[[CheckInputs], Outcome]:
-        CHECKS[name] = CheckRule(name=name, severity=severity, requirement=requirement, rule=rule)
+        CHECKS[name] = CheckRule(name=name, asset=asset, severity=severity, requirement=requirement, rule=rule)
         return rule
 
     return register
 
 
-def run_checks(inputs: CheckInputs) -> tuple[Check, ...]:
-    """Return the result of every check. Raises ConfigurationError if the options name an unknown check."""
+def run_checks(inputs: CheckInputs, assets: Collection[str] = get_args(CheckedAsset)) -> tuple[Check, ...]:
+    """Return the result of every check of these assets.
+
+    Raises ConfigurationError if the options name an unknown check.
+    """
     blocking = blocking_checks(inputs.options.checks)
-    return tuple(_result(check, check.rule(inputs), blocking=check.name in blocking) for check in CHECKS.values())
+    return tuple(
+        _result(check, check.rule(inputs), blocking=check.name in blocking)
+        for check in CHECKS.values()
+        if check.asset in assets
+    )
 
 
 def blocking_checks(options: CheckOptions) -> frozenset[str]:
@@ -113,8 +137,10 @@ def blocking_checks(options: CheckOptions) -> frozenset[str]:
 
 def checks_markdown() -> str:
     """Return the table of checks in ``docs/metadata.md``."""
-    rows = [f"| `{check.name}` | {check.requirement} | {check.severity} |" for check in CHECKS.values()]
-    return "\n".join(["| check | requires | severity of a failure |", "| --- | --- | --- |", *rows])
+    rows = [
+        f"| `{check.name}` | `{check.asset}` | {check.requirement} | {check.severity} |" for check in CHECKS.values()
+    ]
+    return "\n".join(["| check | asset | requires | severity of a failure |", "| --- | --- | --- | --- |", *rows])
 
 
 def unspoken(speech: Iterable[Interval], segments: Sequence[Interval]) -> list[tuple[Interval, int]]:
@@ -151,7 +177,7 @@ def _no_lines(segments: tuple[int, ...], *, passed: str, failed: str) -> Outcome
     )
 
 
-@_check("dialogue_is_complete", "warning", "Every stretch of speech in the original has a line.")
+@_check("dialogue_is_complete", "transcript", "warning", "Every stretch of speech in the original has a line.")
 def _dialogue_is_complete(inputs: CheckInputs) -> Outcome:
     segments = [segment.interval for segment in inputs.products.transcript.segments]
     limit_ms = inputs.options.checks.missing_ms
@@ -162,7 +188,7 @@ def _dialogue_is_complete(inputs: CheckInputs) -> Outcome:
     return Outcome(passed=not missing, reason=reason, measured=longest_s, limit=seconds(limit_ms), unit="s")
 
 
-@_check("text_is_translated", "warning", "No line of three words or more has the text of the original.")
+@_check("text_is_translated", "translation", "warning", "No line of three words or more has the text of the original.")
 def _text_is_translated(inputs: CheckInputs) -> Outcome:
     untranslated = inputs.with_issue("untranslated")
     return _no_lines(
@@ -170,7 +196,7 @@ def _text_is_translated(inputs: CheckInputs) -> Outcome:
     )
 
 
-@_check("text_is_in_its_language", "warning", "The translated text reads like the target language.")
+@_check("text_is_in_its_language", "translation", "warning", "The translated text reads like the target language.")
 def _text_is_in_its_language(inputs: CheckInputs) -> Outcome:
     foreign, target = inputs.with_issue("wrong_language"), inputs.products.translation.target_language
     identified = inputs.figures.text_language
@@ -181,7 +207,7 @@ def _text_is_in_its_language(inputs: CheckInputs) -> Outcome:
     return Outcome(passed=False, reason=f"the text reads like {identified!r}, not like {target!r}")
 
 
-@_check("numbers_are_kept", "warning", "Every number of the original is in the translation.")
+@_check("numbers_are_kept", "translation", "warning", "Every number of the original is in the translation.")
 def _numbers_are_kept(inputs: CheckInputs) -> Outcome:
     lost = inputs.with_issue("lost_numbers")
     return _no_lines(
@@ -189,7 +215,7 @@ def _numbers_are_kept(inputs: CheckInputs) -> Outcome:
     )
 
 
-@_check("lines_say_their_text", "warning", "The recogniser hears every line as it is written.")
+@_check("lines_say_their_text", "tts_segments", "warning", "The recogniser hears every line as it is written.")
 def _lines_say_their_text(inputs: CheckInputs) -> Outcome:
     different, unheard = inputs.with_issue(*get_args(ReadBackIssue)), inputs.with_issue("unheard")
     if unheard:
@@ -203,26 +229,26 @@ def _lines_say_their_text(inputs: CheckInputs) -> Outcome:
     )
 
 
-@_check("lines_are_audible", "error", "Every line has audible speech.")
+@_check("lines_are_audible", "tts_segments", "error", "Every line has audible speech.")
 def _lines_are_audible(inputs: CheckInputs) -> Outcome:
     silent = inputs.with_issue("inaudible")
     return _no_lines(silent, passed="every line has audible speech", failed="lines without audible speech")
 
 
-@_check("segments_fit_their_slots", "warning", "Every line keeps to its slot and to the free tempo.")
+@_check("segments_fit_their_slots", "tts_segments", "warning", "Every line keeps to its slot and to the free tempo.")
 def _segments_fit_their_slots(inputs: CheckInputs) -> Outcome:
     flagged = tuple(line.index for line in inputs.products.tts.segments if line.issues)
     return _no_lines(flagged, passed="every line fits its slot", failed="fast, late or early lines")
 
 
-@_check("lines_never_overlap", "error", "Every line ends before the next one starts.")
+@_check("lines_never_overlap", "tts_segments", "error", "Every line ends before the next one starts.")
 def _lines_never_overlap(inputs: CheckInputs) -> Outcome:
     pairs = pairwise(inputs.products.tts.segments)
     overlapping = tuple(line.index for line, later in pairs if line.placed.end_ms > later.placed.start_ms)
     return _no_lines(overlapping, passed="no line overlaps the next", failed="lines that overlap the next")
 
 
-@_check("original_speech_is_gone", "warning", "The original speech is not heard in the background.")
+@_check("original_speech_is_gone", "segment_mixes", "warning", "The original speech is not heard in the background.")
 def _original_speech_is_gone(inputs: CheckInputs) -> Outcome:
     audible, loudest = inputs.with_issue("leftover_speech"), inputs.figures.leftover_db
     level = "" if loudest is None else f" ({loudest:.1f} dB at most)"
@@ -232,9 +258,9 @@ def _original_speech_is_gone(inputs: CheckInputs) -> Outcome:
     return Outcome(passed=not audible, reason=reason, segments=audible, measured=loudest, limit=limit, unit="dB")
 
 
-@_check("loudness_is_on_target", "warning", "The loudness of the encoded dub is on target.")
+@_check("loudness_is_on_target", "final_video", "warning", "The loudness of the encoded dub is on target.")
 def _loudness_is_on_target(inputs: CheckInputs) -> Outcome:
-    target, loudness = inputs.final.gain.target_lufs, inputs.final.loudness.integrated_lufs
+    target, loudness = inputs.video.gain.target_lufs, inputs.video.loudness.integrated_lufs
     limit = inputs.options.checks.loudness_lu
     if target is None or loudness is None:
         reason = "the original is silent" if target is None else "the dub is silent"
@@ -245,20 +271,26 @@ def _loudness_is_on_target(inputs: CheckInputs) -> Outcome:
     return Outcome(passed=difference <= limit, reason=reason, measured=difference, limit=limit, unit="LU")
 
 
-@_check("true_peak_is_kept", "error", "The true peak of the encoded dub is at most the limit.")
+@_check("true_peak_is_kept", "final_video", "error", "The true peak of the encoded dub is at most the limit.")
 def _true_peak_is_kept(inputs: CheckInputs) -> Outcome:
-    limit, peak = inputs.options.mix.true_peak_dbtp, inputs.final.loudness.true_peak_dbtp
+    limit, peak = inputs.options.mix.true_peak_dbtp, inputs.video.loudness.true_peak_dbtp
     reason = "the dub is silent" if peak is None else f"the encoded dub peaks at {peak:.1f} dBTP, {limit:.1f} allowed"
     passed = peak is None or peak <= limit + _METER_ERROR_DB
     return Outcome(passed=passed, reason=reason, measured=peak, limit=limit, unit="dBTP")
 
 
-@_check("sound_and_picture_agree", "error", "The sound is in sync with the picture, and as long as the programme.")
+@_check(
+    "sound_and_picture_agree",
+    "final_video",
+    "error",
+    "The sound is in sync with the picture, and as long as the programme.",
+)
 def _sound_and_picture_agree(inputs: CheckInputs) -> Outcome:
     figures, limit_ms = inputs.figures, inputs.options.checks.sync_ms
-    off_ms = float(max(abs(figures.sound_lag_ms or 0.0), abs(figures.length_difference_ms)))
+    longer_ms = figures.length_difference_ms or 0
+    off_ms = float(max(abs(figures.sound_lag_ms or 0.0), abs(longer_ms)))
     lag = "silent" if figures.sound_lag_ms is None else f"{figures.sound_lag_ms:+.1f} ms off the picture"
-    reason = f"the dub is {lag} and {figures.length_difference_ms:+d} ms longer than the programme"
+    reason = f"the dub is {lag} and {longer_ms:+d} ms longer than the programme"
     return Outcome(
         passed=off_ms <= limit_ms, reason=reason, measured=round(off_ms, 1), limit=float(limit_ms), unit="ms"
     )

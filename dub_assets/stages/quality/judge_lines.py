@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import LanguageIdentifier, StageContext
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain, leakage_db
 from dub_assets.core.timing import Interval
@@ -35,35 +36,38 @@ def is_untranslated(text: str, translated: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineJudge:
-    """Judges the lines of one dub."""
+    """Judges the lines of one dub, as far as they are made.
+
+    ``assets`` names the assets whose lines are judged: the text in ``translation``, the speech in ``tts_segments``, the
+    background in ``segment_mixes``. ``earlier`` has the lines of an earlier judgement by index, whose levels are kept
+    where nothing has changed.
+    """
 
     products: Products
     identifier: LanguageIdentifier
     options: CheckOptions
     ctx: StageContext
+    assets: Collection[str]
+    earlier: Mapping[int, LineQuality]
 
     def lines(self) -> Iterator[LineQuality]:
         """Yield the quality of each segment of the transcript, in order."""
-        segments = self.products.transcript.segments
-        lines = {line.index: line for line in self.products.tts.segments}
-        gains = {mix.index: mix.gains.background for mix in self.products.mixes.segments}
-        texts = {line.index: line.text for line in self.products.translation.lines}
-        lost = self._segments_with_lost_numbers()
-        foreign = self._reads_like_source([texts.get(segment.index, "") for segment in segments])
-        for segment, is_foreign in zip(segments, foreign, strict=True):
-            text, line = texts.get(segment.index, ""), lines.get(segment.index)
-            issues: list[LineIssue] = []
-            if is_untranslated(segment.text, text):
-                issues.append("untranslated")
-            elif is_foreign:
-                issues.append("wrong_language")
-            if segment.index in lost:
-                issues.append("lost_numbers")
-            if line is not None:
-                yield self._dubbed_line(line, issues, gains[segment.index])
-            else:
-                issues += ["inaudible"] if text else []
-                yield LineQuality(index=segment.index, issues=tuple(issues), level_dbfs=None)
+        text_issues = self._text_issues() if "translation" in self.assets else {}
+        speaks, mixes = "tts_segments" in self.assets, "segment_mixes" in self.assets
+        spoken = {line.index: line for line in self.products.tts.segments} if speaks or mixes else {}
+        mixed = {mix.index: mix for mix in self.products.mixes.segments} if mixes else {}
+        has_text = {line.index for line in self.products.translation.lines if line.text} if speaks else set()
+        for segment in self.products.transcript.segments:
+            index = segment.index
+            quality = LineQuality(index=index, issues=text_issues.get(index, ()), level_dbfs=None)
+            line, mix = spoken.get(index), mixed.get(index)
+            if speaks and line is not None:
+                quality = self._with_speech(quality, line)
+            elif speaks and index in has_text:
+                quality = replace(quality, issues=(*quality.issues, "inaudible"))
+            if line is not None and mix is not None:
+                quality = self._with_background(quality, line, mix.gains.background)
+            yield quality
 
     def text_language(self) -> str | None:
         """Return the language that all lines together read like, None if they are too short or it is uncertain."""
@@ -73,6 +77,22 @@ class LineJudge:
             return None
         (guess,) = self.identifier.identify([text])
         return guess.language if guess.probability >= _MIN_PROBABILITY else None
+
+    def _text_issues(self) -> dict[int, tuple[LineIssue, ...]]:
+        """Return the issues of each segment's translation."""
+        segments = self.products.transcript.segments
+        texts = {line.index: line.text for line in self.products.translation.lines}
+        lost = self._segments_with_lost_numbers()
+        foreign = self._reads_like_source([texts.get(segment.index, "") for segment in segments])
+        issues: dict[int, tuple[LineIssue, ...]] = {}
+        for segment, is_foreign in zip(segments, foreign, strict=True):
+            language: tuple[LineIssue, ...] = ()
+            if is_untranslated(segment.text, texts.get(segment.index, "")):
+                language = ("untranslated",)
+            elif is_foreign:
+                language = ("wrong_language",)
+            issues[segment.index] = (*language, "lost_numbers") if segment.index in lost else language
+        return issues
 
     def _reads_like_source(self, texts: Sequence[str]) -> list[bool]:
         """Return for each text whether it reads like the source language rather than the target language."""
@@ -87,7 +107,9 @@ class LineJudge:
 
     def _segments_with_lost_numbers(self) -> frozenset[int]:
         """Return the segments with a number that their passage does not say; translation may move it within that."""
-        translation, texts = self.products.translation, self.products.texts()
+        translation = self.products.translation
+        is_spoken = "tts_segments" in self.assets  # as it is spoken, before that as it is translated
+        texts = self.products.texts() if is_spoken else {line.index: line.text for line in translation.lines}
         passage_of = {line.index: line.passage for line in translation.lines}
         passages: dict[int, str] = {}
         for line in translation.lines:
@@ -100,25 +122,46 @@ class LineJudge:
             and lost_numbers(segment.text, passage, source=source, target=target)
         )
 
-    def _dubbed_line(self, line: TtsSegment, text_issues: Sequence[LineIssue], background_gain: float) -> LineQuality:
-        issues = [*text_issues]
-        level = active_speech_level_dbfs(self.ctx.sounds.read(self.ctx.workspace.open(line.clip)))
-        read_back = line.speech.read_back
+    def _with_speech(self, quality: LineQuality, line: TtsSegment) -> LineQuality:
+        """Return the quality of a line with what is measured of its speech."""
+        issues: list[LineIssue] = [*quality.issues]
+        level, read_back = self._level_dbfs(line), line.speech.read_back
         if level is None:
             issues.append("inaudible")
         elif line.speech.unheard:
             issues.append("unheard")
         elif read_back is not None:
             issues += read_back_issues(read_back, self.options.speech_agreement)
-        leftover = self._leftover_db(line.segment, background_gain)
-        if leftover is not None and leftover > self.options.leftover_db:
-            issues.append("leftover_speech")
-        return LineQuality(
-            index=line.index,
+        return replace(
+            quality,
             issues=tuple(issues),
-            level_dbfs=None if level is None else round(level, 2),
-            leftover_db=None if leftover is None else round(leftover, 1),
+            level_dbfs=level,
+            level_of=line.clip.sha256,
             agreement=None if read_back is None else read_back.agreement,
+        )
+
+    def _level_dbfs(self, line: TtsSegment) -> float | None:
+        earlier = self.earlier.get(line.index)
+        if earlier is not None and earlier.level_of == line.clip.sha256:
+            return earlier.level_dbfs
+        level = active_speech_level_dbfs(self.ctx.sounds.read(self.ctx.workspace.open(line.clip)))
+        return None if level is None else round(level, 2)
+
+    def _with_background(self, quality: LineQuality, line: TtsSegment, gain: float) -> LineQuality:
+        """Return the quality of a line with what is measured of the background under it."""
+        stems = self.products.stems
+        measured = fingerprint(
+            "leftover", stems=[stems.vocals.sha256, stems.background.sha256], interval=line.segment, gain=gain
+        )
+        earlier = self.earlier.get(line.index)
+        kept = earlier is not None and earlier.leftover_of == measured
+        leftover = earlier.leftover_db if earlier and kept else self._leftover_db(line.segment, gain)
+        is_audible = leftover is not None and leftover > self.options.leftover_db
+        return replace(
+            quality,
+            issues=(*quality.issues, "leftover_speech") if is_audible else quality.issues,
+            leftover_db=leftover,
+            leftover_of=measured,
         )
 
     def _leftover_db(self, interval: Interval, background_gain: float) -> float | None:
@@ -127,4 +170,5 @@ class LineJudge:
         vocals, background = (
             self.ctx.sounds.read(self.ctx.workspace.open(stem), interval) for stem in (stems.vocals, stems.background)
         )
-        return leakage_db(apply_gain(background, background_gain), vocals)
+        leftover = leakage_db(apply_gain(background, background_gain), vocals)
+        return None if leftover is None else round(leftover, 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
@@ -13,7 +15,7 @@ from dub_assets.core.timing import FRAMES_PER_MS, Interval
 from dub_assets.options import DubOptions
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
-from dub_assets.stages.quality.checks import CheckInputs, run_checks, unspoken
+from dub_assets.stages.quality.checks import CheckedAsset, CheckInputs, run_checks, unspoken
 from dub_assets.stages.quality.judge_lines import LineJudge
 from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
@@ -40,20 +42,48 @@ def measure_quality(
     inputs_fingerprint = _fingerprint(products, final, identifier, options)
     if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
         return previous
+    measured = measure_assets(
+        products, final, assets=get_args(CheckedAsset), engines=engines, options=options, ctx=ctx, previous=previous
+    )
+    return replace(measured, provenance=replace(measured.provenance, fingerprint=inputs_fingerprint))
+
+
+def measure_assets(
+    products: Products,
+    final: FinalVideo | None,
+    *,
+    assets: Collection[str],
+    engines: Engines,
+    options: DubOptions,
+    ctx: StageContext,
+    previous: Quality | None,
+) -> Quality:
+    """Measure these assets of a dub, and evaluate their checks.
+
+    Later products are not read, and ``final`` may be None. Levels of lines that ``previous`` measured are kept.
+    """
+    identifier = engines.language_identifier()
     with ctx.meter.measure() as measurement:
-        judge = LineJudge(products=products, identifier=identifier, options=options.checks, ctx=ctx)
+        judge = LineJudge(
+            products=products,
+            identifier=identifier,
+            options=options.checks,
+            ctx=ctx,
+            assets=assets,
+            earlier={line.index: line for line in previous.lines} if previous else {},
+        )
         lines = tuple(judge.lines())
-        figures = _figures(products, final, lines, judge, ctx)
+        figures = _figures(products, final, lines, judge)
         inputs = CheckInputs(products=products, final=final, lines=lines, figures=figures, options=options)
-        checks = run_checks(inputs)
+        checks = run_checks(inputs, assets)
     return Quality(
         lines=lines,
         figures=figures,
         checks=checks,
         provenance=Provenance(
-            fingerprint=inputs_fingerprint,
+            fingerprint=fingerprint(STAGE, version=STAGE_VERSION, assets=list(assets)),
             engines=(identifier.identity,),
-            figures=measurement.figures(media_ms=products.stems.info.duration_ms),
+            figures=measurement.figures(media_ms=products.transcript.duration_ms),
         ),
     )
 
@@ -87,17 +117,21 @@ def _mean_agreement(lines: Sequence[LineQuality], products: Products) -> float |
 
 
 def _figures(
-    products: Products, final: FinalVideo, lines: Sequence[LineQuality], judge: LineJudge, ctx: StageContext
+    products: Products, final: FinalVideo | None, lines: Sequence[LineQuality], judge: LineJudge
 ) -> DubFigures:
+    """Return the measurements of the judged assets; all others are None."""
+    assets, ctx = judge.assets, judge.ctx
     segments = [segment.interval for segment in products.transcript.segments]
-    video = ctx.workspace.open(final.video)
+    missing = unspoken(products.stems.speech, segments) if "transcript" in assets else None
+    video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
+    mix = ctx.workspace.open(final.mix) if video is not None and final is not None else None
     return DubFigures(
-        unspoken_ms=sum(ms for _, ms in unspoken(products.stems.speech, segments)),
-        text_language=judge.text_language(),
-        agreement=_mean_agreement(lines, products),
+        unspoken_ms=None if missing is None else sum(ms for _, ms in missing),
+        text_language=judge.text_language() if "translation" in assets else None,
+        agreement=_mean_agreement(lines, products) if "tts_segments" in assets else None,
         leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),
-        sound_lag_ms=_sound_lag_ms(products, video, ctx.workspace.open(final.mix), ctx),
-        length_difference_ms=ctx.media.probe(video).duration_ms - products.stems.info.duration_ms,
+        sound_lag_ms=_sound_lag_ms(products, video, mix, ctx) if video and mix else None,
+        length_difference_ms=ctx.media.probe(video).duration_ms - products.stems.info.duration_ms if video else None,
     )
 
 

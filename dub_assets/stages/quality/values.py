@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,9 @@ class LineQuality:
     ``level_dbfs`` is the level of the line's active speech, None without any. ``leftover_db`` is the original speech
     left in the background, in dB over its own level. ``agreement`` is the similarity of the text and what the
     recogniser heard (0 to 1), None if the line was not read back.
+
+    ``level_of`` and ``leftover_of`` are the fingerprints of what the two levels were measured on, so that they are not
+    measured again; empty in manifests of earlier versions.
     """
 
     index: int
@@ -45,11 +49,13 @@ class LineQuality:
     level_dbfs: float | None
     leftover_db: float | None = None
     agreement: float | None = None
+    level_of: str = ""
+    leftover_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DubFigures:
-    """Measurements of the whole dub.
+    """Measurements of the whole dub. Those of assets that are not made yet are None.
 
     - ``unspoken_ms``: speech of the original without a line.
     - ``text_language``: language that the text of all lines reads like, None if it is too short or the language is
@@ -60,12 +66,12 @@ class DubFigures:
     - ``length_difference_ms``: how much longer the encoded file is than the programme.
     """
 
-    unspoken_ms: int
+    unspoken_ms: int | None
     text_language: str | None
     agreement: float | None
     leftover_db: float | None
     sound_lag_ms: float | None
-    length_difference_ms: int
+    length_difference_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +92,9 @@ class Quality:
     def refusal(self) -> str | None:
         """Why the dub cannot be delivered, in one line; None if no blocking check failed."""
         failed = [f"{check.name} ({check.reason})" for check in self.checks if check.blocking and not check.passed]
-        return f"the dub does not pass its checks: {'; '.join(failed)}" if failed else None
+        return refusal_line(failed) if failed else None
+
+
+def refusal_line(failed: Sequence[str]) -> str:
+    """Return why a dub cannot be delivered, from the names and reasons of the blocking checks that failed."""
+    return f"the dub does not pass its checks: {'; '.join(failed)}"

@@ -4,6 +4,7 @@ import dagster as dg
 
 from dub_assets.core.keys import segment_name
 from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.run_config import SegmentMixesConfig
 from dub_assets.stages.segment_mixes.stage import STAGE_VERSION, mix_segments
@@ -19,7 +20,7 @@ def segment_mixes(
     config: SegmentMixesConfig,
     stems: Stems,
     tts_segments: TtsSegments,
-) -> dg.Output[SegmentMixes]:
+) -> AssetEvents:
     """The gains of each segment and, if the job asks for them, the clips that editors work with."""
     with job_resources.job(context) as job:
         indexes = [segment.index for segment in tts_segments.segments]
@@ -33,15 +34,20 @@ def segment_mixes(
             previous=job.previous(SegmentMixes, "segment_mixes"),
             only=selected,
         )
-    return output(
-        product,
-        {
-            "segments": len(product.segments),
-            "clips": sum(segment.clips is not None for segment in product.segments),
-            "selected": {
-                segment_name(segment.index): {"bgm_gain": segment.gains.background, "tts_gain": segment.gains.speech}
-                for segment in product.segments
-                if segment.index in (selected or ())
+        yield output(
+            product,
+            {
+                "segments": len(product.segments),
+                "clips": sum(segment.clips is not None for segment in product.segments),
+                "selected": {
+                    segment_name(segment.index): {
+                        "bgm_gain": segment.gains.background,
+                        "tts_gain": segment.gains.speech,
+                    }
+                    for segment in product.segments
+                    if segment.index in (selected or ())
+                },
             },
-        },
-    )
+        )
+        made = job.products_with(stems=stems, tts=tts_segments, mixes=product)
+        yield from check_results(context, job, "segment_mixes", made)

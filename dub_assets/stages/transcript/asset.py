@@ -4,6 +4,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.asset_metadata import preview
+from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe
@@ -11,7 +12,7 @@ from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptS
 
 
 @job_asset(version=STAGE_VERSION, kinds={"text", "whisper"})
-def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> dg.Output[Transcript]:
+def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> AssetEvents:
     """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
     with job_resources.job(context) as job:
         product = transcribe(
@@ -23,17 +24,18 @@ def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, s
             previous=job.previous(Transcript, "transcript"),
             speakers=job.request.speakers,
         )
-    return output(
-        product,
-        {
-            "language": product.language,
-            "language_probability": product.language_probability,
-            "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
-            "segments": len(product.segments),
-            "words": sum(len(segment.words) for segment in product.segments),
-            "text": preview((segment.interval, _line(segment, product.speakers)) for segment in product.segments),
-        },
-    )
+        yield output(
+            product,
+            {
+                "language": product.language,
+                "language_probability": product.language_probability,
+                "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
+                "segments": len(product.segments),
+                "words": sum(len(segment.words) for segment in product.segments),
+                "text": preview((segment.interval, _line(segment, product.speakers)) for segment in product.segments),
+            },
+        )
+        yield from check_results(context, job, "transcript", job.products_with(stems=stems, transcript=product))
 
 
 def _line(segment: TranscriptSegment, speakers: tuple[Speaker, ...]) -> str:

@@ -4,6 +4,7 @@ import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.asset_metadata import lines_table
+from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.run_config import TtsSegmentsConfig
 from dub_assets.stages.stems.values import Stems
@@ -22,7 +23,7 @@ def tts_segments(
     stems: Stems,
     transcript: Transcript,
     translation: Translation,
-) -> dg.Output[TtsSegments]:
+) -> AssetEvents:
     """Every line spoken, fitted to its slot and brought to the level of the original speech."""
     with job_resources.job(context) as job:
         product = synthesise(
@@ -36,4 +37,6 @@ def tts_segments(
             only=config.selected([segment.index for segment in transcript.segments]),
             voices={**parse_choices(job.options.speakers.voices), **job.request.voices},
         )
-    return output(product, lines_table(product))
+        yield output(product, lines_table(product))
+        made = job.products_with(stems=stems, transcript=transcript, translation=translation, tts=product)
+        yield from check_results(context, job, "tts_segments", made)

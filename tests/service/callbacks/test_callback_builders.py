@@ -10,7 +10,7 @@ from support.callback_schema import consumer_fault
 from support.outbox_world import STAGES, Trouble, World, dub_job
 
 from dub_assets.adapters.dagster_private import DagsterAssetCheckFailedError
-from dub_assets.core.errors import MediaError, QualityCheckError, StorageUnavailableError, UnsupportedLanguageError
+from dub_assets.core.errors import MediaError, StorageUnavailableError, UnsupportedLanguageError
 from dub_assets.core.keys import request_key
 from dub_assets.resources import tags
 from dub_assets.resources.job_context import dagster_failures
@@ -99,7 +99,6 @@ def test_reports_a_failed_run_whose_request_is_missing(world: World, monkeypatch
     [
         (MediaError("no sound: give another file"), "no sound: give another file", "unsupported_media"),
         (UnsupportedLanguageError("no voice"), "no voice", "unsupported_language"),
-        (QualityCheckError("lines are inaudible"), "lines are inaudible", "quality_check"),
         (StorageUnavailableError("no answer"), "stems failed: StorageUnavailableError: no answer", "storage"),
         (dg.Failure("odd", allow_retries=False), "odd", "internal"),
         (ValueError("no\nline"), "stems failed: ValueError: no line", "internal"),
