@@ -45,6 +45,7 @@ for command in (
     dub_commands.say,
     job_commands.jobs,
     job_commands.status,
+    job_commands.cancel,
     job_commands.segments,
     job_commands.voices,
     job_commands.export,
@@ -58,6 +59,7 @@ for command in (
 ):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(service_commands.dev)
+app.add_typer(job_commands.callbacks, name="callbacks")
 app.add_typer(service_commands.models, name="models")
 
 

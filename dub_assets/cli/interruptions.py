@@ -32,6 +32,8 @@ _ADVICE = {
     "report": "run the same command again",
     "export": "run the same command again",
     "models": "run the same command again to go on; what was downloaded is kept",
+    "cancel": "run the same command again",
+    "callbacks": "run the same command again: callbacks keep their ids",
     "submit": "no message was sent; run the same command again",
 }
 

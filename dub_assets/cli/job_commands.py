@@ -28,6 +28,24 @@ def status(job: JobId, as_json: AsJson = False) -> None:
     show_status(job, as_json=as_json)
 
 
+def cancel(job: JobId, as_json: AsJson = False) -> None:
+    """End a job's queued and running runs. Finished stages are kept."""
+    from dub_assets.cli.cancel import cancel_job
+
+    cancel_job(job, as_json=as_json)
+
+
+callbacks = typer.Typer(no_args_is_help=True, help="Send a job's callbacks again.")
+
+
+@callbacks.command()
+def replay(job: JobId, as_json: AsJson = False) -> None:
+    """Send a job's stored callbacks again, in order, with the same ids. Stop at the first that does not arrive."""
+    from dub_assets.cli.replay import replay_callbacks
+
+    replay_callbacks(job, as_json=as_json)
+
+
 def segments(
     job: JobId,
     issues: Annotated[bool, typer.Option("--issues", help="Show only segments with issues.")] = False,

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from dub_assets.resources.step_failure import refusal, step_failure
-from dub_assets.resources.tags import JOB_ID, PARTITION
+from dub_assets.service.job_runs import job_of, runs_of
 
 _RUNS_READ = 2000
 
@@ -47,11 +47,16 @@ def local_time(at_s: float) -> str:
     return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def status_word(status: dg.DagsterRunStatus) -> str:
+    """Return a status as it is shown, such as ``not started``."""
+    return status.value.lower().replace("_", " ")
+
+
 def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
     """Return the last run of each job, the latest first."""
     runs: dict[str, LastRun] = {}
     for record in instance.get_run_records(limit=_RUNS_READ):
-        job_id = record.dagster_run.tags.get(JOB_ID) or record.dagster_run.tags.get(PARTITION)
+        job_id = job_of(record.dagster_run)
         if job_id is not None and job_id not in runs:
             runs[job_id] = _last_run(record)
     return runs
@@ -59,12 +64,7 @@ def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
 
 def last_run(instance: dg.DagsterInstance, job_id: str) -> LastRun | None:
     """Return the last run of a job, or None if this Dagster instance has none."""
-    records = [
-        record
-        for tag in (JOB_ID, PARTITION)
-        for record in instance.get_run_records(dg.RunsFilter(tags={tag: job_id}), limit=1)
-    ]
-    return max(map(_last_run, records), key=lambda run: run.created_s, default=None)
+    return next(map(_last_run, runs_of(instance, job_id, limit=1)), None)
 
 
 def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
@@ -92,7 +92,7 @@ def _last_run(record: dg.RunRecord) -> LastRun:
     return LastRun(
         run_id=run.run_id,
         name=run.job_name,
-        status=run.status.value.lower().replace("_", " "),
+        status=status_word(run.status),
         created_s=record.create_timestamp.timestamp(),
         started_s=record.start_time,
         ended_s=record.end_time,

@@ -86,6 +86,15 @@ def claim_key(message_id: str) -> str:
     return f"jobs/requests/{message_id}.claim.json"
 
 
+CANCELLATIONS = "jobs/cancellations/"
+"""Folder of cancellations whose runs have not all ended."""
+
+
+def cancellation_key(job_id: str) -> str:
+    """Return the key of a job's cancellation."""
+    return f"{CANCELLATIONS}{job_id}.json"
+
+
 REFUSALS = "jobs/refused/"
 """Folder of refused messages, with a folder for each day."""
 

@@ -89,7 +89,7 @@ def test_the_callbacks_of_the_documents_are_those_of_the_contract(body: dict[str
 
 
 def test_every_task_and_every_callback_has_an_example():
-    tasks = {"full_pipeline", "segment_mix", "tts_bgm_mix", "segment_tts"}
+    tasks = {"full_pipeline", "segment_mix", "tts_bgm_mix", "segment_tts", "cancel"}
     assert {message["task"] for message in examples("messages.md")} == tasks
     stages = {stage for part in get_args(Stage) for stage in (get_args(part) or [part])}
     assert {body["metadata"]["stage"] for body in examples("callbacks.md")} == stages == {*ROWS, "failed"}

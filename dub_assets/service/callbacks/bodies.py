@@ -48,6 +48,7 @@ FIRST_STAGE: Mapping[str, StageId] = {
     "full_pipeline": "asr",
     "segment_mix": "segment_mix",
     "segment_tts": "segment_tts",
+    "cancel": "asr",
 }
 """The first stage of a task: the one that fails if a message is refused or a run fails before its first step."""
 

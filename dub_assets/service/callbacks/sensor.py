@@ -25,6 +25,7 @@ from dub_assets.service.callbacks.resources import CallbackServices
 from dub_assets.service.callbacks.retry_groups import PendingRuns, RetryGroup, outcome_is_final
 from dub_assets.service.callbacks.run_log import RunLog
 from dub_assets.service.callbacks.run_recovery import renotify_failures, requeue_lost_starts
+from dub_assets.service.cancellation import Cancellations
 from dub_assets.service.tick_timing import rounded_to_ticks
 
 _WAIT_S = 1.0
@@ -59,6 +60,7 @@ def _tick(context: dg.SensorEvaluationContext, services: CallbackServices) -> st
     while True:
         _reset_inherited_tags(context.instance)
         requeue_lost_starts(context.instance)
+        Cancellations(context.instance, services.archive).pursue()
         groups = pending.all()
         renotify_failures(context.instance, groups, now_s=services.now_s())
         summary = _OutboxPass(context, services).run(groups)

@@ -11,12 +11,13 @@ from logging import Logger
 import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.core.errors import DubError, MessageRefusedError, ObjectMissingError
+from dub_assets.core.errors import DubError, InputError, MessageRefusedError, ObjectMissingError
 from dub_assets.core.keys import claim_key, job_record_key, request_key
 from dub_assets.core.request import DubRequest
-from dub_assets.resources.tags import REQUEST_KEY, TASK
+from dub_assets.resources.tags import JOB_ID, REQUEST_KEY, TASK
+from dub_assets.service.cancellation import Cancellations, CancelRequest
 from dub_assets.service.pending_messages import Claim, HeldMessage, RefusedMessage
-from dub_assets.service.queue.message_models import Request
+from dub_assets.service.queue.message_models import Request, RunRequest
 from dub_assets.service.queue.ports import Queue
 from dub_assets.service.queue.refusals import DeadLetterWorker, Refusals
 from dub_assets.service.queue.resources import QueueResource
@@ -34,6 +35,9 @@ _BUDGET_S = 20.0
 
 _BUDGET_WITH_RUN_S = 3.0
 """How long a tick goes on once it has requested a run: Dagster stores runs after the tick."""
+
+_UNTIL_STORED_S = 5
+"""How long a message waits that cancels a job whose run was requested in the same tick."""
 
 DEAD_LETTERS = DeadLetterWorker()
 """Moves the refused messages of all ticks of this process."""
@@ -54,7 +58,9 @@ class ConsumeResult:
 class MessageConsumer:
     """Consumes messages in one tick. A message is deleted only once its run is stored, in this tick or a later one."""
 
-    def __init__(self, queue: QueueResource, archive: JobArchive, runs: RunIndex, log: Logger) -> None:
+    def __init__(
+        self, queue: QueueResource, archive: JobArchive, runs: RunIndex, cancellations: Cancellations, log: Logger
+    ) -> None:
         self._resource = queue
         self._options = queue.options
         self._queue = queue.queue
@@ -62,6 +68,8 @@ class MessageConsumer:
         self._runs = runs
         self._log = log
         self._began_s = time.monotonic()
+        self._cancellations = cancellations
+        self._cancelled = 0
         self._refusals = Refusals(self._queue, archive, DEAD_LETTERS, is_fifo=queue.is_fifo)
         self.result = ConsumeResult()
 
@@ -104,25 +112,24 @@ class MessageConsumer:
         accepted = 0
         surplus: list[str] = []
         for message in messages:
-            if accepted >= most and not self._would_be_refused(message):
+            if accepted >= most and not self._starts_no_run(message):
                 surplus.append(message.receipt)
                 continue
-            refused = self._refusals.count
+            without_run = self._refusals.count + self._cancelled
             self._guarded(f"message {message.message_id} stays in the queue", partial(self._consume_message, message))
-            accepted += self._refusals.count == refused
+            accepted += self._refusals.count + self._cancelled == without_run
         self._guarded("messages are delivered again later", partial(self._release, surplus))
         self._guarded("refused messages stay in the queue", self._refusals.end_batch)
         return accepted
 
-    def _would_be_refused(self, message: ReceivedMessage) -> bool:
-        """Whether a message that is delivered for the first time would be refused."""
+    def _starts_no_run(self, message: ReceivedMessage) -> bool:
+        """Whether a message that is delivered for the first time would be refused, or cancels a job."""
         if message.receive_count > 1:
             return False
         try:
-            self._resource.parse(message.body)
+            return isinstance(self._resource.parse(message.body), CancelRequest)
         except MessageRefusedError:
             return True
-        return False
 
     def _guarded(self, consequence: str, action: Callable[[], None]) -> None:
         """Run an action whose failure must not affect other messages."""
@@ -171,7 +178,7 @@ class MessageConsumer:
         claim = Claim(deployment=self._runs.deployment, at_ms=now_ms, attempts=attempts + 1)
         self._archive.save(key, claim)
         try:
-            self._request_run(message, request or self._parse_again(message, attempts))
+            self._fulfil(message, request or self._parse_again(message, attempts))
         except MessageRefusedError as refusal:
             self._refuse(message, refusal)
         except DubError:  # not the message's fault: the attempt does not count
@@ -197,7 +204,34 @@ class MessageConsumer:
     def _refuse(self, message: ReceivedMessage, refusal: MessageRefusedError) -> None:
         self._refusals.add(message, RefusedMessage.of(message, refusal, now_s=time.time()))
 
-    def _request_run(self, message: ReceivedMessage, request: Request) -> None:
+    def _fulfil(self, message: ReceivedMessage, request: Request) -> None:
+        if isinstance(request, CancelRequest):
+            self._cancelled += 1
+            self._cancel(message, request)
+        else:
+            self._request_run(message, request)
+
+    def _cancel(self, message: ReceivedMessage, request: CancelRequest) -> None:
+        """Cancel a job and delete the message. Raises MessageRefusedError if there is no such job.
+
+        If this tick has requested a run of the job, the message waits until Dagster has stored that.
+        """
+        if any(run.tags[JOB_ID] == request.job_id for run in self.result.runs):
+            self._log_expired(self._queue.hide([message.receipt], _UNTIL_STORED_S))
+            self.result.counts["cancel jobs whose runs are not stored yet"] += 1
+            return
+        try:
+            runs = self._cancellations.find(request.job_id, request.project_id)
+        except InputError as error:
+            raise refused_request(request, str(error)) from error
+        if runs.open:
+            self._cancellations.begin(request.job_id, runs)
+        fate = "cancelled jobs" if runs.open else "would cancel jobs that have ended"
+        self._log.info("message %s to cancel job %s: %s", message.message_id, request.job_id, fate)
+        self._log_expired(self._queue.delete([message.receipt]))
+        self.result.counts[fate] += 1
+
+    def _request_run(self, message: ReceivedMessage, request: RunRequest) -> None:
         """Store a request, then request its run. Raises MessageRefusedError if the job belongs to another project."""
         self._check_owner(request)
         run = run_request(message.message_id, request, self._archive)

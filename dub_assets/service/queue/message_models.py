@@ -1,4 +1,7 @@
-"""The messages of the task ``full_pipeline``, and what all messages share. docs/messages.md is generated from them."""
+"""The messages of ``full_pipeline`` and ``cancel``, and what all messages share.
+
+docs/messages.md is generated from them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pydantic import Field
 from dub_assets.core.errors import InputError
 from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.service.callbacks.addresses import checked_callback_url
+from dub_assets.service.cancellation import CancelRequest
 from dub_assets.service.queue.glossary import Glossary
 from dub_assets.service.queue.message_types import (
     AudioTrack,
@@ -27,7 +31,12 @@ from dub_assets.service.queue.message_types import (
 )
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
-Request = DubRequest | SegmentMixRequest | SegmentTtsRequest
+RunRequest = DubRequest | SegmentMixRequest | SegmentTtsRequest
+"""A request that starts a run."""
+
+Request = RunRequest | CancelRequest
+
+CallbackUrl = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
 
 
 class Message(Part):
@@ -37,8 +46,6 @@ class Message(Part):
     """The task's name, in upper or lower case."""
     job_id: Id
     """Identifies the job: 1 to 128 letters, digits, `.`, `_` or `-`, not starting with a dot. Numbers count as text."""
-    callback_url: Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
-    """URL that receives the callbacks: http or https, without credentials. `{job_id}` stands for the job's id."""
 
     @abstractmethod
     def request(self, rules: MessageRules) -> Request:
@@ -49,13 +56,34 @@ class Message(Part):
         """Return the project id that a message's document names, before it is validated."""
         return document.get("project_id")
 
+
+class RunMessage(Message):
+    """A message that starts a run."""
+
+    callback_url: CallbackUrl
+    """URL that receives the callbacks: http or https, without credentials. `{job_id}` stands for the job's id."""
+
     @property
     def callback(self) -> str:
         """The callback URL, with the job's id filled in. Raises InputError."""
         return checked_callback_url(self.callback_url, self.job_id)
 
 
-class FullPipelineMessage(Message, Glossary):
+class CancelMessage(Message):
+    """End the queued and running runs of a job, its edits among them. No run is started."""
+
+    project_id: Id | None = None
+    """Project of the job: runs of other projects are not ended."""
+    callback_url: CallbackUrl | None = None
+    """URL that receives a `failed` callback if there is no such job. The job's own callbacks go to its own URL."""
+
+    def request(self, rules: MessageRules) -> CancelRequest:  # noqa: ARG002  # full_pipeline needs them
+        """Return the request. Raises InputError if the callback URL is unusable."""
+        url = self.callback_url and checked_callback_url(self.callback_url, self.job_id)
+        return CancelRequest(job_id=self.job_id, project_id=self.project_id, callback_url=url)
+
+
+class FullPipelineMessage(RunMessage, Glossary):
     """Dub a whole video."""
 
     project_id: Id

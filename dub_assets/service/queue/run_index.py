@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from dub_assets.resources.tags import TASK
-from dub_assets.service.queue.tasks import TASKS
+from dub_assets.service.queue.tasks import RUN_TASKS
 
 _RUN_KEY = "dagster/run_key"
 
@@ -36,5 +36,5 @@ class RunIndex:
         Runs that were created but not queued are not counted: they are queued only when their messages are consumed, so
         counting them could leave no room for that.
         """
-        filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags={TASK: list(TASKS)})
+        filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED], tags={TASK: list(RUN_TASKS)})
         return self._instance.get_runs_count(filters)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
-from dub_assets.service.queue.message_models import Message
+from dub_assets.service.queue.message_models import RunMessage
 from dub_assets.service.queue.message_types import (
     ClipKey,
     Folder,
@@ -79,7 +79,7 @@ class MixSegment(Gains):
         )
 
 
-class SegmentMixMessage(Message):
+class SegmentMixMessage(RunMessage):
     """Mix the background and the speech of segments again. `tts_bgm_mix` is another name of this task."""
 
     project_id: Id | None = None
@@ -163,7 +163,7 @@ class SpeechSegment(Gains):
         return None if length_s is None else round(length_s * 1000)
 
 
-class SegmentTtsMessage(Message, SpeechSegment):
+class SegmentTtsMessage(RunMessage, SpeechSegment):
     """Speak a new text for one segment and mix it. Fields in `segment` take precedence over the message's own."""
 
     model_config = ConfigDict(

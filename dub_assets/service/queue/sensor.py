@@ -6,6 +6,7 @@ from dub_assets.core.codec import decode, encode
 from dub_assets.core.errors import ObjectCorruptError, StorageUnavailableError
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.service.cancellation import Cancellations
 from dub_assets.service.jobs import ALL
 from dub_assets.service.pending_messages import HeldMessage, HeldMessages
 from dub_assets.service.queue.consumer import ConsumeResult, MessageConsumer
@@ -30,8 +31,8 @@ def job_queue_sensor(
     """
     if queue.options.url is None:
         return dg.SkipReason("JOB_QUEUE_URL is not set: there is no queue to read jobs from")
-    runs = RunIndex(context.instance)
-    consumer = MessageConsumer(queue, job_resources.storage.archive, runs, context.log)
+    runs, archive = RunIndex(context.instance), job_resources.storage.archive
+    consumer = MessageConsumer(queue, archive, runs, Cancellations(context.instance, archive), context.log)
     held = _held(context)
     consumer.settle(held)
     max_pending = queue.options.max_pending_runs

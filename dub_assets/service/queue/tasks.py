@@ -2,7 +2,8 @@
 
 A new task is a ``TaskSpec`` in ``_TASKS`` with a message model and a request of its own, the job that does it (listed
 in ``service/jobs.py``), a callback builder (``callbacks/callback_builders.py``) and the stage that fails with it
-(``callbacks/bodies.py``). ``tests/service/queue/test_tasks.py`` fails until all of them are there.
+(``callbacks/bodies.py``). ``tests/service/queue/test_tasks.py`` fails until all of them are there. The consumer itself
+handles a task without a job, such as ``cancel``.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from dub_assets.core.errors import ErrorCode, MessageRefusedError, PermanentErro
 from dub_assets.core.keys import request_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.tags import CALLBACK_URL, CALLBACKS, EDIT, JOB_ID, MESSAGE_ID, PROJECT_ID, REQUEST_KEY, TASK
+from dub_assets.service.cancellation import CancelRequest
 from dub_assets.service.edits.edit_run import EDIT_JOB, EditRun, requested_edit
 from dub_assets.service.edits.own_job import OwnJob
-from dub_assets.service.queue.message_models import FullPipelineMessage, Message, Request
+from dub_assets.service.queue.message_models import CancelMessage, FullPipelineMessage, Message, Request, RunRequest
 from dub_assets.service.queue.segment_messages import SegmentMixMessage, SegmentTtsMessage
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
@@ -43,13 +45,13 @@ class TaskSpec:
 
     ``name`` is the value of ``task`` in messages and of the tag ``dub/task``; ``aliases`` are other values in messages.
     ``message`` is the model of its messages, ``request`` what a message is read into and stored as. ``start`` says what
-    the run of a request stored under a key does.
+    the run of a request stored under a key does; None if the task starts no run.
     """
 
     name: str
     message: type[Message]
     request: type[Any]
-    start: Callable[[Any, str, JobArchive], RunStart]
+    start: Callable[[Any, str, JobArchive], RunStart] | None
     aliases: tuple[str, ...] = ()
 
 
@@ -90,9 +92,13 @@ _TASKS = (
         request=SegmentTtsRequest,
         start=partial(_start_edit, job="segment_tts_job", op="segment_tts"),
     ),
+    TaskSpec(name="cancel", message=CancelMessage, request=CancelRequest, start=None),
 )
 TASKS: Mapping[str, TaskSpec] = {task.name: task for task in _TASKS}
 """The tasks of the queue by name."""
+
+RUN_TASKS = tuple(task.name for task in _TASKS if task.start is not None)
+"""The names of the tasks that start runs."""
 
 DEFAULT_TASK = "full_pipeline"
 """The task of messages that name none."""
@@ -131,9 +137,11 @@ def refused_request(request: Request, reason: str, *, error_code: ErrorCode = "i
     )
 
 
-def run_request(message_id: str, request: Request, archive: JobArchive) -> dg.RunRequest:
+def run_request(message_id: str, request: RunRequest, archive: JobArchive) -> dg.RunRequest:
     """Return the run that a message asks for. The message's id is its run key, so Dagster makes one run a message."""
     task, key = task_of(request), request_key(message_id)
+    if task.start is None:
+        raise ValueError(f"the task {task.name} starts no run")
     start = task.start(request, key, archive)
     tags = {
         JOB_ID: request.job_id,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import dagster as dg
 import psutil
@@ -27,6 +29,12 @@ _LOGS_PID_WITHIN_S = 60
 
 _STARTS_WITHIN_S = 30
 """Time from the status STARTING to the start of the process."""
+
+_INTERRUPTED_WITHIN_S = 3
+"""Time from the report that a run is being cancelled to the interruption of its process."""
+
+_ENDS_WITHIN_S = 30
+"""How long an interrupted process may take to end before another call kills it."""
 
 _THIS_MACHINE = ('"socket"', '"localhost"', '"127.0.0.1"')
 
@@ -77,17 +85,42 @@ class LocalRunLauncher(dg.DefaultRunLauncher):
         self._children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))  # noqa: S603 - no shell
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupt a run, so that it ends as cancelled; False if it has ended already."""
+        """Interrupt a run, so that it ends as cancelled; False if it has ended already.
+
+        A later call does not interrupt it again. It kills the process, with its children, if that has not ended after
+        30 s.
+        """
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished or GRPC_INFO_TAG in run.tags:
             return bool(super().terminate(run_id))
-        self._instance.report_run_canceling(run)
-        running = _process_of(run_id)
-        if running is not None:
+        if run.status is not dg.DagsterRunStatus.CANCELING:
+            self._instance.report_run_canceling(run)
+        running = _process_of(run_id) or self._process_of_command(run)
+        since_s = self._canceling_for_s(run_id)
+        if running is not None and since_s < _INTERRUPTED_WITHIN_S:
             running.terminate()
-        elif run.tags.get(LAUNCHED_ON) == socket.gethostname():
-            self._instance.report_run_canceled(run, "The run was cancelled; its process had ended.")
+        elif running is not None and since_s > _ENDS_WITHIN_S:
+            _kill_tree(running)
+            self._report_canceled(run_id, "The run was cancelled; its process did not end by itself and was killed.")
+        elif running is None and _is_of_this_machine(run):
+            self._report_canceled(run_id, "The run was cancelled; its process had ended.")
         return True
+
+    def _process_of_command(self, run: dg.DagsterRun) -> psutil.Process | None:
+        """Return the process of a command of this machine, such as `dub-assets dub`, that executes a run in itself."""
+        logged = self._logged_process(run.run_id) if LAUNCHED_ON not in run.tags else None
+        return psutil.Process(logged[0]) if logged and _is_alive(*logged) and _is_command(logged[0]) else None
+
+    def _canceling_for_s(self, run_id: str) -> float:
+        """Return the time since a run was first reported as being cancelled."""
+        asked = self._instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_CANCELING, limit=1).records
+        return time.time() - asked[0].timestamp if asked else 0.0
+
+    def _report_canceled(self, run_id: str, message: str) -> None:
+        """Report a run as cancelled, unless its process has reported its end meanwhile."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            self._instance.report_run_canceled(run, message)
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Return whether the process of a starting or started run is alive."""
@@ -151,6 +184,21 @@ def _process_of(run_id: str) -> psutil.Process | None:
         if process.__name__ in command and run_id in command:
             return candidate
     return None
+
+
+def _is_command(pid: int) -> bool:
+    """Return whether a process is a command of dub_assets: on another machine, the same id is another process."""
+    with contextlib.suppress(psutil.Error):
+        return any(Path(part).name in {"dub-assets", "dub_assets.cli"} for part in psutil.Process(pid).cmdline())
+    return False
+
+
+def _kill_tree(process: psutil.Process) -> None:
+    """Kill a process and its children."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in [*process.children(recursive=True), process]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 def _is_alive(pid: int, logged_s: float) -> bool:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import time
-import uuid
-from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
-from support.deployment import RUN_KEY, Deployment, full
+from support.deployment import RUN_KEY, full
 from support.fakes_queue import FakeQueue
 from support.finished_job import PROVENANCE, REQUEST
+from support.queue_wire import Wire, held_by
 
 from dub_assets.adapters.storage.s3 import S3ObjectStore
-from dub_assets.core.codec import decode, encode
+from dub_assets.core.codec import encode
 from dub_assets.core.errors import (
     ConfigurationError,
     MessageRefusedError,
@@ -35,83 +34,6 @@ from dub_assets.service.queue.resources import QueueResource
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 
 REGION = "ap-northeast-2"
-
-
-class Wire:
-    """A queue, its dead letters and a bucket on the server, and deployments on them."""
-
-    def __init__(self, aws_endpoint: str, bucket: str, new_queue, sqs, tmp_path: Path, *, fifo: bool = False) -> None:
-        self.url, self.dead_url = new_queue(fifo=fifo), new_queue(fifo=fifo)
-        self.sqs = sqs
-        self._instances = ExitStack()
-        self.environment = {
-            "JOB_QUEUE_URL": self.url,
-            "JOB_DLQ_URL": self.dead_url,
-            "JOB_QUEUE_WAIT": "0",
-            "JOB_VISIBILITY_TIMEOUT": "60",
-            "AWS_S3_BUCKET": bucket,
-            "AWS_ENDPOINT_URL": aws_endpoint,
-            "DUB_ASSETS_HOME": str(tmp_path / "home"),
-            "DUB_ASSETS_CACHE": str(tmp_path / "cache"),
-        }
-
-    def deploy(self, **environment: str) -> Deployment:
-        instance = self._instances.enter_context(dg.DagsterInstance.ephemeral())
-        return Deployment(self.environment | environment, instance)
-
-    def close(self) -> None:
-        self._instances.close()
-
-    def send(self, body: str, *, group: str | None = None) -> str:
-        fifo = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex} if group else {}
-        return self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **fifo)["MessageId"]
-
-    def redeliver(self, deployment: Deployment) -> None:
-        """The visibility of every held message passes."""
-        for held in held_by(deployment):
-            self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=held.receipt, VisibilityTimeout=0)
-
-    def left(self) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
-        return sum(int(answer["Attributes"][name]) for name in names)
-
-    def waiting(self) -> int:
-        """How many messages may be received now."""
-        names = ["ApproximateNumberOfMessages"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
-        return int(answer["Attributes"][names[0]])
-
-    def dead(self) -> list[tuple[str, str]]:
-        """The reason and the body of every dead letter."""
-        answer = self.sqs.receive_message(
-            QueueUrl=self.dead_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=0
-        )
-        return [
-            (message["MessageAttributes"]["reason"]["StringValue"], message["Body"])
-            for message in answer.get("Messages", ())
-        ]
-
-
-@pytest.fixture
-def new_wire(aws_endpoint, bucket, new_queue, sqs, tmp_path):
-    with ExitStack() as wires:
-
-        def make(*, fifo: bool = False) -> Wire:
-            wire = Wire(aws_endpoint, bucket, new_queue, sqs, tmp_path, fifo=fifo)
-            wires.callback(wire.close)
-            return wire
-
-        yield make
-
-
-@pytest.fixture
-def wire(new_wire) -> Wire:
-    return new_wire()
-
-
-def held_by(deployment: Deployment):
-    return decode(HeldMessages, (deployment.cursor or "").encode()).messages if deployment.cursor else ()
 
 
 def test_skips_without_a_queue(wire: Wire):
