@@ -40,8 +40,8 @@ callbacks = typer.Typer(no_args_is_help=True, help="Send a job's callbacks again
 
 @callbacks.command()
 def replay(job: JobId, as_json: AsJson = False) -> None:
-    """Send a job's stored callbacks again, in order, with the same ids. Stop at the first that does not arrive."""
-    from dub_assets.cli.replay import replay_callbacks
+    """Have the service send a job's callbacks again, in order and with the same ids."""
+    from dub_assets.cli.callbacks import replay_callbacks
 
     replay_callbacks(job, as_json=as_json)
 

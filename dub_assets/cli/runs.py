@@ -8,8 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from dub_assets.resources.step_failure import refusal, step_failure
-from dub_assets.service.job_runs import job_of, runs_of
+from dub_assets.service.job_runs import job_of
 
 _RUNS_READ = 2000
 
@@ -58,13 +57,8 @@ def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
     for record in instance.get_run_records(limit=_RUNS_READ):
         job_id = job_of(record.dagster_run)
         if job_id is not None and job_id not in runs:
-            runs[job_id] = _last_run(record)
+            runs[job_id] = run_of(record)
     return runs
-
-
-def last_run(instance: dg.DagsterInstance, job_id: str) -> LastRun | None:
-    """Return the last run of a job, or None if this Dagster instance has none."""
-    return next(map(_last_run, runs_of(instance, job_id, limit=1)), None)
 
 
 def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
@@ -74,20 +68,8 @@ def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
     return {step.step_key: words[step.status.value] for step in stats if step.status}
 
 
-def failure(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """Return why a run failed, in one line; None if no step failed."""
-    checks = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    if refused := refusal(entry.get_dagster_event() for entry in checks):
-        return refused
-    found = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, ascending=False, limit=1)
-    for record in found.records:
-        reason = step_failure(record.event_log_entry.dagster_event)
-        if reason is not None:
-            return reason.description or " ".join(reason.error.split())
-    return None
-
-
-def _last_run(record: dg.RunRecord) -> LastRun:
+def run_of(record: dg.RunRecord) -> LastRun:
+    """Return a run as it is shown."""
     run = record.dagster_run
     return LastRun(
         run_id=run.run_id,
