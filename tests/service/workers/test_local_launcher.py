@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import psutil
 import pytest
 import yaml
 from dagster._core.events import EngineEventData
@@ -22,6 +24,8 @@ from dub_assets.service.callbacks.run_recovery import requeue_lost_starts
 from dub_assets.service.workers.local import LocalRunLauncher
 from dub_assets.service.workers.process import only_process
 
+SLEEPS = "import time; time.sleep(600)"
+PROCESS = "dub_assets.service.workers.process"
 _REPOSITORY = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("dub_assets"), "__repository__")
 
 
@@ -141,8 +145,7 @@ def test_requeues_a_run_whose_process_was_lost_before_it_started(local: Machine,
 
 def test_a_process_may_take_any_time_to_start(local: Machine, monkeypatch):
     run = add_starting_run(local)
-    code = "import time; time.sleep(600)"
-    command = [sys.executable, "-c", code, "dub_assets.service.workers.process", run.run_id]
+    command = [sys.executable, "-c", SLEEPS, PROCESS, run.run_id]
     with subprocess.Popen(command) as slow:
         advance_clock(monkeypatch, 3000)
         assert requeue_lost_starts(local.instance) == []
@@ -161,6 +164,62 @@ def test_fails_a_run_after_twenty_starts(local: Machine, monkeypatch):
     advance_clock(monkeypatch, 31)
     assert requeue_lost_starts(local.instance) == []
     assert local.instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+IGNORES = f"import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(); {SLEEPS}"
+"""The code of a process that SIGTERM does not end; it writes a line once that is so."""
+
+
+def started(code: str, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-u", "-c", code, *arguments], stdout=subprocess.PIPE)
+
+
+def status_of(machine: Machine, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    return machine.instance.get_run_by_id(run.run_id).status
+
+
+def test_interrupts_the_process_of_a_run_once(local: Machine, monkeypatch):
+    run = local.add_started_run(pid=None)
+    counts = "import signal, time; signal.signal(15, lambda *_: print('interrupted')); print(); "
+    with started(counts + "[time.sleep(0.1) for _ in range(6000)]", PROCESS, run.run_id) as process:
+        process.stdout.readline()
+        assert local.launcher.terminate(run.run_id)
+        assert process.stdout.readline() == b"interrupted\n"
+        advance_clock(monkeypatch, 10)
+        assert local.launcher.terminate(run.run_id)
+        assert status_of(local, run) is dg.DagsterRunStatus.CANCELING
+        process.kill()
+        assert process.stdout.read() == b""
+    local.launcher.terminate(run.run_id)
+    assert status_of(local, run) is dg.DagsterRunStatus.CANCELED
+    assert local.launcher.terminate(run.run_id) is False
+
+
+def test_kills_a_process_that_does_not_end_and_its_children(local: Machine, monkeypatch):
+    run = local.add_started_run(pid=None)
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEPS!r}]); {IGNORES}"
+    with started(parent, PROCESS, run.run_id) as process:
+        process.stdout.readline()
+        (child,) = psutil.Process(process.pid).children()
+        local.launcher.terminate(run.run_id)
+        assert process.poll() is None
+        advance_clock(monkeypatch, 31)
+        local.launcher.terminate(run.run_id)
+        assert process.wait(60) == -signal.SIGKILL
+        child.wait(60)
+    assert status_of(local, run) is dg.DagsterRunStatus.CANCELED
+
+
+@pytest.mark.parametrize(("arguments", "ends"), [(["dub-assets", "dub"], True), (["backup"], False)])
+def test_ends_a_command_that_executes_a_run_and_no_other_process(local: Machine, arguments, ends):
+    with started(SLEEPS, *arguments) as process:
+        run = local.add_started_run(pid=process.pid)
+        local.launcher.terminate(run.run_id)
+        if ends:
+            assert process.wait(60) == -signal.SIGTERM
+        else:
+            assert process.poll() is None
+            process.kill()
 
 
 def test_a_run_has_one_process_at_a_time(tmp_path):
