@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dub_assets.resources.tags import JOB_ID
-
-PARTITION = "dagster/partition"
-"""Dagster's tag for the partition, which is the job id. Runs of the UI have no other tag for their job."""
+from dub_assets.resources.tags import JOB_ID, PARTITION
 
 
 def job_of(run: dg.DagsterRun) -> str | None:
