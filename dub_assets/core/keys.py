@@ -154,6 +154,17 @@ class JobKeys:
         """Return the key of an asset's manifest."""
         return f"{self.root}/manifests/{asset}.json"
 
+    def shared(self, asset: str, fingerprint: str) -> str:
+        """Return the key by which other jobs of the project find this job's product with a fingerprint.
+
+        No job's folder begins with a dot.
+        """
+        return f"{self._shared_folder}/{asset}/{fingerprint}/{self.request.job_id}.json"
+
+    def shared_lease(self, asset: str, fingerprint: str) -> str:
+        """Return the key of the lease of the job that makes a product with a fingerprint."""
+        return f"{self._shared_folder}/{asset}/{fingerprint}.lease.json"
+
     def stem(self, name: str) -> str:
         """Return the key of a programme's ``original``, ``vocals``, ``background``, ``mix`` or ``dub`` sound."""
         return f"{self.root}/stems/{name}.flac"
@@ -170,6 +181,10 @@ class JobKeys:
     def subtitles(self, language: str, ending: str) -> str:
         """Return the key of the subtitles in a language, as ``srt`` or ``vtt``."""
         return f"{self.root}/subtitles/{language}.{ending}"
+
+    @property
+    def _shared_folder(self) -> str:
+        return f"projects/{self.request.project_id}/interim/.shared"
 
     @property
     def report(self) -> str:

@@ -20,6 +20,7 @@ from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
+from dub_assets.resources.shared_products import SharedProducts
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import JOB_ID, PARTITION, REQUEST_KEY, TASK
 from dub_assets.stages.products import Products
@@ -61,6 +62,11 @@ class JobContext:
     def products_with(self, **known: object) -> Products:
         """Return the job's products, of which some are known here; the others are loaded when they are first read."""
         return StoredProducts(self, known)
+
+    @property
+    def shared(self) -> SharedProducts:
+        """The job's products that other jobs of its project may have too."""
+        return SharedProducts(archive=self.archive, keys=self.ctx.keys)
 
     def previous(self, product: type[Product], asset: str) -> Product | None:
         """Return the stored value of an asset from an earlier run; None if it is missing or damaged."""

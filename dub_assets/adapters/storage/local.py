@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.core.files import (
@@ -74,6 +75,31 @@ class LocalObjectStore:
         with atomic_file(self._path(key), folder=self._parts, durable=True) as part:
             part.write_bytes(content)
             self._store_checksum(key, signature_of(part), hashlib.sha256(content).hexdigest())
+
+    def create(self, key: str, content: bytes, content_type: str) -> bool:  # noqa: ARG002 - a file has no content type
+        """Write a small object atomically if there is none yet; return whether it was written."""
+        path, part = self._path(key), self._parts / f".{uuid4().hex}.part"
+        with disk_errors(path):
+            for folder in (path.parent, self._parts):
+                folder.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content)
+            try:
+                path.hardlink_to(part)
+            except FileExistsError:
+                return False
+            finally:
+                part.unlink()
+        return True
+
+    def copy(self, source: str, key: str) -> None:
+        """Make an object a hard link to another one: files of the store are replaced and never changed in place."""
+        path, target = self._path(source), self._path(key)
+        if not path.is_file():
+            raise self._missing(source)
+        with atomic_file(target, folder=self._parts, durable=True, lock=False) as part:
+            _place(path, part, link=True)
+            signature = signature_of(part)
+            self._store_checksum(key, signature, self._checksum(source, part, signature))
 
     def download(self, key: str, target: Path) -> None:
         """Download an object to a file atomically. Raises ObjectMissingError."""

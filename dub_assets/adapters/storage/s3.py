@@ -9,17 +9,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dub_assets.adapters.aws import aws_errors, is_transient
+from dub_assets.adapters.aws import aws_errors, error_code, is_transient
 from dub_assets.core.errors import ConfigurationError, DubError, ObjectMissingError, StorageUnavailableError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.media import StoredObject
-from dub_assets.core.object_key import checked_key, checked_prefix, is_key
+from dub_assets.core.object_key import checked_key, checked_prefix, content_type_of, is_key
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferManager
     from botocore.client import BaseClient
 
 _MEBIBYTE = 1024 * 1024
+_EXISTS = {"PreconditionFailed", "ConditionalRequestConflict"}
+"""Error codes of a conditional write if there is an object, or if another writer is creating it."""
+
 _DELETE_BATCH = 1000
 """The most keys that S3 takes in one request."""
 
@@ -78,6 +81,42 @@ class S3ObjectStore:
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, Metadata=metadata
             )
+
+    def create(self, key: str, content: bytes, content_type: str) -> bool:
+        """Write a small object if there is none yet; return whether it was written.
+
+        A server that does not know conditional writes may let two writers succeed.
+        """
+        checked_key(key)
+        from botocore.exceptions import ClientError
+
+        metadata = {"sha256": hashlib.sha256(content).hexdigest()}
+        with self._reported(key):
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=content,
+                    ContentType=content_type,
+                    Metadata=metadata,
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                if error_code(error) not in _EXISTS:
+                    raise
+                return False
+        return True
+
+    def copy(self, source: str, key: str) -> None:
+        """Copy an object with its checksum within the bucket, in parts if it is large. Raises ObjectMissingError."""
+        checked_key(key)
+        stored = self.head(source)
+        if stored is None:
+            raise self._refusal(f"{self.description}/{source}", "NoSuchKey")
+        extra: dict[str, object] = {"ContentType": content_type_of(key), "MetadataDirective": "REPLACE"}
+        extra |= {"Metadata": {"sha256": stored.sha256}} if stored.sha256 else {}
+        with self._reported(key):
+            self._transfers.copy({"Bucket": self._bucket, "Key": source}, self._bucket, key, extra_args=extra).result()
 
     def download(self, key: str, target: Path) -> None:
         """Download an object to a file atomically. Raises ObjectMissingError."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError
+from dub_assets.core.errors import ObjectCorruptError, ObjectMissingError, OutOfSpaceError
 from dub_assets.core.files import (
     FileSignature,
     atomic_file,
@@ -69,6 +70,22 @@ class LocalWorkspace:
         if media is None:
             raise ObjectMissingError(f"no file was written for {key} at {self._path(key)}: regenerate it")
         return media
+
+    def copy(self, media: MediaObject, key: str) -> MediaObject:
+        """Copy a stored object to another key, here too if its local file is here; return the reference to the copy.
+
+        Raises ObjectMissingError, or ObjectCorruptError if the object is not the one that ``media`` names.
+        """
+        copied = replace(media, key=key)
+        if not self.is_stored(copied):
+            self._store.copy(media.key, key)
+            if not self.is_stored(copied):
+                raise ObjectCorruptError(f"{media.key} in {self._store.description} has changed: regenerate it")
+        if self._is_here(media) and not self._is_here(copied):
+            with suppress(OSError, OutOfSpaceError), atomic_file(self._path(key), lock=False) as part:
+                part.hardlink_to(self._path(media.key))  # saves the download; not every file system has links
+                self._checksums[self._path(key)] = signature_of(part), media.sha256
+        return copied
 
     def open(self, media: MediaObject) -> Path:
         """Return a local file with this object's content, fetched and verified if it is not here yet.

@@ -29,6 +29,14 @@ class ObjectStore(Protocol):
         """Write a small object atomically."""
         ...
 
+    def create(self, key: str, content: bytes, content_type: str) -> bool:
+        """Write a small object atomically if there is none yet; return whether it was written."""
+        ...
+
+    def copy(self, source: str, key: str) -> None:
+        """Copy an object with its checksum to another key, within the store. Raises ObjectMissingError."""
+        ...
+
     def download(self, key: str, target: Path) -> None:
         """Download an object to a file atomically. Raises ObjectMissingError."""
         ...
@@ -67,6 +75,13 @@ class Workspace(Protocol):
 
     def write(self, key: str, content: bytes) -> MediaObject:
         """Write a small file for ``key`` and return the reference to it."""
+        ...
+
+    def copy(self, media: MediaObject, key: str) -> MediaObject:
+        """Copy a stored object to another key and return the reference to the copy.
+
+        Raises ObjectMissingError or ObjectCorruptError.
+        """
         ...
 
     def open(self, media: MediaObject) -> Path:

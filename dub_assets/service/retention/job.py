@@ -11,6 +11,7 @@ from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, dispatch_k
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.resources.shared_products import SharedProducts
 from dub_assets.resources.tags import CALLBACKS, JOB_ID, PARTITION, REQUEST_KEY
 from dub_assets.service.pending_messages import RefusedMessages
 from dub_assets.service.retention.rules import RetentionOptions, jobs_to_delete
@@ -103,9 +104,11 @@ def _keys_to_delete(archive: JobArchive, job_id: str, runs: Sequence[dg.DagsterR
     request = archive.find(DubRequest, job_record_key(job_id))
     if objects == "nothing" or request is None:
         return []
-    keys = [item.key for item in archive.store.list(f"{JobKeys(request=request).root}/")]
+    job_keys = JobKeys(request=request)
+    keys = list(SharedProducts(archive=archive, keys=job_keys).references())
+    keys += [item.key for item in archive.store.list(f"{job_keys.root}/")]
     if objects == "everything":
-        keys += [request.result_key, request.metadata_key, JobKeys(request=request).report, job_record_key(job_id)]
+        keys += [request.result_key, request.metadata_key, job_keys.report, job_record_key(job_id)]
         keys += [key for run in runs for key in _keys_of_run(archive, run)]
     return keys
 

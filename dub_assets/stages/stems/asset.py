@@ -6,7 +6,7 @@ from dub_assets.core.timing import seconds
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.plan import check_engines
-from dub_assets.stages.stems.stage import STAGE_VERSION, separate
+from dub_assets.stages.stems.stage import STAGE_VERSION, copy_stems, separate, stems_fingerprint
 from dub_assets.stages.stems.values import Stems
 
 
@@ -19,7 +19,15 @@ def stems(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.
         context.log_event(
             dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})
         )
-        product = separate(source, engines=job.engines, ctx=job.ctx, previous=job.previous(Stems, "stems"))
+        engines, ctx, previous = job.engines, job.ctx, job.previous(Stems, "stems")
+        product = job.shared.obtain(
+            Stems,
+            "stems",
+            stems_fingerprint(source, engines=engines, ctx=ctx, previous=previous),
+            previous=previous,
+            make=lambda: separate(source, engines=engines, ctx=ctx, previous=previous),
+            adopt=lambda stems: copy_stems(stems, source, ctx),
+        )
     picture, track = product.info.picture, product.info.track
     return output(
         product,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from dub_assets.core.batches import prefetched
-from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
@@ -50,16 +50,12 @@ def separate(
     processed in blocks, so memory does not grow with the programme. Raises InputError for an unusable file.
     """
     separator, detector = engines.separator(), engines.voice_activity_detector()
-    request = ctx.keys.request
-    choice = TrackChoice(wanted=request.audio_track, language=request.source_language)
-    engines_used = (separator.identity, detector.identity)
-    if previous is not None and previous.provenance.fingerprint == _fingerprint(
-        source, engines_used, previous.info, choice
-    ):
+    stage_fingerprint = stems_fingerprint(source, engines=engines, ctx=ctx, previous=previous)
+    if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, separator):
         path = ctx.workspace.open(source)
-        info = ctx.media.probe(path, choice)
+        info = ctx.media.probe(path, _track_choice(ctx))
         ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
         original = ctx.workspace.seal(ctx.keys.stem("original"))
         speech = _write_stems(original, info, separator, detector, ctx)
@@ -71,22 +67,54 @@ def separate(
         background=ctx.workspace.seal(ctx.keys.stem("background")),
         speech=tuple(speech),
         provenance=Provenance(
-            fingerprint=_fingerprint(source, engines_used, info, choice),
-            engines=engines_used,
+            fingerprint=stage_fingerprint,
+            engines=(separator.identity, detector.identity),
             figures=measurement.figures(media_ms=info.duration_ms),
         ),
     )
 
 
-def _fingerprint(
-    source: MediaObject, engines: tuple[EngineIdentity, EngineIdentity], info: MediaInfo, choice: TrackChoice
-) -> str:
-    """Return the fingerprint; the track is part of it if it is not the one that is chosen without a request."""
-    separator, detector = engines
-    track = choice.of(info.tracks)
-    chosen = {} if track == DEFAULT_TRACK.of(info.tracks) else {"track": track.index}
+def stems_fingerprint(source: MediaObject, *, engines: Engines, ctx: StageContext, previous: Stems | None) -> str:
+    """Return the fingerprint of the stems of a video; it is probed unless the previous stems are of the same one.
+
+    The track is part of it if it is not the one that is chosen without a request. Raises InputError like ``separate``.
+    """
+    choice = _track_choice(ctx)
+    if previous is not None and previous.source.sha256 == source.sha256:
+        tracks = previous.info.tracks
+    else:
+        tracks = ctx.media.probe(ctx.workspace.open(source), choice).tracks
+    track = choice.of(tracks)
     return fingerprint(
-        STAGE, version=STAGE_VERSION, source=source.sha256, separator=separator, detector=detector, **chosen
+        STAGE,
+        version=STAGE_VERSION,
+        source=source.sha256,
+        separator=engines.separator().identity,
+        detector=engines.voice_activity_detector().identity,
+        **({} if track == DEFAULT_TRACK.of(tracks) else {"track": track.index}),
+    )
+
+
+def _track_choice(ctx: StageContext) -> TrackChoice:
+    request = ctx.keys.request
+    return TrackChoice(wanted=request.audio_track, language=request.source_language)
+
+
+def copy_stems(stems: Stems, source: MediaObject, ctx: StageContext) -> Stems:
+    """Return the stems of another job, made from the same content as ``source``, with this job's copies of their media.
+
+    Raises ObjectMissingError, ObjectCorruptError.
+    """
+
+    def copied(media: MediaObject, name: str) -> MediaObject:
+        return ctx.workspace.copy(media, ctx.keys.stem(name))
+
+    return replace(
+        stems,
+        source=source,
+        original=copied(stems.original, "original"),
+        vocals=copied(stems.vocals, "vocals"),
+        background=copied(stems.background, "background"),
     )
 
 

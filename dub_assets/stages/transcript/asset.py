@@ -7,7 +7,7 @@ from dub_assets.resources.asset_metadata import preview
 from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.stems.values import Stems
-from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe
+from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe, transcript_fingerprint
 from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
 
 
@@ -15,14 +15,23 @@ from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptS
 def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, stems: Stems) -> AssetEvents:
     """The speech as text, in segments of one speaker's sentence or clause, with the time of every word."""
     with job_resources.job(context) as job:
-        product = transcribe(
-            stems,
-            job.request.source_language,
-            engines=job.engines,
-            options=job.options,
-            ctx=job.ctx,
-            previous=job.previous(Transcript, "transcript"),
-            speakers=job.request.speakers,
+        language, speakers = job.request.source_language, job.request.speakers
+        previous = job.previous(Transcript, "transcript")
+        product = job.shared.obtain(
+            Transcript,
+            "transcript",
+            transcript_fingerprint(stems, language, engines=job.engines, options=job.options, speakers=speakers),
+            previous=previous,
+            make=lambda: transcribe(
+                stems,
+                language,
+                engines=job.engines,
+                options=job.options,
+                ctx=job.ctx,
+                previous=previous,
+                speakers=speakers,
+            ),
+            adopt=lambda transcript: transcript,
         )
         yield output(
             product,

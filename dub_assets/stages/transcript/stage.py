@@ -50,8 +50,7 @@ def transcribe(
     """
     recogniser, diariser = engines.recogniser(language), engines.turn_diariser()
     count = speakers or options.speakers.count
-    diarisation = [diariser and diariser.identity, count, stems.vocals.sha256]
-    stage_fingerprint = _fingerprint(stems, language, recogniser, diarisation, options)
+    stage_fingerprint = transcript_fingerprint(stems, language, engines=engines, options=options, speakers=speakers)
     if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, recogniser, diariser):
@@ -73,9 +72,12 @@ def transcribe(
     )
 
 
-def _fingerprint(
-    stems: Stems, language: str, recogniser: Recogniser, diarisation: Sequence[object], options: DubOptions
+def transcript_fingerprint(
+    stems: Stems, language: str, *, engines: Engines, options: DubOptions, speakers: int | None = None
 ) -> str:
+    """Return the fingerprint of the transcript of these stems; the arguments are those of ``transcribe``."""
+    recogniser, diariser = engines.recogniser(language), engines.turn_diariser()
+    diarisation = [diariser and diariser.identity, speakers or options.speakers.count, stems.vocals.sha256]
     return fingerprint(
         STAGE,
         version=STAGE_VERSION,

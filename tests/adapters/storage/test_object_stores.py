@@ -8,6 +8,7 @@ import itertools
 import os
 import resource
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -153,6 +154,36 @@ def test_downloading_replaces_the_older_file(store, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "store") == ["a.json"]
 
 
+def test_only_one_of_several_writers_creates_an_object(store):
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(lambda number: store.create("a.json", b"%d" % number, "application/json"), range(8)))
+    assert store.get("a.json") == b"%d" % created.index(True)
+    assert created.count(True) == 1
+    assert store.create("folder/b.json", b"", "application/json")
+    assert keys(store) == ["a.json", "folder/b.json"]
+
+
+def test_a_copy_has_content_size_and_checksum_and_stays_without_the_original(store, tmp_path):
+    file = source(tmp_path / "1.flac", os.urandom(6 * MEBIBYTE))
+    upload(store, "a/1.flac", file)
+    store.put("b/2.flac", b"older", "audio/flac")
+    store.copy("a/1.flac", "b/2.flac")
+    upload(store, "a/1.flac", source(tmp_path / "2.flac", b"another"))
+    store.delete(["a/1.flac"])
+    assert store.get("b/2.flac") == file.content
+    assert store.head("b/2.flac") == StoredObject(key="b/2.flac", size_bytes=len(file.content), sha256=file.sha256)
+    with pytest.raises(ObjectMissingError, match=r"a/1\.flac"):
+        store.copy("a/1.flac", "c.flac")
+    assert keys(store) == ["b/2.flac"]
+
+
+def test_an_object_that_others_wrote_is_copied(s3, bucket, connect):
+    connect().put_object(Bucket=bucket, Key="in.mp4", Body=b"video")
+    s3.copy("in.mp4", "copy.mp4")
+    assert s3.get("copy.mp4") == b"video"
+    assert s3.head("copy.mp4").sha256 is None
+
+
 def test_an_absent_object_has_no_head_and_cannot_be_read(store, tmp_path):
     assert store.head("projects/none.wav") is None
     with pytest.raises(ObjectMissingError, match=r"projects/none\.wav"):
@@ -198,6 +229,8 @@ def test_a_key_that_is_no_plain_relative_path_is_refused_everywhere(store, tmp_p
         store.head,
         store.get,
         lambda key: store.put(key, b"", "application/json"),
+        lambda key: store.create(key, b"", "application/json"),
+        lambda key: store.copy("a.json", key),
         lambda key: upload(store, key, file),
         lambda key: store.download(key, tmp_path / "x"),
         lambda key: store.delete([key]),
