@@ -11,6 +11,7 @@ from dub_assets.cli.terminal import write_line
 from dub_assets.core.errors import InputError, PermanentError
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.service.queue.message_models import DubRequests
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.tasks import task_of
 from dub_assets.settings import Settings, settings_from
@@ -29,8 +30,9 @@ def submit_message(file: Path) -> None:
     body = _read(file)
     services = QueueResource.of(settings)
     request = services.parse(body)
-    if isinstance(request, DubRequest):
-        _warn_of_pair(request, settings)
+    for dub in request.dubs if isinstance(request, DubRequests) else (request,):
+        if isinstance(dub, DubRequest):
+            _warn_of_pair(dub, settings)
     if interruptions := current_interruptions():
         interruptions.advise("the message may have been sent: check the queue before you send it again")
     attributes = {"job_id": request.job_id, "project_id": request.project_id, "task": task_of(request).name}

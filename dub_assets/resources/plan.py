@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dub_assets.core.errors import InputError
+from dub_assets.core.language import parse_language
 from dub_assets.core.ports import Engines
 from dub_assets.core.request import DubRequest
 from dub_assets.stages.tts_segments.casting import check_voices
@@ -23,7 +24,7 @@ def check_engines(request: DubRequest, engines: Engines) -> None:
 
     If the source language is still to be detected, the translator is checked once it is known.
     """
-    source, target = request.source_language, request.target_language
+    source, target = request.source_language, parse_language(request.target_language)
     if source == target:
         raise InputError(f"the video is to be dubbed from {source!r} into the same language: name another target")
     engines.separator()

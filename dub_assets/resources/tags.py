@@ -18,6 +18,9 @@ EDIT = "dub/edit"
 MESSAGE_ID = "dub/message_id"
 """The message that asked for the run."""
 
+MESSAGE_RUNS = "dub/message_runs"
+"""The number of runs that the message asked for, if there are several: one for each language."""
+
 REQUEST_KEY = "dub/request_key"
 """Key of the run's request, which later messages for the same job do not overwrite."""
 

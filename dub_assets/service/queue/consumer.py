@@ -12,17 +12,17 @@ import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.errors import DubError, InputError, MessageRefusedError, ObjectMissingError
-from dub_assets.core.keys import claim_key, job_record_key, request_key
-from dub_assets.core.request import DubRequest
+from dub_assets.core.keys import claim_key
 from dub_assets.resources.tags import JOB_ID, REQUEST_KEY, TASK
 from dub_assets.service.cancellation import Cancellations, CancelRequest
 from dub_assets.service.pending_messages import Claim, HeldMessage, RefusedMessage
-from dub_assets.service.queue.message_models import Request, RunRequest
+from dub_assets.service.queue.message_models import DubRequests, Request, RunRequest
+from dub_assets.service.queue.message_runs import language_of, prepare_runs
 from dub_assets.service.queue.ports import Queue
 from dub_assets.service.queue.refusals import DeadLetterWorker, Refusals
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.run_index import RunIndex
-from dub_assets.service.queue.tasks import REFUSED, refused_request, run_request
+from dub_assets.service.queue.tasks import REFUSED, refused_request
 from dub_assets.service.received_message import FailedReceipt, ReceivedMessage
 from dub_assets.service.tick_timing import left_until_tick
 
@@ -115,9 +115,10 @@ class MessageConsumer:
             if accepted >= most and not self._starts_no_run(message):
                 surplus.append(message.receipt)
                 continue
-            without_run = self._refusals.count + self._cancelled
+            without_run, runs = self._refusals.count + self._cancelled, len(self.result.runs)
             self._guarded(f"message {message.message_id} stays in the queue", partial(self._consume_message, message))
-            accepted += self._refusals.count + self._cancelled == without_run
+            accepts = self._refusals.count + self._cancelled == without_run
+            accepted += max(len(self.result.runs) - runs, accepts)
         self._guarded("messages are delivered again later", partial(self._release, surplus))
         self._guarded("refused messages stay in the queue", self._refusals.end_batch)
         return accepted
@@ -151,7 +152,7 @@ class MessageConsumer:
             self._claim_and_request(message)
             return
         try:
-            self._claim_and_request(message, self._resource.parse(message.body))
+            self._claim_and_request(message, self._parse(message))
         except MessageRefusedError as refusal:
             self._refuse(message, refusal)
 
@@ -192,7 +193,7 @@ class MessageConsumer:
 
     def _parse_again(self, message: ReceivedMessage, attempts: int) -> Request:
         """Parse a message. Raises MessageRefusedError, also after too many attempts."""
-        request = self._resource.parse(message.body)
+        request = self._parse(message)
         if attempts < self._options.max_attempts:
             return request
         raise refused_request(
@@ -209,7 +210,7 @@ class MessageConsumer:
             self._cancelled += 1
             self._cancel(message, request)
         else:
-            self._request_run(message, request)
+            self._request_runs(message, request)
 
     def _cancel(self, message: ReceivedMessage, request: CancelRequest) -> None:
         """Cancel a job and delete the message. Raises MessageRefusedError if there is no such job.
@@ -231,26 +232,16 @@ class MessageConsumer:
         self._log_expired(self._queue.delete([message.receipt]))
         self.result.counts[fate] += 1
 
-    def _request_run(self, message: ReceivedMessage, request: RunRequest) -> None:
-        """Store a request, then request its run. Raises MessageRefusedError if the job belongs to another project."""
-        self._check_owner(request)
-        run = run_request(message.message_id, request, self._archive)
-        self._archive.save(request_key(message.message_id), request)
-        if isinstance(request, DubRequest):
-            self._archive.save(job_record_key(request.job_id), request)
-        if run.partition_key:
-            self.result.job_ids.append(run.partition_key)
-        self.result.runs.append(run)
+    def _request_runs(self, message: ReceivedMessage, request: RunRequest | DubRequests) -> None:
+        """Store what a message asks for, then request its runs. Raises MessageRefusedError."""
+        runs = prepare_runs(message.message_id, request, self._archive)
+        self.result.job_ids += [run.partition_key for run in runs if run.partition_key]
+        self.result.runs += runs
         self.result.held.append(HeldMessage(message_id=message.message_id, receipt=message.receipt))
 
-    def _check_owner(self, request: Request) -> None:
-        """Raise MessageRefusedError if another project has used the job's id before."""
-        record = self._archive.find(DubRequest, job_record_key(request.job_id))
-        if record is not None and request.project_id not in {None, record.project_id}:
-            reason = (
-                f"job_id {request.job_id!r} is used by another project: name the project of that job, or another id"
-            )
-            raise refused_request(request, reason)
+    def _parse(self, message: ReceivedMessage) -> Request:
+        """Return the request of a message. Raises MessageRefusedError."""
+        return self._resource.parse(message.body, partial(language_of, archive=self._archive))
 
     def _delete(self, runs: dict[str, dg.DagsterRun]) -> None:
         """Delete messages whose runs are stored, by receipt.

@@ -6,15 +6,19 @@ docs/messages.md is generated from them.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from dub_assets.core.errors import InputError
-from dub_assets.core.request import DubRequest, EngineOverrides
+from dub_assets.core.request import DubRequest, EngineOverrides, checked_id
 from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.cancellation import CancelRequest
+from dub_assets.service.message_keys import checked_result_key
 from dub_assets.service.queue.glossary import Glossary
 from dub_assets.service.queue.message_types import (
     AudioTrack,
@@ -27,14 +31,26 @@ from dub_assets.service.queue.message_types import (
     ResultKey,
     SourceLanguage,
     SpeakerCount,
+    TargetLanguages,
     VoiceChoices,
 )
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
 RunRequest = DubRequest | SegmentMixRequest | SegmentTtsRequest
-"""A request that starts a run."""
+"""The request of a run."""
 
-Request = RunRequest | CancelRequest
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DubRequests:
+    """The requests of a message with several languages. ``job_id`` and ``callback_url`` are the message's own."""
+
+    job_id: str
+    project_id: str
+    callback_url: str = field(repr=False)
+    dubs: tuple[DubRequest, ...]
+
+
+Request = RunRequest | DubRequests | CancelRequest
 
 CallbackUrl = Annotated[str, Field(json_schema_extra={"format": "uri-reference"})]
 
@@ -63,10 +79,9 @@ class RunMessage(Message):
     callback_url: CallbackUrl
     """URL that receives the callbacks: http or https, without credentials. `{job_id}` stands for the job's id."""
 
-    @property
-    def callback(self) -> str:
-        """The callback URL, with the job's id filled in. Raises InputError."""
-        return checked_callback_url(self.callback_url, self.job_id)
+    def callback(self, job_id: str) -> str:
+        """Return the callback URL with a job's id filled in. Raises InputError."""
+        return checked_callback_url(self.callback_url, job_id)
 
 
 class CancelMessage(Message):
@@ -92,6 +107,8 @@ class FullPipelineMessage(RunMessage, Glossary):
     """Object key of the uploaded video."""
     target_lang: Language | None = None
     """Language to dub into, such as `en`. Default: `JOB_TARGET_LANG`."""
+    target_langs: TargetLanguages | None = None
+    """Languages to dub into, after `target_lang`. Each has a job: the first `job_id`, the others `{job_id}.{lang}`."""
     source_lang: SourceLanguage | None = None
     """Language spoken in the video, or `auto` to detect it. Default: `JOB_SOURCE_LANG`."""
     audio_track: AudioTrack | None = None
@@ -109,23 +126,48 @@ class FullPipelineMessage(RunMessage, Glossary):
     voices: VoiceChoices = Field(default_factory=dict)
     """Voice of each speaker, by the speaker's letter in order of appearance: `{"A": "jm_kumo"}`."""
 
-    def request(self, rules: MessageRules) -> DubRequest:
-        """Return the request of the dub. Keys that the message does not name come from the templates."""
+    def request(self, rules: MessageRules) -> DubRequest | DubRequests:
+        """Return the request of the dub, or one for each language. Keys that are not named come from the templates.
 
+        The first language keeps the message's job id, unless that is a job in another language.
+        """
+        if not self.target_langs:
+            return self._dub(self.job_id, self.target_lang or rules.target_language, rules)
+        languages = list(dict.fromkeys([*filter(None, [self.target_lang]), *self.target_langs]))
+        if len(languages) > 1 and self.glossary:
+            raise InputError("glossary is in one language, and target_langs names several: send a message for each")
+        kept = rules.language_of(self.job_id) or languages[0]
+        job_ids = {language: self.job_id if language == kept else f"{self.job_id}.{language}" for language in languages}
+        dubs = tuple(self._dub(checked_id("job_id", job_ids[language]), language, rules) for language in languages)
+        _require_different_keys(dubs)
+        if len(dubs) == 1:
+            return dubs[0]
+        return DubRequests(
+            job_id=self.job_id, project_id=self.project_id, callback_url=self.callback(self.job_id), dubs=dubs
+        )
+
+    def _dub(self, job_id: str, language: str, rules: MessageRules) -> DubRequest:
         def filled(template: str) -> str:
-            return rules.templates.fill(template, project_id=self.project_id, job_id=self.job_id)
+            return rules.templates.fill(template, project_id=self.project_id, job_id=job_id)
+
+        def named(name: str, key: str | None) -> str | None:
+            """Return a key that the message names; that of a job with another id has the language in its name."""
+            if key is None or job_id == self.job_id:
+                return key
+            path = PurePosixPath(key)
+            return checked_result_key(name, str(path.with_name(f"{path.stem}.{language}{path.suffix}")), rules.scope)
 
         request = DubRequest(
-            job_id=self.job_id,
+            job_id=job_id,
             project_id=self.project_id,
             input_key=self.input_key,
             source_language=self.source_lang or rules.source_language,
-            target_language=self.target_lang or rules.target_language,
-            result_key=self.output_key or self.result_key or filled(rules.templates.video),
-            metadata_key=self.metadata_key or filled(rules.templates.metadata),
+            target_language=language,
+            result_key=named("output_key", self.output_key or self.result_key) or filled(rules.templates.video),
+            metadata_key=named("metadata_key", self.metadata_key) or filled(rules.templates.metadata),
             segment_prefix=filled(rules.templates.segments),
             segment_clips=True,
-            callback_url=self.callback,
+            callback_url=self.callback(job_id),
             engines=EngineOverrides(**self.engines.model_dump()),
             speakers=self.speakers,
             voices=self.voices,
@@ -134,6 +176,16 @@ class FullPipelineMessage(RunMessage, Glossary):
         )
         _require_separate_keys(request)
         return request
+
+
+def _require_different_keys(dubs: Sequence[DubRequest]) -> None:
+    """Raise InputError if jobs would overwrite each other's results."""
+    keys = Counter(key for dub in dubs for key in (dub.result_key, dub.metadata_key, dub.segment_prefix))
+    key, jobs = keys.most_common(1)[0]
+    if jobs > 1:
+        raise InputError(
+            f"target_langs names languages whose jobs would all write {key}: its template needs {{job_id}}"
+        )
 
 
 def _require_separate_keys(request: DubRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -33,6 +34,9 @@ from dub_assets.service.message_keys import (
 
 _MAX_SECONDS = 86_400
 _MAX_INDEX_DIGITS = 9
+_MAX_LANGUAGES = 100
+_UNKNOWN_LANGUAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""An unknown language that can be part of a job's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class MessageRules:
     """What applies to a message.
 
     Languages of messages that name none, key templates, the keys that this message may name, and the engines that
-    messages may name, by stage.
+    messages may name, by stage. ``language_of`` returns the target language of a job, None if there is no such job.
     """
 
     source_language: str
@@ -48,6 +52,7 @@ class MessageRules:
     templates: KeyTemplates
     scope: KeyScope
     engines: Mapping[str, Collection[str]]
+    language_of: Callable[[str], str | None]
 
 
 def _rule(check: Callable[[str, Any, MessageRules], Any]) -> Callable[[Any, ValidationInfo[Any]], Any]:
@@ -88,6 +93,20 @@ def _language(name: str, value: str, _: MessageRules) -> str:
         return parse_language(value)
     except UnsupportedLanguageError as error:
         raise UnsupportedLanguageError(f"{name} cannot be read: {error}") from error
+
+
+def _target_languages(name: str, values: list[str], rules: MessageRules) -> list[str]:
+    """Return the codes of languages, each once. An unknown language stays as it is: only its own job fails."""
+    languages: dict[str, None] = {}
+    for value in values:
+        try:
+            languages[_language(name, value, rules)] = None
+        except UnsupportedLanguageError:
+            text = value.strip().casefold()
+            if not _UNKNOWN_LANGUAGE.fullmatch(text):
+                raise
+            languages[text] = None
+    return list(languages)
 
 
 def _source_language(name: str, value: str, rules: MessageRules) -> str:
@@ -132,6 +151,11 @@ VoiceChoices = Annotated[dict[SpeakerName, VoiceName], Field(max_length=100)]
 SpeakerCount = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[float, Field(ge=0, le=_MAX_SECONDS)]
 Language = Annotated[str, Field(max_length=64), AfterValidator(_rule(_language))]
+TargetLanguages = Annotated[
+    list[Annotated[str, Field(max_length=64)]],
+    Field(max_length=_MAX_LANGUAGES),
+    AfterValidator(_rule(_target_languages)),
+]
 SourceLanguage = Annotated[str, Field(max_length=64), AfterValidator(_rule(_source_language))]
 AudioTrack = Annotated[
     str, BeforeValidator(_rule(_track)), _text_or_number({"maxLength": 64}, {"minimum": 0, "maximum": 9999})

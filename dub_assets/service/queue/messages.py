@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +23,7 @@ from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.callbacks.values import readable_line
 from dub_assets.service.message_keys import PROJECT_PREFIX, KeyScope
 from dub_assets.service.queue.message_json import Document, read_document
-from dub_assets.service.queue.message_models import Message, Request
+from dub_assets.service.queue.message_models import DubRequests, Message, Request
 from dub_assets.service.queue.message_types import MessageRules
 from dub_assets.service.queue.tasks import TASKS, find_task
 from dub_assets.settings import JobDefaults
@@ -39,6 +39,7 @@ def parse(
     templates: KeyTemplates,
     allowed_prefixes: Sequence[str] = (PROJECT_PREFIX,),
     engines: Mapping[str, Collection[str]] = MappingProxyType({}),
+    language_of: Callable[[str], str | None] = lambda _: None,
 ) -> Request:
     """Return the request that a message's body stands for.
 
@@ -49,6 +50,7 @@ def parse(
         allowed_prefixes: Templates of the beginnings of keys that messages may name, with ``{project_id}``. A
             message may also name the keys in the folder of its job's segments.
         engines: The engines that messages may name, by stage.
+        language_of: Returns the target language of a job, None if there is no such job.
 
     Raises:
         MessageRefusedError: The body is no valid message.
@@ -67,9 +69,10 @@ def parse(
             templates=templates,
             scope=_key_scope(document, model, templates, allowed_prefixes),
             engines=engines,
+            language_of=language_of,
         )
         request = model.model_validate(document, context=rules).request(rules)
-        if isinstance(request, DubRequest) or request.project_id:
+        if isinstance(request, DubRequest | DubRequests) or request.project_id:
             return request
         return replace(request, project_id=rules.scope.project_id)
     except ValidationError as error:

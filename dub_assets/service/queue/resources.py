@@ -1,5 +1,6 @@
 """The queue as a Dagster resource."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Self
 
@@ -56,12 +57,16 @@ class QueueResource(dg.ConfigurableResource):
         """Whether the queue is a FIFO queue, which holds a group's messages back until those before are deleted."""
         return bool(self.options.url and self.options.url.endswith(".fifo"))
 
-    def parse(self, body: str | bytes) -> Request:
-        """Return the request that a message stands for. Raises MessageRefusedError."""
+    def parse(self, body: str | bytes, language_of: Callable[[str], str | None] = lambda _: None) -> Request:
+        """Return the request that a message stands for. Raises MessageRefusedError.
+
+        ``language_of`` returns the target language of a job, None if there is no such job.
+        """
         return parse(
             body,
             defaults=self.defaults,
             templates=self.templates,
             allowed_prefixes=self.options.key_prefixes,
             engines=self.engines,
+            language_of=language_of,
         )

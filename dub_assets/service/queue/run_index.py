@@ -4,7 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from dub_assets.resources.tags import TASK
+from dub_assets.resources.tags import MESSAGE_RUNS, TASK
+from dub_assets.service.queue.message_runs import run_keys
 from dub_assets.service.queue.tasks import RUN_TASKS
 
 _RUN_KEY = "dagster/run_key"
@@ -23,12 +24,19 @@ class RunIndex:
         return str(storage.get_run_storage_id())
 
     def stored(self, message_id: str) -> dg.DagsterRun | None:
-        """Return the run of a message; None if there is none, or if it was created but not queued.
+        """Return the first run of a message; None if it, or another run of the message, was not queued.
 
-        A run that was not queued is queued when it is requested again.
+        A run that was not queued, created or not, is queued when it is requested again.
         """
-        runs = self._instance.get_runs(dg.RunsFilter(tags={_RUN_KEY: message_id}))
-        return next((run for run in runs if run.status is not dg.DagsterRunStatus.NOT_STARTED), None)
+        first = self._queued([message_id]).get(message_id)
+        count = int(first.tags.get(MESSAGE_RUNS, "1")) if first else 0
+        others = run_keys(message_id, count)[1:]
+        return first if not others or self._queued(others).keys() == set(others) else None
+
+    def _queued(self, keys: list[str]) -> dict[str, dg.DagsterRun]:
+        """Return the runs that were queued, by run key."""
+        runs = self._instance.get_runs(dg.RunsFilter(tags={_RUN_KEY: keys}))
+        return {run.tags[_RUN_KEY]: run for run in runs if run.status is not dg.DagsterRunStatus.NOT_STARTED}
 
     def waiting(self) -> int:
         """Return the number of runs of the queue's tasks that wait for a slot.

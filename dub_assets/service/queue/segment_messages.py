@@ -103,7 +103,7 @@ class SegmentMixMessage(RunMessage):
         return SegmentMixRequest(
             job_id=self.job_id,
             project_id=self.project_id,
-            callback_url=self.callback,
+            callback_url=self.callback(self.job_id),
             segments=orders,
             intermediate_prefix=self.intermediate_prefix,
             output_prefix=self.output_prefix,
@@ -195,7 +195,7 @@ class SegmentTtsMessage(RunMessage, SpeechSegment):
         return SegmentTtsRequest(
             job_id=self.job_id,
             project_id=segment.project_id,
-            callback_url=self.callback,
+            callback_url=self.callback(self.job_id),
             index=int(segment.segment_index),
             sent_index=segment.segment_index,
             segment_id=segment.segment_id,

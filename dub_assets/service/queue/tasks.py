@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import UnionType
 from typing import Any
 
 import dagster as dg
@@ -19,11 +20,28 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.errors import ErrorCode, MessageRefusedError, PermanentError
 from dub_assets.core.keys import request_key
 from dub_assets.core.request import DubRequest
-from dub_assets.resources.tags import CALLBACK_URL, CALLBACKS, EDIT, JOB_ID, MESSAGE_ID, PROJECT_ID, REQUEST_KEY, TASK
+from dub_assets.resources.tags import (
+    CALLBACK_URL,
+    CALLBACKS,
+    EDIT,
+    JOB_ID,
+    MESSAGE_ID,
+    MESSAGE_RUNS,
+    PROJECT_ID,
+    REQUEST_KEY,
+    TASK,
+)
 from dub_assets.service.cancellation import CancelRequest
 from dub_assets.service.edits.edit_run import EDIT_JOB, EditRun, requested_edit
 from dub_assets.service.edits.own_job import OwnJob
-from dub_assets.service.queue.message_models import CancelMessage, FullPipelineMessage, Message, Request, RunRequest
+from dub_assets.service.queue.message_models import (
+    CancelMessage,
+    DubRequests,
+    FullPipelineMessage,
+    Message,
+    Request,
+    RunRequest,
+)
 from dub_assets.service.queue.segment_messages import SegmentMixMessage, SegmentTtsMessage
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
@@ -50,7 +68,7 @@ class TaskSpec:
 
     name: str
     message: type[Message]
-    request: type[Any]
+    request: type[Any] | UnionType
     start: Callable[[Any, str, JobArchive], RunStart] | None
     aliases: tuple[str, ...] = ()
 
@@ -78,7 +96,7 @@ def _own_edit(request: SegmentMixRequest | SegmentTtsRequest, archive: JobArchiv
 
 
 _TASKS = (
-    TaskSpec(name="full_pipeline", message=FullPipelineMessage, request=DubRequest, start=_start_dub),
+    TaskSpec(name="full_pipeline", message=FullPipelineMessage, request=DubRequest | DubRequests, start=_start_dub),
     TaskSpec(
         name="segment_mix",
         aliases=("tts_bgm_mix",),
@@ -137,9 +155,9 @@ def refused_request(request: Request, reason: str, *, error_code: ErrorCode = "i
     )
 
 
-def run_request(message_id: str, request: RunRequest, archive: JobArchive) -> dg.RunRequest:
-    """Return the run that a message asks for. The message's id is its run key, so Dagster makes one run a message."""
-    task, key = task_of(request), request_key(message_id)
+def run_request(message_id: str, run_key: str, request: RunRequest, archive: JobArchive, *, runs: int) -> dg.RunRequest:
+    """Return one of the ``runs`` that a message asks for."""
+    task, key = task_of(request), request_key(run_key)
     if task.start is None:
         raise ValueError(f"the task {task.name} starts no run")
     start = task.start(request, key, archive)
@@ -148,13 +166,14 @@ def run_request(message_id: str, request: RunRequest, archive: JobArchive) -> dg
         PROJECT_ID: request.project_id,
         TASK: task.name,
         MESSAGE_ID: message_id,
+        MESSAGE_RUNS: str(runs) if runs > 1 else None,
         REQUEST_KEY: key,
         CALLBACK_URL: request.callback_url,
         CALLBACKS: "pending" if request.callback_url else None,
         **start.tags,
     }
     return dg.RunRequest(
-        run_key=message_id,
+        run_key=run_key,
         job_name=start.job,
         partition_key=start.partition,
         asset_selection=[dg.AssetKey(name) for name in start.assets] or None,

@@ -17,13 +17,14 @@ from dub_assets.core.errors import InputError, MessageRefusedError
 from dub_assets.core.keys import KeyTemplates, job_record_key
 from dub_assets.core.object_key import checked_key
 from dub_assets.core.request import DubRequest, checked_id
-from dub_assets.service.queue.message_models import Request
+from dub_assets.service.queue.message_models import DubRequests, Request
 from dub_assets.service.queue.messages import parse
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest, segment_mix_keys, segment_tts_keys
 from dub_assets.settings import JobDefaults
 
 FULL = [
     DUB | {"target_lang": "pt", "source_lang": "auto", "output_key": "projects/p1/o", "metadata_key": "projects/p1/m"},
+    DUB | {"target_lang": "pt", "target_langs": ["es", "klingon"], "output_key": "projects/p1/o"},
     MIX | {"segments": [{"index": 3, "bgm_key": "projects/p1/b", "assets": {"bgm_gain": 0.5}}, {"index": "4"}]},
     TTS | {"segment": SPOKEN, "rebuild_video": True},
 ]
@@ -135,6 +136,9 @@ def check_refusal(error: MessageRefusedError) -> None:
 def keys_of(request: Request) -> list[str]:
     """Every key that a request reads or writes, where all objects that it looks for are there."""
     checked_key(job_record_key(request.job_id))
+    if isinstance(request, DubRequests):
+        assert len({dub.job_id for dub in request.dubs}) == len(request.dubs) > 1
+        return [key for dub in request.dubs for key in keys_of(dub)]
     if isinstance(request, DubRequest):
         return [request.input_key, request.result_key, request.metadata_key]
     with suppress(InputError):  # of keys that fit their fields, but not together
@@ -151,7 +155,13 @@ def test_every_odd_value_in_every_field_is_accepted_or_refused():
         json.dumps(replaced(message, path, value)) for message in FULL for path in places(message) for value in ODD
     ]
     assert len(bodies) > 2500
-    assert {check(body) for body in bodies} == {DubRequest, SegmentMixRequest, SegmentTtsRequest, MessageRefusedError}
+    assert {check(body) for body in bodies} == {
+        DubRequest,
+        DubRequests,
+        SegmentMixRequest,
+        SegmentTtsRequest,
+        MessageRefusedError,
+    }
 
 
 def test_every_accepted_message_can_be_stored():

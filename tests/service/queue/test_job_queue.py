@@ -404,13 +404,13 @@ def test_refuses_a_message_after_too_many_failed_attempts(wire: Wire, monkeypatc
     poison = queue.send(full("poison", project_id="cursed"))
     original = tasks.run_request
 
-    def cursed(message_id: str, request: object, archive: object) -> dg.RunRequest:
+    def cursed(message_id: str, key: str, request: object, archive: object, *, runs: int) -> dg.RunRequest:
         if isinstance(request, DubRequest) and request.project_id == "cursed":
             raise ZeroDivisionError
-        return original(message_id, request, archive)
+        return original(message_id, key, request, archive, runs=runs)
 
     monkeypatch.setattr(QueueResource, "queue", queue)
-    monkeypatch.setattr("dub_assets.service.queue.consumer.run_request", cursed)
+    monkeypatch.setattr("dub_assets.service.queue.message_runs.run_request", cursed)
     deployment = wire.deploy(JOB_MAX_RECEIVES="3")
     for attempt in range(1, 4):
         queue.send(full(f"good-{attempt}"))
@@ -583,3 +583,92 @@ def test_a_job_may_be_sent_again_by_its_own_project_and_edited_without_a_project
     ):
         wire.send(body)
         assert len(deployment.tick().run_requests) == 1
+
+
+def three_languages(**fields: object) -> str:
+    return full("talk-1", target_langs=["pt", "es", "klingon"], **fields)
+
+
+def test_a_message_with_several_languages_requests_a_run_each(wire: Wire):
+    message_id = wire.send(three_languages())
+    deployment = wire.deploy()
+    runs = deployment.tick().run_requests
+    assert [run.run_key for run in runs] == [message_id, f"{message_id}.1", f"{message_id}.2"]
+    assert [run.partition_key for run in runs] == ["talk-1", "talk-1.es", "talk-1.klingon"]
+    archive = deployment.job_resources.storage.archive
+    for run, language in zip(runs, ["pt", "es", "klingon"], strict=True):
+        assert run.tags["dub/job_id"] == run.partition_key
+        assert run.tags["dub/message_id"] == message_id
+        assert run.tags["dub/callback_url"] == f"https://consumer.example/jobs/{run.partition_key}"
+        request = archive.load(DubRequest, run.tags["dub/request_key"])
+        assert (request.job_id, request.target_language) == (run.partition_key, language)
+        assert request == archive.load(DubRequest, job_record_key(request.job_id))
+    assert set(deployment.instance.get_dynamic_partitions(jobs_partitions.name)) == {run.partition_key for run in runs}
+    deployment.tick()
+    assert wire.left() == 0
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_message_with_several_languages_stays_until_all_its_runs_are_stored(wire: Wire, lost: int):
+    wire.send(three_languages())
+    deployment = wire.deploy()
+    answer = deployment.evaluate()
+    deployment.store_runs([run for number, run in enumerate(answer.run_requests) if number != lost])
+    deployment.keep(answer)
+    assert len(deployment.instance.get_runs()) == 2
+    asked = deployment.tick()
+    assert wire.left() == 1
+    asked = asked if asked.run_requests else deployment.tick()
+    assert len(asked.run_requests) == 3
+    assert len(deployment.instance.get_runs()) == 3
+    deployment.tick()
+    assert wire.left() == 0
+    assert len(deployment.instance.get_runs()) == 3
+
+
+def test_a_redelivered_message_with_several_languages_makes_no_second_run(wire: Wire):
+    wire.send(three_languages())
+    deployment = wire.deploy()
+    deployment.tick()
+    wire.redeliver(deployment)
+    deployment.cursor = None
+    assert deployment.tick().run_requests == []
+    assert wire.left() == 0
+    assert len(deployment.instance.get_runs()) == 3
+
+
+def test_a_further_language_keeps_the_jobs_that_exist(wire: Wire):
+    deployment = wire.deploy()
+    for body in (
+        full("talk-1", target_lang="pt"),
+        full("talk-1", target_langs=["es", "pt"]),
+        full("talk-1", target_langs=["fr"]),
+    ):
+        wire.send(body)
+        deployment.tick()
+        deployment.tick()
+    archive = deployment.job_resources.storage.archive
+    jobs = {job: archive.load(DubRequest, job_record_key(job)) for job in ("talk-1", "talk-1.es", "talk-1.fr")}
+    assert [job.target_language for job in jobs.values()] == ["pt", "es", "fr"]
+    assert [run.tags["dub/job_id"] for run in deployment.instance.get_runs()] == [
+        "talk-1.fr", "talk-1", "talk-1.es", "talk-1"
+    ]  # fmt: skip
+
+
+def test_a_message_is_refused_if_another_project_has_the_job_of_one_language(wire: Wire):
+    deployment = wire.deploy()
+    wire.send(full("talk-1.es", project_id="other"))
+    deployment.tick()
+    wire.send(three_languages())
+    assert deployment.tick().run_requests == []
+    (refused,) = deployment.refusals()
+    assert (refused.job_id, refused.task) == ("talk-1", "full_pipeline")
+    assert refused.reason.startswith("job_id 'talk-1.es' is used by another project")
+    assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["talk-1.es"]
+
+
+def test_the_runs_of_a_message_count_against_the_free_slots(wire: Wire):
+    for number in range(3):
+        wire.send(full(f"talk-{number}", target_langs=["pt", "es", "fr"]))
+    deployment = wire.deploy(JOB_MAX_PENDING_RUNS="4")
+    assert len(deployment.tick().run_requests) == 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from dub_assets.core.errors import ConfigurationError, MessageRefusedError, Perm
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.request import DubRequest, EngineOverrides
 from dub_assets.core.text import Term
+from dub_assets.service.queue.message_models import DubRequests
 from dub_assets.service.queue.messages import parse
 from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.settings import JobDefaults
@@ -39,7 +41,12 @@ TTS = {
     "segment": {"segment_index": 3, "text": "Bom dia."},
 }
 ABSENT = object()
-SCHEMA_OF = {DubRequest: "full_pipeline", SegmentMixRequest: "segment_mix", SegmentTtsRequest: "segment_tts"}
+SCHEMA_OF = {
+    DubRequest: "full_pipeline",
+    DubRequests: "full_pipeline",
+    SegmentMixRequest: "segment_mix",
+    SegmentTtsRequest: "segment_tts",
+}
 
 
 def read(message: Any, **options: Any):
@@ -155,6 +162,106 @@ def test_a_sound_track_is_named_by_index_or_language(sent, read_as):
 def test_anything_else_names_no_sound_track(sent):
     with pytest.raises(MessageRefusedError, match="audio_track"):
         read(DUB | {"audio_track": sent})
+
+
+# ------------------------------------------------------------------------------------------------- several languages
+
+
+def languages(message: Any, **options: Any) -> dict[str, str]:
+    """The language of each job that a message asks for."""
+    request = read(message, **options)
+    dubs = request.dubs if isinstance(request, DubRequests) else (request,)
+    return {dub.job_id: dub.target_language for dub in dubs}
+
+
+@pytest.mark.parametrize(
+    ("fields", "jobs"),
+    [
+        ({"target_langs": ["pt", "es", "fr"]}, {"j1": "pt", "j1.es": "es", "j1.fr": "fr"}),
+        ({"target_langs": ["pt"]}, {"j1": "pt"}),
+        ({"target_langs": []}, {"j1": "en"}),
+        ({"target_langs": None}, {"j1": "en"}),
+        ({"target_langs": ["pt-BR", "Spanish", "por", "es_MX", "PT"]}, {"j1": "pt", "j1.es": "es"}),
+        ({"target_lang": "es", "target_langs": ["pt", "es"]}, {"j1": "es", "j1.pt": "pt"}),
+        ({"target_lang": "es", "target_langs": []}, {"j1": "es"}),
+        ({"target_lang": "es", "target_langs": ["fr"]}, {"j1": "es", "j1.fr": "fr"}),
+        ({"target_langs": ["pt", "Klingon", "es"]}, {"j1": "pt", "j1.klingon": "klingon", "j1.es": "es"}),
+        ({"target_langs": ["xx-YY", "es"]}, {"j1": "xx-yy", "j1.es": "es"}),
+    ],
+)
+def test_a_message_with_several_languages_asks_for_a_job_each(fields, jobs):
+    assert languages(DUB | fields) == jobs
+
+
+@pytest.mark.parametrize(
+    ("existing", "wanted", "jobs"),
+    [
+        ("pt", ["es", "pt"], {"j1.es": "es", "j1": "pt"}),
+        ("pt", ["fr"], {"j1.fr": "fr"}),
+        ("pt", ["pt", "fr"], {"j1": "pt", "j1.fr": "fr"}),
+        ("klingon", ["fr", "klingon"], {"j1.fr": "fr", "j1": "klingon"}),
+    ],
+)
+def test_a_job_keeps_its_language(existing, wanted, jobs):
+    found = {"j1": existing}
+    assert languages(DUB | {"target_langs": wanted}, language_of=found.get) == jobs
+    assert languages(DUB | {"target_lang": "es"}, language_of=found.get) == {"j1": "es"}, "as ever"
+
+
+def test_the_jobs_of_several_languages_differ_in_language_keys_and_callback_url():
+    message = DUB | {
+        "target_langs": ["pt", "es"],
+        "voices": {"A": "anna"},
+        "speakers": 2,
+        "do_not_translate": ["Dagster"],
+    }
+    first, second = read(message).dubs
+    assert first == read(message | {"target_langs": ["pt"]})
+    assert second == replace(
+        first,
+        job_id="j1.es",
+        target_language="es",
+        result_key="projects/p1/outputs/videos/j1.es.mp4",
+        metadata_key="projects/p1/outputs/metadata/j1.es.json",
+        segment_prefix="projects/p1/interim/j1.es/segments",
+        callback_url="https://api.example/jobs/j1.es/status",
+    )
+
+
+def test_named_result_keys_get_the_language_of_each_further_job():
+    named = {"output_key": "projects/p1/out/final.cut.mp4", "metadata_key": "projects/p1/out/final"}
+    request = read(DUB | named | {"target_langs": ["pt", "es"]})
+    assert [dub.result_key for dub in request.dubs] == [
+        "projects/p1/out/final.cut.mp4",
+        "projects/p1/out/final.cut.es.mp4",
+    ]
+    assert [dub.metadata_key for dub in request.dubs] == ["projects/p1/out/final", "projects/p1/out/final.es"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"target_langs": "pt"}, "target_langs: input should be a valid list"),
+        ({"target_langs": ["pt", 5]}, "target_langs.1: input should be a valid string"),
+        ({"target_langs": ["pt", None]}, "target_langs.1: "),
+        ({"target_langs": ["pt", ""]}, "target_langs cannot be read: unknown language ''"),
+        ({"target_langs": ["pt", "../x"]}, "target_langs cannot be read: unknown language '../x'"),
+        ({"target_langs": ["pt", "x y"]}, "target_langs cannot be read: unknown language 'x y'"),
+        ({"target_langs": ["pt"] * 101}, "target_langs: list should have at most 100 items"),
+        ({"target_langs": ["pt", "es"], "job_id": "j" * 126}, "job_id 'jjj"),
+        ({"target_langs": ["pt", "es"], "glossary": {"sea": "mar"}}, "glossary is in one language"),
+        ({"target_langs": ["pt", "es"], "output_key": DUB["input_key"]}, "output_key is input_key"),
+    ],
+)
+def test_refuses_unusable_languages(fields, reason):
+    assert refusal(DUB | fields).reason.startswith(reason)
+
+
+def test_refuses_languages_whose_jobs_would_overwrite_each_other():
+    templates = KeyTemplates(video="projects/{project_id}/final.mp4")
+    with pytest.raises(MessageRefusedError, match=r"would all write projects/p1/final\.mp4"):
+        read(DUB | {"target_langs": ["pt", "es"]}, templates=templates)
+    read(DUB | {"target_langs": ["pt"], "glossary": {"sea": "mar"}}, templates=templates)
 
 
 def test_segment_mix_with_required_fields():

@@ -1,0 +1,50 @@
+"""The runs of a message: one, or one for each language. Their requests are stored before they are requested."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.core.keys import job_record_key, request_key
+from dub_assets.core.request import DubRequest
+from dub_assets.service.queue.message_models import DubRequests, RunRequest
+from dub_assets.service.queue.tasks import refused_request, run_request
+
+
+def run_keys(message_id: str, count: int) -> list[str]:
+    """Return the run keys of a message with ``count`` runs: its id, then ``{id}.1`` and so on.
+
+    They are the same at each delivery, so Dagster makes each run once.
+    """
+    return [message_id, *(f"{message_id}.{number}" for number in range(1, count))]
+
+
+def prepare_runs(message_id: str, request: RunRequest | DubRequests, archive: JobArchive) -> list[dg.RunRequest]:
+    """Store what a message asks for, and return its runs.
+
+    Raises MessageRefusedError if another project has used the id of one of the jobs before.
+    """
+    requests: tuple[RunRequest, ...] = request.dubs if isinstance(request, DubRequests) else (request,)
+    for part in requests:
+        if not _may_use(part, archive):
+            reason = f"job_id {part.job_id!r} is used by another project: name the project of that job, or another id"
+            raise refused_request(request, reason)
+    keyed = list(zip(run_keys(message_id, len(requests)), requests, strict=True))
+    runs = [run_request(message_id, key, part, archive, runs=len(requests)) for key, part in keyed]
+    for key, part in keyed:
+        archive.save(request_key(key), part)
+        if isinstance(part, DubRequest):
+            archive.save(job_record_key(part.job_id), part)
+    return runs
+
+
+def language_of(job_id: str, archive: JobArchive) -> str | None:
+    """Return the target language of a job, None if there is no such job."""
+    record = archive.find(DubRequest, job_record_key(job_id))
+    return record.target_language if record else None
+
+
+def _may_use(request: RunRequest, archive: JobArchive) -> bool:
+    """Whether a job's id is new, or belongs to the project of the request."""
+    record = archive.find(DubRequest, job_record_key(request.job_id))
+    return record is None or request.project_id in {None, record.project_id}
