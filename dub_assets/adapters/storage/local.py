@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
-from uuid import uuid4
 
 from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.core.files import (
@@ -20,6 +19,7 @@ from dub_assets.core.files import (
     remove_abandoned,
     sha256_of,
     signature_of,
+    temporary_folder,
 )
 from dub_assets.core.media import StoredObject
 from dub_assets.core.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, is_key
@@ -78,17 +78,17 @@ class LocalObjectStore:
 
     def create(self, key: str, content: bytes, content_type: str) -> bool:  # noqa: ARG002 - a file has no content type
         """Write a small object atomically if there is none yet; return whether it was written."""
-        path, part = self._path(key), self._parts / f".{uuid4().hex}.part"
+        path = self._path(key)
         with disk_errors(path):
             for folder in (path.parent, self._parts):
                 folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
-            try:
-                path.hardlink_to(part)
-            except FileExistsError:
-                return False
-            finally:
-                part.unlink()
+            with temporary_folder(self._parts) as temporary:
+                part = temporary / path.name
+                part.write_bytes(content)
+                try:
+                    path.hardlink_to(part)
+                except FileExistsError:
+                    return False
         return True
 
     def copy(self, source: str, key: str) -> None:
@@ -96,7 +96,7 @@ class LocalObjectStore:
         path, target = self._path(source), self._path(key)
         if not path.is_file():
             raise self._missing(source)
-        with atomic_file(target, folder=self._parts, durable=True, lock=False) as part:
+        with atomic_file(target, folder=self._parts, durable=True) as part:
             _place(path, part, link=True)
             signature = signature_of(part)
             self._store_checksum(key, signature, self._checksum(source, part, signature))

@@ -82,7 +82,7 @@ class LocalWorkspace:
             if not self.is_stored(copied):
                 raise ObjectCorruptError(f"{media.key} in {self._store.description} has changed: regenerate it")
         if self._is_here(media) and not self._is_here(copied):
-            with suppress(OSError, OutOfSpaceError), atomic_file(self._path(key), lock=False) as part:
+            with suppress(OSError, OutOfSpaceError), atomic_file(self._path(key)) as part:
                 part.hardlink_to(self._path(media.key))  # saves the download; not every file system has links
                 self._checksums[self._path(key)] = signature_of(part), media.sha256
         return copied
