@@ -465,7 +465,7 @@ def test_tts_bgm_mix_is_another_name_of_segment_mix(task):
 def test_refuses_an_unknown_task_with_the_known_ones(task):
     error = refusal(DUB | {"task": task})
     assert "is unknown" in error.reason
-    assert "full_pipeline, segment_mix, segment_tts, tts_bgm_mix" in error.reason
+    assert "full_pipeline, segment_mix, segment_tts, cancel, tts_bgm_mix" in error.reason
     assert (error.job_id, error.task) == ("j1", None)
 
 
