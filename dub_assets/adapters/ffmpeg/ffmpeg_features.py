@@ -67,8 +67,8 @@ REQUIRED = Features(
     demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",
     decoders=" ".join(sorted({codec for container in CONTAINERS for codec in container.codecs.split()} | {"subrip"})),
     protocols="file pipe",
-    # The first is named in a graph; the muxers and demuxers insert the others.
-    bitstream_filters="mpeg4_unpack_bframes aac_adtstoasc extract_extradata vp9_superframe",
+    # The first two are named in graphs; the muxers and demuxers insert the others.
+    bitstream_filters="mpeg4_unpack_bframes noise aac_adtstoasc extract_extradata vp9_superframe",
 )
 """What every dub may need; Debian 12's ffmpeg 5.1 has all of it."""
 

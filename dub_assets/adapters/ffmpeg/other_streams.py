@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dub_assets.adapters.ffmpeg.samples import MAX_TEXT_BYTES
 from dub_assets.adapters.ffmpeg.scan import Scan, codec_of
 from dub_assets.core.containers import MP4
 from dub_assets.core.errors import MediaError
@@ -66,21 +67,24 @@ def kept_streams(container: InputContainer, scan: Scan, picture: VideoStream | N
     """Return the subtitle tracks and the cover art that MP4 can hold."""
     subtitles, covers, findings = [], [], []
     for index, (stream, text) in enumerate(zip(container.streams.subtitles, scan.texts, strict=True)):
-        codec = codec_of(stream)
+        codec, name = codec_of(stream), f"subtitle track {index}"
         if not MP4.can_carry_text(codec):
-            findings.append(f"subtitle track {index} ({codec}) cannot be kept in MP4")
-            continue
-        subtitles.append(SubtitleTrack(index=index, codec=codec, language=_language(stream)))
-        if text.unreadable:
-            findings.append(
-                f"subtitle track {index} has text that is not UTF-8: {text.unreadable} of {text.lines} lines are lost"
-            )
-    for index in scan.covers(picture):
-        codec = codec_of(container.streams.video[index])
-        if codec in MP4.covers:
-            covers.append(index)
+            findings.append(f"{name} ({codec}) cannot be kept in MP4")
+        elif text.too_long:
+            findings.append(f"{name} has a line of more than {MAX_TEXT_BYTES} bytes and cannot be kept")
         else:
-            findings.append(f"cover art ({codec}) cannot be kept in MP4")
+            subtitles.append(SubtitleTrack(index=index, codec=codec, language=_language(stream)))
+            if text.unreadable:
+                findings.append(f"{name} has text that is not UTF-8: {text.unreadable} of {text.lines} lines are lost")
+    for index in scan.covers(picture):
+        cover = container.streams.video[index]
+        name = f"cover art ({codec_of(cover)})"
+        if codec_of(cover) not in MP4.covers:
+            findings.append(f"{name} cannot be kept in MP4")
+        elif not scan.is_intact(cover):
+            findings.append(f"{name} is damaged or too large and cannot be kept")
+        else:
+            covers.append(index)
     return KeptStreams(subtitles=tuple(subtitles), covers=tuple(covers), findings=tuple(findings))
 
 

@@ -49,7 +49,6 @@ def read_info(path: Path, limits: MediaLimits, choice: TrackChoice) -> MediaInfo
     logging.set_level(logging.WARNING)
     with logging.Capture(local=False) as log, opened(path) as container:
         limits.check_size(path.stat().st_size, path.name)
-        limits.check_duration((container.duration or 0) / 1e6, path.name)
         _check_streams(container, limits, path.name)
         estimated = any("Estimating duration" in message for _, _, message in log)
         log.clear()
@@ -91,13 +90,17 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
 
 def _check_streams(container: InputContainer, limits: MediaLimits, name: str) -> None:
     """Raise MediaError for streams that should not or cannot be decoded."""
+    import av.stream
+
     for stream in container.streams:
         if stream.metadata.get("enc_key_id"):  # Matroska
             raise MediaError(f"{name} is encrypted: give a file without copy protection")
-    known = [context for stream in container.streams.video if (context := stream.codec_context) is not None]
+    art = av.stream.Disposition.attached_pic
+    pictures = [stream for stream in container.streams.video if not stream.disposition & art]
+    known = [context for stream in pictures if (context := stream.codec_context) is not None]
     for context in known:
         limits.check_picture(context.width, context.height, name)
-    if picture_stream(container) is not None and not known:
+    if pictures and not known:
         raise MediaError(f"{name} has a picture of an unknown codec: convert it to H.264, for example")
 
 

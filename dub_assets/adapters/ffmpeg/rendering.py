@@ -195,7 +195,9 @@ def _texts(source: Any, rendition: Rendition) -> tuple[list[Any], dict[str, Any]
         return [], {}
     languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(filled)}
     drawn = {f"c:s:{n}": "copy" for n, track in enumerate(kept, len(filled)) if track.codec in MP4.drawn_texts}
-    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0} | drawn | languages
+    # lines before and after the programme would make the file longer
+    within = f"noise=drop='lt(pts,0)+gte(pts*tb,{rendition.info.duration_ms / 1000})'"
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0, "bsf:s": within} | drawn | languages
 
 
 def _covers(source: Any, info: MediaInfo) -> tuple[list[Any], dict[str, Any]]:

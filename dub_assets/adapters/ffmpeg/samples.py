@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _PIXELS = 400_000_000
 """Pixels that are decoded of a stream: 200 pictures of 1920 x 1080, about 2 s of CPU time."""
 
+MAX_TEXT_BYTES = 32_000
+"""Longest line of subtitles that is kept. MP4 holds 65,535 bytes, styles included."""
+
 _MAX_NAMED = 5
 
 _FIELD_ORDERS = {2: "top field first", 3: "bottom field first", 4: "top field first", 5: "bottom field first"}
@@ -94,16 +97,18 @@ class SoundSample:
 
 
 class TextSample:
-    """The lines of a subtitle track, and how many of them cannot be read."""
+    """The lines of a subtitle track, and how many of them cannot be read or held by MP4."""
 
     def __init__(self, codec: str) -> None:
         self._utf8 = codec in {"subrip", "ass", "ssa", "webvtt", "text"}
         self.lines = 0
         self.unreadable = 0
+        self.too_long = 0
 
     def add(self, packet: Packet[Any]) -> None:
         """Count the next line."""
         self.lines += bool(packet.size)
+        self.too_long += packet.size > MAX_TEXT_BYTES
         if self._utf8:
             try:
                 bytes(packet).decode()

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 
+_MAX_COVER_PIXELS = 100_000_000
+"""Cover art is decoded, to see that it is intact, up to this size: 300 MB of memory."""
+
+
 class Scan:
     """What the packets of a file say. Raises MediaError while it reads if the file is encrypted."""
 
@@ -32,7 +36,7 @@ class Scan:
         duration_s = (container.duration or 0) / 1e6
         videos = [stream for stream in container.streams.video if _has_decoder(stream)]
         self._shown = {stream.index: ShownPictures(stream) for stream in videos}
-        self._samples = {stream.index: PictureSamples(stream, duration_s) for stream in videos}
+        self._samples = {stream.index: PictureSamples(stream, duration_s) for stream in videos if _is_decoded(stream)}
         self._sounds = {stream.index: SoundSample() for stream in container.streams.audio if is_decodable(stream)}
         self.texts = [TextSample(codec_of(stream)) for stream in container.streams.subtitles]
         """The subtitle tracks, in their order."""
@@ -95,6 +99,10 @@ class Scan:
         flagged = stream.disposition & flags.attached_pic and not stream.disposition & flags.timed_thumbnails
         return bool(flagged) or len(self._shown[stream.index].pts) == 1
 
+    def is_intact(self, stream: VideoStream) -> bool:
+        """Return whether anything of a video stream could be decoded."""
+        return stream.index in self._samples and self._samples[stream.index].decoded
+
     def has_sound(self, stream: AudioStream) -> bool:
         """Return whether a sound track has packets that can be decoded."""
         return stream.index in self._sounds and self._sounds[stream.index].decoded
@@ -112,7 +120,7 @@ class Scan:
     def picture(self, stream: VideoStream) -> Picture:
         """Return the content of a video stream. Raises MediaError if nothing of it can be decoded."""
         samples, shown, context = self._samples[stream.index], self._shown[stream.index], stream.codec_context
-        if not samples.decoded:
+        if not self.is_intact(stream):
             raise MediaError(
                 f"{self._name} has a picture ({context.codec.canonical_name}) that cannot be decoded: convert it first"
             )
@@ -140,6 +148,15 @@ class Scan:
 def is_decodable(stream: AudioStream) -> bool:
     """Return whether there is a decoder for a sound track, and its sample rate is known."""
     return _has_decoder(stream) and bool(stream.codec_context.sample_rate)
+
+
+def _is_decoded(stream: VideoStream) -> bool:
+    """Return whether a picture is decoded while the file is scanned: very large cover art is not."""
+    import av.stream
+
+    context = stream.codec_context
+    is_art = stream.disposition & av.stream.Disposition.attached_pic
+    return not is_art or context.width * context.height <= _MAX_COVER_PIXELS
 
 
 def codec_of(stream: Stream) -> str:

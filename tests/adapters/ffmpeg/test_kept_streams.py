@@ -86,6 +86,54 @@ def test_subtitles_that_are_not_utf_8_are_a_finding(folder, tmp_path):
     assert [[text for _, text in lines] for _, lines in subtitles(dubbed)] == [["second line"], ["second line"]]
 
 
+def test_lines_before_and_after_the_programme_are_left_out(folder, tmp_path):
+    path, text = tmp_path / "talk.mkv", tmp_path / "talk.srt"
+    times = ("00:00:01,000 --> 00:00:02,000", "00:00:06,000 --> 00:00:07,000", "09:00:00,000 --> 09:00:01,000")
+    text.write_text("".join(f"{number}\n{time}\nline {number}\n\n" for number, time in enumerate(times)))
+    ffmpeg("-itsoffset", 5, "-i", folder / "clip.mp4", "-i", text, "-map", 0, "-map", 1, "-c", "copy", "-copyts", path)
+
+    dubbed, _ = render(TOOL, path, tmp_path)
+
+    ((_, lines),) = subtitles(dubbed)
+    assert lines == [(pytest.approx(1, abs=0.03), "line 1")]
+    assert TOOL.probe(dubbed).duration_ms == pytest.approx(3000, abs=30)
+
+
+def test_a_line_that_mp4_cannot_hold_is_a_finding(folder, tmp_path):
+    path, text = tmp_path / "talk.mkv", tmp_path / "talk.srt"
+    text.write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{'long ' * 20_000}\n\n")
+    ffmpeg("-i", folder / "clip.mp4", "-i", text, "-map", 0, "-map", 1, "-c", "copy", path)
+
+    dubbed, _ = render(TOOL, path, tmp_path)
+
+    assert TOOL.probe(path).findings == ("subtitle track 0 has a line of more than 32000 bytes and cannot be kept",)
+    assert subtitles(dubbed) == []
+
+
+@pytest.mark.parametrize(("size", "kept"), [(64, True), (6000, True), (11_000, False)])
+def test_cover_art_is_kept_up_to_a_size(folder, tmp_path, size, kept):
+    cover, path = tmp_path / "cover.jpg", tmp_path / "talk.mkv"
+    ffmpeg("-f", "lavfi", "-i", f"color=red:size={size}x{size}", "-frames:v", 1, cover)
+    ffmpeg("-i", folder / "clip.mp4", "-attach", cover, "-metadata:s:t", "mimetype=image/jpeg", "-c", "copy", path)
+
+    dubbed, _ = render(TOOL, path, tmp_path)
+
+    assert bool(TOOL.probe(path).covers) == kept
+    assert bool(TOOL.probe(path).findings) != kept
+    with opened(dubbed) as container:
+        assert len(container.streams.video) == 1 + kept
+
+
+def test_damaged_cover_art_is_a_finding(folder, tmp_path):
+    cover, path = tmp_path / "cover.jpg", tmp_path / "talk.mkv"
+    cover.write_bytes((folder / "cover.jpg").read_bytes()[:20] + bytes(range(256)))
+    ffmpeg("-i", folder / "clip.mp4", "-attach", cover, "-metadata:s:t", "mimetype=image/jpeg", "-c", "copy", path)
+
+    render(TOOL, path, tmp_path)
+
+    assert "cover art (mjpeg) is damaged" in TOOL.probe(path).findings[0]
+
+
 def test_a_cover_of_a_sound_file_is_kept(folder, tmp_path):
     path = tmp_path / "song.mp3"
     flags = ("-disposition:v", "attached_pic", "-c:v", "copy")
