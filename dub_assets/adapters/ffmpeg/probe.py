@@ -13,14 +13,16 @@ from dub_assets.adapters.ffmpeg.declared_length import check_whole
 from dub_assets.adapters.ffmpeg.other_streams import kept_streams, sound_tracks, undecodable
 from dub_assets.adapters.ffmpeg.scan import Scan
 from dub_assets.core.errors import MediaError
-from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import MediaInfo
 from dub_assets.core.track_choice import TrackChoice
 
 if TYPE_CHECKING:
+    # not imported by the child process: it needs pydantic
     from av import VideoStream
     from av.container import InputContainer
     from av.stream import Stream
+
+    from dub_assets.core.limits import MediaLimits
 
 _CACHED_FILES = 64
 
@@ -32,33 +34,39 @@ def probe(path: Path, limits: MediaLimits, choice: TrackChoice) -> MediaInfo:
     or too large, or takes more time or memory than its size explains.
     """
     if not path.is_file():
-        return read_info(path, limits, choice)  # which says what is wrong
+        return read_info(path, limits.max_pixels, choice)  # which says what is wrong
     status = path.stat()
-    return _probed(path.absolute(), limits, choice, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+    limits.check_size(status.st_size, path.name)
+    identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    info = _probed(path.absolute(), limits.max_pixels, choice, identity)
+    if info.picture is not None:
+        limits.check_picture(info.picture.width, info.picture.height, path.name)
+    limits.check_duration(info.duration_ms / 1000, path.name)
+    return info
 
 
 @lru_cache(maxsize=_CACHED_FILES)
-def _probed(path: Path, limits: MediaLimits, choice: TrackChoice, _identity: tuple[int, ...]) -> MediaInfo:
-    return contained(path, ProcessLimits.of_reading(path), read_info, path, limits, choice)
+def _probed(path: Path, max_pixels: int, choice: TrackChoice, _identity: tuple[int, ...]) -> MediaInfo:
+    return contained(path, ProcessLimits.of_reading(path), read_info, path, max_pixels, choice)
 
 
-def read_info(path: Path, limits: MediaLimits, choice: TrackChoice) -> MediaInfo:
-    """Return the content of a media file; see ``probe``, which calls this in a child process."""
+def read_info(path: Path, max_pixels: int, choice: TrackChoice) -> MediaInfo:
+    """Return the content of a media file; see ``probe``, which calls this in a child process.
+
+    Pictures of more than ``max_pixels`` are not decoded.
+    """
     from av import logging
 
     logging.set_level(logging.WARNING)
     with logging.Capture(local=False) as log, opened(path) as container:
-        limits.check_size(path.stat().st_size, path.name)
-        _check_streams(container, limits, path.name)
+        _check_streams(container, path.name)
         estimated = any("Estimating duration" in message for _, _, message in log)
         log.clear()
-        scan = Scan(container, path.name)
+        scan = Scan(container, path.name, max_pixels=max_pixels)
         check_whole(container, path, end=scan.end(container.streams), estimated=estimated)
         if scan.error is not None:
             raise scan.error
-        info = _info(container, path, scan, choice)
-        limits.check_duration(info.duration_ms / 1000, path.name)
-        return info
+        return _info(container, path, scan, choice)
 
 
 def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice) -> MediaInfo:
@@ -88,7 +96,7 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
     )
 
 
-def _check_streams(container: InputContainer, limits: MediaLimits, name: str) -> None:
+def _check_streams(container: InputContainer, name: str) -> None:
     """Raise MediaError for streams that should not or cannot be decoded."""
     import av.stream
 
@@ -97,10 +105,7 @@ def _check_streams(container: InputContainer, limits: MediaLimits, name: str) ->
             raise MediaError(f"{name} is encrypted: give a file without copy protection")
     art = av.stream.Disposition.attached_pic
     pictures = [stream for stream in container.streams.video if not stream.disposition & art]
-    known = [context for stream in pictures if (context := stream.codec_context) is not None]
-    for context in known:
-        limits.check_picture(context.width, context.height, name)
-    if pictures and not known:
+    if pictures and all(stream.codec_context is None for stream in pictures):
         raise MediaError(f"{name} has a picture of an unknown codec: convert it to H.264, for example")
 
 

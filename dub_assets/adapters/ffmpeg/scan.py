@@ -27,16 +27,19 @@ _MAX_COVER_PIXELS = 100_000_000
 class Scan:
     """What the packets of a file say. Raises MediaError while it reads if the file is encrypted."""
 
-    def __init__(self, container: InputContainer, name: str) -> None:
+    def __init__(self, container: InputContainer, name: str, *, max_pixels: int) -> None:
         import av
 
         self._container = container
         self._name = name
+        self._max_pixels = max_pixels
         self._ends: dict[int, int] = {}  # by stream, in its time base
         duration_s = (container.duration or 0) / 1e6
         videos = [stream for stream in container.streams.video if _has_decoder(stream)]
         self._shown = {stream.index: ShownPictures(stream) for stream in videos}
-        self._samples = {stream.index: PictureSamples(stream, duration_s) for stream in videos if _is_decoded(stream)}
+        self._samples = {
+            stream.index: PictureSamples(stream, duration_s) for stream in videos if self._is_decoded(stream)
+        }
         self._sounds = {stream.index: SoundSample() for stream in container.streams.audio if is_decodable(stream)}
         self.texts = [TextSample(codec_of(stream)) for stream in container.streams.subtitles]
         """The subtitle tracks, in their order."""
@@ -48,6 +51,14 @@ class Scan:
                 self._add(packet)
         except av.FFmpegError as error:
             self.error = error
+
+    def _is_decoded(self, stream: VideoStream) -> bool:
+        """Return whether a picture is small enough to be decoded."""
+        import av.stream
+
+        context = stream.codec_context
+        is_art = stream.disposition & av.stream.Disposition.attached_pic
+        return context.width * context.height <= (_MAX_COVER_PIXELS if is_art else self._max_pixels)
 
     def _add(self, packet: Packet[Any]) -> None:
         if packet.has_sidedata("encryption_info"):
@@ -119,8 +130,8 @@ class Scan:
 
     def picture(self, stream: VideoStream) -> Picture:
         """Return the content of a video stream. Raises MediaError if nothing of it can be decoded."""
-        samples, shown, context = self._samples[stream.index], self._shown[stream.index], stream.codec_context
-        if not self.is_intact(stream):
+        samples, shown, context = self._samples.get(stream.index), self._shown[stream.index], stream.codec_context
+        if samples is not None and not samples.decoded:
             raise MediaError(
                 f"{self._name} has a picture ({context.codec.canonical_name}) that cannot be decoded: convert it first"
             )
@@ -130,14 +141,16 @@ class Scan:
             height=context.height,
             frame_rate=_frame_rate(stream, shown),
             variable_frame_rate=_varies(shown),
-            rotation_deg=samples.rotation_deg,
+            rotation_deg=samples.rotation_deg if samples else 0,
             index=self._container.streams.video.index(stream),
-            field_order=samples.field_order,
+            field_order=samples.field_order if samples else "",
         )
 
     def picture_findings(self, stream: VideoStream, start: Fraction) -> list[str]:
         """Return what is odd about a video stream; ``start`` is the time 0 of the programme."""
-        samples, codec = self._samples[stream.index], stream.codec_context.codec.canonical_name
+        samples, codec = self._samples.get(stream.index), codec_of(stream)
+        if samples is None:
+            return []
         deinterlaced = samples.field_order and not MP4.can_carry(codec)
         interlaced = (
             f"the picture is interlaced ({samples.field_order}); it is deinterlaced, since MP4 cannot hold {codec}"
@@ -148,15 +161,6 @@ class Scan:
 def is_decodable(stream: AudioStream) -> bool:
     """Return whether there is a decoder for a sound track, and its sample rate is known."""
     return _has_decoder(stream) and bool(stream.codec_context.sample_rate)
-
-
-def _is_decoded(stream: VideoStream) -> bool:
-    """Return whether a picture is decoded while the file is scanned: very large cover art is not."""
-    import av.stream
-
-    context = stream.codec_context
-    is_art = stream.disposition & av.stream.Disposition.attached_pic
-    return not is_art or context.width * context.height <= _MAX_COVER_PIXELS
 
 
 def codec_of(stream: Stream) -> str:

@@ -77,7 +77,9 @@ def _first_pictures(source: av.container.InputContainer) -> Iterator[av.Packet]:
 def extracted(tool: FfmpegMediaTool, clip: Path) -> np.ndarray:
     """The sound of a clip as the tool gives it: 16-bit values, shape (frames, channels)."""
     target = clip.with_suffix(".flac")
-    info = read_info(clip, MediaLimits(), DEFAULT_TRACK)  # in this process: a child for each clip would take minutes
+    info = read_info(
+        clip, MediaLimits().max_pixels, DEFAULT_TRACK
+    )  # in this process: a child for each clip would take minutes
     tool.extract_sound(clip, info, target)
     return soundfile.read(target, always_2d=True, dtype="int16")[0]
 

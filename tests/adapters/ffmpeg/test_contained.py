@@ -68,7 +68,7 @@ def test_thousands_of_tags_do_not_hold_a_worker(tmp_path):
     limits = ProcessLimits(cpu_s=2, wall_s=120, memory_bytes=2**30)
 
     with pytest.raises(InputError, match=r"tags\.mkv takes more than 2 s to read"):
-        contained(path, limits, read_info, path, MediaLimits(), DEFAULT_TRACK)
+        contained(path, limits, read_info, path, MediaLimits().max_pixels, DEFAULT_TRACK)
 
 
 @pytest.mark.media
@@ -77,4 +77,4 @@ def test_a_table_of_80_million_samples_in_a_small_file_is_refused(tmp_path):
     path = mp4_with_sample_count(tmp_path, 80_000_000)
 
     with pytest.raises(InputError, match=r"without a frame that can be shown|more memory"):
-        contained(path, ProcessLimits.of_reading(path), read_info, path, MediaLimits(), DEFAULT_TRACK)
+        contained(path, ProcessLimits.of_reading(path), read_info, path, MediaLimits().max_pixels, DEFAULT_TRACK)
