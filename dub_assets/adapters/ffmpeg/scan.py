@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 
+_MAX_RATE_HZ = 10_000_000
+"""Higher sample rates come from damaged headers."""
+
 _MAX_COVER_PIXELS = 100_000_000
 """Cover art is decoded, to see that it is intact, up to this size: 300 MB of memory."""
 
@@ -159,8 +162,8 @@ class Scan:
 
 
 def is_decodable(stream: AudioStream) -> bool:
-    """Return whether there is a decoder for a sound track, and its sample rate is known."""
-    return _has_decoder(stream) and bool(stream.codec_context.sample_rate)
+    """Return whether there is a decoder for a sound track, and its sample rate is possible."""
+    return _has_decoder(stream) and 0 < stream.codec_context.sample_rate <= _MAX_RATE_HZ
 
 
 def codec_of(stream: Stream) -> str:

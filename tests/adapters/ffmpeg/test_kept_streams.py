@@ -35,9 +35,8 @@ def subtitles(path):
     """Language and texts of each subtitle track, with their times in seconds."""
     with opened(path) as container:
         lines = {stream.index: [] for stream in container.streams.subtitles}
-        for packet in container.demux(*container.streams.subtitles):
-            text = bytes(packet)[2:].decode()
-            if text:
+        for packet in container.demux():
+            if packet.stream.index in lines and (text := bytes(packet)[2:].decode()):
                 lines[packet.stream.index].append((float(packet.pts * packet.time_base), text))
         return [(stream.language, lines[stream.index]) for stream in container.streams.subtitles]
 

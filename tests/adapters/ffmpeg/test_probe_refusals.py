@@ -125,6 +125,14 @@ def test_more_channels_than_flac_holds_are_refused(tool, tmp_path):
     assert "more than 8 channels" in refusal(tool, path)
 
 
+def test_an_impossible_sample_rate_is_refused(tool, tmp_path):
+    path = write_noise(tmp_path / "fast.wav", 48_000)
+    content = path.read_bytes()
+    path.write_bytes(content[:24] + (2**31 - 1).to_bytes(4, "little") + content[28:])
+
+    assert "no sound track that can be decoded" in refusal(tool, path)
+
+
 @pytest.mark.parametrize(
     ("limits", "complaint"),
     [
