@@ -247,7 +247,7 @@ class OutputContainer:
     """A container that is written: ffmpeg's muxer and its options, and the codecs that players expect in it.
 
     Streams of other codecs are re-encoded. ``subtitles`` is the encoder of subtitles, ``texts`` are the codecs that it
-    replaces, and ``drawn_texts`` those of subtitles that are copied. ``covers`` are the codecs of cover art.
+    replaces; drawn subtitles are not written. ``covers`` are the codecs of cover art.
     """
 
     muxer: str
@@ -256,16 +256,11 @@ class OutputContainer:
     sounds: frozenset[str]
     subtitles: str
     texts: frozenset[str]
-    drawn_texts: frozenset[str]
     covers: frozenset[str]
 
     def can_carry(self, codec: str) -> bool:
         """Return whether a stream of this codec (ffmpeg's name) can be copied into the container."""
         return codec in self.pictures or codec in self.sounds
-
-    def can_carry_text(self, codec: str) -> bool:
-        """Return whether subtitles of this codec (ffmpeg's name) can be kept in the container."""
-        return codec in self.texts or codec in self.drawn_texts
 
 
 MP4 = OutputContainer(
@@ -275,7 +270,6 @@ MP4 = OutputContainer(
     sounds=frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"}),
     subtitles="mov_text",
     texts=frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"}),
-    drawn_texts=frozenset({"dvd_subtitle"}),
     covers=frozenset({"mjpeg", "png", "bmp"}),
 )
 """The container of dubbed videos and of picture clips."""

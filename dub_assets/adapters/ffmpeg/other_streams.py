@@ -68,7 +68,7 @@ def kept_streams(container: InputContainer, scan: Scan, picture: VideoStream | N
     subtitles, covers, findings = [], [], []
     for index, (stream, text) in enumerate(zip(container.streams.subtitles, scan.texts, strict=True)):
         codec, name = codec_of(stream), f"subtitle track {index}"
-        if not MP4.can_carry_text(codec):
+        if codec not in MP4.texts:
             findings.append(f"{name} ({codec}) cannot be kept in MP4")
         elif text.too_long:
             findings.append(f"{name} has a line of more than {MAX_TEXT_BYTES} bytes and cannot be kept")

@@ -188,16 +188,14 @@ def _texts(source: Any, rendition: Rendition) -> tuple[list[Any], dict[str, Any]
     import ffmpeg
 
     filled = [each for each in rendition.subtitles if each.path.read_bytes().strip()]
-    kept = rendition.info.subtitles
     tracks = [ffmpeg.input(file_url(each.path), format="srt", protocol_whitelist="file")["s:0"] for each in filled]
-    tracks += [source[f"s:{track.index}"] for track in kept]
+    tracks += [source[f"s:{track.index}"] for track in rendition.info.subtitles]
     if not tracks:
         return [], {}
     languages = {f"metadata:s:s:{n}": f"language={iso_639_2(each.language)}" for n, each in enumerate(filled)}
-    drawn = {f"c:s:{n}": "copy" for n, track in enumerate(kept, len(filled)) if track.codec in MP4.drawn_texts}
     # lines before and after the programme would make the file longer
     within = f"noise=drop='lt(pts,0)+gte(pts*tb,{rendition.info.duration_ms / 1000})'"
-    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0, "bsf:s": within} | drawn | languages
+    return tracks, {"c:s": MP4.subtitles, "disposition:s": 0, "bsf:s": within} | languages
 
 
 def _covers(source: Any, info: MediaInfo) -> tuple[list[Any], dict[str, Any]]:
