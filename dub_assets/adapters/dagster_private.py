@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,6 +24,9 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, Worke
 from dagster._core.log_manager import DagsterLogHandler, get_log_record_metadata, has_log_record_metadata
 from dagster._core.origin import JobPythonOrigin
 from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.storage.legacy_storage import LegacyEventLogStorage
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._grpc.types import ExecuteRunArgs
@@ -49,6 +53,7 @@ __all__ = [
     "WorkerStatus",
     "capture_interrupts",
     "check_captured_interrupt",
+    "delete_run",
     "execute_run",
     "log_facts",
     "make_new_run_id",
@@ -63,6 +68,25 @@ def execute_run(run_id: str, instance: dg.DagsterInstance, write_event: Any) -> 
     from dagster._cli.api import _execute_run_command_body  # noqa: PLC0415  # takes 0.1 s, which only run workers need
 
     return _execute_run_command_body(run_id, instance, write_event, set_exit_code_on_failure=True)
+
+
+def delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete a run with its events, check results, captured output and, on SQLite, its file of events.
+
+    ``DagsterInstance.delete_run`` leaves the last three behind.
+    """
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    storage: Any = instance.event_log_storage
+    if isinstance(storage, LegacyEventLogStorage):
+        storage = storage._storage.event_log_storage  # noqa: SLF001  # a storage for everything, such as Postgres
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            checks = AssetCheckExecutionsTable
+            connection.execute(checks.delete().where(checks.c.run_id == run_id))
+    if isinstance(storage, SqliteEventLogStorage):
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{storage.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
 
 
 def replace_default_logger(logger: dg.LoggerDefinition) -> dg.LoggerDefinition:

@@ -23,6 +23,7 @@ _SHIPPED_BEFORE = frozenset(
     {
         "565c34e34fd52ff9051b82b47f907eaf5b20e5643297a0d0968168ade99edcdb",
         "8e94209e18d01e02fc0e40e00c7669c8185b84d819511798aa1d932a73c54244",
+        "94f0c08d0a49017062eea984188bab8d36504858dc236ea48d15a8df92d98ef2",
     }
 )
 """SHA-256 of ``dagster.yaml`` in earlier versions: a file with one of them was not changed by its user."""

@@ -59,19 +59,29 @@ class MessageConsumer:
     """Consumes messages in one tick. A message is deleted only once its run is stored, in this tick or a later one."""
 
     def __init__(
-        self, queue: QueueResource, archive: JobArchive, runs: RunIndex, cancellations: Cancellations, log: Logger
+        self,
+        queue: QueueResource,
+        archive: JobArchive,
+        runs: RunIndex,
+        cancellations: Cancellations,
+        log: Callable[[], Logger],
     ) -> None:
         self._resource = queue
         self._options = queue.options
         self._queue = queue.queue
         self._archive = archive
         self._runs = runs
-        self._log = log
+        self._open_log = log
         self._began_s = time.monotonic()
         self._cancellations = cancellations
         self._cancelled = 0
         self._refusals = Refusals(self._queue, archive, DEAD_LETTERS, is_fifo=queue.is_fifo)
         self.result = ConsumeResult()
+
+    @property
+    def _log(self) -> Logger:
+        """The log of the tick, opened with its first line: Dagster creates a file for it."""
+        return self._open_log()
 
     def settle(self, held: Sequence[HeldMessage]) -> None:
         """Delete the held messages whose runs are stored, and release the others, which are then requested again.
@@ -97,7 +107,7 @@ class MessageConsumer:
                 break
             only_refused = not accepted and not self._resource.is_fifo
             calls, most = (_PARALLEL_CALLS, _BATCH) if only_refused else (1, min(_BATCH, left))
-            messages = receive_in_parallel(self._queue, most, calls=calls, log=self._log)
+            messages = receive_in_parallel(self._queue, most, calls=calls, log=self._open_log)
         self._guarded("refused messages stay in the queue", self._refusals.flush)
         self.result.refusals = self._refusals.summary
 
@@ -152,7 +162,11 @@ class MessageConsumer:
             self._claim_and_request(message)
             return
         try:
-            self._claim_and_request(message, self._parse(message))
+            request = self._parse(message)
+            if isinstance(request, CancelRequest):  # cancelling twice does no harm: no claim is needed
+                self._fulfil(message, request)
+            else:
+                self._claim_and_request(message, request)
         except MessageRefusedError as refusal:
             self._refuse(message, refusal)
 
@@ -279,7 +293,7 @@ class MessageConsumer:
             self._log.info("%d receipts have expired: their messages are delivered again", len(failed))
 
 
-def receive_in_parallel(queue: Queue, most: int, *, calls: int, log: Logger) -> list[ReceivedMessage]:
+def receive_in_parallel(queue: Queue, most: int, *, calls: int, log: Callable[[], Logger]) -> list[ReceivedMessage]:
     """Return the messages of ``calls`` simultaneous calls, each of which receives up to ``most`` and does not wait.
 
     Raises the error of a call only if no call received anything. Otherwise the error is logged, because received
@@ -299,5 +313,5 @@ def receive_in_parallel(queue: Queue, most: int, *, calls: int, log: Logger) -> 
     if errors and not messages:
         raise errors[0]
     for failure in errors:
-        log.warning("%s; %d messages were received by other calls", failure, len(messages))
+        log().warning("%s; %d messages were received by other calls", failure, len(messages))
     return messages

@@ -32,7 +32,7 @@ def job_queue_sensor(
     if queue.options.url is None:
         return dg.SkipReason("JOB_QUEUE_URL is not set: there is no queue to read jobs from")
     runs, archive = RunIndex(context.instance), job_resources.storage.archive
-    consumer = MessageConsumer(queue, archive, runs, Cancellations(context.instance, archive), context.log)
+    consumer = MessageConsumer(queue, archive, runs, Cancellations(context.instance, archive), lambda: context.log)
     held = _held(context)
     consumer.settle(held)
     max_pending = queue.options.max_pending_runs

@@ -2,51 +2,110 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
+from dub_assets.adapters.dagster_private import delete_run
 from dub_assets.adapters.storage.archive import JobArchive
-from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, dispatch_key, job_record_key
+from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, claim_key, dispatch_key, job_record_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.shared_products import SharedProducts
-from dub_assets.resources.tags import CALLBACKS, JOB_ID, PARTITION, REQUEST_KEY
+from dub_assets.resources.tags import CALLBACKS, JOB_ID, MESSAGE_ID, PARTITION, REQUEST_KEY
+from dub_assets.service.job_runs import job_of, runs_of
 from dub_assets.service.pending_messages import RefusedMessages
-from dub_assets.service.retention.rules import RetentionOptions, jobs_to_delete
+from dub_assets.service.retention.rules import RetentionOptions, Retirement
+from dub_assets.service.workers.process import LOCKS
 
 _PENDING = PENDING_REFUSALS.removeprefix(REFUSALS).rstrip("/")
-_PAGE = 1000
+_PARTITIONS = jobs_partitions.name or "jobs"
+_PAGE = 100
 _MAX_DELETED = 500
-"""The most partitions that one run deletes."""
+"""The most jobs that one run deletes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgedJob:
+    """A job with its runs, the latest first. ``job_id`` is None for a run that is about no job."""
+
+    job_id: str | None
+    records: Sequence[dg.RunRecord]
+
+    @property
+    def last_run_s(self) -> float:
+        """When the last run was requested (Unix time)."""
+        return self.records[0].create_timestamp.timestamp()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run has not ended, or has callbacks to deliver."""
+        runs = [record.dagster_run for record in self.records]
+        return any(not run.is_finished or run.tags.get(CALLBACKS) == "pending" for run in runs)
 
 
 @dg.op(
     name="retire_old_jobs",
-    description="Deletes the partitions of old jobs, and before them their objects if JOB_RETIRE_OBJECTS says so.",
+    description="Deletes the partitions and runs of old jobs, and before them their objects if JOB_RETIRE_OBJECTS says "
+    "so.",
 )
 def delete_old_jobs(
     context: dg.OpExecutionContext, job_resources: JobResources, retention: dg.ResourceParam[RetentionOptions]
 ) -> None:
     """Delete old jobs, except those that have never run, have an open run or have callbacks to deliver."""
-    instance, archive, name = context.instance, job_resources.storage.archive, jobs_partitions.name or "jobs"
-    runs = _runs_by_job(instance, set(instance.get_dynamic_partitions(name)))
-    last_run_s = {job_id: records[0].create_timestamp.timestamp() for job_id, records in runs.items()}
-    deleted = 0
+    instance, archive = context.instance, job_resources.storage.archive
     delete_old_refusals(archive, retention, now_s=time.time())
-    for job_id in jobs_to_delete(last_run_s, now_s=time.time(), options=retention):
-        finished = [record.dagster_run for record in runs[job_id] if not _is_open(record.dagster_run)]
-        if deleted == _MAX_DELETED or len(finished) < len(runs[job_id]):
-            continue
-        keys = _keys_to_delete(archive, job_id, finished, retention.objects)
-        archive.store.delete(keys)
-        instance.delete_dynamic_partition(name, job_id)
-        deleted += 1
-        context.log.info("retired job %s: %d objects deleted", job_id, len(keys))
+    known = _known_jobs(instance)
+    retirement = Retirement.of(retention, jobs=len(known), now_s=time.time())
+    older = deleted = 0
+    for job in by_age(instance):
+        if deleted == _MAX_DELETED or not retirement.includes(job.last_run_s, older=older):
+            break
+        older += job.job_id in known
+        if not job.is_open:
+            retire(instance, archive, job, retention.objects)
+            deleted += job.job_id is not None
+            context.log.info("retired job %s with %d runs", job.job_id, len(job.records))
 
 
-@dg.job(name="retire_jobs_job", description="Deletes the partitions of old jobs (JOB_RETIRE_*).")
+def _known_jobs(instance: dg.DagsterInstance) -> set[str]:
+    """Return the jobs that have a partition and have run."""
+    have_run = {job_id for _, job_ids in instance.get_run_tags([JOB_ID, PARTITION]) for job_id in job_ids}
+    return have_run.intersection(instance.get_dynamic_partitions(_PARTITIONS))
+
+
+def by_age(instance: dg.DagsterInstance) -> Iterator[AgedJob]:
+    """Yield the jobs in the order of their last runs, the oldest first; runs about no job are yielded singly.
+
+    The runs of retired jobs are deleted, so the oldest runs belong to the jobs that are retired next. What is read
+    grows with these, and not with the number of all runs.
+    """
+    cursor: str | None = None
+    while page := instance.get_run_records(limit=_PAGE, cursor=cursor, ascending=True):
+        for record in page:
+            job_id = job_of(record.dagster_run)
+            records = runs_of(instance, job_id) if job_id else [record]
+            if records and records[0].storage_id == record.storage_id:
+                yield AgedJob(job_id=job_id, records=records)
+        kept = (record.dagster_run.run_id for record in reversed(page) if instance.has_run(record.dagster_run.run_id))
+        cursor = next(kept, cursor)  # Dagster finds nothing after a run that is deleted
+
+
+def retire(instance: dg.DagsterInstance, archive: JobArchive, job: AgedJob, objects: str) -> None:
+    """Delete a job's objects as configured, then its partition, then its runs: a later pass completes any of it."""
+    runs = [record.dagster_run for record in job.records]
+    if job.job_id is not None:
+        archive.store.delete(_keys_to_delete(archive, job.job_id, runs, objects))
+        instance.delete_dynamic_partition(_PARTITIONS, job.job_id)
+    for run in runs:
+        delete_run(instance, run.run_id)
+        (Path(instance.root_directory) / LOCKS / f"{run.run_id}.lock").unlink(missing_ok=True)
+
+
+@dg.job(name="retire_jobs_job", description="Deletes the partitions and runs of old jobs (JOB_RETIRE_*).")
 def retention_job() -> None:
     """Delete old jobs once."""
     delete_old_jobs()
@@ -81,24 +140,6 @@ def delete_old_refusals(archive: JobArchive, options: RetentionOptions, *, now_s
         archive.store.delete([item.key])
 
 
-def _runs_by_job(instance: dg.DagsterInstance, job_ids: set[str]) -> dict[str, list[dg.RunRecord]]:
-    """Return the runs of each of these jobs, the latest first."""
-    runs: dict[str, list[dg.RunRecord]] = {}
-    cursor: str | None = None
-    while page := instance.get_run_records(limit=_PAGE, cursor=cursor):
-        for record in page:
-            tags = record.dagster_run.tags
-            job_id = tags.get(JOB_ID) or tags.get(PARTITION)
-            if job_id in job_ids:
-                runs.setdefault(job_id, []).append(record)
-        cursor = page[-1].dagster_run.run_id
-    return runs
-
-
-def _is_open(run: dg.DagsterRun) -> bool:
-    return not run.is_finished or run.tags.get(CALLBACKS) == "pending"
-
-
 def _keys_to_delete(archive: JobArchive, job_id: str, runs: Sequence[dg.DagsterRun], objects: str) -> list[str]:
     """Return the keys of a job's objects to delete. The input, and what others stored beside the job's folder, stay."""
     request = archive.find(DubRequest, job_record_key(job_id))
@@ -117,6 +158,8 @@ def _keys_of_run(archive: JobArchive, run: dg.DagsterRun) -> Iterator[str]:
     """Return the keys of a run's request and callbacks."""
     if REQUEST_KEY in run.tags:
         yield run.tags[REQUEST_KEY]
+    if MESSAGE_ID in run.tags:
+        yield claim_key(run.tags[MESSAGE_ID])
     yield from _keys_of_callbacks(archive, run.run_id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,7 +16,7 @@ class RetentionOptions:
         int | None,
         option(
             "JOB_RETIRE_AFTER_DAYS",
-            "days after its last run that a job's partition is deleted; unset: never",
+            "days after its last run that a job's partition and runs are deleted; unset: never",
             ge=1,
             le=36_500,
         ),
@@ -26,7 +25,7 @@ class RetentionOptions:
         int | None,
         option(
             "JOB_RETIRE_KEEP",
-            "number of jobs, those with the latest runs, whose partitions are kept at most; unset: all",
+            "number of jobs, those with the latest runs, whose partitions and runs are kept; unset: all",
             ge=1,
             le=1_000_000,
         ),
@@ -46,9 +45,20 @@ class RetentionOptions:
         return self.after_days is not None or self.keep is not None
 
 
-def jobs_to_delete(last_run_s: Mapping[str, float], *, now_s: float, options: RetentionOptions) -> list[str]:
-    """Return the jobs to delete, the oldest first; ``last_run_s`` has the Unix time of each job's last run."""
-    by_age = sorted(last_run_s, key=lambda job_id: (last_run_s[job_id], job_id))
-    surplus = set(by_age[: max(0, len(by_age) - options.keep)]) if options.keep is not None else set()
-    oldest_s = now_s - options.after_days * 86_400 if options.after_days is not None else float("-inf")
-    return [job_id for job_id in by_age if job_id in surplus or last_run_s[job_id] < oldest_s]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retirement:
+    """Which jobs one pass retires: the first ``surplus`` ones by age, and those that last ran before ``before_s``."""
+
+    surplus: int
+    before_s: float
+
+    @classmethod
+    def of(cls, options: RetentionOptions, *, jobs: int, now_s: float) -> Retirement:
+        """Return what the options ask for if there are this many jobs."""
+        surplus = max(0, jobs - options.keep) if options.keep is not None else 0
+        before_s = now_s - options.after_days * 86_400 if options.after_days is not None else float("-inf")
+        return cls(surplus=surplus, before_s=before_s)
+
+    def includes(self, last_run_s: float, *, older: int) -> bool:
+        """Return whether a job is retired that last ran then; ``older`` jobs have not run since."""
+        return older < self.surplus or last_run_s < self.before_s

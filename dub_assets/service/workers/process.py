@@ -19,6 +19,9 @@ from dub_assets.adapters.dagster_private import (
     execute_run,
 )
 
+LOCKS = "runs"
+"""Folder of the Dagster home with the locks of runs; a killed process leaves its lock."""
+
 
 def main(run_id: str, packed: str) -> int:
     """Execute a run; return the process's exit code."""
@@ -28,7 +31,7 @@ def main(run_id: str, packed: str) -> int:
     with (
         capture_interrupts(),
         dg.DagsterInstance.from_ref(arguments.instance_ref) as instance,
-        only_process(run_id, Path(instance.root_directory) / "runs") as is_only,
+        only_process(run_id, Path(instance.root_directory) / LOCKS) as is_only,
     ):
         if not is_only:
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -216,7 +217,7 @@ def test_keeps_the_messages_of_parallel_calls_if_one_call_fails(caplog: pytest.L
         return receive(1, wait_s=wait_s)
 
     queue.receive = flaky
-    log = logging.getLogger("dub_assets.test")
+    log = partial(logging.getLogger, "dub_assets.test")
     messages = receive_in_parallel(queue, 10, calls=3, log=log)
     assert sorted(message.body for message in messages) == ["0", "1"]
     assert "the queue did not answer; 2 messages" in caplog.text

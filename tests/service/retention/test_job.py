@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from support.fakes import FakeProgress
 from support.outbox_world import World, dub_request
 
+from dub_assets.adapters.dagster_private import delete_run
 from dub_assets.core.keys import JobKeys, callback_body_key, dispatch_key, job_record_key
 from dub_assets.definitions import definitions
 from dub_assets.resources import tags
@@ -86,6 +88,67 @@ def test_deletes_objects_as_configured_and_keeps_the_input(world, environment, o
     assert bool(keys_of(world, run.run_id)) == (objects == "interim")
     assert keys_of(world, "new") == new
     assert keys_of(world, "inputs/talk.mp4")
+
+
+def test_deletes_the_runs_of_old_jobs_with_their_events(world: World, environment):
+    old, new = (add_job(world, job_id) for job_id in ("old", "new"))
+    delete_old_jobs(world, environment, JOB_RETIRE_KEEP="1")
+    assert world.instance.get_run_by_id(old.run_id) is None
+    assert not world.instance.all_logs(old.run_id)
+    assert world.instance.all_logs(new.run_id)
+    add_job(world, "old")
+    assert set(world.instance.get_dynamic_partitions(jobs_partitions.name)) == {"old", "new"}
+
+
+def test_deletes_old_runs_without_a_partition(world: World, environment, monkeypatch: pytest.MonkeyPatch):
+    """Runs of external segments, and those of retention itself."""
+    edit = world.talk("edit-1", URL, **{tags.CALLBACKS: "delivered"})
+    add_job(world, "new")
+    delete_old_jobs(world, environment, JOB_RETIRE_AFTER_DAYS="1")
+    assert world.instance.get_run_by_id(edit.run_id) is not None
+    later_s = time.time() + 2 * 86_400
+    monkeypatch.setattr("dub_assets.service.retention.job.time.time", lambda: later_s)
+    delete_old_jobs(world, environment, JOB_RETIRE_AFTER_DAYS="1")
+    assert [run.job_name for run in world.instance.get_runs()] == ["retire_jobs_job"]
+
+
+def test_reads_few_runs_that_it_does_not_delete(world: World, environment, monkeypatch: pytest.MonkeyPatch):
+    for number in range(12):
+        add_job(world, f"job-{number}")
+    monkeypatch.setattr("dub_assets.service.retention.job._PAGE", 2)
+    read = []
+    records_of = dg.DagsterInstance.get_run_records
+
+    def counted(instance: dg.DagsterInstance, *arguments: object, **options: object):
+        records = records_of(instance, *arguments, **options)
+        read.extend(records)
+        return records
+
+    monkeypatch.setattr(dg.DagsterInstance, "get_run_records", counted)
+    left = delete_old_jobs(world, environment, JOB_RETIRE_KEEP="9")
+    assert sorted(left) == sorted(f"job-{number}" for number in range(3, 12))
+    assert len(read) <= 16
+
+
+def test_leaves_no_file_of_a_deleted_run(tmp_path: Path):
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+
+        def files() -> set[Path]:
+            return {path for path in tmp_path.rglob("*") if path.is_file() and path.suffix in {".db", ".out", ".err"}}
+
+        @dg.asset(check_specs=[dg.AssetCheckSpec("passes", asset="text")])
+        def text():
+            yield dg.Output("Boa noite.")
+            yield dg.AssetCheckResult(passed=True)
+
+        instance.get_runs()
+        before = files()
+        result = dg.materialize([text], instance=instance)
+        assert files() > before
+        delete_run(instance, result.run_id)
+        assert files() == before
+        (check,) = result.get_asset_check_evaluations()
+        assert not instance.event_log_storage.get_asset_check_execution_history(check.asset_check_key, limit=5)
 
 
 def test_keeps_a_job_with_pending_callbacks(world: World, environment):

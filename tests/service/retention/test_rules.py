@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dub_assets.service.retention.rules import RetentionOptions, jobs_to_delete
+from dub_assets.service.retention.rules import RetentionOptions, Retirement
 
 DAY_S = 86_400.0
 NOW_S = 100 * DAY_S
-JOBS = {"new": NOW_S, "week": NOW_S - 7 * DAY_S, "month": NOW_S - 30 * DAY_S}
+JOBS = {"month": NOW_S - 30 * DAY_S, "week": NOW_S - 7 * DAY_S, "new": NOW_S}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,13 @@ JOBS = {"new": NOW_S, "week": NOW_S - 7 * DAY_S, "month": NOW_S - 30 * DAY_S}
     ],
 )
 def test_deletes_jobs_by_age_or_number_the_oldest_first(options, deleted):
-    assert jobs_to_delete(JOBS, now_s=NOW_S, options=RetentionOptions(**options)) == deleted
+    retirement = Retirement.of(RetentionOptions(**options), jobs=len(JOBS), now_s=NOW_S)
+    included = [
+        job_id
+        for older, (job_id, last_run_s) in enumerate(JOBS.items())
+        if retirement.includes(last_run_s, older=older)
+    ]
+    assert included == deleted
 
 
 def test_deletes_no_job_without_options():
