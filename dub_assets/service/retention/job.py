@@ -142,16 +142,18 @@ def delete_old_refusals(archive: JobArchive, options: RetentionOptions, *, now_s
 
 def _keys_to_delete(archive: JobArchive, job_id: str, runs: Sequence[dg.DagsterRun], objects: str) -> list[str]:
     """Return the keys of a job's objects to delete. The input, and what others stored beside the job's folder, stay."""
-    request = archive.find(DubRequest, job_record_key(job_id))
-    if objects == "nothing" or request is None:
+    if objects == "nothing":
         return []
+    of_runs = [key for run in runs for key in _keys_of_run(archive, run)] if objects == "everything" else []
+    request = archive.find(DubRequest, job_record_key(job_id))
+    if request is None:  # the job of external segments
+        return of_runs
     job_keys = JobKeys(request=request)
     keys = list(SharedProducts(archive=archive, keys=job_keys).references())
     keys += [item.key for item in archive.store.list(f"{job_keys.root}/")]
     if objects == "everything":
         keys += [request.result_key, request.metadata_key, job_keys.report, job_record_key(job_id)]
-        keys += [key for run in runs for key in _keys_of_run(archive, run)]
-    return keys
+    return keys + of_runs
 
 
 def _keys_of_run(archive: JobArchive, run: dg.DagsterRun) -> Iterator[str]:
