@@ -14,8 +14,8 @@ from dub_assets.resources.logs import log_as_json
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service import jobs
+from dub_assets.service.callbacks import sensors as callback_sensors
 from dub_assets.service.callbacks.resources import CallbackServices
-from dub_assets.service.callbacks.sensor import callbacks_sensor
 from dub_assets.service.queue.resources import QueueResource
 from dub_assets.service.queue.sensor import job_queue_sensor
 from dub_assets.service.retention.job import retention_job, retention_schedule
@@ -38,7 +38,7 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
     return dg.Definitions(
         assets=asset_definitions(AssetOptions(blocking=blocking_checks(settings.options.checks))),
         jobs=[*jobs.ALL, retention_job],
-        sensors=[job_queue_sensor, callbacks_sensor],
+        sensors=[job_queue_sensor, *callback_sensors.ALL],
         schedules=[retention_schedule],
         resources={
             "job_resources": job_resources,

@@ -21,10 +21,10 @@ from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.keys import JobKeys, job_record_key
 from dub_assets.core.request import DubRequest
 from dub_assets.service.callbacks.outbox import Outbox
-from dub_assets.service.callbacks.retry_groups import awaits_retry
 from dub_assets.service.callbacks.run_log import RunLog
 from dub_assets.service.dagster_home import local_instance
 from dub_assets.service.job_runs import runs_of
+from dub_assets.service.run_recovery import awaits_retry
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.quality.values import Quality
 

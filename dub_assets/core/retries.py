@@ -4,7 +4,7 @@
 2.0
 
 Configured elsewhere: retries of AWS calls by boto3 (``adapters/aws.py``), retries of downloads by urllib3
-(``engines/models/download.py``), and retries of runs by Dagster (``dagster.yaml``, ``callbacks/run_recovery.py``).
+(``engines/models/download.py``), and retries of runs by Dagster (``dagster.yaml``, ``service/run_recovery.py``).
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.keys import CANCELLATIONS, cancellation_key, job_record_key
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.tags import PROJECT_ID
-from dub_assets.service.callbacks.retry_groups import awaits_retry
 from dub_assets.service.job_runs import runs_of
+from dub_assets.service.run_recovery import awaits_retry
 
 _log = logging.getLogger(__name__)
 

@@ -13,6 +13,8 @@ from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.service.callbacks.delivery_service import DeliveryService
+from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.service.queue import sensor as job_queue
 from dub_assets.service.queue.sqs import SqsQueue
 from dub_assets.settings import settings_from
@@ -37,6 +39,8 @@ def _saved(key: str) -> str:
         return key.rpartition("/")[2].removesuffix(".json")
     if key.startswith("jobs/refused/"):
         return "refusal"
+    if key.startswith("jobs/callbacks/"):
+        return "outbox"
     if not key.startswith("jobs/requests/"):
         return "record"
     return "claim" if key.endswith(".claim.json") else "request"
@@ -52,6 +56,8 @@ JobArchive.save = _save
 killable(SqsQueue, "receive", "receive", after=lambda args, received: bool(received))
 killable(SqsQueue, "delete", "delete", before=_has_receipts, after=_has_receipts)
 killable(SqsQueue, "_copied", "copy", before=always, after=always)
+killable(HttpCallbackSender, "send", "send", before=always, after=always)
+killable(DeliveryService, "deliver_changes", "deliver", before=always, after=always)
 killable(job_queue, "_sensor_result", "answer", after=lambda args, result: bool(args[0].runs))
 
 defs = definitions(settings_from(os.environ), FakeProgress())

@@ -51,6 +51,8 @@ OF_ACCEPTED = [
     *["save.record.before", "save.record.after", "add_partitions.before", "add_partitions.after"],
     *["delete.before", "delete.after", "save.stems.before", "save.translation.after", "save.segment_mixes.before"],
     *["save.metadata.before", "save.metadata.after"],
+    *["send.before", "send.after", "save.outbox.before", "save.outbox.after", "react.before", "react.after"],
+    *["deliver.before", "deliver.after"],
 ]
 OF_REFUSED = ["save.refusal.before", "save.refusal.after", "copy.before", "copy.after", "delete.before", "delete.after"]
 AT_RANDOM = ["daemon", "server", "both", "machine"]

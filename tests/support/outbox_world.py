@@ -1,4 +1,4 @@
-"""A Dagster instance, a store and ``callbacks_sensor``, ticked by tests; fake engines."""
+"""A Dagster instance, a store and the delivery service, ticked by tests; fake engines."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-import pytest
 from support.callback_receiver import CallbackReceiver
 from support.fakes import FakeProgress
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.keys import job_record_key, request_key
 from dub_assets.core.request import DubRequest
 from dub_assets.definitions import definitions
 from dub_assets.resources import tags
 from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.resources.storage import StorageResource
+from dub_assets.service.callbacks.delivery_service import DeliveryService
 from dub_assets.service.callbacks.resources import CallbackServices
-from dub_assets.service.callbacks.sensor import callbacks_sensor
 from dub_assets.settings import settings_from
 
 STAGES = [
@@ -91,9 +92,9 @@ class Trouble:
 
 
 class World:
-    """The sensor and what it works on.
+    """The delivery service and what it works on.
 
-    ``now_s`` is the clock of deliveries, which tests advance; the events of runs have the real time. A pass waits for
+    ``now_s`` is the clock of deliveries, which tests advance; the events of runs have the real time. A tick waits for
     its attempts up to ``wait_s``, longer than in production.
     """
 
@@ -111,16 +112,16 @@ class World:
         self.services = CallbackServices(self.settings, now_s=lambda: self.now_s)
 
     @property
-    def archive(self):
-        return self.services.archive
+    def archive(self) -> JobArchive:
+        return StorageResource.of(self.settings).archive
+
+    @property
+    def service(self) -> DeliveryService:
+        return self.services.service(self.instance)
 
     def tick(self) -> str:
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            dg.build_sensor_context(instance=self.instance, resources={"callback_services": self.services}) as context,
-        ):
-            patch.setattr("dub_assets.service.callbacks.sensor._WAIT_S", self.wait_s)
-            return callbacks_sensor(context).skip_message
+        """Reconcile, as ``callbacks_sensor`` does, and wait for the attempts."""
+        return self.service.reconcile(wait_s=self.wait_s)
 
     def ticks(self, count: int, *, pause_s: float = 0.0) -> None:
         for _ in range(count):

@@ -7,5 +7,7 @@ In the order of the flow:
 - ``outbox``: callbacks stored before the first attempt, and the state of their delivery.
 - ``delivery``: what follows from the outcome of an attempt; the pauses are those of ``core/retries.py``.
 - ``dispatcher``: the threads that make attempts; ``sender``, ``addresses``, ``deadline``, ``webhook``: one attempt.
-- ``retry_groups``, ``pending_refusals``, ``run_recovery``, ``sensor``: what is sent, evaluated at each tick.
+- ``retry_groups``, ``run_callbacks``, ``pending_refusals``: what has callbacks to send.
+- ``delivery_service``: hands that to the dispatcher; ``sensors`` and ``follower`` call it, ``resources`` makes it.
+- ``replay``: delivers the callbacks of a job again.
 """

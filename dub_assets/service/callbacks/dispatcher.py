@@ -1,4 +1,4 @@
-"""The dispatcher: makes the attempts that are due, in threads, and stores the outcome of each.
+"""The dispatcher: stores and delivers the callbacks of delivery queues in threads of its own.
 
 The threads outlast the call that starts them, so an endpoint that answers late, or never, delays its own callbacks
 only. They are daemon threads: an attempt that ends with the process is made again by the next one.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +21,8 @@ from dub_assets.service.callbacks.outbox import Outbox, OutboxEntry
 
 _log = logging.getLogger(__name__)
 
-_SHIFT_S = 30.0
-"""For how long a worker starts attempts; after that, the outbox entries of its queues are read again."""
+_PAUSE_AFTER_ERROR_S = 5.0
+"""Pause before a queue is handled again whose callbacks could not be built or stored."""
 
 QueueKey = tuple[str, str]
 """The job and the endpoint (host and port) of a delivery queue."""
@@ -36,24 +36,66 @@ class CallbackSender(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryQueue:
-    """The outbox entries of one job at one endpoint with their URLs, in order: an entry waits for those before it."""
-
-    job_id: str
-    endpoint: str
-    pending: tuple[tuple[str, OutboxEntry], ...]
+class CallbackSource(Protocol):
+    """A retry group or a refused message, whose callbacks go to one URL in order."""
 
     @property
-    def key(self) -> QueueKey:
-        """The job and the endpoint."""
-        return self.job_id, self.endpoint
+    def url(self) -> str:
+        """The callback URL."""
+        ...
+
+    @property
+    def queue_key(self) -> QueueKey:
+        """The delivery queue of the callbacks."""
+        ...
+
+    def stored(self) -> OutboxEntry:
+        """Return the outbox entry with all callbacks that there are by now. Stores those that are new."""
+        ...
+
+    def settle(self, entry: OutboxEntry) -> None:
+        """Record that all callbacks of the entry are delivered or lost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryQueue:
+    """The sources of one job at one endpoint, in order: a source waits until those before it are settled."""
+
+    key: QueueKey
+    sources: tuple[CallbackSource, ...]
+
+    @property
+    def job_id(self) -> str:
+        """The job."""
+        return self.key[0]
+
+    @property
+    def endpoint(self) -> str:
+        """The host and port."""
+        return self.key[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """The reason why a queue waits, and the Unix time at which it is due again."""
+
+    due_s: float
+    problem: str
+
+
+def delivery_queues(sources: Iterable[CallbackSource]) -> list[DeliveryQueue]:
+    """Return the queues of sources, which keep their order in each queue."""
+    by_key: dict[QueueKey, list[CallbackSource]] = {}
+    for source in sources:
+        by_key.setdefault(source.queue_key, []).append(source)
+    return [DeliveryQueue(key=key, sources=tuple(members)) for key, members in by_key.items()]
 
 
 class CallbackDispatcher:
     """Delivers queues in parallel: at most ``workers_per_endpoint`` at one endpoint, ``workers`` in all.
 
-    A process has one dispatcher, so that no two threads deliver the same queue.
+    A process has one dispatcher. Only the worker of a queue changes the outbox entries of the queue.
     """
 
     def __init__(
@@ -72,91 +114,96 @@ class CallbackDispatcher:
         self._now_s = now_s
         self._max_workers = workers
         self._max_workers_per_endpoint = workers_per_endpoint
-        self._lock = threading.Lock()
-        self._busy: set[QueueKey] = set()
-        self._retries_due_s: dict[QueueKey, float] = {}
-        self._workers: dict[threading.Thread, str] = {}
-        """The workers with their endpoints."""
+        self._changed = threading.Condition()
+        self._queued: defaultdict[str, deque[DeliveryQueue]] = defaultdict(deque)
+        """The queues without a worker by endpoint."""
 
-    def busy(self) -> frozenset[QueueKey]:
-        """Return the queues that are being delivered; only their workers may change their outbox entries."""
-        with self._lock:
-            return frozenset(self._busy)
+        self._workers: Counter[str] = Counter()
+        """The number of workers by endpoint."""
+
+        self._busy: dict[QueueKey, DeliveryQueue | None] = {}
+        """The queues that have a worker or will have one, each with a later state of it to be delivered afterwards."""
+
+        self._waits: dict[QueueKey, Wait] = {}
+
+    def deliver(self, queues: Iterable[DeliveryQueue]) -> None:
+        """Deliver queues in threads. A queue that is being delivered follows its earlier state."""
+        with self._changed:
+            for queue in queues:
+                if queue.key in self._busy:
+                    self._busy[queue.key] = queue
+                else:
+                    self._busy[queue.key] = None
+                    self._waits.pop(queue.key, None)
+                    self._queued[queue.endpoint].append(queue)
+            self._start_workers()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait until nothing is being delivered. Return False if that takes longer than ``timeout_s``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, timeout_s)
+
+    def is_free(self, key: QueueKey) -> bool:
+        """Return whether a queue is neither being delivered nor waits until it is due."""
+        with self._changed:
+            return key not in self._busy and not self._is_waiting(key)
+
+    def is_waiting(self, key: QueueKey) -> bool:
+        """Return whether a queue waits until it is due."""
+        with self._changed:
+            return self._is_waiting(key)
 
     def take_due(self) -> set[QueueKey]:
-        """Return the queues whose last attempt in this process failed and whose retry is due; each retry once."""
-        now_s = self._now_s()
-        with self._lock:
-            due = {key for key, due_s in self._retries_due_s.items() if due_s <= now_s} - self._busy
+        """Return the queues that waited in this process and are due; each wait once."""
+        with self._changed:
+            due = {key for key in self._waits if not self._is_waiting(key)}
             for key in due:
-                del self._retries_due_s[key]
+                del self._waits[key]
             return due
 
-    def deliver(self, queues: Iterable[DeliveryQueue], *, wait_s: float) -> None:
-        """Start to deliver the queues that are not busy. Returns when they are done, at the latest after ``wait_s``.
+    def problems(self) -> list[str]:
+        """Return the reason of each queue that waits, with its job."""
+        with self._changed:
+            return [f"job {job_id}: {wait.problem}" for (job_id, _), wait in self._waits.items() if wait.problem]
 
-        Queues for which no worker is free are left to a later call.
-        """
-        started = self._start(queues)
-        until = time.monotonic() + wait_s
-        for worker in started:
-            worker.join(max(0.0, until - time.monotonic()))
+    def _is_waiting(self, key: QueueKey) -> bool:
+        return key in self._waits and self._waits[key].due_s > self._now_s()
 
-    def _start(self, queues: Iterable[DeliveryQueue]) -> list[threading.Thread]:
-        """Start workers for the queues that are not busy, and return them."""
-        by_endpoint: dict[str, deque[DeliveryQueue]] = {}
-        with self._lock:
-            self._workers = {worker: endpoint for worker, endpoint in self._workers.items() if worker.is_alive()}
-            for queue in queues:
-                if queue.key not in self._busy:
-                    by_endpoint.setdefault(queue.endpoint, deque()).append(queue)
-            workers = [worker for endpoint, waiting in by_endpoint.items() for worker in self._hire(endpoint, waiting)]
-            for worker in workers:
-                worker.start()
-        return workers
+    def _start_workers(self) -> None:
+        for endpoint, queues in self._queued.items():
+            free = self._max_workers_per_endpoint - self._workers[endpoint]
+            for _ in range(min(free, self._max_workers - self._workers.total(), len(queues))):
+                self._workers[endpoint] += 1
+                threading.Thread(target=self._work, args=(queues.popleft(),), name="callbacks", daemon=True).start()
 
-    def _hire(self, endpoint: str, waiting: deque[DeliveryQueue]) -> list[threading.Thread]:
-        """Return new workers for an endpoint's queues, and mark these as busy if there is a worker."""
-        at_endpoint = list(self._workers.values()).count(endpoint)
-        free = min(self._max_workers_per_endpoint - at_endpoint, self._max_workers - len(self._workers), len(waiting))
-        if free <= 0:
-            return []
-        self._busy |= {queue.key for queue in waiting}
-        name = f"callbacks to {endpoint}"
-        hired = [threading.Thread(target=self._work, args=(waiting,), name=name, daemon=True) for _ in range(free)]
-        self._workers |= dict.fromkeys(hired, endpoint)
-        return hired
+    def _work(self, queue: DeliveryQueue) -> None:
+        wait: Wait | None = Wait(due_s=self._now_s() + _PAUSE_AFTER_ERROR_S, problem="an error; see the log")
+        try:
+            wait = self._deliver(queue.sources)
+        except DubError as error:
+            _log.warning("callbacks of job %s are interrupted: %s", queue.job_id, error)
+        except Exception:  # noqa: BLE001 - a defect in one queue must not stop the others
+            _log.exception("callbacks of job %s are interrupted", queue.job_id)
+        with self._changed:
+            if later := self._busy.pop(queue.key):
+                self._busy[queue.key] = None
+                self._queued[queue.endpoint].append(later)
+            elif wait:
+                self._waits[queue.key] = wait
+            self._workers[queue.endpoint] -= 1
+            self._start_workers()
+            self._changed.notify_all()
 
-    def _work(self, waiting: deque[DeliveryQueue]) -> None:
-        """Deliver queues until none is waiting; after the shift, only mark them as no longer busy."""
-        until = time.monotonic() + _SHIFT_S
-        while (queue := self._next(waiting)) is not None:
-            try:
-                if time.monotonic() < until:
-                    self._deliver(queue, until)
-            except DubError as error:
-                _log.warning("callbacks of job %s are interrupted: %s", queue.job_id, error)
-            except Exception:  # noqa: BLE001 - a defect in one queue must not stop the others
-                _log.exception("callbacks of job %s are interrupted", queue.job_id)
-            finally:
-                with self._lock:
-                    self._busy.discard(queue.key)
-
-    def _next(self, waiting: deque[DeliveryQueue]) -> DeliveryQueue | None:
-        with self._lock:
-            return waiting.popleft() if waiting else None
-
-    def _deliver(self, queue: DeliveryQueue, until: float) -> None:
-        with self._lock:
-            self._retries_due_s.pop(queue.key, None)
-        for url, entry in queue.pending:
-            current = entry
-            while (number := current.next_due(self._now_s())) is not None and time.monotonic() < until:
-                current = self._attempt(url, current, number)
-            if not current.is_settled:
-                with self._lock:
-                    self._retries_due_s[queue.key] = current.delivery.due_s
-                return
+    def _deliver(self, sources: Collection[CallbackSource]) -> Wait | None:
+        """Deliver callbacks in order. Return the wait for the next attempt, None if there is nothing left to send."""
+        for source in sources:
+            entry = source.stored()
+            while (number := entry.next_due(self._now_s())) is not None:
+                entry = self._attempt(source.url, entry, number)
+            if not entry.is_settled:
+                return Wait(due_s=entry.delivery.due_s, problem=entry.delivery.problem or "")
+            source.settle(entry)
+        return None
 
     def _attempt(self, url: str, entry: OutboxEntry, number: int) -> OutboxEntry:
         body = self._outbox.body(entry.origin, number)

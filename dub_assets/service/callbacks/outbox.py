@@ -99,7 +99,7 @@ class Outbox:
 
     Run tags would not do: Dagster reads and writes a run's tags and status as one value without a lock, so one of two
     concurrent writers loses, and a retried run inherits its tags. An object is written completely or not at all, and
-    the sensor is its only writer. All methods raise StorageUnavailableError.
+    the worker of the job's delivery queue is its only writer. All methods raise StorageUnavailableError.
     """
 
     def __init__(self, archive: JobArchive) -> None:

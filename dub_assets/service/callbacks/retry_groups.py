@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,8 @@ import dagster as dg
 from dub_assets.resources.tags import CALLBACK_URL, CALLBACKS, JOB_ID, TASK
 from dub_assets.service.callbacks.callback_builders import CALLBACK_BUILDERS, outcome_name
 from dub_assets.service.callbacks.dispatcher import QueueKey
-from dub_assets.service.callbacks.run_log import RETRIED_BY, WILL_RETRY, RunLog, last_event_id
+from dub_assets.service.callbacks.run_log import RunLog, last_event_id
+from dub_assets.service.run_recovery import RETRIED_BY, awaits_retry, retry_failed
 
 _ROOT = "dagster/root_run_id"
 _RETRY_STARTS_WITHIN_S = 3600.0
@@ -75,7 +77,7 @@ def retry_groups_of(runs: Iterable[dg.DagsterRun]) -> list[RetryGroup]:
     return [RetryGroup(origin=origin, runs=tuple(members)) for origin, members in by_origin.items()]
 
 
-def outcome_is_final(log: RunLog, *, now_s: float, retries_enabled: bool) -> bool:
+def outcome_is_final(log: RunLog, instance: dg.DagsterInstance, *, now_s: float) -> bool:
     """Return whether a run has ended and Dagster is not going to retry it.
 
     Dagster announces a retry by a tag that it writes after the failure, and names the retry by another tag once it has
@@ -84,48 +86,39 @@ def outcome_is_final(log: RunLog, *, now_s: float, retries_enabled: bool) -> boo
     run = log.run
     if not run.is_finished or log.end is None or RETRIED_BY in run.tags:
         return False
-    may_be_retried = log.retry_failed or awaits_retry(run, retries_enabled=retries_enabled)
+    may_be_retried = awaits_retry(run, retries_enabled=instance.run_retries_enabled) or retry_failed(run, instance)
     return not may_be_retried or now_s - log.end.timestamp > _RETRY_STARTS_WITHIN_S
 
 
-def awaits_retry(run: dg.DagsterRun, *, retries_enabled: bool) -> bool:
-    """Return whether a run has failed and Dagster will retry it, or has not decided yet."""
-    if run.status != dg.DagsterRunStatus.FAILURE or RETRIED_BY in run.tags:
-        return False
-    return run.tags.get(WILL_RETRY, "true" if retries_enabled else "false") == "true"
-
-
 class PendingRuns:
-    """The retry groups of the runs that are tagged ``dub/callbacks: pending``."""
+    """The retry groups of the runs that are tagged ``dub/callbacks: pending``, in the order of their first runs."""
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
         self._states: dict[str, _RunState] = {}
 
     def all(self) -> list[RetryGroup]:
-        """Return every retry group, in the order of their first runs."""
-        runs = self._runs(statuses=[*_GOING_ON, *_ENDED])
-        self._states = {run.run_id: self._state(run) for run in runs}
-        return retry_groups_of(runs)
+        """Return every retry group."""
+        return retry_groups_of(self._runs(statuses=[*_GOING_ON, *_ENDED]))
 
     def changed(self, due: Collection[QueueKey] = ()) -> list[RetryGroup]:
-        """Return the groups of each delivery queue that is ``due`` or has a run that changed since the last call.
+        """Return the groups of the jobs that are ``due`` or have a run that changed since the last call.
 
-        A queue is returned completely, because its callbacks are delivered in order. Runs that ended more than a minute
+        A job is returned completely, because its callbacks are delivered in order. Runs that ended more than a minute
         ago are not compared: there are many while a consumer is down.
         """
         recent = self._runs(statuses=_GOING_ON)
         recent += self._runs(statuses=_ENDED, updated_after=datetime.now(UTC) - _RECENTLY)
-        if not due and all(self._state(run) == self._states.get(run.run_id) for run in recent):
+        states = {run.run_id: self._state(run) for run in recent}
+        changed = [run for run in recent if states[run.run_id] != self._states.get(run.run_id)]
+        self._states = states
+        jobs = {run.tags[JOB_ID] for run in changed if JOB_ID in run.tags} | {job_id for job_id, _ in due}
+        if not jobs:
             return []
-        before = self._states
-        groups = [group for group in self.all() if group.has_recipient]
-        changed = {run_id for run_id, state in self._states.items() if state != before.get(run_id)}
-        keys = {group.queue_key for group in groups if any(run.run_id in changed for run in group.runs)} | set(due)
-        return [group for group in groups if group.queue_key in keys]
+        return retry_groups_of(self._runs(statuses=[*_GOING_ON, *_ENDED], tags={JOB_ID: sorted(jobs)}))
 
-    def _runs(self, **filters: Any) -> list[dg.DagsterRun]:
-        pending = dg.RunsFilter(tags={CALLBACKS: "pending"}, **filters)
+    def _runs(self, *, tags: Mapping[str, Any] = MappingProxyType({}), **filters: Any) -> list[dg.DagsterRun]:
+        pending = dg.RunsFilter(tags={CALLBACKS: "pending", **tags}, **filters)
         return [record.dagster_run for record in self._instance.get_run_records(filters=pending, ascending=True)]
 
     def _state(self, run: dg.DagsterRun) -> _RunState:

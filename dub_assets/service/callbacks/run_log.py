@@ -1,7 +1,7 @@
 """A run with the part of its event log that callbacks are built from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -20,11 +20,6 @@ _TYPES = {
 }
 _OUR_ERRORS = "dub_assets.core.errors."
 
-# Tags and messages of Dagster
-WILL_RETRY = "dagster/will_retry"
-RETRIED_BY = "dagster/auto_retry_run_id"
-_FAILURE_REASON = "dagster/failure_reason"
-_RETRY_FAILED = "Failed to retry run"
 _FAILED_FROM_OUTSIDE = "This run has been marked as failed from outside the execution context."
 
 
@@ -34,14 +29,11 @@ class RunLog:
 
     run: dg.DagsterRun
     events: Sequence[dg.EventLogEntry]
-    retry_failed: bool = False
-    """Whether Dagster tried to retry the run and could not, for example because the code server was down."""
 
     @classmethod
     def of(cls, run: dg.DagsterRun, instance: dg.DagsterInstance) -> "RunLog":
         """Read the log of a run."""
-        log = cls.until_end(run, instance.all_logs(run.run_id, of_type=_TYPES))
-        return replace(log, retry_failed=retry_failed(run, instance))
+        return cls.until_end(run, instance.all_logs(run.run_id, of_type=_TYPES))
 
     @classmethod
     def until_end(cls, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry]) -> "RunLog":
@@ -94,19 +86,6 @@ class RunLog:
             line = "the run's process was killed or lost before it was done"
             return Failure(error=line, error_code="infrastructure")
         return Failure(error=f"the run was ended: {end.message}", error_code="infrastructure")
-
-
-def retry_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
-    """Return whether Dagster's daemon tried to retry a failed run and the attempt failed.
-
-    The daemon then sets ``dagster/will_retry`` to ``false``, though the cause may have passed by now.
-    """
-    if run.status != dg.DagsterRunStatus.FAILURE or run.tags.get(WILL_RETRY) != "false" or RETRIED_BY in run.tags:
-        return False
-    if run.tags.get(_FAILURE_REASON) == "STEP_FAILURE" or not instance.run_retries_enabled:
-        return False
-    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    return any(event_of(entry).message == _RETRY_FAILED for entry in entries)
 
 
 def last_event_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:

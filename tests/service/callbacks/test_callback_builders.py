@@ -215,7 +215,8 @@ def test_a_failure_is_final_unless_dagster_retries_the_run(
     monkeypatch.setattr(Trouble, "reason", "the disk is full")
     log = log_of(world, world.talk("talk-1", URL, **run_tags))
     now_s = log.end.timestamp + age_s
-    assert outcome_is_final(log, now_s=now_s, retries_enabled=retries_enabled) == is_final
+    monkeypatch.setattr(dg.DagsterInstance, "run_retries_enabled", retries_enabled)
+    assert outcome_is_final(log, world.instance, now_s=now_s) == is_final
 
 
 def test_a_run_and_its_retries_are_one_group(world: World):

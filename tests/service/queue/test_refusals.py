@@ -86,7 +86,7 @@ def test_retries_with_the_same_id_also_after_a_restart(world: World):
     with CallbackReceiver() as receiver:
         receiver.plan.extend([Answer(status=503), Answer(status=503)])
         record(world, refused(receiver.url()))
-        world.ticks(3, pause_s=10)
+        world.ticks(2, pause_s=10)
         assert pending(world)
         world.restart()
         world.ticks(3, pause_s=100)

@@ -20,7 +20,7 @@ from dagster._core.launcher import WorkerStatus
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from dub_assets.service.callbacks.run_recovery import requeue_lost_starts
+from dub_assets.service.run_recovery import requeue_lost_starts
 from dub_assets.service.workers.local import LocalRunLauncher
 from dub_assets.service.workers.process import only_process
 

@@ -5,21 +5,45 @@ from collections.abc import Iterable
 import dagster as dg
 
 from dub_assets.adapters.dagster_private import WorkerStatus
-from dub_assets.service.callbacks.retry_groups import RetryGroup, awaits_retry
-from dub_assets.service.callbacks.run_log import retry_failed
 
 _RETRY_OVERDUE_S = 60.0
 """Dagster's daemon creates a retry within a few seconds."""
 
 _FAILED_RETRY_AGAIN_S = 20.0
-"""Pause before a retry that could not be created is tried again, up to the hour of ``outcome_is_final``."""
+"""Pause before a retry that could not be created is tried again, for an hour (``outcome_is_final``)."""
 
 _MAX_STARTS = 20
-_STRATEGY = "dagster/retry_strategy"
 _OVERDUE = "The retry of this run is overdue: its failure is reported again, so that Dagster retries it."
 
+# Tags and messages of Dagster
+RETRIED_BY = "dagster/auto_retry_run_id"
+_WILL_RETRY = "dagster/will_retry"
+_STRATEGY = "dagster/retry_strategy"
+_FAILURE_REASON = "dagster/failure_reason"
+_RETRY_FAILED = "Failed to retry run"
 
-def renotify_failures(instance: dg.DagsterInstance, groups: Iterable[RetryGroup], *, now_s: float) -> None:
+
+def awaits_retry(run: dg.DagsterRun, *, retries_enabled: bool) -> bool:
+    """Return whether a run has failed and Dagster will retry it, or has not decided yet."""
+    if run.status != dg.DagsterRunStatus.FAILURE or RETRIED_BY in run.tags:
+        return False
+    return run.tags.get(_WILL_RETRY, "true" if retries_enabled else "false") == "true"
+
+
+def retry_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Return whether Dagster's daemon tried to retry a failed run and could not, for example without the code server.
+
+    The daemon then sets ``dagster/will_retry`` to ``false``, though the cause may have passed by now.
+    """
+    if run.status != dg.DagsterRunStatus.FAILURE or run.tags.get(_WILL_RETRY) != "false" or RETRIED_BY in run.tags:
+        return False
+    if run.tags.get(_FAILURE_REASON) == "STEP_FAILURE" or not instance.run_retries_enabled:
+        return False
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    return any(entry.get_dagster_event().message == _RETRY_FAILED for entry in entries)
+
+
+def renotify_failures(instance: dg.DagsterInstance, runs: Iterable[dg.DagsterRun], *, now_s: float) -> None:
     """Report failures again whose retries are overdue, so that Dagster's daemon handles them again.
 
     The daemon reads a failure from the event log, then the run. It skips a run whose status is written between the two,
@@ -27,8 +51,7 @@ def renotify_failures(instance: dg.DagsterInstance, groups: Iterable[RetryGroup]
     removes that tag. Another failure in the log makes it try again; it retries no run twice.
     """
     retries_enabled = instance.run_retries_enabled
-    for group in groups:
-        run = group.latest_run
+    for run in runs:
         could_not_retry = retry_failed(run, instance)
         if not could_not_retry and not awaits_retry(run, retries_enabled=retries_enabled):
             continue
