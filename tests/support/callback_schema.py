@@ -77,6 +77,7 @@ class Metadata(Model):
     job_id: str
     project_id: str = ""
     target_lang: str = ""
+    progress: StrictInt | None = None
 
 
 class FullMetadata(Metadata):
@@ -195,6 +196,7 @@ def _require_row(content: dict[str, Any]) -> None:
     _require(states == (status, stage_id, stage_status), f"{stage} does not go with {states}")
     kind.model_validate(content["metadata"])
     _require("error" not in content and "error_code" not in content, "an error without a failure")
+    _require(content["metadata"].get("progress") in range(101), "no percentage of progress")
     _require(stage != "completed" or content.get("result_key", "") != "", "completed without its result_key")
 
 

@@ -60,13 +60,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A callback. ``details`` are further keys of its metadata; a key whose value is None is left out."""
+    """A callback. ``progress`` is a percentage, ``details`` are further keys of its metadata.
+
+    A key whose value is None is left out.
+    """
 
     subject: Subject
     status: Status
     stage_id: StageId
     stage_status: StageStatus
     stage: Stage
+    progress: int | None = None
     result_key: str | None = None
     failure: Failure | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +84,7 @@ class Callback:
             "job_id": job.job_id,
             "project_id": job.project_id,
             "target_lang": job.target_language,
+            "progress": self.progress,
             **self.details,
         }
         return without_none(

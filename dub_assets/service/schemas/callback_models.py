@@ -20,6 +20,8 @@ class CallbackMetadata(Sent):
     """Identifies the project; absent if the message named none."""
     target_lang: str = ""
     """Language of the dub; absent if the task does not know it."""
+    progress: Annotated[int, Field(ge=0, le=100)] = 0
+    """Percentage of the [progress](#progress); absent if the job or task has failed."""
 
 
 class CallbackBody(Sent):

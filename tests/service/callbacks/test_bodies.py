@@ -93,8 +93,17 @@ def test_the_stages_are_those_that_the_consumer_knows():
     assert {callback.stage for callback in CALLBACKS.values()} == set(get_args(Stage))
 
 
-def test_progress_comes_in_the_contracts_order():
+def test_progress_comes_in_the_contracts_order_and_never_falls():
     assert list(PROGRESS) == list(ROWS)[:6]
+    percentages = [CALLBACKS[stage].body["metadata"]["progress"] for stage in [*PROGRESS, "completed"]]
+    assert percentages == sorted(percentages)
+    assert (percentages[0], percentages[-1]) == (5, 100)
+
+
+@pytest.mark.parametrize("task", ["segment_mix", "segment_tts"])
+def test_a_segment_task_goes_from_nothing_to_done(task: str):
+    bodies = [CALLBACKS[f"{task}_{moment}"].body for moment in ("started", "completed", "failed")]
+    assert [body["metadata"].get("progress") for body in bodies] == [0, 100, None]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +140,7 @@ def test_a_refused_message_fails_in_the_first_stage_of_its_task(task: str | None
 def test_keys_without_a_value_are_absent():
     body = segment_mix_started(EXTERNAL, count=2).body
     assert set(body) == {"status", "stage_id", "stage_status", "metadata"}
-    assert set(body["metadata"]) == {"stage", "job_id", "count"}
+    assert set(body["metadata"]) == {"stage", "job_id", "progress", "count"}
 
 
 def test_silence_has_no_gain_in_decibels():
