@@ -33,6 +33,7 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
         media=MediaResource.of(settings),
         options=settings.options,
         progress=progress,
+        credentials=settings.credentials,
         target_language=settings.defaults.target_language,
     )
     return dg.Definitions(

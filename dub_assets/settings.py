@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from dub_assets.core.credentials import CredentialOptions
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.limits import MediaLimits
@@ -115,6 +116,7 @@ class Settings:
     options: DubOptions = field(default_factory=DubOptions)
     models: ModelOptions = field(default_factory=ModelOptions)
     services: ServiceOptions = field(default_factory=ServiceOptions)
+    credentials: CredentialOptions = field(default_factory=CredentialOptions)
     queue: QueueOptions = field(default_factory=QueueOptions)
     callbacks: CallbackOptions = field(default_factory=CallbackOptions)
     retention: RetentionOptions = field(default_factory=RetentionOptions)

@@ -25,6 +25,7 @@ from dub_assets.core.object_key import is_key
 from dub_assets.core.request import DubRequest
 from dub_assets.core.track_choice import TrackChoice, parse_track
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.job_context import signer_of
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.plan import check_engines, load_ahead
 from dub_assets.resources.storage import StorageResource
@@ -71,6 +72,7 @@ def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool)
     archive = StorageResource.of(settings).archive
     folder = dub_folder(request, archive, settings, out, stem=video.stem)
     check_engines(request, engines)
+    signer_of(settings.credentials)
     choice = TrackChoice(wanted=request.audio_track, language=request.source_language)
     MediaResource.of(settings).tool().probe(video, choice)
     folder.require_free_names()

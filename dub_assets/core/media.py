@@ -125,7 +125,10 @@ class Subtitles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """A dubbed video to be muxed: languages are ISO 639-1; ``dub`` is a 48 kHz sound file of the whole programme."""
+    """A dubbed video to be muxed: languages are ISO 639-1; ``dub`` is a 48 kHz sound file of the whole programme.
+
+    ``notice`` is the sentence that marks the result as synthetic; None: the dub has no synthetic speech.
+    """
 
     source: Path
     info: MediaInfo
@@ -134,3 +137,4 @@ class Rendition:
     target_language: str
     subtitles: tuple[Subtitles, ...]
     true_peak_dbtp: float = -1.0
+    notice: str | None = None

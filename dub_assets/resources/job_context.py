@@ -4,17 +4,20 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self, TypeVar
 
 import dagster as dg
 from pydantic import Field
 
+from dub_assets.adapters.credentials.signing import C2paSigner
 from dub_assets.adapters.dagster_private import check_captured_interrupt
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.adapters.telemetry.meter import ProcessMeter
+from dub_assets.core.credentials import CredentialOptions
 from dub_assets.core.errors import ObjectMissingError, PermanentError, TransientError
 from dub_assets.core.keys import JobKeys, job_record_key
-from dub_assets.core.ports import Engines, Progress, StageContext
+from dub_assets.core.ports import CredentialSigner, Engines, Progress, StageContext
 from dub_assets.core.request import DubRequest
 from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
 from dub_assets.options import DubOptions
@@ -111,6 +114,7 @@ class JobResources(dg.ConfigurableResource):
     media: dg.ResourceDependency[MediaResource]
     options: dg.ResourceDependency[DubOptions]
     progress: dg.ResourceDependency[Progress]
+    credentials: dg.ResourceDependency[CredentialOptions]
     target_language: str = Field(default="en", description="Language to dub into if a request names none.")
 
     @contextmanager
@@ -147,9 +151,16 @@ class JobResources(dg.ConfigurableResource):
                 sounds=self.media.sounds(),
                 progress=self.progress,
                 meter=ProcessMeter(),
+                signer=signer_of(self.credentials),
             ),
             archive=self.storage.archive,
         )
+
+
+@cache
+def signer_of(options: CredentialOptions) -> CredentialSigner | None:
+    """Return the signer that the options name, None if there is none. Raises ConfigurationError if it is unusable."""
+    return None if options.certificate is None else C2paSigner(options)
 
 
 def job_of_run(run_tags: Mapping[str, str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dub_assets.core.marking import notice_text
 from dub_assets.core.provenance import Provenance, StageFigures
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
@@ -33,6 +34,12 @@ class Products:
         """Return the text of each segment in the target language: as it is spoken, else as it was translated."""
         translated = {line.index: line.text for line in self.translation.lines}
         return translated | {segment.index: segment.speech.text for segment in self.tts.segments}
+
+    def notice(self) -> str | None:
+        """Return the sentence that marks the dub as synthetic; None if it has no line, and is the original sound."""
+        if not self.tts.segments:
+            return None
+        return notice_text(self.translation.source_language, self.translation.target_language)
 
 
 def products_until(asset: str, products: Products, *, target_language: str) -> Products:

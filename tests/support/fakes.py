@@ -21,6 +21,7 @@ from dub_assets.core.engine import (
     Voice,
 )
 from dub_assets.core.errors import UnsupportedLanguageError
+from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
 from dub_assets.core.media import Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
 from dub_assets.core.ports import Model, SoundFiles
 from dub_assets.core.provenance import StageFigures
@@ -375,6 +376,10 @@ class FakeMediaTool:
         self.renditions.append(rendition)
         target.write_bytes(rendition.dub.read_bytes())
         return Loudness(integrated_lufs=-20.0, true_peak_dbtp=-3.0)
+
+    def marks(self, path: Path) -> Marks:
+        notice = self.renditions[-1].notice
+        return Marks(digital_source_type=DIGITAL_SOURCE_TYPE, comment=notice, dub_title=DUB_TITLE)
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
         return self._sounds.read(path, interval)

@@ -19,10 +19,10 @@ def dub_for(tool, source: Path, target: Path, samples: np.ndarray | None = None)
     return target
 
 
-def render(tool, source: Path, folder: Path, *, subtitles=(), samples=None) -> tuple[Path, Loudness]:
+def render(tool, source: Path, folder: Path, *, subtitles=(), samples=None, **marks) -> tuple[Path, Loudness]:
     dub, target = dub_for(tool, source, folder / "dub.flac", samples), folder / "dubbed.mp4"
     languages = {"source_language": "en", "target_language": "pt"}
-    rendition = Rendition(source=source, info=tool.probe(source), dub=dub, subtitles=subtitles, **languages)
+    rendition = Rendition(source=source, info=tool.probe(source), dub=dub, subtitles=subtitles, **languages, **marks)
     return target, tool.render(rendition, target)
 
 

@@ -1,4 +1,4 @@
-"""A flag of MP4 files that ffmpeg cannot clear."""
+"""The boxes of MP4 files, and a flag in them that ffmpeg cannot clear."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ def switch_off_subtitles(path: Path) -> None:
     """
     with path.open("r+b") as file:
         end = path.stat().st_size
-        for moov in _boxes(file, 0, end, b"moov"):
-            for track in _boxes(file, *moov, b"trak"):
+        for moov in boxes(file, 0, end, b"moov"):
+            for track in boxes(file, *moov, b"trak"):
                 if _handler(file, track) == b"sbtl":
                     _disable(file, track)
 
 
 def _handler(file: BinaryIO, track: tuple[int, int]) -> bytes:
-    for mdia in _boxes(file, *track, b"mdia"):
-        for start, _ in _boxes(file, *mdia, b"hdlr"):
+    for mdia in boxes(file, *track, b"mdia"):
+        for start, _ in boxes(file, *mdia, b"hdlr"):
             file.seek(start + 8)
             return file.read(4)
     return b""
 
 
 def _disable(file: BinaryIO, track: tuple[int, int]) -> None:
-    for start, _ in _boxes(file, *track, b"tkhd"):
+    for start, _ in boxes(file, *track, b"tkhd"):
         file.seek(start)
         version_and_flags = int.from_bytes(file.read(4), "big")
         file.seek(start)
         file.write((version_and_flags & ~_ENABLED).to_bytes(4, "big"))
 
 
-def _boxes(file: BinaryIO, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
+def boxes(file: BinaryIO, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
     """Yield start and end of the content of every box of a kind between two offsets."""
     while start + 8 <= end:
         file.seek(start)

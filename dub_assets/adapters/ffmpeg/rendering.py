@@ -10,11 +10,13 @@ from dub_assets.adapters.ffmpeg.container import opened, picture_stream, program
 from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
 from dub_assets.adapters.ffmpeg.decoding import measure_loudness, on_programme_clock
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
+from dub_assets.adapters.ffmpeg.marking import append_xmp
 from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
 from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
+from dub_assets.core.marking import DUB_TITLE
 from dub_assets.core.media import Loudness, MediaInfo, Rendition
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
         doing = f"put the dubbed {rendition.source.name} together"
         ffmpeg.run(_mux(rendition, dub, partial), doing=doing, limit_s=time_limit_s(rendition.info))
         switch_off_subtitles(partial)
+        if rendition.notice is not None:
+            append_xmp(partial, rendition.notice)
     return loudness
 
 
@@ -113,6 +117,7 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         copied = _picture_can_be_copied(container, picture_index)
         layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
         moved = {"itsoffset": f"{-float(programme_start(container, picture_index)):.6f}"}
+        marked = _notice(rendition, container.metadata.get("comment"))
     timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
     source = media_input(rendition.source, **moved, **timed)
     picture, picture_options = _picture(source, rendition.info, copied=copied)
@@ -128,13 +133,14 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         "metadata:s:a:0": f"language={iso_639_2(rendition.target_language)}",
         "metadata:s:a:1": f"language={iso_639_2(rendition.source_language)}",
         # The same two tracks, numbered among all streams: an option can be given only once.
-        f"metadata:s:{len(picture)}": "title=Dub",
+        f"metadata:s:{len(picture)}": f"title={DUB_TITLE if rendition.notice else 'Dub'}",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
     streams = [*picture, media_input(dub)["a:0"], original, *texts, *covers]
     # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard
     options = (
         {"c:a:0": "copy", "strict": "experimental"}
+        | marked
         | picture_options
         | original_options
         | texts_options
@@ -142,6 +148,13 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         | tags
     )
     return ffmpeg.output(*streams, file_url(target), format=MP4.muxer, **MP4.options, **options)
+
+
+def _notice(rendition: Rendition, comment: str | None) -> dict[str, Any]:
+    """Return the option that adds the notice of a rendition to the comment of its source."""
+    if rendition.notice is None:
+        return {}
+    return {"metadata": f"comment={f'{comment} | ' if comment else ''}{rendition.notice}"}
 
 
 def _picture_can_be_copied(container: InputContainer, picture_index: int | None) -> bool:

@@ -7,8 +7,10 @@ from pathlib import Path
 from dub_assets.adapters.ffmpeg import cutting, decoding, preview, rendering
 from dub_assets.adapters.ffmpeg.excerpt import excerpt
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, find_ffmpeg
+from dub_assets.adapters.ffmpeg.marking import read_marks
 from dub_assets.adapters.ffmpeg.probe import probe
 from dub_assets.core.limits import MediaLimits
+from dub_assets.core.marking import Marks
 from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
@@ -41,6 +43,10 @@ class FfmpegMediaTool:
     def render(self, rendition: Rendition, target: Path) -> Loudness:
         """Mux the dubbed video; return the loudness of the encoded dub."""
         return rendering.render(self._ffmpeg, rendition, target)
+
+    def marks(self, path: Path) -> Marks:
+        """Return what a media file says about itself."""
+        return read_marks(path)
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
         """Return an interval of a file's first sound track, on the picture's clock."""

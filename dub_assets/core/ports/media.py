@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from dub_assets.core.marking import Marks
 from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
@@ -44,6 +45,10 @@ class MediaTool(Protocol):
 
         The true peak of the encoded dub is at most ``rendition.true_peak_dbtp``.
         """
+        ...
+
+    def marks(self, path: Path) -> Marks:
+        """Return the marks of a media file that say whether it is synthetic."""
         ...
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dub_assets.core.keys import JobKeys
+from dub_assets.core.ports.credentials import CredentialSigner
 from dub_assets.core.ports.media import MediaTool, SoundFiles
 from dub_assets.core.ports.storage import Workspace
 from dub_assets.core.provenance import StageFigures
@@ -38,7 +39,7 @@ class Measurement(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageContext:
-    """Keys, workspace, media tools, progress and meter of one job."""
+    """Keys, workspace, media tools, progress, meter and signer of one job; ``signer`` is None if nothing is signed."""
 
     keys: JobKeys
     workspace: Workspace
@@ -46,3 +47,4 @@ class StageContext:
     sounds: SoundFiles
     progress: Progress
     meter: Meter
+    signer: CredentialSigner | None = None

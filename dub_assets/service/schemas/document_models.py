@@ -244,6 +244,17 @@ class DocumentEngine(Sent):
     """Files of weights."""
 
 
+class DocumentVoice(Sent):
+    """A voice of the dub."""
+
+    voice: str
+    """Name of the voice."""
+    cloned: bool
+    """Whether it is the voice of a speaker of the original, cloned."""
+    speakers: list[str]
+    """Letters of the speakers whose lines it speaks; empty if they were not diarised."""
+
+
 class MetadataDocument(Sent):
     """The metadata document of a job that is finished, or that a blocking check has ended."""
 
@@ -267,6 +278,14 @@ class MetadataDocument(Sent):
     """Language of the dub."""
     duration: float
     """Length of the video in seconds."""
+    ai_generated: bool = False
+    """Whether the dub has synthetic speech; absent in documents of earlier versions."""
+    digital_source_type: str = ""
+    """Term of IPTC for media that are partly synthetic, as in the video's XMP; absent if the dub has no line."""
+    notice: str = ""
+    """The sentence that marks the video as synthetic, as in its comment; absent if the dub has no line."""
+    voices: list[DocumentVoice] = []
+    """Voices of the dub, in the order in which they are heard."""
     source: DocumentSource
     """The original file: what was taken of it, and what is odd about it."""
     speech: Literal["dubbed", "none: the original sound is kept", "not dubbed: a check failed"]

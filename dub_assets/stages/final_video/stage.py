@@ -10,6 +10,7 @@ from dub_assets.core.media import MediaObject, Rendition, Subtitles
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
+from dub_assets.stages.final_video.claims import dub_claims
 from dub_assets.stages.final_video.programme_gain import programme_gain
 from dub_assets.stages.final_video.programme_mix import STAGE, mix_programme
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
@@ -17,7 +18,7 @@ from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, Subt
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
 
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _MAX_CORRECTIONS = 3
@@ -47,8 +48,13 @@ def render_video(
             target_language=products.translation.target_language,
             subtitles=_tracks(products, source_subtitles, target_subtitles, ctx),
             true_peak_dbtp=options.true_peak_dbtp,
+            notice=products.notice(),
         )
-        loudness = ctx.media.render(rendition, ctx.workspace.new(ctx.keys.request.result_key))
+        target = ctx.workspace.new(ctx.keys.request.result_key)
+        loudness = ctx.media.render(rendition, target)
+        revision = previous.revision + 1 if previous else 1
+        if ctx.signer is not None:
+            ctx.signer.sign(target, dub_claims(products, revision=revision, ctx=ctx))
     return FinalVideo(
         video=ctx.workspace.seal(ctx.keys.request.result_key),
         mix=mix,
@@ -56,6 +62,7 @@ def render_video(
         target_subtitles=target_subtitles,
         gain=gain,
         loudness=loudness,
+        revision=revision,
         provenance=Provenance(
             fingerprint=inputs_fingerprint,
             engines=(),
@@ -78,6 +85,7 @@ def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> 
         speech=[(segment.clip.sha256, segment.placed, segment.window) for segment in products.tts.segments],
         gains=[(segment.window, segment.gains) for segment in products.mixes.segments],
         options=options,
+        **({} if ctx.signer is None else {"signed_by": ctx.signer.certificate_sha256}),
     )
 
 

@@ -35,7 +35,10 @@ class ProgrammeGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalVideo:
-    """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track."""
+    """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track.
+
+    ``revision`` counts the videos of the job, from 1.
+    """
 
     SCHEMA_VERSION: ClassVar[int] = 2
 
@@ -46,3 +49,4 @@ class FinalVideo:
     gain: ProgrammeGain
     loudness: Loudness
     provenance: Provenance
+    revision: int = 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.keys import segment_name
+from dub_assets.core.marking import DIGITAL_SOURCE_TYPE
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.request import DubRequest
 from dub_assets.core.timing import seconds
@@ -18,6 +19,7 @@ from dub_assets.stages.products import Products, is_made
 from dub_assets.stages.quality.values import Check, DubFigures, Quality
 from dub_assets.stages.segment_mixes.values import SegmentMix
 from dub_assets.stages.transcript.values import Speaker, TranscriptSegment
+from dub_assets.stages.tts_segments.casting import is_cloned
 from dub_assets.stages.tts_segments.values import TtsSegment
 
 Json = dict[str, Any]
@@ -49,6 +51,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         "source_lang_probability": round(products.transcript.language_probability, 3),
         "target_lang": products.translation.target_language,
         "duration": seconds(products.stems.info.duration_ms),
+        **_origin(products),
         "source": source_document(products.stems.info),
         "speech": _speech(products, final),
         "loudness": _loudness(final),
@@ -78,6 +81,24 @@ def _loudness(final: FinalVideo | None) -> Json | None:
         "speech_gain_db": final.gain.speech_db,
         "programme_gain_db": final.gain.programme_db,
     }
+
+
+def _origin(products: Products) -> Json:
+    """Return what is synthetic: whether speech is, in which voices, and the marks of the video."""
+    notice = products.notice()
+    marks = {} if notice is None else {"digital_source_type": DIGITAL_SOURCE_TYPE, "notice": notice}
+    return {"ai_generated": notice is not None, **marks, "voices": _voices(products)}
+
+
+def _voices(products: Products) -> list[Json]:
+    """Return the voices in the order in which they are heard, with the speakers whose lines they speak."""
+    speaker_of = {segment.index: segment.speaker for segment in products.transcript.segments}
+    speakers: dict[str, dict[str, None]] = {}
+    for line in products.tts.segments:
+        named = speakers.setdefault(line.speech.voice, {})
+        if speaker := speaker_of.get(line.index):
+            named[speaker] = None
+    return [{"voice": voice, "cloned": is_cloned(voice), "speakers": list(named)} for voice, named in speakers.items()]
 
 
 def _segments(products: Products, quality: Quality) -> list[Json]:

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.keys import segment_name
+from dub_assets.core.marking import Marks
 from dub_assets.core.timing import Interval, covered_ms, merged, seconds
 from dub_assets.options import DubOptions
 from dub_assets.stages.final_video.values import FinalVideo
@@ -37,6 +38,7 @@ CheckName = Literal[
     "loudness_is_on_target",
     "true_peak_is_kept",
     "sound_and_picture_agree",
+    "final_video_is_marked",
 ]
 """Names as they are stored, sent and configured, in the order of the stages that they are about."""
 
@@ -52,12 +54,13 @@ _METER_ERROR_DB = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInputs:
-    """Everything that a check may look at; ``final`` is None before the video is made."""
+    """Everything that a check may look at; ``final`` is None, and ``marks`` are empty, before the video is made."""
 
     products: Products
     final: FinalVideo | None
     lines: tuple[LineQuality, ...]
     figures: DubFigures
+    marks: Marks
     options: DubOptions
 
     @property
@@ -294,3 +297,18 @@ def _sound_and_picture_agree(inputs: CheckInputs) -> Outcome:
     return Outcome(
         passed=off_ms <= limit_ms, reason=reason, measured=round(off_ms, 1), limit=float(limit_ms), unit="ms"
     )
+
+
+@_check(
+    "final_video_is_marked",
+    "final_video",
+    "warning",
+    "The video says that its speech is synthetic, to people and programs.",
+)
+def _final_video_is_marked(inputs: CheckInputs) -> Outcome:
+    notice = inputs.products.notice()
+    if notice is None:
+        return Outcome(passed=True, reason="the dub has no synthetic speech")
+    missing = inputs.marks.missing(notice)
+    reason = f"the video lacks {', '.join(missing)}" if missing else "the video is marked as synthetic"
+    return Outcome(passed=not missing, reason=reason)

@@ -9,6 +9,7 @@ from statistics import median
 from typing import get_args
 
 from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.marking import Marks
 from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import FRAMES_PER_MS, Interval
@@ -21,7 +22,7 @@ from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
 
 STAGE = "quality"
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _EXCERPTS_COUNT = 3
@@ -74,7 +75,9 @@ def measure_assets(
         )
         lines = tuple(judge.lines())
         figures = _figures(products, final, lines, judge)
-        inputs = CheckInputs(products=products, final=final, lines=lines, figures=figures, options=options)
+        video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
+        marks = ctx.media.marks(video) if video else Marks()
+        inputs = CheckInputs(products=products, final=final, lines=lines, figures=figures, marks=marks, options=options)
         checks = run_checks(inputs, assets)
     return Quality(
         lines=lines,

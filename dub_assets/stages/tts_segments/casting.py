@@ -14,6 +14,7 @@ from dub_assets.stages.transcript.values import Speaker, Transcript, speaker_nam
 from dub_assets.stages.translation.values import Translation
 from dub_assets.text_normalisation import verbalise
 
+_CLONED = "cloned"
 _SEMITONES_PER_RANK, _MOST_RANK_SEMITONES = 1.0, 6.0
 """Each place in the engine's order of preference counts as this much distance in pitch, up to the second number."""
 
@@ -104,7 +105,12 @@ def cast_speakers(speakers: Sequence[Speaker], voices: Sequence[Voice], chosen: 
 
 def cloned_voice(speaker: str | None) -> str:
     """Return the name of a speaker's cloned voice; None is the speaker if diarisation did not run."""
-    return f"cloned-{speaker}" if speaker else "cloned"
+    return f"{_CLONED}-{speaker}" if speaker else _CLONED
+
+
+def is_cloned(voice: str) -> bool:
+    """Return whether a voice is the cloned voice of a speaker."""
+    return voice == _CLONED or voice.startswith(f"{_CLONED}-")
 
 
 def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from support.finished_job import final_video, products, quality
 
 from dub_assets.core.errors import ConfigurationError
+from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
 from dub_assets.core.media import Loudness
 from dub_assets.core.timing import Interval
 from dub_assets.options import DubOptions
@@ -28,9 +29,12 @@ from dub_assets.stages.quality.values import LineQuality, Quality
 GOOD = LineQuality(index=0, issues=(), level_dbfs=-25.0)
 
 
+MARKED = Marks(digital_source_type=DIGITAL_SOURCE_TYPE, comment=f"A talk | {products().notice()}", dub_title=DUB_TITLE)
+
+
 def inputs(**changes) -> CheckInputs:
     defaults = {"products": products(), "final": final_video(), "lines": (GOOD,), "figures": quality().figures}
-    return CheckInputs(**{**defaults, "options": DubOptions(), **changes})
+    return CheckInputs(**{**defaults, "marks": MARKED, "options": DubOptions(), **changes})
 
 
 def check_of(name: str, **changes):
@@ -45,7 +49,7 @@ def with_line(**changes):
 
 def test_a_new_check_comes_with_a_new_stage_version():
     """Without one, jobs that were judged before would keep their old checks."""
-    names = {3: 12}
+    names = {4: 13}
     assert names[STAGE_VERSION] == len(get_args(CheckName))
 
 
@@ -196,3 +200,23 @@ def test_a_refusal_names_the_failed_check_in_one_line():
 
 def test_checks_of_severity_error_block_by_default():
     assert blocking_checks(CheckOptions()) == {name for name, check in CHECKS.items() if check.severity == "error"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"digital_source_type": None}, "the video lacks the digital source type"),
+        ({"comment": "A talk"}, "the video lacks the notice"),
+        ({"dub_title": "Dub"}, "the video lacks the title of the dub's track"),
+        ({"comment": None, "dub_title": None}, "the video lacks the notice, the title of the dub's track"),
+    ],
+)
+def test_a_video_without_one_of_its_marks_fails_a_check(change, reason):
+    check = check_of("final_video_is_marked", marks=replace(MARKED, **change))
+    assert (check.passed, check.severity, check.reason) == (False, "warning", reason)
+
+
+def test_the_original_sound_needs_no_marks():
+    job = products()
+    silent = replace(job, tts=replace(job.tts, segments=()))
+    assert check_of("final_video_is_marked", products=silent, marks=replace(MARKED, comment=None)).passed
