@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dub_assets.adapters.ffmpeg.samples import MAX_TEXT_BYTES
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_CHANNELS = 8
 """Limit of FLAC."""
+
+_GOES_ON_S = 2
+"""Tracks of one programme end within this time of each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +60,25 @@ def _sound_track(index: int, stream: AudioStream) -> SoundTrack:
     )
 
 
-def undecodable(container: InputContainer, tracks: tuple[SoundTrack, ...]) -> tuple[str, ...]:
-    """Return a finding for each sound track that is not among ``tracks``."""
-    decoded = {track.index for track in tracks}
-    others = (index for index in range(len(container.streams.audio)) if index not in decoded)
-    return tuple(f"sound track {index} cannot be decoded" for index in others)
+def track_findings(
+    container: InputContainer, scan: Scan, tracks: tuple[SoundTrack, ...], track: SoundTrack, start: Fraction
+) -> list[str]:
+    """Return findings about the sound tracks beside the chosen one; ``start`` is the time 0 of the programme.
+
+    They are those that cannot be decoded, and those that go on where the chosen one has ended, as in recordings of
+    which a part has other stream ids.
+    """
+    findings = []
+    decoded = {each.index for each in tracks}
+    _, track_end = scan.span(container.streams.audio[track.index])
+    for index, stream in enumerate(container.streams.audio):
+        first, last = (max(0.0, float(time - start)) for time in scan.span(stream))
+        place = f"sound track {index}, from {first:.1f} to {last:.1f} s,"
+        if index not in decoded:
+            findings.append(f"{place} cannot be decoded" if last > first else f"sound track {index} has no sound")
+        elif last > float(track_end - start) + _GOES_ON_S:
+            findings.append(f"{place} is not dubbed, but track {track.index} ends at {float(track_end - start):.1f} s")
+    return findings
 
 
 def kept_streams(container: InputContainer, scan: Scan, picture: VideoStream | None) -> KeptStreams:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dub_assets.adapters.ffmpeg.contained import ProcessLimits, contained
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream
 from dub_assets.adapters.ffmpeg.declared_length import check_whole
-from dub_assets.adapters.ffmpeg.other_streams import kept_streams, sound_tracks, undecodable
+from dub_assets.adapters.ffmpeg.other_streams import kept_streams, sound_tracks, track_findings
 from dub_assets.adapters.ffmpeg.scan import Scan
 from dub_assets.core.errors import MediaError
 from dub_assets.core.media import MediaInfo
@@ -89,7 +89,7 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
         covers=kept.covers,
         findings=(
             *choice.findings(track),
-            *undecodable(container, tracks),
+            *track_findings(container, scan, tracks, track, start),
             *(scan.picture_findings(picture, start) if picture else ()),
             *kept.findings,
         ),

@@ -36,7 +36,8 @@ class Scan:
         self._container = container
         self._name = name
         self._max_pixels = max_pixels
-        self._ends: dict[int, int] = {}  # by stream, in its time base
+        self._starts: dict[int, int] = {}  # by stream, in its time base
+        self._ends: dict[int, int] = {}
         duration_s = (container.duration or 0) / 1e6
         videos = [stream for stream in container.streams.video if _has_decoder(stream)]
         self._shown = {stream.index: ShownPictures(stream) for stream in videos}
@@ -76,6 +77,7 @@ class Scan:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
+        self._starts[index] = min(self._starts.get(index, time), time)
         self._ends[index] = max(self._ends.get(index, 0), time + (packet.duration or 0))
         if index in self._shown:
             self._shown[index].add(packet)
@@ -130,6 +132,11 @@ class Scan:
     def end(self, streams: Iterable[Stream]) -> Fraction:
         """Return the end of the longest of some streams on the file's clock, in seconds."""
         return max((self._ends.get(stream.index, 0) * time_base(stream) for stream in streams), default=Fraction(0))
+
+    def span(self, stream: Stream) -> tuple[Fraction, Fraction]:
+        """Return start and end of a stream's packets on the file's clock, in seconds."""
+        tick = time_base(stream)
+        return self._starts.get(stream.index, 0) * tick, self._ends.get(stream.index, 0) * tick
 
     def picture(self, stream: VideoStream) -> Picture:
         """Return the content of a video stream. Raises MediaError if nothing of it can be decoded."""
