@@ -35,7 +35,7 @@ def open_archive(settings: Settings) -> JobArchive:
 def recorded_jobs(archive: JobArchive, prefix: str = "") -> list[str]:
     """Return the ids of all jobs with a record that begin with ``prefix``, sorted."""
     folder, ending = job_record_key("*").split("*")
-    names = (item.key.removeprefix(folder) for item in archive.store.list(f"{folder}{prefix}"))
+    names = (item.key.removeprefix(folder) for item in archive.store.list(f"{folder}{prefix}", recursive=False))
     return sorted(name.removesuffix(ending) for name in names if "/" not in name and name.endswith(ending))
 
 

@@ -13,12 +13,17 @@ from dub_assets.cli.parameters import AsJson, JobId, Out, Quiet
 
 
 def jobs(
-    last: Annotated[int, typer.Option("--last", min=1, help="Number of jobs to show.")] = 20, as_json: AsJson = False
+    last: Annotated[int, typer.Option("--last", min=1, help="Number of jobs to show.")] = 20,
+    skip: Annotated[int, typer.Option("--skip", min=0, help="Number of jobs to leave out before.")] = 0,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only jobs that are waiting, running, done, failed or cancelled.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the jobs: languages, last run and its status, segments, flagged segments, time."""
     from dub_assets.cli.jobs import show_jobs
 
-    show_jobs(last, as_json=as_json)
+    show_jobs(last, skip, state, as_json=as_json)
 
 
 def status(job: JobId, as_json: AsJson = False) -> None:

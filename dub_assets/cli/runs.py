@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
-from dub_assets.service.job_runs import job_of
+from dub_assets.service.job_runs import job_of, runs_of
 
-_RUNS_READ = 2000
+_PAGE = 100
+
+STATES = {
+    "waiting": [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED],
+    "running": [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING],
+    "done": [dg.DagsterRunStatus.SUCCESS],
+    "failed": [dg.DagsterRunStatus.FAILURE],
+    "cancelled": [dg.DagsterRunStatus.CANCELED],
+}
+"""The states of jobs that ``jobs --state`` selects, with the statuses of their last runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +61,22 @@ def status_word(status: dg.DagsterRunStatus) -> str:
     return status.value.lower().replace("_", " ")
 
 
-def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
-    """Return the last run of each job, the latest first."""
-    runs: dict[str, LastRun] = {}
-    for record in instance.get_run_records(limit=_RUNS_READ):
-        job_id = job_of(record.dagster_run)
-        if job_id is not None and job_id not in runs:
-            runs[job_id] = run_of(record)
-    return runs
+def last_runs(instance: dg.DagsterInstance, state: str | None = None) -> Iterator[tuple[str, LastRun]]:
+    """Yield each job with its last run, the latest first; only those in a state of ``STATES`` if it is given.
+
+    Runs are read in pages, so the cost grows with the jobs that are taken.
+    """
+    seen: set[str] = set()
+    filters, cursor = dg.RunsFilter(statuses=STATES[state]) if state else None, None
+    while page := instance.get_run_records(filters, limit=_PAGE, cursor=cursor):
+        for record in page:
+            job_id = job_of(record.dagster_run)
+            if job_id is None or job_id in seen:
+                continue
+            seen.add(job_id)
+            if state is None or runs_of(instance, job_id, limit=1)[0].storage_id == record.storage_id:
+                yield job_id, run_of(record)
+        cursor = page[-1].dagster_run.run_id
 
 
 def stage_states(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from support.command_line import CommandLine
 
 from dub_assets.core.keys import cancellation_key
 from dub_assets.resources import tags
+from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.service.callbacks.delivery import Delivered, Failed
 from dub_assets.service.callbacks.outbox import Outbox, PendingCallback
 from dub_assets.settings import settings_from
@@ -113,3 +114,50 @@ def test_replay_waits_and_names_what_is_pending(run: CommandLine, reported: Outb
     assert status["next_attempt_at"] is not None
     error = run("callbacks", "replay", run.job, fails=True)
     assert "its callbacks are being delivered: 1 callbacks delivered, 1 pending; the consumer was not reached" in error
+
+
+# -------------------------------------------------------------------------------------------------------- many jobs
+
+
+@pytest.fixture
+def many(run: CommandLine, instance: dg.DagsterInstance) -> list[str]:
+    """Thirty jobs beside the dubbed one, the latest first; the third has failed, the fifth was sent again since."""
+    job_ids = [f"job-{number:02}" for number in range(30)]
+    instance.add_dynamic_partitions(jobs_partitions.name, job_ids)
+    for number, job_id in enumerate(job_ids):
+        status = dg.DagsterRunStatus.FAILURE if number in {3, 5} else dg.DagsterRunStatus.SUCCESS
+        add_run(instance, job_id, status)
+    add_run(instance, "job-05", dg.DagsterRunStatus.QUEUED)
+    return ["job-05", *(job_id for job_id in reversed(job_ids) if job_id != "job-05")]
+
+
+def shown(run: CommandLine, *options: str) -> list[str]:
+    return [job["job_id"] for job in json.loads(run("jobs", "--json", *options))["jobs"]]
+
+
+def test_jobs_are_shown_page_by_page(run: CommandLine, many: list[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dub_assets.cli.runs._PAGE", 7)
+    assert shown(run) == many[:20]
+    assert shown(run, "--last", "5", "--skip", "20") == many[20:25]
+    assert shown(run, "--last", "20", "--skip", "20") == [*many[20:], run.job]
+    assert json.loads(run("jobs", "--json"))["total"] == 31
+    assert run("jobs", "--last", "5").endswith("and 26 more: --skip 5 shows the next\n")
+    assert shown(run, "--skip", "100") == []
+
+
+def test_jobs_are_selected_by_the_state_of_their_last_run(run: CommandLine, many: list[str]):
+    assert shown(run, "--state", "failed") == ["job-03"]
+    assert shown(run, "--state", "waiting") == ["job-05"]
+    assert shown(run, "--state", "cancelled") == []
+    assert shown(run, "--state", "done", "--last", "3") == many[1:4]
+    assert "'odd' is no state of a job: waiting, running, done, failed, cancelled" in run(
+        "jobs", "--state", "odd", fails=True
+    )
+
+
+def test_the_store_is_not_listed_for_a_page_of_many_jobs(run: CommandLine, many: list[str], monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("listed")
+
+    monkeypatch.setattr("dub_assets.adapters.storage.local.LocalObjectStore.list", refused)
+    assert shown(run) == many[:20]

@@ -122,10 +122,10 @@ class LocalObjectStore:
             _place(source, part, link=self._is_shared(source))
             self._store_checksum(key, signature_of(part), sha256)
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, *, recursive: bool = True) -> Iterator[StoredObject]:
         """Return every object whose key begins with ``prefix``, sorted by key, without checksums."""
         objects = []
-        for key, path in _files_below(self._root, checked_prefix(prefix)):
+        for key, path in _files_below(self._root, checked_prefix(prefix), recursive=recursive):
             with suppress(FileNotFoundError):  # deleted meanwhile
                 if is_key(key):
                     objects.append(StoredObject(key=key, size_bytes=path.stat().st_size, sha256=None))
@@ -204,12 +204,14 @@ def _place(source: Path, target: Path, *, link: bool) -> None:
     shutil.copyfile(source, target)
 
 
-def _files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+def _files_below(root: Path, prefix: str, *, recursive: bool) -> Iterator[tuple[str, Path]]:
     """Yield relative POSIX path and path of every file below ``root`` whose relative path begins with ``prefix``."""
     for folder, subfolders, names in os.walk(root / prefix.rpartition("/")[0], onerror=_unless_gone):
         here = Path(folder)
         if here == root and HIDDEN_FOLDER in subfolders:
             subfolders.remove(HIDDEN_FOLDER)
+        if not recursive:
+            subfolders.clear()
         for name in names:
             path = here / name
             relative = path.relative_to(root).as_posix()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,9 +131,9 @@ class S3ObjectStore:
         with self._reported(key):
             self._transfers.upload(str(source), self._bucket, key, extra_args=extra).result()
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, *, recursive: bool = True) -> Iterator[StoredObject]:
         """Yield every object whose key begins with ``prefix``, sorted by key, without checksums."""
-        return self._listed(checked_prefix(prefix))
+        return self._listed(checked_prefix(prefix), {} if recursive else {"Delimiter": "/"})
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects; missing ones are ignored."""
@@ -181,9 +181,11 @@ class S3ObjectStore:
                 self._connection = client, create_transfer_manager(client, config)
             return self._connection
 
-    def _listed(self, prefix: str) -> Iterator[StoredObject]:
+    def _listed(self, prefix: str, options: Mapping[str, str]) -> Iterator[StoredObject]:
         with self._reported(prefix):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, **options
+            )
             for page in pages:
                 for entry in page.get("Contents", ()):
                     if is_key(entry["Key"]):  # consoles create folder markers, which are not our objects

@@ -45,8 +45,11 @@ class ObjectStore(Protocol):
         """Upload a file as an object atomically, and store its checksum."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield every object whose key begins with ``prefix``, sorted by key, without checksums."""
+    def list(self, prefix: str, *, recursive: bool = True) -> Iterator[StoredObject]:
+        """Yield every object whose key begins with ``prefix``, sorted by key, without checksums.
+
+        If not ``recursive``, keys with a slash after the prefix are left out, and their folders are not read.
+        """
         ...
 
     def delete(self, keys: Sequence[str]) -> None:

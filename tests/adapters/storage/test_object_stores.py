@@ -206,6 +206,14 @@ def test_a_folder_of_objects_is_no_object(store, tmp_path):
     assert keys(store) == ["a/b.json"]
 
 
+def test_a_listing_can_leave_out_folders(store):
+    for key in ("jobs/a.json", "jobs/b.json", "jobs/callbacks/a.json", "jobs.json"):
+        store.put(key, b"{}", "application/json")
+    assert [stored.key for stored in store.list("jobs/", recursive=False)] == ["jobs/a.json", "jobs/b.json"]
+    assert [stored.key for stored in store.list("jobs/b", recursive=False)] == ["jobs/b.json"]
+    assert [stored.key for stored in store.list("", recursive=False)] == ["jobs.json"]
+
+
 def test_a_listing_is_sorted_by_key_and_begins_with_the_prefix(store):
     for key in ("a/b.json", "a-c.json", "a/a/z.json", "ab.json", "b.json", "한.json"):
         store.put(key, b"12", "application/json")
