@@ -8,32 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dub_assets.core.request import DubRequest
-from dub_assets.service.callbacks.values import (
-    Callback,
-    Failure,
-    ProgressStage,
-    Stage,
-    StageId,
-    StageStatus,
-    Subject,
-    without_none,
-)
+from dub_assets.service.callbacks.values import Callback, Failure, ProgressStage, StageId, Subject, without_none
 from dub_assets.service.segment_request import SegmentMixKeys
-
-PROGRESS: Mapping[ProgressStage, tuple[StageId, StageStatus, int]] = {
-    "downloaded": ("asr", "processing", 5),
-    "stt_completed": ("asr", "done", 40),
-    "mt_prepare": ("mt", "processing", 40),
-    "mt_completed": ("mt", "done", 50),
-    "tts_prepare": ("tts", "processing", 50),
-    "tts_completed": ("tts", "done", 85),
-}
-"""The progress callbacks of a full dub, in their order, with ``metadata.progress``.
-
-The percentage is the share of the usual processing time that has passed, on the default engines without a GPU.
-"""
-
-_DONE = 100
 
 STAGE_OF_STEP: Mapping[str, StageId] = {
     "stems": "asr",
@@ -81,32 +57,21 @@ class SpokenSegment:
 
 def progress(subject: Subject, stage: ProgressStage) -> Callback:
     """Return one of the callbacks 1 to 6."""
-    stage_id, stage_status, percent = PROGRESS[stage]
-    return Callback(
-        subject=subject,
-        status="in_progress",
-        stage_id=stage_id,
-        stage_status=stage_status,
-        stage=stage,
-        progress=percent,
-    )
+    return Callback(subject=subject, stage=stage)
 
 
 def completed(request: DubRequest, document: Mapping[str, Any]) -> Callback:
     """Return callback 7, with the segments of the job's metadata document."""
-    return _done(
-        Subject.of(request),
-        "mux",
-        "completed",
-        request.result_key,
-        source_lang=document["source_lang"],
-        input_key=request.input_key,
-        result_key=request.result_key,
-        metadata_key=request.metadata_key,
-        segment_assets_prefix=request.segment_prefix,
-        segments_count=len(document["segments"]),
-        segments=document["segments"],
-    )
+    details = {
+        "source_lang": document["source_lang"],
+        "input_key": request.input_key,
+        "result_key": request.result_key,
+        "metadata_key": request.metadata_key,
+        "segment_assets_prefix": request.segment_prefix,
+        "segments_count": len(document["segments"]),
+        "segments": document["segments"],
+    }
+    return Callback(subject=Subject.of(request), stage="completed", result_key=request.result_key, details=details)
 
 
 def dub_failed(subject: Subject, failure: Failure, *, step: str | None) -> Callback:
@@ -123,7 +88,7 @@ def dub_failed(subject: Subject, failure: Failure, *, step: str | None) -> Callb
 
 def segment_mix_started(subject: Subject, *, count: int) -> Callback:
     """Return the callback before ``count`` segments are mixed."""
-    return _started(subject, "segment_mix", "segment_mix_started", count=count)
+    return Callback(subject=subject, stage="segment_mix_started", details={"count": count})
 
 
 def segment_mix_completed(
@@ -141,7 +106,8 @@ def segment_mix_completed(
         }
         for segment in segments
     ]
-    return _done(subject, "segment_mix", "segment_mix_completed", result_key, segments=mixed)
+    details = {"segments": mixed}
+    return Callback(subject=subject, stage="segment_mix_completed", result_key=result_key, details=details)
 
 
 def segment_mix_failed(subject: Subject, failure: Failure, *, indices: Sequence[int]) -> Callback:
@@ -151,7 +117,7 @@ def segment_mix_failed(subject: Subject, failure: Failure, *, indices: Sequence[
 
 def segment_tts_started(subject: Subject, *, index: int) -> Callback:
     """Return the callback before a segment is spoken."""
-    return _started(subject, "segment_tts", "segment_tts_started", segment_index=index)
+    return Callback(subject=subject, stage="segment_tts_started", details={"segment_index": index})
 
 
 def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_key: str | None = None) -> Callback:
@@ -166,7 +132,8 @@ def segment_tts_completed(subject: Subject, segment: SpokenSegment, *, result_ke
         "tts_gain_db": segment.tts_gain_db if math.isfinite(segment.tts_gain_db) else None,
     }
     spoken = without_none(values)
-    return _done(subject, "segment_tts", "segment_tts_completed", result_key, segment=spoken, segments=[spoken])
+    details = {"segment": spoken, "segments": [spoken]}
+    return Callback(subject=subject, stage="segment_tts_completed", result_key=result_key, details=details)
 
 
 def segment_tts_failed(subject: Subject, failure: Failure, *, index: int | None) -> Callback:
@@ -189,38 +156,5 @@ def message_refused(subject: Subject, failure: Failure, *, task: str | None, seg
     return _failed(subject, failure, _STAGE_WITHOUT_TASK if task is None else FIRST_STAGE[task])
 
 
-def _started(subject: Subject, stage_id: StageId, stage: Stage, **details: Any) -> Callback:
-    return Callback(
-        subject=subject,
-        status="in_progress",
-        stage_id=stage_id,
-        stage_status="processing",
-        stage=stage,
-        progress=0,
-        details=details,
-    )
-
-
-def _done(subject: Subject, stage_id: StageId, stage: Stage, video_key: str | None, **details: Any) -> Callback:
-    return Callback(
-        subject=subject,
-        status="done",
-        stage_id=stage_id,
-        stage_status="done",
-        stage=stage,
-        progress=_DONE,
-        result_key=video_key,
-        details=details,
-    )
-
-
 def _failed(subject: Subject, failure: Failure, stage_id: StageId, **details: Any) -> Callback:
-    return Callback(
-        subject=subject,
-        status="failed",
-        stage_id=stage_id,
-        stage_status="failed",
-        stage="failed",
-        failure=failure,
-        details=details,
-    )
+    return Callback(subject=subject, stage="failed", failure=failure, failed_in=stage_id, details=details)

@@ -28,6 +28,25 @@ Stage = Literal[
 ]
 """Every value of ``metadata.stage`` that consumers know."""
 
+STAGES: Mapping[Stage, tuple[Status, StageId, StageStatus, int]] = {
+    "downloaded": ("in_progress", "asr", "processing", 5),
+    "stt_completed": ("in_progress", "asr", "done", 40),
+    "mt_prepare": ("in_progress", "mt", "processing", 40),
+    "mt_completed": ("in_progress", "mt", "done", 50),
+    "tts_prepare": ("in_progress", "tts", "processing", 50),
+    "tts_completed": ("in_progress", "tts", "done", 85),
+    "completed": ("done", "mux", "done", 100),
+    "segment_mix_started": ("in_progress", "segment_mix", "processing", 0),
+    "segment_mix_completed": ("done", "segment_mix", "done", 100),
+    "segment_tts_started": ("in_progress", "segment_tts", "processing", 0),
+    "segment_tts_completed": ("done", "segment_tts", "done", 100),
+}
+"""``status``, ``stage_id``, ``stage_status`` and ``metadata.progress`` of each stage but ``failed``.
+
+The progress of a dub is the percentage of the usual processing time that has passed, on the default engines without a
+GPU.
+"""
+
 _MAX_ERROR_LENGTH = 500
 
 
@@ -60,42 +79,41 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A callback. ``progress`` is a percentage, ``details`` are further keys of its metadata.
+    """A callback. ``details`` are further keys of its metadata; a key whose value is None is left out.
 
-    A key whose value is None is left out.
+    ``failure`` is set for the stage ``failed``; ``failed_in`` is then the ``stage_id``.
     """
 
     subject: Subject
-    status: Status
-    stage_id: StageId
-    stage_status: StageStatus
     stage: Stage
-    progress: int | None = None
     result_key: str | None = None
     failure: Failure | None = None
+    failed_in: StageId = "asr"
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def body(self) -> Json:
         """The body as JSON values."""
-        job = self.subject
+        job, failure = self.subject, self.failure
+        failed = ("failed", self.failed_in, "failed", None)
+        status, stage_id, stage_status, progress = failed if failure else STAGES[self.stage]
         metadata = {
             "stage": self.stage,
             "job_id": job.job_id,
             "project_id": job.project_id,
             "target_lang": job.target_language,
-            "progress": self.progress,
+            "progress": progress,
             **self.details,
         }
         return without_none(
             {
-                "status": self.status,
-                "stage_id": self.stage_id,
-                "stage_status": self.stage_status,
+                "status": status,
+                "stage_id": stage_id,
+                "stage_status": stage_status,
                 "project_id": job.project_id,
                 "result_key": self.result_key,
-                "error": readable_line(self.failure.error) if self.failure else None,
-                "error_code": self.failure.error_code if self.failure else None,
+                "error": readable_line(failure.error) if failure else None,
+                "error_code": failure.error_code if failure else None,
                 "metadata": without_none(metadata),
             }
         )

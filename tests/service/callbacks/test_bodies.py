@@ -11,7 +11,6 @@ from support.finished_job import REQUEST, final_video, products, quality
 
 from dub_assets.service.callbacks.addresses import callback_url
 from dub_assets.service.callbacks.bodies import (
-    PROGRESS,
     SpokenSegment,
     completed,
     dub_failed,
@@ -24,7 +23,16 @@ from dub_assets.service.callbacks.bodies import (
     segment_tts_failed,
     segment_tts_started,
 )
-from dub_assets.service.callbacks.values import Callback, Failure, Stage, Subject, readable_line, webhook_id
+from dub_assets.service.callbacks.values import (
+    STAGES,
+    Callback,
+    Failure,
+    ProgressStage,
+    Stage,
+    Subject,
+    readable_line,
+    webhook_id,
+)
 from dub_assets.service.segment_request import SegmentMixKeys
 from dub_assets.stages.metadata.document import metadata_document
 from dub_assets.stages.segment_mixes.values import Gains
@@ -33,6 +41,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 JOB = Subject.of(REQUEST)
 EXTERNAL = Subject(job_id="edit-7")
 IN_PROJECT = Subject(job_id="edit-7", project_id="p1")
+PROGRESS_STAGES = get_args(ProgressStage)
 BROKEN = Failure(error="x", error_code="internal")
 PREFIX = "projects/p1/interim/job.1/segments"
 MIXED = SegmentMixKeys(
@@ -50,7 +59,7 @@ def done() -> Callback:
 
 
 CALLBACKS = {
-    **{stage: progress(JOB, stage) for stage in PROGRESS},
+    **{stage: progress(JOB, stage) for stage in PROGRESS_STAGES},
     "completed": done(),
     "failed": dub_failed(
         JOB, Failure(error="no sound track: give a video with sound", error_code="unsupported_media"), step="stems"
@@ -89,13 +98,13 @@ def test_the_consumer_accepts_every_body(name: str):
 
 
 def test_the_stages_are_those_that_the_consumer_knows():
-    assert set(get_args(Stage)) == {*ROWS, "failed"}
+    assert set(get_args(Stage)) == {*ROWS, "failed"} == {*STAGES, "failed"}
     assert {callback.stage for callback in CALLBACKS.values()} == set(get_args(Stage))
 
 
 def test_progress_comes_in_the_contracts_order_and_never_falls():
-    assert list(PROGRESS) == list(ROWS)[:6]
-    percentages = [CALLBACKS[stage].body["metadata"]["progress"] for stage in [*PROGRESS, "completed"]]
+    assert list(PROGRESS_STAGES) == list(ROWS)[:6]
+    percentages = [CALLBACKS[stage].body["metadata"]["progress"] for stage in [*PROGRESS_STAGES, "completed"]]
     assert percentages == sorted(percentages)
     assert (percentages[0], percentages[-1]) == (5, 100)
 

@@ -1,5 +1,6 @@
 import time
 from email.utils import formatdate
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -8,9 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from dub_assets.core.codec import decode, encode
 from dub_assets.core.retries import RetryRules, retry_after_s
-from dub_assets.service.callbacks.bodies import PROGRESS, progress
+from dub_assets.service.callbacks.bodies import progress
 from dub_assets.service.callbacks.delivery import Delivered, Delivery, Failed, Gone, Outcome, Refused
-from dub_assets.service.callbacks.values import Subject, webhook_id
+from dub_assets.service.callbacks.values import ProgressStage, Subject, webhook_id
+
+PROGRESS_STAGES = get_args(ProgressStage)
 
 RULES = RetryRules()
 ID = webhook_id("run", 0)
@@ -154,7 +157,7 @@ class Deliveries(RuleBasedStateMachine):
         self.attempts: list[tuple[int, str, bytes, float]] = []
         self.acknowledged: set[int] = set()
 
-    @precondition(lambda self: len(self.created_s) < len(PROGRESS))
+    @precondition(lambda self: len(self.created_s) < len(PROGRESS_STAGES))
     @rule()
     def the_run_progresses(self) -> None:
         self.created_s.append(self.now_s)
@@ -188,7 +191,7 @@ class Deliveries(RuleBasedStateMachine):
             self.stored = self.stored.without_endpoint(len(self.created_s))
             return
         name = webhook_id("run", number)
-        body = progress(Subject(job_id="j", project_id="p"), list(PROGRESS)[number]).encoded()
+        body = progress(Subject(job_id="j", project_id="p"), PROGRESS_STAGES[number]).encoded()
         self.attempts.append((number, name, body, self.now_s))
         if isinstance(outcome, Delivered):
             self.acknowledged.add(number)
