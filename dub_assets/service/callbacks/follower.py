@@ -10,8 +10,8 @@ from collections.abc import Callable
 _log = logging.getLogger(__name__)
 
 _INTERVAL_S = 0.5
-_FOLLOWS_S = 12.0
-"""For how long the thread goes on without another tick: Dagster ticks a sensor every 5 s, a busy host less often.
+_FOLLOWS_S = 30.0
+"""For how long the thread goes on without another tick: Dagster ticks a sensor every 5 s, on a busy host every 20 s.
 
 A code server that was replaced gets no ticks, so it soon leaves the delivery to the new one.
 """
@@ -26,7 +26,7 @@ class Follower:
         self._thread: threading.Thread | None = None
 
     def extend(self) -> None:
-        """Go on for another 12 s."""
+        """Go on for another 30 s."""
         self._until_s = time.monotonic() + _FOLLOWS_S
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._follow, name="callbacks of changes", daemon=True)
