@@ -11,6 +11,10 @@ DUB_TITLE = "Dub, synthetic speech"
 """Title of a sound track with synthetic speech."""
 
 
+CLIP_NOTICE = "Contains synthetic speech."
+"""Comment of sound files with synthetic speech, in the chunk LIST of a WAV."""
+
+
 def notice_text(source_language: str, target_language: str) -> str:
     """Return the sentence that marks a dub; languages are ISO 639-1."""
     return f"Contains synthetic speech: dubbed by AI from {source_language} to {target_language}."

@@ -68,11 +68,20 @@ def _context(anchors: Path | None) -> Any:
 
     settings: dict[str, Any] = {"verify": OFFLINE | {"verify_trust": anchors is not None}}
     if anchors is not None:
-        try:
-            settings["trust"] = {"trust_anchors": anchors.read_text(encoding="ascii")}
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read {anchors} as PEM: name a file with trusted certificates") from error
+        settings["trust"] = {"trust_anchors": _certificates(anchors)}
     return c2pa.Context.from_dict(settings)
+
+
+def _certificates(anchors: Path) -> str:
+    """Return a file of certificates (PEM). Raises InputError if it is none."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        content = anchors.read_bytes()
+        load_pem_x509_certificates(content)
+        return content.decode("ascii")
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {anchors} as certificates: name a PEM file of those to trust") from error
 
 
 def _state(state: str, faults: tuple[str, ...], *, has_anchors: bool) -> State:

@@ -56,10 +56,11 @@ class SoundfileSoundFiles:
             yield from plain if rate_hz in (None, file.samplerate) else _resampled(plain, file, rate_hz)
 
     @contextmanager
-    def writer(self, path: Path, *, channels: int, rate_hz: int) -> Iterator[SoundWriter]:
+    def writer(self, path: Path, *, channels: int, rate_hz: int, comment: str | None = None) -> Iterator[SoundWriter]:
         """Write ``.wav`` (16-bit PCM) or ``.flac`` (24 bit); samples over full scale are clipped.
 
-        The file appears complete on leaving, or not at all. Raises OutOfSpaceError.
+        The file appears complete on leaving, or not at all. ``comment`` is stored behind the samples, so that a WAV
+        keeps its header of 44 bytes. Raises OutOfSpaceError.
         """
         import soundfile
 
@@ -71,6 +72,8 @@ class SoundfileSoundFiles:
             try:
                 with soundfile.SoundFile(partial, "w", rate_hz, channels, **kind) as file:
                     yield _PcmWriter(file, bits)
+                    if comment is not None:
+                        file.comment = comment
             except soundfile.LibsndfileError as error:
                 raise disk_full(path, str(error)) from error
 

@@ -83,8 +83,13 @@ class SoundFiles(Protocol):
         """Yield a file in blocks, resampled to ``rate_hz`` if given, without seams between the blocks."""
         ...
 
-    def writer(self, path: Path, *, channels: int, rate_hz: int) -> AbstractContextManager[SoundWriter]:
-        """Return a writer of a ``.wav`` (16-bit PCM) or ``.flac`` (24 bit) file, which appears complete on leaving."""
+    def writer(
+        self, path: Path, *, channels: int, rate_hz: int, comment: str | None = None
+    ) -> AbstractContextManager[SoundWriter]:
+        """Return a writer of a ``.wav`` (16-bit PCM) or ``.flac`` (24 bit) file, which appears complete on leaving.
+
+        ``comment`` is stored behind the samples.
+        """
         ...
 
     def resample(self, sound: Sound, rate_hz: int) -> Sound:

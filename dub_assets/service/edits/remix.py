@@ -8,6 +8,7 @@ from itertools import zip_longest
 import numpy as np
 
 from dub_assets.core.errors import MediaError, ObjectCorruptError
+from dub_assets.core.marking import CLIP_NOTICE
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import SoundFiles, Workspace
 from dub_assets.core.signal.limiter import limit_true_peak
@@ -46,7 +47,8 @@ def remix(
         fillvalue=silence(0, _CHANNELS, SAMPLE_RATE_HZ),
     )
     mixed = (mix(bgm, voice, gains.background, gains.speech) for bgm, voice in pairs)
-    with sounds.writer(workspace.new(mix_key), channels=_CHANNELS, rate_hz=SAMPLE_RATE_HZ) as file:
+    path = workspace.new(mix_key)
+    with sounds.writer(path, channels=_CHANNELS, rate_hz=SAMPLE_RATE_HZ, comment=CLIP_NOTICE) as file:
         for block in limit_true_peak(mixed, _FULL_SCALE_DBTP):
             file.write(block)
     return workspace.seal(mix_key)

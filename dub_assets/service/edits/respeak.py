@@ -7,6 +7,7 @@ from statistics import median
 
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.errors import MediaError, ObjectCorruptError
+from dub_assets.core.marking import CLIP_NOTICE
 from dub_assets.core.media import MediaObject
 from dub_assets.core.ports import Engines, MediaTool, SoundFiles, Synthesiser, Workspace
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db
@@ -46,7 +47,8 @@ def respeak(
         natural = Utterance(text=verbalise(request.text, language), language=language, voice=engines.voice(language))
         sound = _spoken(natural, request.slot_ms, synthesiser, options, media)
     speech = sounds.resample(sound, SAMPLE_RATE_HZ)
-    with sounds.writer(workspace.new(keys.tts_key), channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
+    path = workspace.new(keys.tts_key)
+    with sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ, comment=CLIP_NOTICE) as file:
         file.write(apply_gain_db(speech, level_gain_db(speech, target_dbfs)))
     return workspace.seal(keys.tts_key)
 

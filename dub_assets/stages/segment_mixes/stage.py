@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.marking import CLIP_NOTICE
 from dub_assets.core.media import MediaObject, PictureCut
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
@@ -135,7 +136,8 @@ class _SegmentMixer:
         key = self.ctx.keys.clip(segment.index, part)
         path = self.ctx.workspace.new(key)
         (limited,) = limit_true_peak([sound], _FULL_SCALE_DBTP)
-        with self.ctx.sounds.writer(path, channels=sound.channels, rate_hz=SAMPLE_RATE_HZ) as file:
+        comment = CLIP_NOTICE if part == "mix" else None
+        with self.ctx.sounds.writer(path, channels=sound.channels, rate_hz=SAMPLE_RATE_HZ, comment=comment) as file:
             file.write(limited)
         return self.ctx.workspace.seal(key)
 

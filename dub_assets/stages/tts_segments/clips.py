@@ -8,6 +8,7 @@ from dataclasses import replace
 from statistics import median
 
 from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.marking import CLIP_NOTICE
 from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.level import active_speech_level_dbfs, apply_gain_db, peak_dbfs, rms_dbfs
 from dub_assets.core.signal.sound import Sound, silence
@@ -142,7 +143,8 @@ def _write_clip(
     sound = ctx.sounds.resample(sound, SAMPLE_RATE_HZ)
     gain_db = level_gain_db(sound, target_dbfs)
     key = ctx.keys.clip(line.index, "tts")
-    with ctx.sounds.writer(ctx.workspace.new(key), channels=1, rate_hz=SAMPLE_RATE_HZ) as file:
+    path = ctx.workspace.new(key)
+    with ctx.sounds.writer(path, channels=1, rate_hz=SAMPLE_RATE_HZ, comment=CLIP_NOTICE) as file:
         file.write(_lead_in(line.segment, placement.placed))
         file.write(apply_gain_db(sound, gain_db))
     return TtsSegment(

@@ -259,5 +259,14 @@ def test_files_without_credentials_to_read(name, tmp_path):
         read_credentials(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"text", "영상".encode(), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_anchors_that_are_no_certificates_are_refused(content, original, tmp_path):
+    (tmp_path / "root.pem").write_bytes(content)
+    with pytest.raises(InputError, match=r"root\.pem as certificates"):
+        read_credentials(original, tmp_path / "root.pem")
+
+
 def test_a_file_that_was_never_signed_has_none(original):
     assert read_credentials(original).state == "none"

@@ -46,6 +46,19 @@ def test_reads_back_written_samples_to_half_a_step(tmp_path, suffix, written, su
     assert np.abs(read.samples - content.samples).max() <= step / 2
 
 
+def test_a_comment_changes_neither_the_header_nor_the_samples(tmp_path):
+    content = sound()
+    plain = write(tmp_path / "plain.wav", content).read_bytes()
+    path = tmp_path / "marked.wav"
+    with SOUNDS.writer(path, channels=2, rate_hz=48_000, comment="Contains synthetic speech.") as writer:
+        writer.write(content)
+    marked = path.read_bytes()
+    assert marked[8 : len(plain)] == plain[8:]
+    with soundfile.SoundFile(path) as file, wave.open(str(path)) as by_python:
+        assert (file.comment, file.frames) == ("Contains synthetic speech.", content.frames)
+        assert by_python.getnframes() == content.frames
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 def test_rewriting_a_file_keeps_every_bit(tmp_path, suffix):
     first = write(tmp_path / f"first{suffix}", sound())

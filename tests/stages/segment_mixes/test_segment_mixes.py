@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from support.programmes import REQUEST
 
+from dub_assets.core.marking import CLIP_NOTICE
 from dub_assets.core.timing import Interval
 from dub_assets.stages.segment_mixes.values import GainChange, Gains
 
@@ -23,6 +24,14 @@ def test_writes_the_clips_of_the_contract(harness, engines):
     assert first.window in [cut.interval for cut in harness.media.cuts]
     for clip in (first.clips.source, first.clips.bgm, first.clips.mix):
         assert harness.samples(clip).shape == (first.window.duration_ms * 48, 2)
+
+
+def test_clips_with_synthetic_speech_say_so(harness, engines):
+    products = harness.run_stages(engines)
+    first = products.mixes.segments[0]
+    clips = (products.tts.segments[0].clip, first.clips.mix, first.clips.source, first.clips.bgm)
+    marked = [CLIP_NOTICE.encode() in harness.ctx.workspace.open(clip).read_bytes() for clip in clips]
+    assert marked == [True, True, False, False]
 
 
 def test_mixes_with_exact_gains(harness, engines):
