@@ -20,7 +20,10 @@ SEED ?= 0
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults models test-gpu-engines test-image lock bench quality schemas format clean
+COUNT ?= 10000
+ONLY ?=
+
+.PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults fuzz models test-gpu-engines test-image lock bench quality schemas format clean
 
 help: ## Show this.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -112,6 +115,9 @@ kills: $(STAMP) ## Kill, pause and take away parts of the service a few times; c
 
 faults: $(STAMP) ## The same 200 times, or KILLS=500 SEED=7: an hour or more.
 	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/pytest -s -m faults
+
+fuzz: $(STAMP) ## Damage files of every container in COUNT=10000 ways and dub them, SEED=0; ONLY=17 repeats one.
+	PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) 2>build/fuzz.log
 
 models: $(STAMP) ## Tests with the real models, and end to end: minutes.
 	$(BIN)/pytest -m "models and not gpu and not hub"

@@ -72,14 +72,19 @@ class SubtitleTrack:
     language: str | None
 
 
+LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.1")
+"""Layouts by number of channels, for files that name none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaInfo:
     """The content of a media file.
 
-    Time 0 is that of the first picture, or of the first sound if there is no picture. ``duration_ms`` is the end of the
-    longest track on that clock. ``track`` is the sound track to dub (``core/track_choice.py``). ``subtitles`` and
-    ``covers`` (indexes of video streams) are those that the dubbed video keeps. ``findings`` say what is odd about the
-    file and where, a sentence each.
+    Time 0 is that of the first picture, or of the first sound if there is no picture. If the sound begins before the
+    picture, time 0 is ``held_ms`` earlier, and the first picture is held from there. ``duration_ms`` is the end of the
+    longest track on that clock. ``clock_jumps`` is True if the file's own clock jumps midway. ``track`` is the sound
+    track to dub (``core/track_choice.py``). ``subtitles`` and ``covers`` (indexes of video streams) are those that the
+    dubbed video keeps. ``findings`` say what is odd about the file and where, a sentence each.
     """
 
     container: str
@@ -90,12 +95,26 @@ class MediaInfo:
     track: SoundTrack
     subtitles: tuple[SubtitleTrack, ...] = ()
     covers: tuple[int, ...] = ()
+    held_ms: int = 0
+    clock_jumps: bool = False
     findings: tuple[str, ...] = ()
 
     @property
     def sound_frames(self) -> int:
         """Length of the programme in frames at 48 kHz."""
         return self.duration_ms * FRAMES_PER_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedSound:
+    """What extraction found out about a track: ``intact`` is False if some of it could not be decoded."""
+
+    findings: tuple[str, ...] = ()
+    intact: bool = True
+
+
+INTACT = ExtractedSound()
+"""A track without anything odd."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +127,16 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureCut:
-    """An interval of a file's picture; ``picture`` None is the first video stream that is not cover art."""
+    """An interval of a file's picture; ``held_ms`` and ``clock_jumps`` are those of the file's ``MediaInfo``.
+
+    ``picture`` None is the first video stream that is not cover art.
+    """
 
     source: Path
     interval: Interval
     picture: Picture | None = None
+    held_ms: int = 0
+    clock_jumps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +149,20 @@ class Subtitles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """A dubbed video to be muxed: languages are ISO 639-1; ``dub`` is a 48 kHz sound file of the whole programme.
+    """A dubbed video to be muxed: languages are ISO 639-1.
 
+    ``dub`` and ``original`` are 48 kHz sound files of the whole programme; ``original`` is encoded where the track of
+    the source is not ``intact`` or cannot be copied.
     ``notice`` is the sentence that marks the result as synthetic; None: the dub has no synthetic speech.
     """
 
     source: Path
     info: MediaInfo
     dub: Path
+    original: Path
     source_language: str
     target_language: str
     subtitles: tuple[Subtitles, ...]
     true_peak_dbtp: float = -1.0
     notice: str | None = None
+    intact: bool = True

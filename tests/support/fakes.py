@@ -22,7 +22,7 @@ from dub_assets.core.engine import (
 )
 from dub_assets.core.errors import UnsupportedLanguageError
 from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
-from dub_assets.core.media import Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
+from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
 from dub_assets.core.ports import Model, SoundFiles
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.signal.sound import Sound
@@ -359,9 +359,10 @@ class FakeMediaTool:
             track=track,
         )
 
-    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
+    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
         with self._sounds.writer(target, channels=self._sound.channels, rate_hz=48_000) as file:
             file.write(Sound(samples=self._sound.samples[: info.sound_frames], rate_hz=48_000))
+        return ExtractedSound()
 
     def stretch(self, sound: Sound, tempo: float) -> Sound:
         frames = round(sound.frames / tempo)

@@ -22,7 +22,18 @@ def dub_for(tool, source: Path, target: Path, samples: np.ndarray | None = None)
 def render(tool, source: Path, folder: Path, *, subtitles=(), samples=None, **marks) -> tuple[Path, Loudness]:
     dub, target = dub_for(tool, source, folder / "dub.flac", samples), folder / "dubbed.mp4"
     languages = {"source_language": "en", "target_language": "pt"}
-    rendition = Rendition(source=source, info=tool.probe(source), dub=dub, subtitles=subtitles, **languages, **marks)
+    info, original = tool.probe(source), folder / "original.flac"
+    extracted = tool.extract_sound(source, info, original)
+    rendition = Rendition(
+        source=source,
+        info=info,
+        dub=dub,
+        original=original,
+        subtitles=subtitles,
+        intact=extracted.intact,
+        **languages,
+        **marks,
+    )
     return target, tool.render(rendition, target)
 
 

@@ -73,7 +73,9 @@ def _with_name(name: str, value: str) -> str:
 _FEATURES: dict[str, Callable[[str, str], set[str]]] = {
     "": _of_url,
     "i": _of_url,
-    "bsf": lambda _, value: {f"bitstream_filters {value.partition('=')[0]}"},
+    "bsf": lambda _, value: {
+        f"bitstream_filters {name}" for name in re.findall(r"(?:^|,)([a-z0-9_]+)(?=[=,]|$)", value)
+    },
     "filter_complex": _of_filters,
     "format_whitelist": lambda option, value: {f"option {option}", *(f"demuxers {name}" for name in value.split(","))},
     "preset": lambda option, _: {f"encoders libx264 {option}"},

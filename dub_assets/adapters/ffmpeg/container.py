@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.ffmpeg import LATE_STREAMS, file_url
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
+from dub_assets.adapters.ffmpeg.straight_clock import StraightClock
 from dub_assets.core.errors import MediaError
 
 if TYPE_CHECKING:
@@ -58,13 +59,20 @@ def _unreadable(path: Path, error: Exception) -> MediaError:
     return MediaError(f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file")
 
 
-def packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Any]]:
+def packets(container: InputContainer, *streams: Stream, clock: StraightClock | None = None) -> Iterator[Packet[Any]]:
     """Yield the packets of the given streams, or of all, in stored order, and one empty packet a stream at the end.
 
-    Streams that appear midway are ignored: PyAV has no objects for them, and raises IndexError when it flushes them.
+    Their times are on the straight clock, see ``StraightClock``. Streams that appear midway are ignored: PyAV has no
+    objects for them, and raises IndexError when it flushes them.
     """
+    clock = clock or StraightClock(container.format.name)
+    wanted = {stream.index for stream in streams or container.streams}
     with suppress(IndexError):
-        yield from container.demux(*streams)
+        for packet in container.demux():
+            if packet.stream.type in {"audio", "video"}:  # a jump is found from all of them
+                clock.move(packet)
+            if packet.stream.index in wanted:
+                yield packet
 
 
 def picture_stream(container: InputContainer, index: int | None = None) -> VideoStream | None:
@@ -80,10 +88,11 @@ def picture_stream(container: InputContainer, index: int | None = None) -> Video
     return next((stream for stream in container.streams.video if not stream.disposition & art), None)
 
 
-def programme_start(container: InputContainer, picture_index: int | None = None) -> Fraction:
+def programme_start(container: InputContainer, picture_index: int | None = None, held_ms: int = 0) -> Fraction:
     """Return the time 0 of the programme on the file's own clock, in seconds; reads the first packets.
 
-    It is the presentation time of the first picture, or of the first audible sound if there is no picture.
+    It is ``held_ms`` before the presentation time of the first picture, or that of the first audible sound if there is
+    no picture.
     """
     picture = picture_stream(container, picture_index)
     if picture is None:
@@ -93,7 +102,7 @@ def programme_start(container: InputContainer, picture_index: int | None = None)
         shown.add(packet)
         if len(shown.pts) > _REORDERED:
             break
-    return shown.start
+    return shown.start - Fraction(held_ms, 1000)
 
 
 def sound_start(stream: AudioStream) -> Fraction:

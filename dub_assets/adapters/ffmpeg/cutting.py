@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.container import opened, packets, picture_stream, programme_start, time_base
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input
+from dub_assets.adapters.ffmpeg.straight_copy import straight_copy
 from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
@@ -44,8 +45,10 @@ def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
 
     An interval that is shorter than a frame, or after the last one, has the one frame that is shown then.
     """
+    if cut.clock_jumps:
+        cut = replace(cut, source=straight_copy(cut.source))
     frames = _frames_within(cut)
-    options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}  # the first frame is at 0
+    options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}
     if frames.seek is not None:
         at_s = math.ceil(frames.seek * 1_000_000) / 1_000_000
         options |= {"seek_timestamp": 1, "noaccurate_seek": None, "ss": f"{at_s:.6f}"}
@@ -54,6 +57,7 @@ def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
         media_input(cut.source, **options)[selector(cut.picture)]
         .filter("trim", end=f"{length_s + 1:.6f}")  # decoding stops here
         .filter("select", f"between(t,{-_EXACT_S:.6f},{length_s + _EXACT_S:.6f})")
+        .filter("setpts", "if(N,PTS,0)")  # the first frame may be held
     )
     with atomic_file(target) as partial:
         ffmpeg.run(
@@ -79,7 +83,10 @@ def encodable(stream: Any, picture: Picture | None) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Frames:
-    """Times of a cut's first and last frame, and where to seek (None: read from the start), on the file's clock."""
+    """Times of a cut on the file's clock.
+
+    ``first`` is that of the first frame, or when it begins to be held; ``seek`` is None to read from the start.
+    """
 
     first: Fraction
     last: Fraction
@@ -94,7 +101,8 @@ def _frames_within(cut: PictureCut) -> _Frames:
     with opened(path) as container:
         stream = _picture_of(container, index)
         start = programme_start(container, index)
-        begin, end = (start + Fraction(ms, 1000) for ms in (interval.start_ms, interval.end_ms))
+        held = Fraction(max(0, cut.held_ms - interval.start_ms), 1000)
+        begin, end = (start + Fraction(max(0, ms - cut.held_ms), 1000) for ms in (interval.start_ms, interval.end_ms))
         for step_s in _STEPS_BACK_S:
             if begin - step_s <= start:
                 break
@@ -109,7 +117,7 @@ def _frames_within(cut: PictureCut) -> _Frames:
         frames = _frames_from_here(container, _picture_of(container, index), start, begin, end)
     if frames is None:
         raise MediaError(f"{path.name} has no picture at {interval.start_ms} ms: give another file")
-    return replace(frames, seek=None)
+    return replace(frames, first=frames.first - held, seek=None)
 
 
 def _picture_of(container: InputContainer, index: int | None) -> VideoStream:

@@ -105,7 +105,7 @@ def _declared_size(path: Path, demuxer: str) -> int:
                 _, offset, size = _read(file, ">4sII")
                 return 0 if size in _UNKNOWN else offset + size
             return _CHUNKS[demuxer].end_of_sound(file)
-    except struct.error:  # the file ends within a header
+    except (struct.error, OSError, OverflowError):  # the file ends within a header, or names an impossible size
         return 0
 
 

@@ -36,39 +36,35 @@ REQUIRED = Features(
     filters={
         "aformat": "channel_layouts",
         "alimiter": "limit level attack release latency",
-        "apad": "whole_len",
-        "aresample": "async min_comp min_hard_comp first_pts",
-        "asetnsamples": "nb_out_samples pad",
         "asetpts": "",
         "atempo": "",
-        "atrim": "end_sample",
         "bwdif": "mode deint=interlaced",
         "ebur128": "peak=true framelog=verbose",
         "scale": "",
         "select": "",
+        "setpts": "",
         "trim": "end",
     },
     encoders={
         "aac": "",
-        "flac": "",
         "libopus": "",
         "libx264": "preset crf",
         "mov_text": "",
         "pcm_f32le": "",
         "pcm_s16le": "",
     },
-    muxers={"f32le": "", "flac": "", "mp4": "movflags=faststart", "null": "", "webm": ""},
+    muxers={"f32le": "", "mp4": "movflags=faststart", "null": "", "webm": ""},
     options=(
         "abort_on ac accurate_seek acodec analyzeduration ar b c compression_level copyts disposition enc_time_base f "
         "fflags=bitexact fflags=genpts filter_complex flags=bitexact format_whitelist fps_mode hide_banner itsoffset "
         "loglevel map map_chapters map_metadata max_error_rate metadata pix_fmt probesize protocol_whitelist "
-        "sample_fmt seek_timestamp ss stats stdin strict t tag timelimit vcodec y"
+        "seek_timestamp ss stats stdin strict t tag timelimit vcodec y"
     ),
     demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",
     decoders=" ".join(sorted({codec for container in CONTAINERS for codec in container.codecs.split()} | {"subrip"})),
     protocols="file pipe",
-    # The first two are named in graphs; the muxers and demuxers insert the others.
-    bitstream_filters="mpeg4_unpack_bframes noise aac_adtstoasc extract_extradata vp9_superframe",
+    # The first three are named in graphs; the muxers and demuxers insert the others.
+    bitstream_filters="mpeg4_unpack_bframes noise setts aac_adtstoasc extract_extradata vp9_superframe",
 )
 """What every dub may need; Debian 12's ffmpeg 5.1 has all of it."""
 

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dub_assets.adapters.ffmpeg.contained import ProcessLimits, contained
-from dub_assets.adapters.ffmpeg.container import opened, picture_stream
+from dub_assets.adapters.ffmpeg.container import opened, picture_stream, sound_start
 from dub_assets.adapters.ffmpeg.declared_length import check_whole
 from dub_assets.adapters.ffmpeg.other_streams import kept_streams, sound_tracks, track_findings
 from dub_assets.adapters.ffmpeg.scan import Scan
+from dub_assets.core.containers import container_of
 from dub_assets.core.errors import MediaError
 from dub_assets.core.media import MediaInfo
 from dub_assets.core.track_choice import TrackChoice
 
 if TYPE_CHECKING:
     # not imported by the child process: it needs pydantic
-    from av import VideoStream
+    from av import AudioStream, VideoStream
     from av.container import InputContainer
     from av.stream import Stream
 
     from dub_assets.core.limits import MediaLimits
 
 _CACHED_FILES = 64
+
+_UNHEARD_S = Fraction(1, 20)
+"""Sound before the first picture that is cut: no more than an encoder's delay."""
+
+_UNTIMED_S = Fraction(1, 4)
+"""The same if presentation times are derived: the first picture may seem late by a few pictures."""
 
 
 def probe(path: Path, limits: MediaLimits, choice: TrackChoice) -> MediaInfo:
@@ -78,22 +86,36 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
     tracks = sound_tracks(container, scan, path.name)
     track = choice.of(tracks)
     kept = kept_streams(container, scan, picture)
+    held_ms = _held_ms(container, start, container.streams.audio[track.index]) if picture else 0
+    time_0 = start - Fraction(held_ms, 1000)
+    jumps = scan.clock_findings(time_0)
     return MediaInfo(
         container=container.format.name,
         size_bytes=path.stat().st_size,
-        duration_ms=math.ceil((end - start) * 1000),
+        duration_ms=math.ceil((end - start) * 1000) + held_ms,
         picture=scan.picture(picture) if picture else None,
         tracks=tracks,
         track=track,
-        subtitles=kept.subtitles,
+        subtitles=() if jumps else kept.subtitles,
         covers=kept.covers,
+        held_ms=held_ms,
+        clock_jumps=bool(jumps),
         findings=(
             *choice.findings(track),
-            *track_findings(container, scan, tracks, track, start),
-            *(scan.picture_findings(picture, start) if picture else ()),
+            *track_findings(container, scan, tracks, track, time_0),
+            *(scan.picture_findings(picture, time_0) if picture else ()),
             *kept.findings,
+            *jumps,
+            *(["its subtitle tracks are not kept"] if jumps and kept.subtitles else []),
         ),
     )
+
+
+def _held_ms(container: InputContainer, picture_start: Fraction, sound: AudioStream) -> int:
+    """Return how long the first picture is held, since the sound begins before it; 0 if that is hardly heard."""
+    lead = picture_start - sound_start(sound)
+    timed = container_of(container.format.name).has_presentation_times
+    return math.ceil(lead * 1000) if lead > (_UNHEARD_S if timed else _UNTIMED_S) else 0
 
 
 def _check_streams(container: InputContainer, name: str) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start
 from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
-from dub_assets.adapters.ffmpeg.decoding import measure_loudness, on_programme_clock
+from dub_assets.adapters.ffmpeg.decoding import measure_loudness
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.marking import append_xmp
 from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
+from dub_assets.adapters.ffmpeg.straight_copy import straight_copy
 from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file, temporary_folder
@@ -30,12 +31,18 @@ _MARGIN_DB = 0.1
 """Margin of the ceiling beyond a dub's excess, doubled at each attempt, since limiting moves peaks too."""
 
 
+_NO_STREAM = "v:1000?"
+"""A stream that no file has: mapping it makes the source an input, for its tags, if nothing else of it is used."""
+
+
 def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     """Write the dubbed MP4 and return the loudness of the encoded dub; see ``ports.MediaTool``.
 
     The picture is copied if MP4 can carry its codec, else encoded as H.264; the original sound is copied or encoded as
     AAC. Without a picture the result is an MP4 of sound tracks.
     """
+    if rendition.info.clock_jumps:
+        rendition = replace(rendition, source=straight_copy(rendition.source))
     with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
@@ -69,10 +76,7 @@ def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
 
 def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
     """Write the dub's track, limited if there is a ceiling, and return its loudness as encoded."""
-    with opened(dub) as container:
-        context = container.streams.audio[0].codec_context
-        channels, layout = context.channels, context.layout.name
-    sound = _with_back_channels(media_input(dub)["a:0"], layout)
+    sound, channels = _encodable(dub)
     if ceiling_db is not None:
         limit = f"{10 ** (ceiling_db / 20):.6f}"
         sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
@@ -87,14 +91,19 @@ def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None
     return measure_loudness(ffmpeg, target)
 
 
-def _with_back_channels(sound: Any, layout: str) -> Any:
-    """Declare the side channels of 5.0 and 5.1 as back channels, as AAC does.
+def _encodable(sound: Path) -> tuple[Any, int]:
+    """Return a sound file as a stream for the AAC encoder, and its number of channels.
 
-    ffmpeg 5.1 encodes side channels without a layout, so players do not know which channel is the LFE.
+    The side channels of 5.0 and 5.1 are declared as back channels, as AAC does. ffmpeg 5.1 encodes side channels
+    without a layout, so players do not know which channel is the LFE.
     """
-    if layout not in {"5.0(side)", "5.1(side)"}:
-        return sound
-    return sound.filter("aformat", channel_layouts=layout.removesuffix("(side)"))
+    with opened(sound) as container:
+        context = container.streams.audio[0].codec_context
+        channels, layout = context.channels, context.layout.name
+    stream = media_input(sound)["a:0"]
+    if layout in {"5.0(side)", "5.1(side)"}:
+        stream = stream.filter("aformat", channel_layouts=layout.removesuffix("(side)"))
+    return stream, channels
 
 
 def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
@@ -115,13 +124,12 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
     with opened(rendition.source) as container:
         picture_index = rendition.info.picture.index if rendition.info.picture else None
         copied = _picture_can_be_copied(container, picture_index)
-        layout = container.streams.audio[rendition.info.track.index].codec_context.layout.name
-        moved = {"itsoffset": f"{-float(programme_start(container, picture_index)):.6f}"}
+        moved = {"itsoffset": f"{-float(programme_start(container, picture_index, rendition.info.held_ms)):.6f}"}
         marked = _notice(rendition, container.metadata.get("comment"))
     timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
     source = media_input(rendition.source, **moved, **timed)
     picture, picture_options = _picture(source, rendition.info, copied=copied)
-    original, original_options = _original(source, rendition.info, layout)
+    original, original_options = _original(source, rendition)
     texts, texts_options = _texts(source, rendition)
     covers, covers_options = _covers(source, rendition.info)
     source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
@@ -136,8 +144,8 @@ def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
         f"metadata:s:{len(picture)}": f"title={DUB_TITLE if rendition.notice else 'Dub'}",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
-    streams = [*picture, media_input(dub)["a:0"], original, *texts, *covers]
-    # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard
+    streams = [*picture, media_input(dub)["a:0"], source[_NO_STREAM], original, *texts, *covers]
+    # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard; 5.1 calls FLAC experimental
     options = (
         {"c:a:0": "copy", "strict": "experimental"}
         | marked
@@ -175,25 +183,32 @@ def _picture_can_be_copied(container: InputContainer, picture_index: int | None)
 
 
 def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
+    """Return the picture, and its options. Its first frame is held from time 0 if the sound begins before it."""
     if info.picture is None:
         return [], {}
     if not copied:
         encoded = {"c:v:0" if option == "vcodec" else option: value for option, value in H264.items()}
-        return [encodable(source[selector(info.picture)], info.picture)], encoded
-    extra = {
-        "hevc": {"tag:v:0": "hvc1"},  # the form that Apple's players need
-        "mpeg4": {"bsf:v:0": "mpeg4_unpack_bframes"},  # DivX in AVI has two pictures in a packet
-    }
-    return [source[selector(info.picture)]], {"c:v:0": "copy"} | extra.get(info.picture.codec, {})
+        picture = source[selector(info.picture)]
+        if info.held_ms:
+            picture = picture.filter("setpts", "if(N,PTS,0)")
+        return [encodable(picture, info.picture)], encoded
+    options, filters = {"c:v:0": "copy"}, []
+    if info.picture.codec == "hevc":
+        options["tag:v:0"] = "hvc1"  # the form that Apple's players need
+    if info.picture.codec == "mpeg4":
+        filters.append("mpeg4_unpack_bframes")  # DivX in AVI has two pictures in a packet
+    if info.held_ms:
+        filters.append("setts=pts='if(N,PTS,0)':dts='if(N,DTS,DTS-PTS)'")
+    return [source[selector(info.picture)]], options | ({"bsf:v:0": ",".join(filters)} if filters else {})
 
 
-def _original(source: Any, info: MediaInfo, layout: str) -> tuple[Any, dict[str, Any]]:
-    track = source[f"a:{info.track.index}"]
-    if MP4.can_carry(info.track.codec):
-        # ffmpeg 5.1 and older call FLAC in MP4 experimental
-        return track, {"c:a:1": "copy"} | ({"strict": "experimental"} if info.track.codec == "flac" else {})
-    sound = on_programme_clock(track, Fraction(0), info.sound_frames)
-    return _with_back_channels(sound, layout), {"c:a:1": "aac", "b:a:1": _aac_bit_rate(info.track.channels)}
+def _original(source: Any, rendition: Rendition) -> tuple[Any, dict[str, Any]]:
+    """Return the original sound: the track of the source, or what was decoded of it."""
+    track = rendition.info.track
+    if rendition.intact and MP4.can_carry(track.codec):
+        return source[f"a:{track.index}"], {"c:a:1": "copy"}
+    sound, channels = _encodable(rendition.original)
+    return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(channels)}
 
 
 def _texts(source: Any, rendition: Rendition) -> tuple[list[Any], dict[str, Any]]:

@@ -9,7 +9,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.ffmpeg.container import ShownPictures, packets, sound_start, time_base
+from dub_assets.adapters.ffmpeg.places import Places
 from dub_assets.adapters.ffmpeg.samples import PictureSamples, SoundSample, TextSample
+from dub_assets.adapters.ffmpeg.straight_clock import StraightClock
 from dub_assets.core.containers import MP4
 from dub_assets.core.errors import MediaError
 from dub_assets.core.media import Picture
@@ -36,6 +38,7 @@ class Scan:
         self._container = container
         self._name = name
         self._max_pixels = max_pixels
+        self._clock = StraightClock(container.format.name)
         self._starts: dict[int, int] = {}  # by stream, in its time base
         self._ends: dict[int, int] = {}
         duration_s = (container.duration or 0) / 1e6
@@ -51,7 +54,7 @@ class Scan:
         self.error: Exception | None = None
         """The error at which the packets end, None at the end of the file."""
         try:
-            for packet in packets(container):
+            for packet in packets(container, clock=self._clock):
                 self._add(packet)
         except av.FFmpegError as error:
             self.error = error
@@ -122,6 +125,13 @@ class Scan:
     def has_sound(self, stream: AudioStream) -> bool:
         """Return whether a sound track has packets that can be decoded."""
         return stream.index in self._sounds and self._sounds[stream.index].decoded
+
+    def clock_findings(self, start: Fraction) -> list[str]:
+        """Return a finding if the clock jumps; ``start`` is the time 0 of the programme."""
+        jumps = Places()
+        for jump_s in self._clock.jumps_s:
+            jumps.add(float(jump_s - start), 0)
+        return [f"the clock of the file jumps {jumps}: what follows is joined to what is before"] if jumps else []
 
     def start(self, picture: VideoStream | None) -> Fraction:
         """Return the time 0 of the programme on the file's clock, in seconds."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dub_assets.adapters.ffmpeg import cutting, decoding, preview, rendering
+from dub_assets.adapters.ffmpeg import cutting, decoding, extraction, preview, rendering
 from dub_assets.adapters.ffmpeg.excerpt import excerpt
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, find_ffmpeg
 from dub_assets.adapters.ffmpeg.marking import read_marks
 from dub_assets.adapters.ffmpeg.probe import probe
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.marking import Marks
-from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
 from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
@@ -28,9 +28,9 @@ class FfmpegMediaTool:
         """Return the content of a media file."""
         return probe(path, self._limits, choice)
 
-    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
+    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
         """Decode the chosen sound track to 48 kHz FLAC on the programme's clock."""
-        decoding.extract_sound(self._ffmpeg, source, info, target)
+        return extraction.extract_sound(source, info, target)
 
     def stretch(self, sound: Sound, tempo: float) -> Sound:
         """Return the sound ``tempo`` times as fast, at the same pitch."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dub_assets.core.marking import Marks
-from dub_assets.core.media import Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
 from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
@@ -24,11 +24,11 @@ class MediaTool(Protocol):
         """
         ...
 
-    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> None:
-        """Decode the chosen sound track to 48 kHz FLAC (24 bit), channels kept.
+    def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
+        """Decode the chosen sound track to 48 kHz FLAC (24 bit), channels kept; return what was odd about it.
 
-        Frame 0 is at the picture's time 0, and there are exactly ``info.sound_frames`` frames. The start of late tracks
-        and gaps are filled with silence.
+        Frame 0 is at the programme's time 0, and there are exactly ``info.sound_frames`` frames. The start of late
+        tracks, gaps, and packets that cannot be decoded are silent. Raises InputError if too much cannot be decoded.
         """
         ...
 

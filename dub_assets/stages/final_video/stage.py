@@ -44,11 +44,13 @@ def render_video(
             source=ctx.workspace.open(products.stems.source),
             info=products.stems.info,
             dub=ctx.workspace.open(mix),
+            original=ctx.workspace.open(products.stems.original),
             source_language=products.translation.source_language,
             target_language=products.translation.target_language,
             subtitles=_tracks(products, source_subtitles, target_subtitles, ctx),
             true_peak_dbtp=options.true_peak_dbtp,
             notice=products.notice(),
+            intact=products.stems.extracted.intact,
         )
         target = ctx.workspace.new(ctx.keys.request.result_key)
         loudness = ctx.media.render(rendition, target)

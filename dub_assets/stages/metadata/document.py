@@ -52,7 +52,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         "target_lang": products.translation.target_language,
         "duration": seconds(products.stems.info.duration_ms),
         **_origin(products),
-        "source": source_document(products.stems.info),
+        "source": source_document(products.stems.info, products.stems.findings),
         "speech": _speech(products, final),
         "loudness": _loudness(final),
         **({} if quality.refusal is None else {"error_code": "quality_check"}),

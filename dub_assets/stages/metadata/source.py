@@ -7,7 +7,7 @@ from typing import Any
 from dub_assets.core.media import MediaInfo, Picture, SoundTrack
 
 
-def source_document(info: MediaInfo) -> dict[str, Any]:
+def source_document(info: MediaInfo, findings: tuple[str, ...]) -> dict[str, Any]:
     """Return the streams of the original, JSON-ready."""
     return {
         "container": info.container,
@@ -15,7 +15,7 @@ def source_document(info: MediaInfo) -> dict[str, Any]:
         "audio_track": info.track.index,
         "audio_tracks": [_track(track) for track in info.tracks],
         "subtitle_tracks": [{"index": track.index, "language": track.language} for track in info.subtitles],
-        "findings": list(info.findings),
+        "findings": list(findings),
     }
 
 

@@ -26,6 +26,7 @@ from dub_assets.stages.quality.options import CheckOptions
 from dub_assets.stages.quality.values import Check, DubFigures, LineQuality, Severity
 
 CheckName = Literal[
+    "source_is_intact",
     "dialogue_is_complete",
     "text_is_translated",
     "text_is_in_its_language",
@@ -178,6 +179,12 @@ def _no_lines(segments: tuple[int, ...], *, passed: str, failed: str) -> Outcome
     return Outcome(
         passed=not segments, reason=reason, segments=segments, measured=float(len(segments)), limit=0.0, unit="lines"
     )
+
+
+@_check("source_is_intact", "transcript", "warning", "Nothing about the source, its streams and its clock is odd.")
+def _source_is_intact(inputs: CheckInputs) -> Outcome:
+    findings = inputs.products.stems.findings
+    return Outcome(passed=not findings, reason="; ".join(findings) or "nothing is odd about the source")
 
 
 @_check("dialogue_is_complete", "transcript", "warning", "Every stretch of speech in the original has a line.")

@@ -147,6 +147,12 @@ class _SegmentMixer:
             return None
         key = self.ctx.keys.clip(segment.index, "video")
         source = self.ctx.workspace.open(self.stems.source)
-        cut = PictureCut(source=source, interval=segment.window, picture=picture)
+        cut = PictureCut(
+            source=source,
+            interval=segment.window,
+            picture=picture,
+            held_ms=self.stems.info.held_ms,
+            clock_jumps=self.stems.info.clock_jumps,
+        )
         self.ctx.media.cut_picture(cut, self.ctx.workspace.new(key))
         return self.ctx.workspace.seal(key)

@@ -56,7 +56,7 @@ def separate(
     with ctx.meter.measure() as measurement, releasing(engines, separator):
         path = ctx.workspace.open(source)
         info = ctx.media.probe(path, _track_choice(ctx))
-        ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
+        extracted = ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
         original = ctx.workspace.seal(ctx.keys.stem("original"))
         speech = _write_stems(original, info, separator, detector, ctx)
     return Stems(
@@ -71,6 +71,7 @@ def separate(
             engines=(separator.identity, detector.identity),
             figures=measurement.figures(media_ms=info.duration_ms),
         ),
+        extracted=extracted,
     )
 
 

@@ -15,6 +15,7 @@ from support.media_clips import ffmpeg, lag_frames, noise, numbered, numbers, op
 from support.media_renditions import render
 from support.media_tool import media_tool
 
+from dub_assets.adapters.ffmpeg.extraction import write_sound
 from dub_assets.adapters.ffmpeg.probe import read_info
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
 from dub_assets.core.limits import MediaLimits
@@ -74,17 +75,15 @@ def _first_pictures(source: av.container.InputContainer) -> Iterator[av.Packet]:
     return (packet for _, packet in zip(range(PICTURES), packets, strict=False))
 
 
-def extracted(tool: FfmpegMediaTool, clip: Path) -> np.ndarray:
+def extracted(clip: Path) -> np.ndarray:
     """The sound of a clip as the tool gives it: 16-bit values, shape (frames, channels)."""
     target = clip.with_suffix(".flac")
-    info = read_info(
-        clip, MediaLimits().max_pixels, DEFAULT_TRACK
-    )  # in this process: a child for each clip would take minutes
-    tool.extract_sound(clip, info, target)
+    # In this process: a child for each clip would take minutes.
+    write_sound(clip, read_info(clip, MediaLimits().max_pixels, DEFAULT_TRACK), target)
     return soundfile.read(target, always_2d=True, dtype="int16")[0]
 
 
-def test_every_rest_of_a_first_and_last_frame_is_extracted_to_the_sample(tool, picture, tmp_path):
+def test_every_rest_of_a_first_and_last_frame_is_extracted_to_the_sample(picture, tmp_path):
     random = np.random.default_rng(0)
     samples = random.integers(-20_000, 20_000, (WHOLE_FRAMES + 1) * AAC_FRAME, dtype=np.int16)
 
@@ -92,7 +91,7 @@ def test_every_rest_of_a_first_and_last_frame_is_extracted_to_the_sample(tool, p
         clip = tmp_path / f"{rest}.mov"
         sound = samples[: WHOLE_FRAMES * AAC_FRAME + rest]  # the last frame keeps `rest` samples
         write_clip(clip, picture, sound, late=AAC_FRAME - rest)  # and so does the first one
-        heard, expected = extracted(tool, clip)[:, 0], sound[AAC_FRAME - rest :]
+        heard, expected = extracted(clip)[:, 0], sound[AAC_FRAME - rest :]
         clip.unlink()
         return np.array_equal(heard[: len(expected)], expected) and not heard[len(expected) :].any()
 
@@ -129,25 +128,25 @@ def picture_start_s(clip: Path) -> float:
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".ts"])
-def test_a_picture_that_is_late_by_an_aac_frame(tool, picture, tmp_path, suffix):
+def test_a_picture_that_is_late_by_an_aac_frame(picture, tmp_path, suffix):
     clip = write_late_picture(tmp_path, picture, tmp_path / f"late{suffix}")
     sound_start_s = {".ts": picture_start_s(clip) - LATE_S}.get(suffix, 0)
 
-    heard = extracted(tool, clip)[:, 0]
+    heard = extracted(clip)[:, 0]
 
     expected = (sound_start_s - picture_start_s(clip)) * RATE_HZ
     assert abs(lag_frames(heard, noise(RATE_HZ)[:, 0], RATE_HZ) - expected) < TOLERANCE[suffix]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
-def test_clips_joined_by_the_concat_demuxer_keep_sound_and_picture_together(tool, picture, tmp_path, suffix):
+def test_clips_joined_by_the_concat_demuxer_keep_sound_and_picture_together(picture, tmp_path, suffix):
     part = write_late_picture(tmp_path, picture, tmp_path / f"part{suffix}")
     joined, playlist = tmp_path / f"joined{suffix}", tmp_path / "parts.txt"
     playlist.write_text(f"file '{part}'\nfile '{part}'\n")
     ffmpeg("-f", "concat", "-safe", "0", "-i", playlist, "-c", "copy", joined)
     first, second = (float(time) for time, number in numbers(joined) if number == 0)
 
-    heard = extracted(tool, joined)[:, 0]
+    heard = extracted(joined)[:, 0]
 
     middle = round((second - first) * RATE_HZ)
     lags = [lag_frames(half, noise(RATE_HZ)[:, 0], RATE_HZ) for half in (heard[:middle], heard[middle:])]

@@ -53,6 +53,10 @@ def use_everything(tool: FfmpegMediaTool, folder: Path) -> None:
         talk = clip.with_name(f"talk-{clip.stem}.mkv" if clip.suffix != ".avi" else f"talk-{clip.stem}.avi")
         ffmpeg("-i", clip, "-i", sound, "-c:v", "copy", "-c:a", "pcm_s16le", talk)
         render(tool, talk, folder, subtitles=subtitles_in(folder, "pt"), samples=0.98 * 2 * noise(48_000, 2))
+    for codec in ("libx264", "ffv1"):
+        early = folder / f"early-{codec}.mkv"
+        ffmpeg("-itsoffset", "0.5", "-i", clips[0], "-i", sound, "-c:v", codec, "-c:a", "aac", early)
+        render(tool, early, folder)
     lossless = folder / "lossless.mkv"
     ffmpeg("-i", clips[0], "-i", sound, "-c:v", "copy", "-c:a", "flac", lossless)
     render(tool, lossless, folder, subtitles=subtitles_in(folder, "pt"), samples=noise(48_000, 2))

@@ -34,7 +34,9 @@ def test_names_are_only_names(tool, clip, tmp_path, monkeypatch):
     dub = dub_for(tool, source, Path("-y.flac"))
     subtitles = subtitles_in(Path(), "pt")
     languages = {"source_language": "en", "target_language": "pt"}
-    rendition = Rendition(source=source, info=tool.probe(source), dub=dub, subtitles=subtitles, **languages)
+    rendition = Rendition(
+        source=source, info=tool.probe(source), dub=dub, original=dub, subtitles=subtitles, **languages
+    )
 
     tool.render(rendition, Path("-n: %d 더빙.mp4"))
 
@@ -47,7 +49,8 @@ def test_a_failure_leaves_nothing_behind(tool, clip, tmp_path):
     broken = tmp_path / "dub.flac"
     broken.write_text("no sound")
     info = tool.probe(clip)
-    rendition = Rendition(source=clip, info=info, dub=broken, source_language="en", target_language="pt", subtitles=())
+    languages = {"source_language": "en", "target_language": "pt"}
+    rendition = Rendition(source=clip, info=info, dub=broken, original=broken, subtitles=(), **languages)
 
     with pytest.raises(InputError, match=r"dub\.flac"):
         tool.render(rendition, out / "dubbed.mp4")

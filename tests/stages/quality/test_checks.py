@@ -10,7 +10,7 @@ from support.finished_job import final_video, products, quality
 
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
-from dub_assets.core.media import Loudness
+from dub_assets.core.media import ExtractedSound, Loudness
 from dub_assets.core.timing import Interval
 from dub_assets.options import DubOptions
 from dub_assets.stages.quality.checks import (
@@ -49,7 +49,7 @@ def with_line(**changes):
 
 def test_a_new_check_comes_with_a_new_stage_version():
     """Without one, jobs that were judged before would keep their old checks."""
-    names = {4: 13}
+    names = {5: 14}
     assert names[STAGE_VERSION] == len(get_args(CheckName))
 
 
@@ -79,6 +79,14 @@ def test_issues_of_lines_fail_their_check(name, issue):
     assert not check.passed
     assert check.segments == (7,)
     assert check.reason.endswith(": 0007")
+
+
+def test_what_is_odd_about_the_source_is_named():
+    job = products()
+    odd = replace(job.stems, extracted=ExtractedSound(findings=("3% of the sound cannot be decoded, at 2.0 s",)))
+    check = check_of("source_is_intact", products=replace(job, stems=odd))
+    assert (check.passed, check.blocking) == (False, False)
+    assert check.reason == "3% of the sound cannot be decoded, at 2.0 s"
 
 
 def test_a_text_that_reads_like_a_third_language_fails_as_a_whole():
@@ -182,7 +190,7 @@ def test_a_line_of_three_words_that_is_not_changed_is_untranslated(text, transla
 def test_the_option_decides_which_checks_block():
     assert blocking_checks(CheckOptions(blocking="none")) == frozenset()
     assert blocking_checks(CheckOptions(blocking=" text_is_translated, ")) == {"text_is_translated"}
-    with pytest.raises(ConfigurationError, match="CHECK_BLOCKING names 'rhymes'; checks are dialogue_is_complete"):
+    with pytest.raises(ConfigurationError, match="CHECK_BLOCKING names 'rhymes'; checks are source_is_intact"):
         blocking_checks(CheckOptions(blocking="rhymes"))
 
 

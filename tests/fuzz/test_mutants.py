@@ -1,0 +1,37 @@
+"""A hundred mutants through probe, extraction and rendering: the same ones at every run, four of each seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from fuzz.__main__ import mutant_of, tried
+from fuzz.seeds import SEEDS, write_seeds
+
+pytestmark = pytest.mark.media
+
+EACH = 4
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return write_seeds(tmp_path_factory.mktemp("seeds"))
+
+
+@pytest.mark.parametrize("seed_number", range(len(SEEDS)), ids=SEEDS)
+def test_mutants_are_dubbed_or_refused_in_one_line(seeds, tmp_path, seed_number):
+    """Repeat a failure by ``make fuzz ONLY=<number>``."""
+    faults = []
+    for number in range(seed_number, EACH * len(SEEDS), len(SEEDS)):
+        name, content = mutant_of(seeds, 0, number)
+        outcome = tried(name, content, tmp_path)
+        if outcome.is_fault:
+            faults.append(f"{name}: {outcome.kind}: {outcome.detail}")
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_seed_itself_is_accepted(seeds, tmp_path, name):
+    outcome = tried(name, seeds[name], tmp_path)
+
+    assert (outcome.kind, outcome.detail) == ("accepted", "")
