@@ -57,6 +57,17 @@ class DeliveryRecords:
         """Return the deliveries of a job, the latest first; none if the record cannot be read."""
         return [delivery for delivery in self._all(job_id) if delivery.store == self.store]
 
+    def named(self, folder: Path, name: str) -> list[DeliveredFile]:
+        """Return the versions of a file that any job of the store has delivered to a folder."""
+        return [
+            file
+            for record in self._path("any").parent.glob("*.json")
+            for delivery in self.of(record.stem)
+            if delivery.folder == str(folder.resolve())
+            for file in delivery.files
+            if file.name == name
+        ]
+
     def keep(self, job_id: str, delivery: Delivery) -> None:
         """Record a delivery, in place of an earlier one to the same folder."""
         others = [

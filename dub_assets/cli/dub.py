@@ -1,27 +1,31 @@
-"""``dub-assets dub``: one video, through ``dub_job``, in this process."""
+"""``dub-assets dub``: one video into one or several languages, through ``dub_job``, in this process."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
-from dub_assets.cli.results import read_document, require_folder, result_files
-from dub_assets.cli.running import LocalRun, run_here, show_wait
+from dub_assets.cli.results import ResultFolder, read_document, require_folder, result_files
+from dub_assets.cli.running import LocalRun, RunFailedError, run_here, show_wait
 from dub_assets.cli.summary import dub_summary, print_dub, print_notes
-from dub_assets.cli.terminal import write_json
-from dub_assets.core.errors import InputError, UnsupportedLanguageError
+from dub_assets.cli.terminal import write_json, write_line
+from dub_assets.core.errors import DubError, InputError, UnsupportedLanguageError
 from dub_assets.core.files import require_writable
 from dub_assets.core.keys import JobKeys, job_record_key
-from dub_assets.core.language import parse_language
+from dub_assets.core.language import language_name, parse_language
 from dub_assets.core.object_key import is_key
+from dub_assets.core.ports import Engines
+from dub_assets.core.printable import printable
 from dub_assets.core.request import DubRequest
 from dub_assets.core.track_choice import TrackChoice, parse_track
 from dub_assets.resources.engines import EnginesResource
@@ -43,14 +47,14 @@ _MAX_ENDING_BYTES = 100
 class DubArguments:
     """The arguments of ``dub``.
 
-    ``source`` and ``target`` are languages; None: those of the environment. ``speakers``: number of speakers; None:
-    unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms. ``track``: the index or the
-    language of the sound track to dub; None: any.
+    ``source`` and ``targets`` are languages; if there are none, those of the environment. ``speakers``: number of
+    speakers; None: unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms. ``track``:
+    the index or the language of the sound track to dub; None: any.
     """
 
     video: Path
     source: str | None
-    target: str | None
+    targets: Sequence[str]
     clips: bool
     speakers: int | None
     voices: Sequence[str]
@@ -59,39 +63,102 @@ class DubArguments:
 
 
 def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool) -> None:
-    """Check the input, run the job, copy its results to ``out`` and print a summary.
+    """Check the input, run a job for each language, copy the results to ``out`` and print a summary of each.
 
-    While another process works on the job, it waits.
+    Everything is checked before any work. If a language fails, the others go on. Raises DubError.
     """
-    started = time.perf_counter()
     settings = settings_from(os.environ)
+    jobs = _jobs(arguments, out, settings)
+    if len(jobs) == 1:
+        summary = jobs[0].run(settings, quiet=quiet, as_json=as_json)
+        if as_json:
+            write_json(summary)
+        return
+    summaries: list[dict[str, Any]] = []
+    for job in jobs:
+        language = job.request.target_language
+        if not (quiet or as_json):
+            write_line(f"into {language_name(language)}:")
+        try:
+            summaries.append(job.run(settings, quiet=quiet, as_json=as_json))
+        except DubError as error:
+            summaries.append({"job_id": job.request.job_id, "target_lang": language, "error": str(error)})
+            write_line(f"dub-assets: {language}: {printable(str(error))}", sys.stderr)
+    if as_json:
+        write_json({"dubs": summaries})
+    failed = sum("error" in summary for summary in summaries)
+    if failed:
+        raise RunFailedError(f"{failed} of {len(jobs)} languages failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """The dub of a video into one language; its input may be a copy of that of the ``first`` language."""
+
+    video: Path
+    request: DubRequest
+    first: DubRequest
+    engines: Engines
+    archive: JobArchive
+    folder: ResultFolder
+
+    def run(self, settings: Settings, *, quiet: bool, as_json: bool) -> dict[str, Any]:
+        """Run the job, copy its results and print them; return the summary. Wait while another process works on it."""
+        started = time.perf_counter()
+        request, archive = self.request, self.archive
+        with archive.locked(request.job_id, show_wait), display_for(quiet=quiet or as_json) as display:
+            if archive.find(DubRequest, job_record_key(request.job_id)) is None:
+                load_ahead(request, self.engines)
+            self._register()
+            run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
+            keys = JobKeys(request=request)
+            delivered = self.folder.deliver(result_files(keys, archive))
+            document = read_document(archive.load(Metadata, keys.manifest("metadata")), archive)
+        elapsed_s = time.perf_counter() - started
+        print_notes(delivered.notes)
+        if not (quiet or as_json):
+            print_dub(document, delivered.files, elapsed_s)
+        return dub_summary(document, delivered.files, elapsed_s)
+
+    def _register(self) -> None:
+        """Store the video and the job's record, from which a run reads them."""
+        media = self.archive.put_file(self.first.input_key, self.video)
+        if self.request != self.first:
+            self.archive.workspace.copy(media, self.request.input_key)
+        self.archive.save(job_record_key(self.request.job_id), self.request)
+
+
+def _jobs(arguments: DubArguments, out: Path, settings: Settings) -> list[_Job]:
+    """Return a job for each language. Raises the error of an input that cannot be dubbed, before any work."""
     video = arguments.video
     size_bytes = _size_bytes(video)
-    request = _request(arguments, settings)
-    engines = EnginesResource.of(settings).engines()
-    archive = StorageResource.of(settings).archive
-    folder = dub_folder(request, archive, settings, out, stem=video.stem)
-    check_engines(request, engines)
+    default = settings.defaults.target_language
+    targets = [_language(target, "JOB_TARGET_LANG", default) for target in arguments.targets or ("",)]
+    requests = [_request(arguments, target, settings) for target in dict.fromkeys(targets)]
+    if len(requests) > 1 and any(term.source != term.target for term in requests[0].terms):
+        raise InputError("the glossary is in one language, and --to names several: dub into each by itself")
+    engines, archive = EnginesResource.of(settings).engines(), StorageResource.of(settings).archive
+    jobs = [
+        _Job(
+            video=video,
+            request=request,
+            first=requests[0],
+            engines=engines,
+            archive=archive,
+            folder=dub_folder(request, archive, settings, out, stem=video.stem),
+        )
+        for request in requests
+    ]
+    for request in requests:
+        check_engines(request, engines)
     signer_of(settings.credentials)
-    choice = TrackChoice(wanted=request.audio_track, language=request.source_language)
+    choice = TrackChoice(wanted=requests[0].audio_track, language=requests[0].source_language)
     MediaResource.of(settings).tool().probe(video, choice)
-    folder.require_free_names()
-    require_folder(out, size_bytes=0 if folder.has_video else size_bytes)
-    _require_space(settings, size_bytes if archive.store.head(request.input_key) is None else 0)
-    with archive.locked(request.job_id, show_wait), display_for(quiet=quiet or as_json) as display:
-        if archive.find(DubRequest, job_record_key(request.job_id)) is None:
-            load_ahead(request, engines)
-        _register(video, request, archive)
-        run_here(LocalRun(job_id=request.job_id, job="dub_job"), settings, display)
-        keys = JobKeys(request=request)
-        delivered = folder.deliver(result_files(keys, archive))
-        document = read_document(archive.load(Metadata, keys.manifest("metadata")), archive)
-    elapsed_s = time.perf_counter() - started
-    print_notes(delivered.notes)
-    if as_json:
-        write_json(dub_summary(document, delivered.files, elapsed_s))
-    elif not quiet:
-        print_dub(document, delivered.files, elapsed_s)
+    for job in jobs:
+        job.folder.require_free_names()
+    require_folder(out, size_bytes=size_bytes * sum(not job.folder.has_video for job in jobs))
+    _require_space(settings, size_bytes if archive.store.head(requests[0].input_key) is None else 0)
+    return jobs
 
 
 def _size_bytes(video: Path) -> int:
@@ -104,9 +171,8 @@ def _size_bytes(video: Path) -> int:
         raise InputError(f"cannot read {video} ({error.strerror}): check the path") from error
 
 
-def _request(arguments: DubArguments, settings: Settings) -> DubRequest:
+def _request(arguments: DubArguments, target_language: str, settings: Settings) -> DubRequest:
     source_language = _language(arguments.source, "JOB_SOURCE_LANG", "auto")
-    target_language = _language(arguments.target, "JOB_TARGET_LANG", settings.defaults.target_language)
     job_id = _job_id(arguments.video, target_language)
     keys = settings.keys
 
@@ -169,9 +235,3 @@ def _require_space(settings: Settings, size_bytes: int) -> None:
         (settings.paths.cache, "DUB_ASSETS_CACHE", size_bytes),
     ):
         require_writable(folder, advice=f"make room, or set {variable} to another folder", size_bytes=needed_bytes)
-
-
-def _register(video: Path, request: DubRequest, archive: JobArchive) -> None:
-    """Store the video and the job's record, from which a run reads them."""
-    archive.put_file(request.input_key, video)
-    archive.save(job_record_key(request.job_id), request)

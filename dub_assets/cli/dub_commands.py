@@ -23,7 +23,10 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
         typer.Option("--from", help="Language spoken, such as en; auto detects it; unset: JOB_SOURCE_LANG, else auto."),
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--to", help="Language to dub into, such as pt; unset: JOB_TARGET_LANG, else en.")
+        list[str] | None,
+        typer.Option(
+            "--to", help="Language to dub into, such as pt; repeat it for others; unset: JOB_TARGET_LANG, else en."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the results.")] = Path("results"),
     speakers: Annotated[
@@ -52,7 +55,7 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
     arguments = DubArguments(
         video=video,
         source=source,
-        target=target,
+        targets=target or (),
         clips=clips,
         speakers=speakers,
         voices=voice or (),

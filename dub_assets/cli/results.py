@@ -101,6 +101,7 @@ class ResultFolder:
         """Raise InputError if the results would replace a file that the job did not write.
 
         Files that equal the job's present results but have no record are recorded, since the run may change results.
+        Subtitles of the original may be those of a job into another language; ``deliver`` keeps them if they differ.
         """
         present = result_files(JobKeys(request=self.request), self.archive)
         known = [_as_file(f"{self.stem}{result.suffix}", result.media) for result in present]
@@ -111,6 +112,9 @@ class ResultFolder:
             if not is_taken(path):
                 continue
             version = next((file for file in self._versions(name, known) if is_one_of(path, [file])), None)
+            is_shared = not suffix.startswith(f".{self.request.target_language}.")
+            if version is None and is_shared and is_one_of(path, self.records.named(self.folder, name)):
+                continue
             if version is None:
                 raise InputError(
                     f"{path} exists and was not written by job {self.request.job_id}: move it away, or name another "

@@ -134,7 +134,7 @@ class FullPipelineMessage(RunMessage, Glossary):
         if not self.target_langs:
             return self._dub(self.job_id, self.target_lang or rules.target_language, rules)
         languages = list(dict.fromkeys([*filter(None, [self.target_lang]), *self.target_langs]))
-        if len(languages) > 1 and self.glossary:
+        if len(languages) > 1 and any(term.source != term.target for term in self.terms()):
             raise InputError("glossary is in one language, and target_langs names several: send a message for each")
         kept = rules.language_of(self.job_id) or languages[0]
         job_ids = {language: self.job_id if language == kept else f"{self.job_id}.{language}" for language in languages}
