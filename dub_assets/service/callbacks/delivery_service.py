@@ -39,12 +39,13 @@ class DeliveryService:
         self._now_s = now_s
         self._pending = PendingRuns(instance)
         self._refusals = PendingRefusals(archive)
-        self._scan = threading.Lock()
+        self._lock = threading.Lock()
+        """Held by one call at a time: on a busy host Dagster may start the next tick before one has ended."""
 
     def deliver_changes(self) -> None:
         """Deliver callbacks of runs that changed and of refused messages, and repeat the attempts that are due."""
-        with self._scan:
-            self._deliver(self._pending.changed(self.dispatcher.take_due()))
+        with self._lock:
+            self._deliver_changes()
 
     def reconcile(self, *, wait_s: float) -> str:
         """Deliver all callbacks that are due, whether or not earlier calls have seen the events that they report.
@@ -52,11 +53,11 @@ class DeliveryService:
         Recovers runs that Dagster has lost track of and pursues cancellations. Waits for attempts for ``wait_s`` at
         most, and returns a summary for the tick.
         """
-        self._reset_inherited_tags()
-        requeue_lost_starts(self._instance)
-        Cancellations(self._instance, self._archive).pursue()
-        self.deliver_changes()
-        with self._scan:
+        with self._lock:
+            self._reset_inherited_tags()
+            requeue_lost_starts(self._instance)
+            Cancellations(self._instance, self._archive).pursue()
+            self._deliver_changes()
             groups = self._pending.all()
             renotify_failures(self._instance, (group.latest_run for group in groups), now_s=self._now_s())
             for group in groups:
@@ -66,6 +67,9 @@ class DeliveryService:
         self.dispatcher.join(wait_s)
         problems = self.dispatcher.problems()[:_PROBLEMS_SHOWN]
         return "; ".join([f"{len(groups) or 'no'} runs have callbacks to send", *problems])
+
+    def _deliver_changes(self) -> None:
+        self._deliver(self._pending.changed(self.dispatcher.take_due()))
 
     def _deliver(self, groups: Iterable[RetryGroup]) -> None:
         runs = [

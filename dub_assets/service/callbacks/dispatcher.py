@@ -175,6 +175,8 @@ class CallbackDispatcher:
             for _ in range(min(free, self._max_workers - self._workers.total(), len(queues))):
                 self._workers[endpoint] += 1
                 threading.Thread(target=self._work, args=(queues.popleft(),), name="callbacks", daemon=True).start()
+        for endpoint in [endpoint for endpoint, queues in self._queued.items() if not queues]:
+            del self._queued[endpoint]
 
     def _work(self, queue: DeliveryQueue) -> None:
         wait: Wait | None = Wait(due_s=self._now_s() + _PAUSE_AFTER_ERROR_S, problem="an error; see the log")
@@ -190,7 +192,7 @@ class CallbackDispatcher:
                 self._queued[queue.endpoint].append(later)
             elif wait:
                 self._waits[queue.key] = wait
-            self._workers[queue.endpoint] -= 1
+            self._workers -= Counter([queue.endpoint])
             self._start_workers()
             self._changed.notify_all()
 
