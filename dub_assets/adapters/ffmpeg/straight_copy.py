@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +27,21 @@ def straight_copy(source: Path) -> Path:
     """Return a copy of a media file without jumps of its clock, made once a process and deleted when it ends."""
     status = source.stat()
     folder = _copied(source.absolute(), (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
-    return Path(folder.name) / source.name
+    return folder.path / source.name
+
+
+class _Folder:
+    """A temporary folder that is deleted with its object, or when the process ends."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="dub-assets-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @lru_cache(maxsize=1)
-def _copied(source: Path, _identity: tuple[int, ...]) -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="dub-assets-")
-    contained(source, ProcessLimits.of_reading(source), write_copy, source, Path(folder.name) / source.name)
+def _copied(source: Path, _identity: tuple[int, ...]) -> _Folder:
+    folder = _Folder()
+    contained(source, ProcessLimits.of_reading(source), write_copy, source, folder.path / source.name)
     return folder
 
 
@@ -51,7 +61,8 @@ def write_copy(source: Path, target: Path) -> None:
                 if time is None or not packet.size:
                     continue
                 last[index] = max(last.get(index, time - 1_000_000_000) + 1, time - round(delay_s / packet.time_base))
-                packet.dts, packet.pts = last[index], packet.pts if packet.pts is not None else time
+                # a damaged time may lie before the decoding time, which muxers refuse
+                packet.dts, packet.pts = last[index], max(last[index], packet.pts if packet.pts is not None else time)
                 packet.stream = kept[index]
                 copy.mux(packet)
 
