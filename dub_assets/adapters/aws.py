@@ -41,6 +41,7 @@ class ClientLimits:
 _LIMITS = {
     "s3": ClientLimits(),
     "translate": ClientLimits(),
+    "kms": ClientLimits(read_timeout_s=20.0),
     # longer than SQS waits for a message (20 s), and over before a sensor's tick is (60 s)
     "sqs": ClientLimits(attempts=2, read_timeout_s=25.0),
     # a scrape of metrics does not wait for long

@@ -23,7 +23,11 @@ class CredentialOptions:
         ),
     ] = None
     key: Annotated[
-        str | None, option("CREDENTIALS_KEY", "private key (PEM) of the certificate: a path, or the text itself")
+        str | None,
+        option(
+            "CREDENTIALS_KEY",
+            "private key of the certificate: a path of PEM, the text itself, or the ARN of a key in KMS",
+        ),
     ] = field(default=None, repr=False)
     timestamp_url: Annotated[
         str | None, option("CREDENTIALS_TIMESTAMP_URL", "time stamp authority (RFC 3161) for signatures; unset: none")

@@ -1,4 +1,4 @@
-"""Signs videos by C2PA with a certificate chain and a private key."""
+"""Signs videos by C2PA with a certificate chain and a private key, which may stay in AWS KMS."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dub_assets.adapters.credentials.kms import PREFIX as KMS_ARN
+from dub_assets.adapters.credentials.kms import KmsKey
 from dub_assets.adapters.credentials.manifest import OFFLINE, ORIGINAL, manifest
 from dub_assets.core.credentials import CredentialOptions, DubClaims
-from dub_assets.core.errors import ConfigurationError, ServiceUnavailableError
+from dub_assets.core.errors import ConfigurationError, DubError, ServiceUnavailableError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.object_key import content_type_of
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 _BEGIN = "-----BEGIN "
 _MP4 = "video/mp4"
@@ -28,8 +30,9 @@ class C2paSigner:
     """
 
     def __init__(self, options: CredentialOptions) -> None:
+        key = options.key or ""
         self._chain = _pem("CREDENTIALS_CERTIFICATE", options.certificate or "")
-        self._key = _pem("CREDENTIALS_KEY", options.key or "")
+        self._key = KmsKey(key) if key.startswith(KMS_ARN) else _pem("CREDENTIALS_KEY", key)
         self._timestamp_url = options.timestamp_url
         self._algorithm = _algorithm(self._chain, self._key)
 
@@ -49,10 +52,10 @@ class C2paSigner:
         settings = {"verify": OFFLINE | {"verify_after_sign": True}, "builder": {"thumbnail": {"enabled": False}}}
         has_ingredient = content_type_of(claims.original.name) in c2pa.Builder.get_supported_mime_types()
         definition = manifest(claims, has_ingredient=has_ingredient)
-        info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, self._timestamp_url)
+        faults: list[Exception] = []
         try:
             with (
-                c2pa.Signer.from_info(info) as signer,
+                self._signer(faults) as signer,
                 c2pa.Builder.from_json(json.dumps(definition), c2pa.Context.from_dict(settings)) as builder,
                 atomic_file(video) as signed,
             ):
@@ -61,7 +64,27 @@ class C2paSigner:
                 with video.open("rb") as source, signed.open("w+b") as target:
                     builder.sign(signer, _MP4, source, target)
         except c2pa.C2paError as error:
-            raise self._refusal(error) from None  # the cause could show what was signed with
+            # the cause could show what was signed with
+            raise (faults[0] if faults else self._refusal(error)) from None
+
+    def _signer(self, faults: list[Exception]) -> Any:
+        """Return the library's signer. It hides errors of a callback, which are appended to ``faults``."""
+        import c2pa
+
+        if isinstance(self._key, bytes):
+            info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, self._timestamp_url)
+            return c2pa.Signer.from_info(info)
+        key = self._key
+
+        def sign(data: bytes) -> bytes:
+            try:
+                return key.sign(data, self._algorithm)
+            except DubError as error:
+                faults.append(error)
+                raise
+
+        algorithm = c2pa.C2paSigningAlg[self._algorithm.decode().upper()]
+        return c2pa.Signer.from_callback(sign, algorithm, self._chain.decode(), self._timestamp_url)
 
     def _refusal(self, error: Exception) -> ConfigurationError | ServiceUnavailableError:
         reason = " ".join(str(error).split())[:200]
@@ -92,9 +115,9 @@ def _pem(variable: str, value: str) -> bytes:
     return content
 
 
-def _algorithm(chain: bytes, key: bytes) -> bytes:
+def _algorithm(chain: bytes, key: bytes | KmsKey) -> bytes:
     """Return C2PA's name of the algorithm of a key. Raises ConfigurationError if it is not the certificate's."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
     from cryptography.x509 import load_pem_x509_certificate
 
     try:
@@ -102,21 +125,25 @@ def _algorithm(chain: bytes, key: bytes) -> bytes:
     except ValueError:
         raise ConfigurationError("CREDENTIALS_CERTIFICATE is no certificate in PEM") from None
     try:
-        private = load_pem_private_key(key, password=None)
+        public = (
+            load_pem_private_key(key, password=None).public_key()
+            if isinstance(key, bytes)
+            else load_der_public_key(key.public_key())
+        )
     except (TypeError, ValueError):
         raise ConfigurationError("CREDENTIALS_KEY is no private key in PEM, or is encrypted") from None
-    if private.public_key() != certificate.public_key():
+    if public != certificate.public_key():
         raise ConfigurationError("CREDENTIALS_KEY is not the key of the first certificate in CREDENTIALS_CERTIFICATE")
-    return _algorithm_of(private)
+    return _algorithm_of(public)
 
 
-def _algorithm_of(key: PrivateKeyTypes) -> bytes:
+def _algorithm_of(key: PublicKeyTypes) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in _CURVES:
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
         return _CURVES[key.curve.name]
-    if isinstance(key, ed25519.Ed25519PrivateKey):
+    if isinstance(key, ed25519.Ed25519PublicKey):
         return b"ed25519"
-    if isinstance(key, rsa.RSAPrivateKey):
+    if isinstance(key, rsa.RSAPublicKey):
         return b"ps256"
     raise ConfigurationError("CREDENTIALS_KEY is of no kind that C2PA knows: take EC (P-256), Ed25519 or RSA")
