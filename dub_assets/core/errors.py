@@ -48,7 +48,7 @@ ERROR_CODES: Mapping[ErrorCode, str] = {
     "unsupported_language": "No installed engine supports the language or the pair. Name another one.",
     "engine_unavailable": "An engine, its weights or its service is missing or does not answer.",
     "storage": "An object is missing or damaged, the object store does not answer, or a disk is full.",
-    "quality_check": "The dub was made, and a blocking check did not pass. The metadata document says which.",
+    "quality_check": "A blocking check did not pass, and the job stopped there. `error` says which.",
     "cancelled": "The run was cancelled.",
     "infrastructure": "A process was lost, a time limit has passed, or the deployment's configuration is wrong.",
     "internal": "Anything else: a defect, which the log of the run describes.",
