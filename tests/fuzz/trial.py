@@ -16,7 +16,8 @@ import soundfile
 from support.flash_and_click import clicks_of, clicks_s, write_dub
 from support.media_tool import ffmpeg_under_test, media_tool
 
-from dub_assets.adapters.ffmpeg.extraction import write_sound
+from dub_assets.adapters.ffmpeg.extraction import check_readable, write_sound
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg
 from dub_assets.adapters.ffmpeg.probe import read_info
 from dub_assets.core.errors import MediaError
 from dub_assets.core.limits import MediaLimits
@@ -77,6 +78,7 @@ def _dubbed(path: Path, folder: Path) -> Outcome:
         info = read_info(path, LIMITS.max_pixels, DEFAULT_TRACK)
         LIMITS.check_duration(info.duration_ms / 1000, path.name)
         original = folder / "original.flac"
+        check_readable(Ffmpeg(ffmpeg_under_test()), path, info)
         extracted = write_sound(path, info, original)
     except MediaError as error:
         text = str(error)

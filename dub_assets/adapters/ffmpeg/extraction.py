@@ -12,7 +12,9 @@ import numpy as np
 
 from dub_assets.adapters.ffmpeg.contained import ProcessLimits, contained
 from dub_assets.adapters.ffmpeg.container import opened, packets, programme_start, time_base
+from dub_assets.adapters.ffmpeg.cutting import selector
 from dub_assets.adapters.ffmpeg.damage import Damage
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
@@ -33,12 +35,28 @@ _RESAMPLER = "HQ"
 _BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ
 
 
-def extract_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
+def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
     """Write the chosen track as 48 kHz FLAC of 24 bit, in a child process; see ``ports.MediaTool``."""
+    check_readable(ffmpeg, source, info)
     reading, duration_s = ProcessLimits.of_reading(source), info.duration_ms // 1000
     limits = replace(reading, cpu_s=reading.cpu_s + 20 + duration_s // 4, wall_s=reading.wall_s + duration_s)
     with atomic_file(target) as partial:
         return contained(source, limits, write_sound, source, info, partial)
+
+
+def check_readable(ffmpeg: Ffmpeg, source: Path, info: MediaInfo) -> None:
+    """Raise MediaError if the ffmpeg program cannot read a file: its libraries differ from those that probe files.
+
+    A file whose clock jumps is not read by the program, but its straight copy.
+    """
+    import ffmpeg as graphs
+
+    if info.clock_jumps:
+        return
+    read = media_input(source)
+    streams = [read[f"a:{info.track.index}"], *([read[selector(info.picture)]] if info.picture else [])]
+    graph = graphs.output(*streams, "-", format="null", c="copy")
+    ffmpeg.run(graph, doing=f"read {source.name}", limit_s=time_limit_s(info))
 
 
 def write_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:

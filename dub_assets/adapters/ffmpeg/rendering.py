@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start
+from dub_assets.adapters.ffmpeg.container import opened, packets, picture_stream, programme_start
 from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
 from dub_assets.adapters.ffmpeg.decoding import measure_loudness
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
@@ -19,9 +19,6 @@ from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
 from dub_assets.core.marking import DUB_TITLE
 from dub_assets.core.media import Loudness, MediaInfo, Rendition
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 _ROUNDING_DB = 0.05
 """ebur128 rounds its figures to 0.1 dB."""
@@ -46,12 +43,27 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
-        doing = f"put the dubbed {rendition.source.name} together"
-        ffmpeg.run(_mux(rendition, dub, partial), doing=doing, limit_s=time_limit_s(rendition.info))
+        _put_together(ffmpeg, rendition, dub, partial)
         switch_off_subtitles(partial)
         if rendition.notice is not None:
             append_xmp(partial, rendition.notice)
     return loudness
+
+
+def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, dub: Path, target: Path) -> None:
+    """Mux the file. What ffmpeg cannot copy after all, since it is damaged, is encoded."""
+    info = rendition.info
+    picture, sound = _picture_can_be_copied(rendition), rendition.intact and MP4.can_carry(info.track.codec)
+    attempts = list(dict.fromkeys([(picture, sound), (picture, False), (False, False)]))
+    for number, (copies_picture, copies_sound) in enumerate(attempts, 1):
+        graph = _mux(rendition, dub, target, copies_picture=copies_picture, copies_sound=copies_sound)
+        try:
+            ffmpeg.run(graph, doing=f"put the dubbed {rendition.source.name} together", limit_s=time_limit_s(info))
+        except MediaError:
+            if number == len(attempts):
+                raise
+        else:
+            return
 
 
 def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
@@ -117,19 +129,18 @@ def _aac_bit_rate(channels: int) -> int:
     return max(128_000, 96_000 * channels)
 
 
-def _mux(rendition: Rendition, dub: Path, target: Path) -> Any:
+def _mux(rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool, copies_sound: bool) -> Any:
     """Return the graph that muxes the file. The source is shifted so that its time 0 is the dub's."""
     import ffmpeg
 
     with opened(rendition.source) as container:
         picture_index = rendition.info.picture.index if rendition.info.picture else None
-        copied = _picture_can_be_copied(container, picture_index)
         moved = {"itsoffset": f"{-float(programme_start(container, picture_index, rendition.info.held_ms)):.6f}"}
         marked = _notice(rendition, container.metadata.get("comment"))
-    timed = {"fflags": "+genpts"} if copied else {}  # decoders find the times themselves
+    timed = {"fflags": "+genpts"} if copies_picture else {}  # decoders find the times themselves
     source = media_input(rendition.source, **moved, **timed)
-    picture, picture_options = _picture(source, rendition.info, copied=copied)
-    original, original_options = _original(source, rendition)
+    picture, picture_options = _picture(source, rendition.info, copied=copies_picture)
+    original, original_options = _original(source, rendition, copied=copies_sound)
     texts, texts_options = _texts(source, rendition)
     covers, covers_options = _covers(source, rendition.info)
     source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
@@ -165,21 +176,26 @@ def _notice(rendition: Rendition, comment: str | None) -> dict[str, Any]:
     return {"metadata": f"comment={f'{comment} | ' if comment else ''}{rendition.notice}"}
 
 
-def _picture_can_be_copied(container: InputContainer, picture_index: int | None) -> bool:
+def _picture_can_be_copied(rendition: Rendition) -> bool:
     """Return whether MP4 can carry the picture's codec, and the presentation time of each picture is known.
 
-    AVI has no presentation times. They cannot be derived if H.264 or HEVC reorders its pictures.
+    AVI has no presentation times. They cannot be derived if H.264 or HEVC reorders its pictures. Pictures that an edit
+    list hides before the first one would be shown while that is held.
     """
-    stream = picture_stream(container, picture_index)
-    if stream is None:
+    if rendition.info.picture is None:
         return False
-    codec = stream.codec_context
-    untimed = (
-        not container_of(container.format.name).has_presentation_times
-        and codec.codec.canonical_name in {"h264", "hevc"}
-        and codec.has_b_frames
-    )
-    return MP4.can_carry(codec.codec.canonical_name) and not untimed
+    with opened(rendition.source) as container:
+        stream = picture_stream(container, rendition.info.picture.index)
+        if stream is None:
+            return False
+        codec = stream.codec_context
+        untimed = (
+            not container_of(container.format.name).has_presentation_times
+            and codec.codec.canonical_name in {"h264", "hevc"}
+            and codec.has_b_frames
+        )
+        hidden = rendition.info.held_ms and next(packets(container, stream)).is_discard
+        return MP4.can_carry(codec.codec.canonical_name) and not untimed and not hidden
 
 
 def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
@@ -202,11 +218,10 @@ def _picture(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], 
     return [source[selector(info.picture)]], options | ({"bsf:v:0": ",".join(filters)} if filters else {})
 
 
-def _original(source: Any, rendition: Rendition) -> tuple[Any, dict[str, Any]]:
+def _original(source: Any, rendition: Rendition, *, copied: bool) -> tuple[Any, dict[str, Any]]:
     """Return the original sound: the track of the source, or what was decoded of it."""
-    track = rendition.info.track
-    if rendition.intact and MP4.can_carry(track.codec):
-        return source[f"a:{track.index}"], {"c:a:1": "copy"}
+    if copied:
+        return source[f"a:{rendition.info.track.index}"], {"c:a:1": "copy"}
     sound, channels = _encodable(rendition.original)
     return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(channels)}
 

@@ -30,7 +30,7 @@ class FfmpegMediaTool:
 
     def extract_sound(self, source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
         """Decode the chosen sound track to 48 kHz FLAC on the programme's clock."""
-        return extraction.extract_sound(source, info, target)
+        return extraction.extract_sound(self._ffmpeg, source, info, target)
 
     def stretch(self, sound: Sound, tempo: float) -> Sound:
         """Return the sound ``tempo`` times as fast, at the same pitch."""

@@ -131,6 +131,16 @@ def joined_from_three_clocks(studio: Studio, suffix: str) -> Path:
     return target
 
 
+def hidden_pictures_and_sound_first(studio: Studio, suffix: str) -> Path:
+    """An edit list hides half a second before the first picture, and the sound begins before that."""
+    sound = write_sound(studio.folder / "early.wav", clicks_s=(0.4, *moved(FLASHES_S, 0.8)), length_s=5)
+    target = studio.folder / f"hidden{suffix}"
+    ffmpeg(
+        "-itsoffset", 1.5, "-i", edit_list(studio, suffix), "-i", sound, "-map", "0:v", "-map", "1:a", *COPIED, target
+    )
+    return target
+
+
 CASES: list[tuple[Callable[[Studio, str], Path], str, int, int]] = [
     *((plain, suffix, 3, 3) for suffix in (".webm", ".mpg", ".avi", ".wmv", ".mxf", ".ogv")),
     *((sound_first, suffix, 3, 4) for suffix in (".mp4", ".mkv", ".webm", ".ts", ".mpg", ".flv")),
@@ -140,6 +150,7 @@ CASES: list[tuple[Callable[[Studio, str], Path], str, int, int]] = [
     *((gap_in_the_sound, suffix, 3, 3) for suffix in (".mp4", ".mkv", ".flv")),
     *((gap_in_the_picture, suffix, 3, 3) for suffix in (".mp4", ".ts")),
     (edit_list, ".mp4", 3, 3),
+    (hidden_pictures_and_sound_first, ".mp4", 3, 4),
     (fragments, ".mp4", 3, 3),
     (far_start, ".ts", 3, 3),
     *((wrap, suffix, 3, 3) for suffix in (".ts", ".mpg")),
