@@ -5,7 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.core.codec import encode
 from dub_assets.core.keys import job_record_key, request_key
+from dub_assets.core.object_key import content_type_of
 from dub_assets.core.request import DubRequest
 from dub_assets.service.queue.message_models import DubRequests, RunRequest
 from dub_assets.service.queue.tasks import refused_request, run_request
@@ -26,15 +28,16 @@ def prepare_runs(message_id: str, request: RunRequest | DubRequests, archive: Jo
     """
     requests: tuple[RunRequest, ...] = request.dubs if isinstance(request, DubRequests) else (request,)
     for part in requests:
-        if not _may_use(part, archive):
-            reason = f"job_id {part.job_id!r} is used by another project: name the project of that job, or another id"
-            raise refused_request(request, reason)
+        _check_owner(part, request, archive)
     keyed = list(zip(run_keys(message_id, len(requests)), requests, strict=True))
     runs = [run_request(message_id, key, part, archive, runs=len(requests)) for key, part in keyed]
     for key, part in keyed:
         archive.save(request_key(key), part)
         if isinstance(part, DubRequest):
-            archive.save(job_record_key(part.job_id), part)
+            record = job_record_key(part.job_id)
+            if not archive.store.create(record, encode(part), content_type_of(record)):
+                _check_owner(part, request, archive)  # another deployment may have created it meanwhile
+            archive.save(record, part)
     return runs
 
 
@@ -44,7 +47,9 @@ def language_of(job_id: str, archive: JobArchive) -> str | None:
     return record.target_language if record else None
 
 
-def _may_use(request: RunRequest, archive: JobArchive) -> bool:
-    """Whether a job's id is new, or belongs to the project of the request."""
-    record = archive.find(DubRequest, job_record_key(request.job_id))
-    return record is None or request.project_id in {None, record.project_id}
+def _check_owner(part: RunRequest, request: RunRequest | DubRequests, archive: JobArchive) -> None:
+    """Raise MessageRefusedError for the whole request if the job of a part belongs to another project."""
+    record = archive.find(DubRequest, job_record_key(part.job_id))
+    if record is not None and part.project_id not in {None, record.project_id}:
+        reason = f"job_id {part.job_id!r} is used by another project: name the project of that job, or another id"
+        raise refused_request(request, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -571,6 +572,24 @@ def test_a_job_id_belongs_to_the_project_that_used_it_first(wire: Wire):
     claims = {claim_key(message) for message in messages}
     assert all(key.startswith(PENDING_REFUSALS) or key in claims for key in after.keys() - before.keys())
     assert deployment.instance.get_dynamic_partitions(jobs_partitions.name) == ["talk-1"]
+
+
+def test_of_two_projects_that_use_a_job_id_at_the_same_time_one_is_refused(wire: Wire, monkeypatch: pytest.MonkeyPatch):
+    """Another deployment creates the job's record after this one has found none."""
+    deployment, archive = wire.deploy(), wire.deploy().job_resources.storage.archive
+    original = tasks.run_request
+
+    def slow(message_id: str, key: str, request: object, *args: object, **more: object) -> dg.RunRequest:
+        first = replace(request, project_id="first")
+        archive.save(job_record_key("talk-1"), first)
+        return original(message_id, key, request, *args, **more)
+
+    monkeypatch.setattr("dub_assets.service.queue.message_runs.run_request", slow)
+    wire.send(full("talk-1"))
+    assert deployment.tick().run_requests == []
+    (refused,) = deployment.refusals()
+    assert "used by another project" in refused.reason
+    assert archive.load(DubRequest, job_record_key("talk-1")).project_id == "first"
 
 
 def test_a_job_may_be_sent_again_by_its_own_project_and_edited_without_a_project(wire: Wire):

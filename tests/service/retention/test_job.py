@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from support.fakes import FakeProgress
+from support.finished_job import PROVENANCE, products
 from support.outbox_world import World, dub_request
 
 from dub_assets.adapters.dagster_private import delete_run
@@ -40,7 +41,10 @@ def add_job(world: World, job_id: str, *, callbacks: str = "delivered") -> dg.Ex
     run = world.talk(job_id, URL, message=f"m-{job_id}", **{tags.CALLBACKS: callbacks})
     request = dub_request(job_id)
     world.archive.save(job_record_key(job_id), request)
+    job_keys = JobKeys(request=request)
+    world.archive.save(job_keys.manifest("transcript"), products().transcript)
     keys = [
+        job_keys.shared("transcript", PROVENANCE.fingerprint),
         request.result_key,
         request.input_key,
         JobKeys(request=request).stem("mix"),
