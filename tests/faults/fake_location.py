@@ -41,6 +41,8 @@ def _saved(key: str) -> str:
         return "refusal"
     if key.startswith("jobs/callbacks/"):
         return "outbox"
+    if key.startswith("jobs/cancellations/"):
+        return "cancellation"
     if not key.startswith("jobs/requests/"):
         return "record"
     return "claim" if key.endswith(".claim.json") else "request"

@@ -55,6 +55,12 @@ OF_ACCEPTED = [
     *["deliver.before", "deliver.after"],
 ]
 OF_REFUSED = ["save.refusal.before", "save.refusal.after", "copy.before", "copy.after", "delete.before", "delete.after"]
+OF_CANCELLED = [
+    *["save.cancellation.before", "save.cancellation.after", "cancel daemon", "cancel server", "cancel both"],
+    *["cancel machine"],
+]
+"""What is killed while a job is cancelled."""
+
 AT_RANDOM = ["daemon", "server", "both", "machine"]
 OUTAGES = [
     *["server away 1", "server away 20", "server away 90", "daemon away 20", "daemon paused 20", "server paused 20"],
@@ -76,6 +82,7 @@ class World:
         self.service = service
         self.refused: dict[str, str] = {}
         self.full: dict[str, str] = {}
+        self.cancelled: set[str] = set()
         self.reasons: dict[str, str] = {}
         self._receiver = receiver
         self._sqs = sqs
@@ -92,6 +99,14 @@ class World:
         message_id: str = self._sqs.send_message(QueueUrl=self._url, MessageBody=body)["MessageId"]
         sent[message_id] = job_id
         return message_id
+
+    def cancel(self, message_id: str) -> None:
+        """Ask for the end of a job once its run is stored."""
+        self.service.wait(lambda: message_id in self.runs(), "the run is not stored")
+        job_id = self.full[message_id]
+        self.cancelled.add(job_id)
+        body = json.dumps({"task": "cancel", "job_id": job_id, "project_id": "shop"})
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
 
     def left(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -195,7 +210,7 @@ def planned(kills: int, chance: random.Random) -> list[tuple[str, bool]]:
     """
     if PLAN:
         return [(point, point not in OF_REFUSED) for point in PLAN.split(",")]
-    points = [(point, True) for point in OF_ACCEPTED + AT_RANDOM + OUTAGES]
+    points = [(point, True) for point in OF_ACCEPTED + OF_CANCELLED + AT_RANDOM + OUTAGES]
     points += [(point, False) for point in OF_REFUSED]
     plan = [("server away 20", True), ("daemon paused 20", True)]
     while len(plan) < kills:
@@ -222,18 +237,23 @@ def kill(world: World, point: str, chance: random.Random, *, full: bool) -> None
     if point in OUTAGES:
         break_down(world, point, chance)
         return
-    if point not in AT_RANDOM:
+    is_cancelled, target = point in OF_CANCELLED, point.removeprefix("cancel ")
+    if target not in AT_RANDOM:
         service.arm(point)
-        world.send(full=full)
+        message_id = world.send(full=full)
+        if is_cancelled:
+            world.cancel(message_id)
         service.await_kill(point)
         return
-    world.send(full=full)
+    message_id = world.send(full=full)
+    if is_cancelled:
+        world.cancel(message_id)
     until = time.monotonic() + chance.uniform(0, 6)
     service.wait(lambda: time.monotonic() > until, "time stands still")
-    if point == "machine":
+    if target == "machine":
         service.kill_machine()
         return
-    for name in ("daemon", "server") if point == "both" else (point,):
+    for name in ("daemon", "server") if target == "both" else (target,):
         service.kill(name)
 
 
@@ -276,17 +296,23 @@ def check(world: World, s3, bucket: str) -> None:
     """
     runs = world.runs()
     assert {*runs} == {*world.full}
-    lost = {world.full[message]: kept[-1].status.value for message, kept in runs.items() if not kept[-1].is_success}
+    ends = {world.full[message]: kept[-1].status for message, kept in runs.items()}
+    ended = {job_id for job_id in world.cancelled if ends[job_id] is dg.DagsterRunStatus.CANCELED}
+    lost = {job_id: end.value for job_id, end in ends.items() if job_id not in ended and not end.value == "SUCCESS"}
     assert not lost, f"lost jobs: {lost}"
+    done = {*world.full.values()} - ended
     for kept in runs.values():
         assert len({run.root_run_id or run.run_id for run in kept}) == 1, "a message has two runs"
     assert all(count <= 1 for count in world.begun().values()), "a run was executed twice"
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
     assert {request_key(message) for message in world.full} <= keys
-    assert {f"projects/shop/outputs/videos/{job_id}.mp4" for job_id in world.full.values()} <= keys
+    assert {f"projects/shop/outputs/videos/{job_id}.mp4" for job_id in done} <= keys
     told = world.told()
-    assert {job_id: told[job_id] for job_id in world.full.values()} == dict.fromkeys(world.full.values(), STAGES)
+    assert {job_id: told[job_id] for job_id in done} == dict.fromkeys(done, STAGES)
+    for job_id in ended:  # the stages that it reached, then its end
+        assert told[job_id] == [*STAGES[: len(told[job_id]) - 1], "failed"]
+        assert world.reasons[job_id] == "cancelled"
     assert all(told[job_id] == ["failed"] for job_id in world.refused.values())
     assert {world.reasons[job_id] for job_id in world.refused.values()} <= {"segments is missing"}
     copies = world.dead()
