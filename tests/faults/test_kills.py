@@ -298,7 +298,7 @@ def check(world: World, s3, bucket: str) -> None:
     assert {*runs} == {*world.full}
     ends = {world.full[message]: kept[-1].status for message, kept in runs.items()}
     ended = {job_id for job_id in world.cancelled if ends[job_id] is dg.DagsterRunStatus.CANCELED}
-    lost = {job_id: end.value for job_id, end in ends.items() if job_id not in ended and not end.value == "SUCCESS"}
+    lost = {job_id: end.value for job_id, end in ends.items() if job_id not in ended and end.value != "SUCCESS"}
     assert not lost, f"lost jobs: {lost}"
     done = {*world.full.values()} - ended
     for kept in runs.values():
