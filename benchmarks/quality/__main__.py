@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.quality import dialogue, known_stems, levels, prompts, sample_dub, speakers, timing
+from benchmarks.quality import dialogue, known_stems, levels, prompts, sample_dub, speakers, texts, timing
 
 PARTS = {
     "known_stems": known_stems,
@@ -29,6 +29,7 @@ PARTS = {
     "levels": levels,
     "speakers": speakers,
     "prompts": prompts,
+    "texts": texts,
 }
 OPTIONAL_PARTS = {"dialogue", "prompts"}
 """Parts that need Debian packages, which their docstrings name."""

@@ -22,7 +22,7 @@ from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.errors import DubError, InputError, UnsupportedLanguageError
 from dub_assets.core.files import require_writable
 from dub_assets.core.keys import JobKeys, job_record_key
-from dub_assets.core.language import language_name, parse_language
+from dub_assets.core.language import language_name, parse_language, parse_target_language
 from dub_assets.core.object_key import is_key
 from dub_assets.core.ports import Engines
 from dub_assets.core.printable import printable
@@ -206,7 +206,7 @@ def _language(option: str | None, variable: str, default: str) -> str:
     if text.lower() == "auto" == default:
         return "auto"
     try:
-        return parse_language(text)
+        return parse_language(text) if default == "auto" else parse_target_language(text)
     except UnsupportedLanguageError as error:
         raise UnsupportedLanguageError(str(error) if option else f"{variable}: {error}") from error
 

@@ -21,6 +21,7 @@ from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import JobKeys, check_segments_exist, segment_name
+from dub_assets.core.text import MAX_TEXT_CHARACTERS
 from dub_assets.core.timing import seconds
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service.edits.edit_run import EDIT_JOB, edit_run
@@ -53,6 +54,11 @@ def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
     """Speak a new text for a segment of a job."""
     if not text.strip():
         raise InputError(f"the text for segment {segment_name(segment)} is empty: give it something to say")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise InputError(
+            f"the text for segment {segment_name(segment)} has {len(text):,} characters: give it at most "
+            f"{MAX_TEXT_CHARACTERS:,}"
+        )
     _Edit.of(job_id).run({segment: GainChange()}, {segment: text.strip()}, output)
 
 

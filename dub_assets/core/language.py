@@ -78,6 +78,12 @@ _KNOWN = (
     | _THREE_LETTERS
     | {code: code for code in _NAMES}
 )
+_VARIANTS = {
+    "en": (("us",), "American English"),
+    "es": (("es",), "the Spanish of Spain"),
+    "pt": (("br",), "Brazilian Portuguese"),
+}
+"""Regions of which texts and voices are, and what they are called."""
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})+")
 
 LANGUAGES = frozenset(_NAMES)
@@ -99,6 +105,19 @@ def parse_language(text: str) -> str:
     if code is None:
         raise UnsupportedLanguageError(_unknown(text, wanted))
     return code
+
+
+def parse_target_language(text: str) -> str:
+    """Return the ISO 639-1 code of the language to dub into; see ``parse_language``.
+
+    Raises UnsupportedLanguageError for a variant whose text and voices differ from those that there are: ``pt-PT``.
+    """
+    code = parse_language(text)
+    region = re.search(r"[-_]([A-Za-z]{2}|\d{3})(?=$|[-_])", text.strip())
+    if code not in _VARIANTS or region is None or region[1].casefold() in _VARIANTS[code][0]:
+        return code
+    name = _VARIANTS[code][1]
+    raise UnsupportedLanguageError(f"there is no {text.strip()[:40]!r}, only {name}: ask for {code!r} to take that")
 
 
 def iso_639_2(code: str) -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from dub_assets.core.sentences import join_words
+
+MAX_TEXT_CHARACTERS = 10_000
+"""Longest text that an editor may give for a segment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +37,28 @@ class Term:
 class Rendering:
     """A translated line in full, and ``shorter`` renderings of it, all different, the longest first.
 
-    A shorter rendering replaces ``text`` if the line does not fit its time.
+    A shorter rendering replaces ``text`` if the line does not fit its time. ``doubtful`` says that the text may not
+    mean what the line means.
     """
 
     text: str
     shorter: tuple[str, ...] = ()
+    doubtful: bool = False
+
+
+def joined(renderings: Sequence[Rendering], language: str) -> Rendering:
+    """Join the renderings of sentences: the n-th shorter one has the n-th shorter one of each.
+
+    A sentence with fewer shorter renderings keeps its last one.
+
+    >>> joined([Rendering(text="Eu vou.", shorter=("Vou.",)), Rendering(text="Está bem.")], "pt").shorter
+    ('Vou. Está bem.',)
+    """
+    steps = max((len(rendering.shorter) for rendering in renderings), default=0)
+    texts = [(rendering.text, *rendering.shorter) for rendering in renderings]
+    full, *shorter = (
+        join_words(filter(None, (choices[min(step, len(choices) - 1)] for choices in texts)), language)
+        for step in range(steps + 1)
+    )
+    doubtful = any(rendering.doubtful for rendering in renderings)
+    return Rendering(text=full, shorter=tuple(shorter), doubtful=doubtful)

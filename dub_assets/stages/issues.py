@@ -14,7 +14,14 @@ from typing import Literal
 TimingIssue = Literal["fast_speech", "late_start", "early_start", "over_slot"]
 ReadBackIssue = Literal["dropped_words", "repeated_words", "invented_words", "unlike_text"]
 LineIssue = Literal[
-    "untranslated", "wrong_language", "lost_numbers", "inaudible", "unheard", ReadBackIssue, "leftover_speech"
+    "untranslated",
+    "wrong_language",
+    "doubtful_translation",
+    "lost_numbers",
+    "inaudible",
+    "unheard",
+    ReadBackIssue,
+    "leftover_speech",
 ]
 """Issues of a finished line, apart from its timing."""
 
@@ -78,6 +85,12 @@ _ALL = (
         finding="reads like the original's language",
         meaning="the text reads like the original's language",
         remedy="translate the text",
+    ),
+    Issue(
+        name="doubtful_translation",
+        finding="the translation may not mean what the original means",
+        meaning="translated back, the text differs from the original's",
+        remedy="compare both texts and correct the translation",
     ),
     Issue(
         name="lost_numbers",

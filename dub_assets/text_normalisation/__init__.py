@@ -17,6 +17,9 @@ from dub_assets.text_normalisation.spanish import SPANISH
 
 _RULES = {rules.language: rules for rules in (ENGLISH, PORTUGUESE, SPANISH)}
 
+LANGUAGES_WITH_RULES = frozenset(_RULES)
+"""Languages (ISO 639-1) whose numbers and signs are put into words."""
+
 
 def verbalise(text: str, language: str) -> str:
     """Return a text in words, in letters that the language's voices read.

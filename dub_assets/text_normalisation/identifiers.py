@@ -10,7 +10,7 @@ from dub_assets.text_normalisation.numerals import digits
 
 _GROUPS = re.compile(r"\d+")
 _START, _END = r"(?<![\w.,+\-/$€£])", r"(?![\w-]|[.,/]\d)"
-_TELEPHONE = re.compile(
+TELEPHONE = re.compile(
     r"(?<![\w.,+-])(?:"
     r"\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}"  # +55 (11) 98765-4321
     r"|(?:1[ -])?\(\d{2,4}\) ?\d{3,5}[ .-]?\d{3,4}"  # (11) 98765-4321
@@ -20,14 +20,14 @@ _TELEPHONE = re.compile(
     r"|\d+(?:-\d+){2,}"  # 555-123-4567, and numbers of books
     r")(?![\w-]|[.,]\d)"
 )
-_DOCUMENT = re.compile(
+DOCUMENT = re.compile(
     rf"{_START}(?:"
     r"\d{4}(?:[ -]\d{4}){2,4}"  # cards and accounts
     r"|\d{1,3}(?:\.\d{3})+(?:/\d{4})?-\d{1,2}"  # 123.456.789-09, 12.345.678/0001-90
     r"|\d{5}-\d{3}"  # 01310-100
     rf"){_END}"
 )
-_LONG = re.compile(rf"{_START}(?<![R$€£] )(?!\d*000(?!\d))\d{{7,}}{_END}(?!\s?[%°º€£$])")
+LONG = re.compile(rf"{_START}(?<![R$€£] )(?!\d*000(?!\d))\d{{7,}}{_END}(?!\s?[%°º€£$])")
 _MIN_DIGITS = 7
 _DIGIT_CODE = re.compile(rf"{_START}\d(?:-\d){{2,}}{_END}")
 
@@ -41,15 +41,15 @@ def telephones(text: str, rules: LanguageRules) -> str:
         return (f"{rules.words.plus} " if match[0][0] == "+" else "") + _by_group(match[0], rules)
 
     text = substitute(_DIGIT_CODE, lambda match: digits(match[0], rules.language), text)
-    return substitute(_TELEPHONE, in_words, text)
+    return substitute(TELEPHONE, in_words, text)
 
 
 def identifiers(text: str, rules: LanguageRules) -> str:
     """Verbalise documents and cards, codes after a word such as "PIN", numbers to call, and long numbers."""
-    text = substitute(_DOCUMENT, lambda match: _by_group(match[0], rules), text)
+    text = substitute(DOCUMENT, lambda match: _by_group(match[0], rules), text)
     for pattern in _after_words(rules):
         text = substitute(pattern, lambda match: match[1] + digits(match[2], rules.language), text)
-    return substitute(_LONG, lambda match: digits(match[0], rules.language), text)
+    return substitute(LONG, lambda match: digits(match[0], rules.language), text)
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 
 from dub_assets.text_normalisation.language_rules import LanguageRules
 from dub_assets.text_normalisation.roman_numerals import value_of
@@ -30,6 +29,11 @@ _INTERJECTIONS = {
     "snort": r"h+m+p+h*f*|h+r+m+p*h*",
 }
 """How interjections are written, by what they express."""
+INTERJECTION = re.compile(
+    rf"(?<![\w'@#./-])(?:{'|'.join(f'(?P<{kind}>{pattern})' for kind, pattern in _INTERJECTIONS.items())})"
+    r"(?![\w'@#/-]|\.\w)",
+    re.IGNORECASE,
+)
 
 
 def acronyms(text: str, rules: LanguageRules) -> str:
@@ -54,16 +58,10 @@ def interjections(text: str, rules: LanguageRules) -> str:
     """Replace interjections without vowels by words: "Psst!" is "Psiu!"."""
 
     def word(match: re.Match[str]) -> str:
-        said = rules.interjections[str(match.lastgroup)]
+        said = rules.interjections.get(str(match.lastgroup), match[0])
         return said[0].upper() + said[1:] if match[0][0].isupper() else said
 
-    return _interjections(rules).sub(word, text) if rules.interjections else text
-
-
-@cache
-def _interjections(rules: LanguageRules) -> re.Pattern[str]:
-    kinds = [f"(?P<{kind}>{pattern})" for kind, pattern in _INTERJECTIONS.items() if kind in rules.interjections]
-    return re.compile(rf"(?<![\w'@#./-])(?:{'|'.join(kinds)})(?![\w'@#/-]|\.\w)", re.IGNORECASE)
+    return INTERJECTION.sub(word, text)
 
 
 def _is_spelt(word: str, rules: LanguageRules) -> bool:

@@ -149,6 +149,15 @@ class Synthesiser(Protocol):
 
 
 @runtime_checkable
+class Spelling(Protocol):
+    """A translator whose models do not know all letters."""
+
+    def alphabet(self, source_language: str, target_language: str) -> frozenset[str] | None:
+        """Return the characters that the models of a pair know, and None if they know all."""
+        ...
+
+
+@runtime_checkable
 class Metered(Protocol):
     """An engine whose service counts usage: tokens, characters, cost."""
 

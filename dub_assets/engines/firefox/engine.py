@@ -12,14 +12,16 @@ from typing import Any
 from dub_assets.core.engine import EngineIdentity, TranslatorCapabilities
 from dub_assets.core.errors import EngineUnavailableError, InputError, UnsupportedLanguageError
 from dub_assets.core.ports import Translator
-from dub_assets.core.text import Rendering, SourceLine, Term
+from dub_assets.core.text import Rendering, SourceLine, Term, joined
 from dub_assets.engines.entry import EngineEntry, EngineSettings, ModelSources, Requirements
 from dub_assets.engines.firefox import weights as firefox_weights
+from dub_assets.engines.firefox.back_translation import BackTranslation
 from dub_assets.engines.firefox.marian_file import read_model, read_shortlist
 from dub_assets.engines.firefox.marian_model import MarianModel
 from dub_assets.engines.firefox.marian_search import MarianTranslator
 from dub_assets.engines.firefox.mozilla_registry import KNOWN_LANGUAGES, LICENCE, Pair, pull_command
-from dub_assets.engines.firefox.shortening import Shortener, combine
+from dub_assets.engines.firefox.phrase_book import keep_first_names, phrase
+from dub_assets.engines.firefox.shortening import Shortener
 from dub_assets.engines.firefox.vocabulary import Vocabulary
 from dub_assets.engines.firefox.weights import NAME, PACKAGED, files_of
 from dub_assets.engines.models.weights import Weights
@@ -79,25 +81,30 @@ class FirefoxTranslator:
         route = firefox_weights.route(pair, self._models)
         translator = _LineTranslator(
             models=[_load(self._models[leg]) for leg in route],
-            language=target_language,
-            shortener=self._shortener(pair),
+            pair=pair,
+            back_translation=self._back_translation(pair),
         )
-        return [translator.translate(line, number) for number, line in enumerate(lines, start=1)]
+        return translator.translate(lines)
+
+    def alphabet(self, source_language: str, target_language: str) -> frozenset[str] | None:
+        """Return the characters that every vocabulary on the way from language to language has."""
+        route = firefox_weights.route((source_language, target_language), self._models)
+        files = [files_of(self._models[leg]) for leg in route if leg in self._models]
+        paths = {path for leg in files for path in (leg.vocabulary, leg.target_vocabulary)}
+        return frozenset.intersection(*(Vocabulary(path).alphabet for path in paths)) if paths else None
 
     def close(self) -> None:
         """Do nothing: models are loaded only while ``translate`` runs."""
 
-    def _shortener(self, pair: Pair) -> Shortener | None:
-        """Return the shortener of a pair; None unless both directions have a readable model of their own."""
+    def _back_translation(self, pair: Pair) -> BackTranslation | None:
+        """Return the models that judge translations; None unless both directions have a readable model of their own."""
         forward, backward = self._models.get(pair), self._models.get((pair[1], pair[0]))
         if forward is None or backward is None:
             return None
         try:
-            return Shortener(
-                forward=_marian_translator(forward), backward=_marian_translator(backward), language=pair[1]
-            )
+            return BackTranslation(forward=_marian_translator(forward), backward=_marian_translator(backward))
         except ValueError as error:
-            _LOG.info("no shorter renderings for %s: %s", "-".join(pair), error)
+            _LOG.info("no translations back for %s: %s", "-".join(pair), error)
             return None
 
     @cached_property
@@ -110,28 +117,55 @@ class _LineTranslator:
     """Translates lines sentence by sentence, with one model or two in sequence."""
 
     models: Sequence[Any]
-    language: str
-    shortener: Shortener | None
+    pair: Pair
+    back_translation: BackTranslation | None
 
-    def translate(self, line: SourceLine, number: int) -> Rendering:
-        """Translate a line; add shorter renderings if the translation has more syllables than its slot allows."""
+    def translate(self, lines: Sequence[SourceLine]) -> list[Rendering]:
+        """Translate lines; add shorter renderings if a translation has more syllables than its slot allows."""
         from fxtranslate import discovery
 
+        line_sentences = [
+            [] if is_wordless(line.text) else joined_sentences(discovery.segment_sentences(tidied(line.text)))
+            for line in lines
+        ]
+        sentences = [sentence for of_line in line_sentences for sentence in of_line]
+        phrases = {sentence: phrase(sentence, *self.pair) for sentence in sentences}
+        translations = self._judged([sentence for sentence in sentences if phrases[sentence] is None])
+        translations |= {sentence: (text, False) for sentence, text in phrases.items() if text is not None}
+        return [
+            self._rendering(line, of_line, [translations[sentence] for sentence in of_line], number)
+            for number, (line, of_line) in enumerate(zip(lines, line_sentences, strict=True), start=1)
+        ]
+
+    def _judged(self, sentences: Sequence[str]) -> dict[str, tuple[str, bool]]:
+        """Return the translation of each sentence, with the names in it, and whether it is doubtful."""
+        different = list(dict.fromkeys(sentences))
+        translations = [(self._translate_sentence(sentence), False) for sentence in different]
+        if self.back_translation is not None:
+            translations = self.back_translation.judged(different, [text for text, _ in translations])
+        return {
+            sentence: (keep_first_names(sentence, text, *self.pair), is_doubtful)
+            for sentence, (text, is_doubtful) in zip(different, translations, strict=True)
+        }
+
+    def _rendering(
+        self, line: SourceLine, sentences: Sequence[str], translations: Sequence[tuple[str, bool]], number: int
+    ) -> Rendering:
         if is_wordless(line.text):
             return Rendering(text=" ".join(line.text.split()))
-        sentences = joined_sentences(discovery.segment_sentences(tidied(line.text)))
-        translations = [self._translate_sentence(sentence) for sentence in sentences]
-        text = line_of([translation for translation in translations if translation], self.language)
+        text = line_of([translation for translation, _ in translations if translation], self.pair[1])
+        doubtful = any(is_doubtful for _, is_doubtful in translations)
         if not any(character.isalnum() for character in text):
             raise InputError(f"{NAME} finds no translation for line {number} of those given: rewrite the line")
-        fits = line.syllables is not None and syllables(text, self.language) <= line.syllables
-        if fits or self.shortener is None:
-            return Rendering(text=text)
-        shorter = [
-            self.shortener.shorter(sentence, translation, limit=CAPABILITIES.max_shorter)
-            for sentence, translation in zip(sentences, translations, strict=True)
+        fits = line.syllables is not None and syllables(text, self.pair[1]) <= line.syllables
+        if fits or self.back_translation is None:
+            return Rendering(text=text, doubtful=doubtful)
+        shortener = Shortener(models=self.back_translation, language=self.pair[1])
+        renderings = [
+            Rendering(text=full, shorter=shortener.shorter(sentence, full, limit=CAPABILITIES.max_shorter))
+            for sentence, (full, _) in zip(sentences, translations, strict=True)
         ]
-        return Rendering(text=text, shorter=combine(translations, shorter))
+        return replace(joined(renderings, self.pair[1]), text=text, doubtful=doubtful)
 
     def _translate_sentence(self, sentence: str) -> str:
         """Translate a sentence with each model in turn; the first model may split it into several sentences."""
@@ -141,7 +175,7 @@ class _LineTranslator:
         text = " ".join(first.translate(sentence).split())
         for model in others:
             sentences = joined_sentences(discovery.segment_sentences(text))
-            text = line_of([model.translate(part) for part in sentences], self.language)
+            text = line_of([model.translate(part) for part in sentences], self.pair[1])
         return text
 
 
@@ -172,7 +206,7 @@ def _marian_translator(weights: Weights) -> MarianTranslator:
     shortlist = read_shortlist(files.shortlist) if files.shortlist else None
     translator = MarianTranslator(model=model, source=source, target=target, shortlist=shortlist)
     try:
-        translator.score("1.", "1.")  # a missing tensor fails here
+        translator.scores([("1.", "1.")])  # a missing tensor fails here
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"{files.network.name} is of another architecture") from error
     return translator

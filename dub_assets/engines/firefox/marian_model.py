@@ -6,7 +6,9 @@ fast neural machine translation" (WNGT 2019). fxtranslate is faster, but does no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,15 @@ _REQUIRED = (
 """Settings, and tensors of the first layers, that identify the architecture."""
 
 
+KeysAndValues = tuple[Array, Array]
+"""What attention of one layer reads of a sentence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderState:
     """An encoded source sentence: keys and values of the cross-attention, for each layer of the decoder."""
 
-    layers: tuple[tuple[Array, Array], ...]
+    layers: tuple[KeysAndValues, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,12 @@ class OutputLayer:
         return result
 
 
+def _rows_of(sentences: Sequence[list[int]]) -> list[slice]:
+    """Return the rows of each sentence in a matrix of all of them."""
+    ends = list(accumulate(map(len, sentences)))
+    return [slice(end - len(tokens), end) for tokens, end in zip(sentences, ends, strict=True)]
+
+
 class MarianModel:
     """A translation model on token ids. Raises ValueError for another architecture."""
 
@@ -81,17 +93,18 @@ class MarianModel:
         """The number of tokens."""
         return len(self._embeddings)
 
-    def encode(self, tokens: list[int]) -> EncoderState:
-        """Encode a source sentence."""
-        x = self._embed(tokens, np.arange(len(tokens)))
+    def encode(self, sentences: Sequence[list[int]]) -> list[EncoderState]:
+        """Encode source sentences; together, they read the weights once."""
+        rows = _rows_of(sentences)
+        x = np.concatenate([self._embed(tokens, np.arange(len(tokens))) for tokens in sentences])
         for layer in self._encoder_layers:
             name = f"encoder_l{layer}_self"
-            keys, values = self._keys_and_values(x, name)
-            x = self._add_and_normalise(x, self._attend(x, keys, values, name), f"{name}_Wo")
+            x = self._add_and_normalise(
+                x, self._attend(x, self._keys_and_values(x, name, rows), name, rows), f"{name}_Wo"
+            )
             x = self._feed_forward(x, f"encoder_l{layer}_ffn")
-        return EncoderState(
-            layers=tuple(self._keys_and_values(x, f"decoder_l{layer}_context") for layer in self._decoder_layers)
-        )
+        contexts = [self._keys_and_values(x, f"decoder_l{layer}_context", rows) for layer in self._decoder_layers]
+        return [EncoderState(layers=layers) for layers in zip(*contexts, strict=True)]
 
     def begin(self) -> DecoderState:
         """Return the state of one hypothesis before its first token."""
@@ -109,7 +122,7 @@ class MarianModel:
         for layer, context, cell in zip(self._decoder_layers, encoder_state.layers, state.cells, strict=True):
             keep, new = self._gates(x, layer)
             cells.append(keep * cell + new)
-            x = self._decode_layer(x, cells[-1], context, layer)
+            x = self._decode_layer(x, cells[-1], [context], layer, [slice(None)])
         return x, DecoderState(cells=tuple(cells), inputs=state.inputs, position=state.position + 1)
 
     def append(self, state: DecoderState, tokens: list[int]) -> DecoderState:
@@ -117,16 +130,18 @@ class MarianModel:
         inputs = self._embed(tokens, np.full(len(tokens), state.position))
         return DecoderState(cells=state.cells, inputs=inputs, position=state.position)
 
-    def outputs(self, tokens: list[int], encoder_state: EncoderState) -> Array:
-        """Return the decoder's outputs for a given translation (teacher forcing), shape ``(tokens, width)``."""
-        begin = self.begin().inputs
-        x = np.concatenate([begin, self._embed(tokens[:-1], np.arange(1, len(tokens)))])
-        for layer, context in zip(self._decoder_layers, encoder_state.layers, strict=True):
+    def outputs(self, translations: Sequence[list[int]], encoder_states: Sequence[EncoderState]) -> list[Array]:
+        """Return the decoder's outputs for given translations (teacher forcing), each ``(tokens, width)``."""
+        rows, begin = _rows_of(translations), self.begin().inputs
+        embedded = ([begin, self._embed(tokens[:-1], np.arange(1, len(tokens)))] for tokens in translations)
+        x = np.concatenate([part for parts in embedded for part in parts])
+        for at, layer in enumerate(self._decoder_layers):
             keep, cells = self._gates(x, layer)
-            for position in range(1, len(tokens)):
-                cells[position] += keep[position] * cells[position - 1]
-            x = self._decode_layer(x, cells, context, layer)
-        return x
+            for sentence in rows:
+                for position in range(sentence.start + 1, sentence.stop):
+                    cells[position] += keep[position] * cells[position - 1]
+            x = self._decode_layer(x, cells, [state.layers[at] for state in encoder_states], layer, rows)
+        return [x[sentence] for sentence in rows]
 
     def output_layer(self, tokens: NDArray[np.int64] | slice) -> OutputLayer:
         """Return the output layer for some tokens; probabilities are among these."""
@@ -144,10 +159,12 @@ class MarianModel:
         keep = (1 / (1 + forget)).astype(np.float32, copy=False)
         return keep, (1 - keep) * (x @ self._tensors[f"{name}_W"])
 
-    def _decode_layer(self, x: Array, cells: Array, context: tuple[Array, Array], layer: int) -> Array:
+    def _decode_layer(
+        self, x: Array, cells: Array, contexts: Sequence[KeysAndValues], layer: int, rows: Sequence[slice]
+    ) -> Array:
         x = self._add_and_normalise(x, np.maximum(cells, 0), f"decoder_l{layer}_rnn_ffn")
         name = f"decoder_l{layer}_context"
-        x = self._add_and_normalise(x, self._attend(x, *context, name), f"{name}_Wo")
+        x = self._add_and_normalise(x, self._attend(x, contexts, name, rows), f"{name}_Wo")
         return self._feed_forward(x, f"decoder_l{layer}_ffn")
 
     def _embed(self, tokens: list[int], positions: NDArray[Any]) -> Array:
@@ -164,19 +181,27 @@ class MarianModel:
         result: Array = x @ self._tensors[f"{name}_W{suffix}"] + self._tensors[f"{name}_b{suffix}"]
         return result
 
-    def _keys_and_values(self, x: Array, name: str) -> tuple[Array, Array]:
-        return self._split_heads(self._linear(x, name, "k")), self._split_heads(self._linear(x, name, "v"))
+    def _keys_and_values(self, x: Array, name: str, rows: Sequence[slice]) -> list[KeysAndValues]:
+        """Return keys and values of each sentence, whose rows of ``x`` are given."""
+        keys, values = self._linear(x, name, "k"), self._linear(x, name, "v")
+        return [(self._split_heads(keys[sentence]), self._split_heads(values[sentence])) for sentence in rows]
 
     def _split_heads(self, x: Array) -> Array:
         """Reshape ``(..., length, width)`` to ``(..., heads, length, width / heads)``."""
         return x.reshape(*x.shape[:-1], self._heads, -1).swapaxes(-2, -3)
 
-    def _attend(self, x: Array, keys: Array, values: Array, name: str) -> Array:
-        queries = self._split_heads(self._linear(x, name, "q"))
-        scores = queries @ keys.swapaxes(-1, -2) / np.float32(np.sqrt(self._width // self._heads))
+    def _attend(self, x: Array, contexts: Sequence[KeysAndValues], name: str, rows: Sequence[slice]) -> Array:
+        """Let the rows of each sentence attend to its context."""
+        queries = self._linear(x, name, "q")
+        mixed = [self._mixed(queries[sentence], *context) for sentence, context in zip(rows, contexts, strict=True)]
+        return self._linear(np.concatenate(mixed), name, "o")
+
+    def _mixed(self, queries: Array, keys: Array, values: Array) -> Array:
+        scores = self._split_heads(queries) @ keys.swapaxes(-1, -2) / np.float32(np.sqrt(self._width // self._heads))
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = (scores / scores.sum(axis=-1, keepdims=True) @ values).swapaxes(-2, -3)
-        return self._linear(mixed.reshape(*mixed.shape[:-2], self._width), name, "o")
+        result: Array = mixed.reshape(-1, self._width)
+        return result
 
     def _feed_forward(self, x: Array, name: str) -> Array:
         hidden = np.maximum(self._linear(x, name, "1"), 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,9 @@ from dub_assets.engines.firefox.vocabulary import END_ID, Vocabulary
 
 _MAX_GROWTH, _MIN_TOKENS = 2.0, 5
 """A search stops at ``_MAX_GROWTH`` tokens for each token of the source, and ``_MIN_TOKENS`` more."""
+
+_BATCH = 16
+"""Translations that are scored together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class MarianTranslator:
         one.
         """
         source = self.source.encode(sentence)
-        encoder_state = self.model.encode(source)
+        (encoder_state,) = self.model.encode([source])
         candidates = self.shortlist.candidates(source) if self.shortlist else np.arange(len(self.target.pieces))
         searches = [_BeamSearch(candidates=candidates, costs=cost[candidates], beam=beam) for cost in costs]
         max_tokens = int(_MAX_GROWTH * len(source)) + _MIN_TOKENS
@@ -46,11 +49,35 @@ class MarianTranslator:
             for tokens, log_probability in search.finished
         }
 
-    def score(self, sentence: str, translation: str) -> Array:
-        """Return the log probability of each token of a translation, of its end too, given the tokens before it."""
-        tokens = self.target.encode(translation)
-        outputs = self.model.outputs(tokens, self.model.encode(self.source.encode(sentence)))
-        return self._whole_output_layer.log_probabilities(outputs)[np.arange(len(tokens)), tokens]
+    def scores(self, pairs: Sequence[tuple[str, str]]) -> list[Array]:
+        """Return the log probabilities of translations, given as (sentence, translation).
+
+        There is one for each token of a translation and for its end, given the tokens before it.
+        """
+        return [
+            np.take_along_axis(self._whole_output_layer.log_probabilities(outputs), np.array(tokens)[:, None], 1)[:, 0]
+            for _, tokens, outputs in self._outputs(pairs)
+        ]
+
+    def quick_scores(self, pairs: Sequence[tuple[str, str]]) -> list[Array]:
+        """Return about the same as ``scores``, among the tokens of the shortlist and of the translation only."""
+        if self.shortlist is None:
+            return self.scores(pairs)
+        scores = []
+        for source, tokens, outputs in self._outputs(pairs):
+            candidates = np.union1d(self.shortlist.candidates(source), tokens)
+            log_probabilities = self.model.output_layer(candidates).log_probabilities(outputs)
+            scores.append(log_probabilities[np.arange(len(tokens)), np.searchsorted(candidates, tokens)])
+        return scores
+
+    def _outputs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[list[int], list[int], Array]]:
+        """Yield source tokens, tokens of the translation and the decoder's outputs for each pair."""
+        for start in range(0, len(pairs), _BATCH):
+            batch = pairs[start : start + _BATCH]
+            sources = [self.source.encode(sentence) for sentence, _ in batch]
+            translations = [self.target.encode(translation) for _, translation in batch]
+            outputs = self.model.outputs(translations, self.model.encode(sources))
+            yield from zip(sources, translations, outputs, strict=True)
 
     def _run(
         self,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from dub_assets.core.chrf import chrf
+from dub_assets.engines.firefox.back_translation import BackTranslation
 from dub_assets.engines.firefox.marian_file import Array
-from dub_assets.engines.firefox.marian_search import MarianTranslator
 from dub_assets.engines.firefox.null_subjects import without_subjects
 from dub_assets.text_normalisation.speaking_rate import syllables
 
@@ -37,13 +36,9 @@ _VOWELS = re.compile("[aeiouyáàâãäåéèêëíìîïóòôõöúùûüýæ�
 
 @dataclass(frozen=True, kw_only=True)
 class Shortener:
-    """Finds shorter translations with the ``forward`` model and checks them with the ``backward`` model.
+    """Finds shorter translations with the models of a pair whose target is ``language``."""
 
-    ``language`` is the target language.
-    """
-
-    forward: MarianTranslator
-    backward: MarianTranslator
+    models: BackTranslation
     language: str
 
     def shorter(self, sentence: str, full: str, *, limit: int) -> tuple[str, ...]:
@@ -52,7 +47,7 @@ class Shortener:
 
         with threadpool_limits(limits=1, user_api="blas"):  # the matrices are too small for a second thread to help
             candidates = self._candidates(sentence, full)
-            full_scores = self.backward.score(full, sentence)
+            (full_scores,) = self.models.backward.scores([(full, sentence)])
             result: list[str] = []
             for text in candidates:
                 is_shorter = len(result) < limit and self._is_shorter(text, result[-1] if result else full)
@@ -63,7 +58,7 @@ class Shortener:
     def _candidates(self, sentence: str, full: str) -> list[str]:
         """Return probable translations, also without their subjects: most syllables first, then closest to ``full``."""
         costs = [self._syllables_by_token * cost for cost in _SYLLABLE_COSTS]
-        translations = self.forward.translations(sentence, costs, beam=_BEAM)
+        translations = self.models.forward.translations(sentence, costs, beam=_BEAM)
         best = max(translations.values())
         probable = [text for text, score in translations.items() if score >= best - _MAX_TRANSLATION_LOSS]
         subjectless = [text for base in (full, *probable) for text in without_subjects(base, self.language)]
@@ -75,12 +70,13 @@ class Shortener:
         return fewer and len(text) <= len(before) and any(map(str.isalnum, text))
 
     def _keeps_all(self, text: str, sentence: str, full_scores: Array) -> bool:
-        return float((full_scores - self.backward.score(text, sentence)).max()) <= _MAX_TOKEN_LOSS
+        (scores,) = self.models.backward.scores([(text, sentence)])
+        return float((full_scores - scores).max()) <= _MAX_TOKEN_LOSS
 
     @cached_property
     def _syllables_by_token(self) -> Array:
         """The approximate number of syllables of each token."""
-        pieces = self.forward.target.pieces
+        pieces = self.models.forward.target.pieces
         return np.array([len(_VOWELS.findall(piece.casefold())) for piece in pieces], np.float32)
 
 
@@ -88,18 +84,3 @@ def _is_translated(text: str, sentence: str, full: str) -> bool:
     """True if every source word left in ``text`` is also left in the full translation."""
     words, source_words, full_words = (set(_WORD.findall(value.casefold())) for value in (text, sentence, full))
     return words & source_words <= full_words
-
-
-def combine(full: Sequence[str], shorter: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Join the translations of several sentences: the n-th result has the n-th shorter translation of each.
-
-    A sentence with fewer shorter translations keeps its last one.
-
-    >>> combine(["Eu vou.", "Está bem."], [["Vou."], []])
-    ('Vou. Está bem.',)
-    """
-    steps = max(map(len, shorter), default=0)
-    choices = [[text, *texts] for text, texts in zip(full, shorter, strict=True)]
-    return tuple(
-        " ".join(filter(None, (texts[min(step, len(texts) - 1)] for texts in choices))) for step in range(1, steps + 1)
-    )

@@ -23,6 +23,11 @@ class Vocabulary:
             raise ValueError(f"{path.name} is not a SentencePiece model") from error
         self.pieces = tuple(map(self._processor.id_to_piece, range(self._processor.get_piece_size())))
 
+    @property
+    def alphabet(self) -> frozenset[str]:
+        """The characters of all tokens."""
+        return frozenset(character for piece in self.pieces for character in piece)
+
     def encode(self, text: str) -> list[int]:
         """Return the token ids of a text, with ``END_ID`` last."""
         return [*self._processor.encode(text), END_ID]

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from dub_assets.core.errors import InputError, PermanentError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
-from dub_assets.core.language import parse_language
+from dub_assets.core.language import parse_language, parse_target_language
 from dub_assets.core.request import ID_PATTERN, checked_id
 from dub_assets.core.track_choice import parse_track
 from dub_assets.service.message_keys import (
@@ -90,7 +90,7 @@ def _track(name: str, value: object, _: MessageRules) -> str:
 
 def _language(name: str, value: str, _: MessageRules) -> str:
     try:
-        return parse_language(value)
+        return parse_target_language(value)
     except UnsupportedLanguageError as error:
         raise UnsupportedLanguageError(f"{name} cannot be read: {error}") from error
 
@@ -109,8 +109,11 @@ def _target_languages(name: str, values: list[str], rules: MessageRules) -> list
     return list(languages)
 
 
-def _source_language(name: str, value: str, rules: MessageRules) -> str:
-    return "auto" if value.strip().casefold() == "auto" else _language(name, value, rules)
+def _source_language(name: str, value: str, _: MessageRules) -> str:
+    try:
+        return "auto" if value.strip().casefold() == "auto" else parse_language(value)
+    except UnsupportedLanguageError as error:
+        raise UnsupportedLanguageError(f"{name} cannot be read: {error}") from error
 
 
 def _engine(name: str, value: str, rules: MessageRules) -> str:

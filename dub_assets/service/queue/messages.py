@@ -17,7 +17,7 @@ from dub_assets.core.errors import (
     UnsupportedLanguageError,
 )
 from dub_assets.core.keys import KeyTemplates
-from dub_assets.core.language import parse_language
+from dub_assets.core.language import parse_language, parse_target_language
 from dub_assets.core.request import DubRequest, checked_id
 from dub_assets.service.callbacks.addresses import checked_callback_url
 from dub_assets.service.callbacks.values import readable_line
@@ -83,7 +83,9 @@ def parse(
 
 def _default_language(variable: str, text: str, *, auto: bool = False) -> str:
     try:
-        return "auto" if auto and text == "auto" else parse_language(text)
+        if auto:
+            return "auto" if text == "auto" else parse_language(text)
+        return parse_target_language(text)
     except UnsupportedLanguageError as error:
         raise ConfigurationError(f"{variable}={text!r} cannot be read: {error}") from error
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
+from dub_assets.core.text import MAX_TEXT_CHARACTERS
 from dub_assets.service.queue.message_models import RunMessage
 from dub_assets.service.queue.message_types import (
     ClipKey,
@@ -131,7 +132,7 @@ class SpeechSegment(Gains):
     """Identifies the segment: a whole number from 0, or a string of digits. Required here or in the message."""
     segment_id: SegmentId | None = None
     """The consumer's own id of the segment, repeated in the completed callback. Default: the index as text."""
-    text: Annotated[str, Field(max_length=10_000)] | None = None
+    text: Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)] | None = None
     """New text to speak, in the target language. Required here or in the message."""
     segment_text: str | None = None
     """Text of the original segment; not used."""

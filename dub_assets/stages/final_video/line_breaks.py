@@ -172,8 +172,9 @@ class _Layout:
 
 
 def _units(text: str) -> list[_Unit]:
+    """Return the units of a text; a word without width belongs to the word before it."""
     units: list[_Unit] = []
-    for word in text.split():
+    for word in _visible_words(text):
         borders = sorted({0, len(word), *(at for match in _BREAKABLE.finditer(word) for at in match.span())})
         spaced = True
         for begin, end in pairwise(borders):
@@ -185,12 +186,26 @@ def _units(text: str) -> list[_Unit]:
 
 def _pieces(word: str) -> Sequence[str]:
     """Split a word into pieces that each fit on a line."""
-    pieces = [""]
+    pieces: list[list[str]] = [[]]
+    room = MAX_COLUMNS
     for character in word:
-        if columns(pieces[-1] + character) > MAX_COLUMNS:
-            pieces.append("")
-        pieces[-1] += character
-    return pieces
+        if _width(character) > room:
+            pieces.append([])
+            room = MAX_COLUMNS
+        room -= _width(character)
+        pieces[-1].append(character)
+    return ["".join(piece) for piece in pieces]
+
+
+def _visible_words(text: str) -> list[str]:
+    """Return the words of a text; one without width joins the word before it."""
+    words: list[list[str]] = []
+    for word in text.split():
+        if words and not columns(word):
+            words[-1].append(word)
+        else:
+            words.append([word])
+    return ["".join(parts) for parts in words]
 
 
 def _width(character: str) -> int:

@@ -15,6 +15,7 @@ from dub_assets.stages.products import Products
 from dub_assets.stages.quality.lost_numbers import lost_numbers
 from dub_assets.stages.quality.options import CheckOptions
 from dub_assets.stages.quality.values import LineQuality
+from dub_assets.stages.translation.target_sentences import in_target_language
 from dub_assets.stages.tts_segments.agreement import read_back_issues, words_of
 from dub_assets.stages.tts_segments.values import TtsSegment
 
@@ -80,18 +81,25 @@ class LineJudge:
 
     def _text_issues(self) -> dict[int, tuple[LineIssue, ...]]:
         """Return the issues of each segment's translation."""
-        segments = self.products.transcript.segments
-        texts = {line.index: line.text for line in self.products.translation.lines}
+        segments, translation = self.products.transcript.segments, self.products.translation
+        texts = {line.index: line.text for line in translation.lines}
+        doubtful = {line.index for line in translation.lines if line.doubtful}
         lost = self._segments_with_lost_numbers()
         foreign = self._reads_like_source([texts.get(segment.index, "") for segment in segments])
+        source, target = translation.source_language, translation.target_language
+        kept = in_target_language([segment.text for segment in segments], source, target, self.identifier)
         issues: dict[int, tuple[LineIssue, ...]] = {}
         for segment, is_foreign in zip(segments, foreign, strict=True):
-            language: tuple[LineIssue, ...] = ()
-            if is_untranslated(segment.text, texts.get(segment.index, "")):
-                language = ("untranslated",)
+            found: list[LineIssue] = []
+            if segment.text not in kept and is_untranslated(segment.text, texts.get(segment.index, "")):
+                found.append("untranslated")
             elif is_foreign:
-                language = ("wrong_language",)
-            issues[segment.index] = (*language, "lost_numbers") if segment.index in lost else language
+                found.append("wrong_language")
+            if segment.index in doubtful:
+                found.append("doubtful_translation")
+            if segment.index in lost:
+                found.append("lost_numbers")
+            issues[segment.index] = tuple(found)
         return issues
 
     def _reads_like_source(self, texts: Sequence[str]) -> list[bool]:

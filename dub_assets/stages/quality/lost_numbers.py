@@ -13,7 +13,9 @@ _MIN_IN_DIGITS = 3
 """Smaller numbers have many wordings: "one", "a", "both", "a pair", "first"."""
 
 _MIN_IN_WORDS = 11
-"""Smaller numbers are often idioms: "one of them", "on all fours", "ten to one"."""
+"""Smaller numbers in words are often idioms: "one of them", "on all fours", "ten to one"."""
+_MIN_COUNTED = 3
+"""Numbers in a row that are a count, "three, two, one": all of them are expected."""
 
 _IMPLIED_NUMBERS: Mapping[str, tuple[float, ...]] = {
     "half": (0.5, 30, 50), "halves": (0.5, 50), "quarter": (0.25, 15, 45, 25), "quarters": (0.75, 75), "dozen": (12,),
@@ -38,7 +40,8 @@ _DECADE = re.compile(r"['\N{RIGHT SINGLE QUOTATION MARK}]?s\b")
 def lost_numbers(text: str, translated: str, *, source: str, target: str) -> tuple[str, ...]:
     """Return the numbers of ``text``, as written there, that ``translated`` does not have. Languages are ISO 639-1.
 
-    Numbers in digits count from 3 on, numbers in words from 11 on (if the source language is in ``LANGUAGES``). The
+    Numbers in digits count from 3 on, numbers in words from 11 on (if the source language is in ``LANGUAGES``),
+    smaller ones in a count or if another one is in their place. The
     translation may write a number in digits or words, with either convention for thousands and decimals, on a clock of
     12 or 24 hours, or as "half". Return nothing if the target language is not in ``LANGUAGES``.
     """
@@ -56,7 +59,25 @@ def lost_numbers(text: str, translated: str, *, source: str, target: str) -> tup
             for words, alternatives in _expected_in_words(text, source)
             if not any(numbers <= present for numbers in alternatives)
         ]
+        lost += _replaced(text, translated, present, source=source, target=target)
     return tuple(lost)
+
+
+def _replaced(text: str, translated: str, present: frozenset[float], *, source: str, target: str) -> list[str]:
+    """Return the small numbers in words that are missing from a translation with another one: seven, "oito"."""
+    said, translated_as = (
+        {
+            value
+            for run in number_words(line, language, with_ordinals=False)
+            if len(run.values) == 1
+            for value in run.values
+        }
+        for line, language in ((text, source), (translated, target))
+    )
+    small = range(_MIN_IN_DIGITS, _MIN_IN_WORDS)
+    missing = sorted(value for value in said if value in small and value not in present)
+    added = any(value in small and value not in _numbers_in(text, source) for value in translated_as)
+    return list(map(str, missing)) if added else []
 
 
 def _expected_in_digits(text: str) -> list[tuple[str, frozenset[float]]]:
@@ -89,7 +110,8 @@ def _expected_in_words(text: str, language: str) -> list[tuple[str, list[set[flo
     for run in number_words(re.sub(r"\d", ";", text), language, with_ordinals=False):
         if run.bare:
             continue
-        large = {float(value) for value in run.values if value >= _MIN_IN_WORDS}
+        least = 0 if len(run.values) >= _MIN_COUNTED else _MIN_IN_WORDS
+        large = {float(value) for value in run.values if value >= least}
         if large:
             whole = [{float(part)} for part in run.parts - set(run.values) if part > max(run.values)]
             expected.append((" ".join(map(str, run.values)), [large, *whole]))

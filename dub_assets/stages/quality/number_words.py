@@ -72,15 +72,19 @@ def number_words(text: str, language: str, *, with_ordinals: bool) -> list[Run]:
                 runs.append(parser.finish())
                 parser = None
             continue
-        parser = parser or _RunParser()
+        parser = parser or _RunParser(counts=not with_ordinals)
         parser.add_word(value, multiplier)
     return [*runs, parser.finish()] if parser is not None else runs
 
 
 class _RunParser:
-    """Adds number words up; a word that cannot continue the current number starts another."""
+    """Adds number words up; a word that cannot continue the current number starts another.
 
-    def __init__(self) -> None:
+    With ``counts`` ten and nine are two numbers; in ordinals they are one ("décimo nono").
+    """
+
+    def __init__(self, *, counts: bool) -> None:
+        self._counts = counts
         self._run = Run()
         self._total = self._current = 0
         self._open = False
@@ -102,7 +106,8 @@ class _RunParser:
     def _add(self, value: int) -> None:
         self._run.bare = False
         room = 10 ** len(str(value))
-        if self._open and (self._current % room or (self._current == 0 and self._total % room)):
+        is_ten = self._counts and self._current % 100 == 10 and value < 10
+        if self._open and (is_ten or self._current % room or (self._current == 0 and self._total % room)):
             self._close()
         self._current += value
         self._open = True

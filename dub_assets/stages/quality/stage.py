@@ -22,7 +22,7 @@ from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
 
 STAGE = "quality"
-STAGE_VERSION = 5
+STAGE_VERSION = 6
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _EXCERPTS_COUNT = 3

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dub_assets.core.batches import in_batches
 from dub_assets.core.engine_use import provenance_of, releasing
 from dub_assets.core.errors import InputError, PermanentError
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.keys import check_segments_exist, segment_name
-from dub_assets.core.ports import Engines, StageContext, Translator
+from dub_assets.core.language import language_name
+from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext, Translator
 from dub_assets.core.sentences import join_words
 from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.core.timing import slots
 from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.translation.line_translation import LineTranslator
 from dub_assets.stages.translation.passages import Passage, passages, split_text
-from dub_assets.stages.translation.terms import translate_with_terms
 from dub_assets.stages.translation.values import TranslatedLine, Translation, segment_fingerprint
 from dub_assets.stages.tts_segments.options import SLOW_VOICE_TEMPO
+from dub_assets.text_normalisation.scripts import foreign_words, reads_latin
 from dub_assets.text_normalisation.speaking_rate import syllables_in
 
 STAGE = "translation"
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 
@@ -50,7 +51,8 @@ def translate(
     ):
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, translator):
-        lines = _lines(transcript, target_language, translator, terms, ctx) if translator else ()
+        identifier = engines.language_identifier()
+        lines = _lines(transcript, target_language, translator, identifier, terms, ctx) if translator else ()
     return Translation(
         source_language=transcript.language,
         target_language=target_language,
@@ -70,7 +72,7 @@ def write_lines(translation: Translation, transcript: Transcript, texts: Mapping
     if empty:
         raise InputError(f"the text for segment {', '.join(empty)} is empty: give it something to say")
     lines = [
-        replace(line, text=texts[line.index].strip(), shorter=(), written_for=fingerprints[line.index])
+        replace(line, text=texts[line.index].strip(), shorter=(), doubtful=False, written_for=fingerprints[line.index])
         if line.index in texts
         else line
         for line in translation.lines
@@ -112,18 +114,24 @@ def _kept_edits(
 
 
 def _lines(
-    transcript: Transcript, target_language: str, translator: Translator, terms: Sequence[Term], ctx: StageContext
+    transcript: Transcript,
+    target_language: str,
+    translator: Translator,
+    identifier: LanguageIdentifier,
+    terms: Sequence[Term],
+    ctx: StageContext,
 ) -> tuple[TranslatedLine, ...]:
     """Return the line of every segment; passages that cannot be split again are translated segment by segment."""
+    translate_lines = LineTranslator(
+        translator=translator,
+        source=transcript.language,
+        target=target_language,
+        terms=terms,
+        identifier=identifier,
+    ).translate
 
     def translate_passages(groups: Sequence[Passage]) -> list[Rendering]:
-        return in_batches(
-            lambda batch: translate_with_terms(translator, batch, transcript.language, target_language, terms),
-            _source_lines(groups, transcript, target_language),
-            size=translator.capabilities.batch_size,
-            progress=ctx.progress,
-            stage=STAGE,
-        )
+        return translate_lines(_source_lines(groups, transcript, target_language), ctx.progress, STAGE)
 
     lines: list[TranslatedLine] = []
     unsplit: list[Passage] = []
@@ -138,6 +146,7 @@ def _lines(
         for passage, rendering in zip(unsplit, translate_passages(unsplit), strict=True):
             lines += _split_rendering(passage, rendering, target_language) or ()
     _check_none_is_empty(lines)
+    _check_are_translated(lines, transcript.language, target_language)
     return tuple(sorted(lines, key=lambda line: line.index))
 
 
@@ -157,7 +166,13 @@ def _split_rendering(passage: Passage, rendering: Rendering, language: str) -> l
         return None
     by_segment = zip(*(parts for parts in renderings if parts is not None), strict=True)
     return [
-        TranslatedLine(index=segment.index, passage=passage[0].index, text=text, shorter=tuple(shorter))
+        TranslatedLine(
+            index=segment.index,
+            passage=passage[0].index,
+            text=text,
+            shorter=tuple(shorter),
+            doubtful=rendering.doubtful,
+        )
         for segment, (text, *shorter) in zip(passage, by_segment, strict=True)
     ]
 
@@ -192,3 +207,21 @@ def _check_none_is_empty(lines: Sequence[TranslatedLine]) -> None:
     empty = sorted(segment_name(line.index) for line in lines if not line.text.strip())
     if empty:
         raise PermanentError(f"the translator left segments {', '.join(empty)} empty: choose another translator")
+
+
+def _check_are_translated(lines: Sequence[TranslatedLine], source: str, target: str) -> None:
+    """Raise PermanentError for lines that are left in the source language's script, which no voice reads."""
+    if reads_latin(source) or not reads_latin(target):
+        return
+    left = sorted(segment_name(line.index) for line in lines if _is_foreign(line.text, target))
+    if left:
+        raise PermanentError(
+            f"the translator left segments {', '.join(left)} in {language_name(source)}: run it again, or choose "
+            "another translator"
+        )
+
+
+def _is_foreign(text: str, language: str) -> bool:
+    """Return whether most letters of a text belong to a script that the language's voices do not read."""
+    foreign = sum(map(len, foreign_words(text, language)))
+    return 2 * foreign > sum(map(str.isalpha, text))

@@ -14,7 +14,8 @@ class TranslatedLine:
     """The translation of segment ``index``: the full text, and shorter ones in case time is short.
 
     Segments of one sentence are translated as one ``passage``, named by the index of its first segment. Their shorter
-    renderings go together: the first with the first, and so on. ``written_for`` is the ``segment_fingerprint`` of the
+    renderings go together: the first with the first, and so on. ``doubtful`` says that the text may not mean what the
+    segment means. ``written_for`` is the ``segment_fingerprint`` of the
     segment for which an editor wrote this text, None if the translator wrote it. An editor's text is kept as long as a
     segment has that fingerprint.
     """
@@ -24,6 +25,7 @@ class TranslatedLine:
     text: str
     shorter: tuple[str, ...] = ()
     written_for: str | None = None
+    doubtful: bool = False
 
     @property
     def renderings(self) -> tuple[str, ...]:

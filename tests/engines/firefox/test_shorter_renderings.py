@@ -48,13 +48,14 @@ def test_vocabulary_decodes_what_it_encodes():
 
 
 def test_search_without_costs_finds_the_translation_of_fxtranslate(translator):
-    forward = translator._shortener(("en", "pt")).forward
+    forward = translator._back_translation(("en", "pt")).forward
     no_costs = np.zeros(forward.model.vocabulary_size, np.float32)
     for line, rendering in zip(LINES, translate(translator, *LINES), strict=True):
         translations = forward.translations(line, [no_costs], beam=4)
         assert rendering.text in translations
         assert translations[rendering.text] >= max(translations.values()) - 1.0
-        assert forward.score(line, rendering.text).sum() == pytest.approx(translations[rendering.text], abs=0.5)
+        (scores,) = forward.scores([(line, rendering.text)])
+        assert scores.sum() == pytest.approx(translations[rendering.text], abs=0.5)
 
 
 def test_keeps_negations_and_meanings_but_may_omit_a_pronoun(translator):

@@ -71,6 +71,8 @@ a dozen > doze
 one of the two > um dos dois
 2 of them > deles
 five of them > deles
+Ten, nine, eight, seven. > Dez, nove, oito, sete.
+There were seven chairs. > Havia sete cadeiras.
 a hundred reasons > muitas razões
 thousands of people > multidões
 It was the best of times > Foi o melhor dos tempos
@@ -94,6 +96,8 @@ eleven people > pessoas > 11
 at 3:45 > às três > 45
 4,000 people > mil pessoas > 4,000
 3 and 4 > três > 4
+ten nine eight seven > dez oito sete sete > 10 9 8 7
+There were seven chairs. > Havia oito cadeiras. > 7
 """
 
 
