@@ -12,6 +12,8 @@ from dub_assets.resources.io_manager import ManifestIOManager
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.logs import log_as_json
 from dub_assets.resources.media import MediaResource
+from dub_assets.resources.pools import pools_of
+from dub_assets.resources.rebuild import rebuild_sensor
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service import jobs
 from dub_assets.service.callbacks import sensors as callback_sensors
@@ -34,12 +36,12 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
         options=settings.options,
         progress=progress,
         credentials=settings.credentials,
-        target_language=settings.defaults.target_language,
+        defaults=settings.defaults,
     )
     return dg.Definitions(
-        assets=asset_definitions(AssetOptions(blocking=blocking_checks(settings.options.checks))),
+        assets=asset_definitions(_asset_options(settings)),
         jobs=[*jobs.ALL, retention_job],
-        sensors=[job_queue_sensor, *callback_sensors.ALL],
+        sensors=[*([rebuild_sensor] if settings.defaults.rebuild else []), job_queue_sensor, *callback_sensors.ALL],
         schedules=[retention_schedule],
         resources={
             "job_resources": job_resources,
@@ -50,6 +52,15 @@ def definitions(settings: Settings, progress: Progress) -> dg.Definitions:
             "retention": settings.retention,
         },
         executor=dg.in_process_executor,
+    )
+
+
+def _asset_options(settings: Settings) -> AssetOptions:
+    """Return what the settings decide of the assets."""
+    return AssetOptions(
+        blocking=blocking_checks(settings.options.checks),
+        pools=pools_of(settings.options),
+        rebuild=settings.defaults.rebuild,
     )
 
 

@@ -68,16 +68,24 @@ class Storage:
         int,
         option(
             "DUB_ASSETS_FILES_PORT",
-            "port at which `dub-assets dev` serves files of a local store to links in the UI; 0: no links",
+            "port of the link server, with which `dub-assets dev` opens the objects that the UI links to; 0: no links",
             ge=0,
             le=65_535,
         ),
     ] = 3010
+    links: Annotated[
+        str | None,
+        option(
+            "DUB_ASSETS_LINKS",
+            "address of the link server for browsers elsewhere, such as https://links.example; unset: that of "
+            "`dub-assets dev` on this machine",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefaults:
-    """Languages of a job that names none."""
+    """What is done for a job that does not say."""
 
     source_language: Annotated[
         str,
@@ -89,6 +97,13 @@ class JobDefaults:
     target_language: Annotated[
         str, option("JOB_TARGET_LANG", "language to dub into if a message or `dub` names none")
     ] = "en"
+    rebuild: Annotated[
+        bool,
+        option(
+            "JOB_REBUILD",
+            "whether Dagster brings a job up to date by itself after an edit: speech, mixes, video and document",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ def run_dev(arguments: Sequence[str]) -> int:
     command = [sys.executable, "-m", "dagster", "dev", *options, *arguments]
     warnings_off = ",".join(f"ignore:{message}" for message in NOT_FOR_USERS)
     defaults = {"PYTHONWARNINGS": warnings_off, "PYTHONUNBUFFERED": "1", **_TICK_TIMEOUT}
+    if port := settings.storage.files_port:
+        defaults["DUB_ASSETS_LINKS"] = f"http://127.0.0.1:{port}"
     environment = {**defaults, **os.environ, "DAGSTER_HOME": str(home)}
     process = _start(command, environment, home)
     places = f"Dagster home {home}, objects in {store}"
@@ -69,15 +71,16 @@ def run_dev(arguments: Sequence[str]) -> int:
 
 
 def start_file_server(settings: Settings) -> None:
-    """Start the server of links in the UI in a process of its own, which ends when this process ends for any reason.
+    """Start the link server in a process of its own, which ends when this process ends for any reason.
 
-    A bucket needs no server: its links are signed URLs. Port 0 turns the links off.
+    Port 0 turns the links off.
     """
     port = settings.storage.files_port
-    if settings.storage.bucket is not None or port == 0:
+    if port == 0:
         return
     read_end, _ = os.pipe()  # the server ends when the other end closes, which this process keeps open
-    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(settings.paths.home / "objects"), str(port)]
+    folder = [] if settings.storage.bucket is not None else [str(settings.paths.home / "objects")]
+    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(port), *folder]
     subprocess.Popen(command, stdin=read_end)  # noqa: S603 - this package, by its own interpreter
     os.close(read_end)
 

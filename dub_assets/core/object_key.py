@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from dub_assets.core.containers import CONTAINERS
 from dub_assets.core.errors import InputError
@@ -50,6 +51,12 @@ def checked_prefix(prefix: str) -> str:
 def content_type_of(key: str) -> str:
     """Return the content type of a key by its suffix, ``application/octet-stream`` for an unknown one."""
     return CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
+
+
+def link_to(address: str | None, key: str) -> str | None:
+    """Return the URL of an object on the link server at ``address``; None if there is no address."""
+    path = quote(checked_key(key))
+    return f"{address.rstrip('/')}/{path}" if address else None
 
 
 def key_fault(key: str) -> str | None:

@@ -131,7 +131,8 @@ class EngineEntry(Generic[Engine_co]):
     ``build`` imports no library and loads no model; engines do so at their first use. ``capabilities`` are those of the
     engine with everything installed, a function if they depend on the settings. ``installed_capabilities`` returns
     those with what is installed here, if that differs. ``extension`` is one line that says how to add languages, and
-    ``pair_remedy`` returns the command that adds a pair of languages, if there is one.
+    ``pair_remedy`` returns the command that adds a pair of languages, if there is one. ``is_service`` engines call a
+    service that is paid by use.
     """
 
     stage: EngineStage
@@ -146,6 +147,7 @@ class EngineEntry(Generic[Engine_co]):
     auto: Auto = "default"
     extension: str = ""
     pair_remedy: Callable[[str, str], str] = _no_pair_remedy
+    is_service: bool = False
 
     @property
     def is_default(self) -> bool:

@@ -49,6 +49,14 @@ class DeviceOptions:
         one_of("auto", *COMPUTE_TYPES),
         option("ENGINE_COMPUTE_TYPE", f"arithmetic of models that have a choice: auto, {', '.join(COMPUTE_TYPES)}"),
     ] = "auto"
+    pools: Annotated[
+        str,
+        option(
+            "STAGE_POOLS",
+            "concurrency pools of assets, such as stems=gpu,tts_segments=gpu; others are chosen by engine and device "
+            "(docs/operations.md#pools)",
+        ),
+    ] = ""
     keep: Annotated[
         bool,
         option("ENGINE_KEEP", "whether models stay loaded between stages and runs, or only while a stage uses them"),

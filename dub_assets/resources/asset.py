@@ -11,9 +11,26 @@ from dub_assets.core.provenance import Provenance
 from dub_assets.resources.asset_metadata import provenance
 from dub_assets.resources.job_checks import check_specs
 from dub_assets.resources.partitions import jobs_partitions
+from dub_assets.resources.rebuild import REBUILT, rebuild_condition
 
 OWNERS = ["team:dubbing"]
 GROUP = "dubbing"
+
+ORDER = (
+    "stems",
+    "transcript",
+    "translation",
+    "tts_segments",
+    "segment_mixes",
+    "final_video",
+    "quality",
+    "metadata",
+    "report",
+)
+"""All assets of a job in the order of the graph.
+
+Of steps that wait for a pool, the one nearest to the end of its job comes first.
+"""
 
 PRODUCTS = ("stems", "transcript", "translation", "tts_segments", "segment_mixes")
 """What a video is made from: assets that depend on all of them read them with ``JobContext.products``."""
@@ -73,6 +90,8 @@ class JobAsset:
             deps=self.deps,
             check_specs=check_specs(self.name, options.blocking),
             pool=options.pools.get(self.name),
+            op_tags={"dagster/priority": str(ORDER.index(self.name))},
+            automation_condition=rebuild_condition() if options.rebuild and self.name in REBUILT else None,
         )(self.compute)
 
 

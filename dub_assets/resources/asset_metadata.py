@@ -1,7 +1,8 @@
 """Metadata that Dagster's UI shows of materialised products."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -10,13 +11,16 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.core.keys import segment_name
 from dub_assets.core.media import MediaObject
+from dub_assets.core.ports import ObjectStore
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval, seconds
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.tts_segments.values import TtsSegments
 
-_PREVIEW_LINES = 12
-_LINK_EXPIRES_S = 12 * 3600
+_MAX_ROWS = 60
+_MAX_LETTERS = 80
+_SPECIAL = re.compile(r"[|<>&*_`~\[\]\\#]")
+"""Letters that mean something in a table of Markdown."""
 
 
 def provenance(origin: Provenance) -> dict[str, Any]:
@@ -32,37 +36,73 @@ def provenance(origin: Provenance) -> dict[str, Any]:
     }
 
 
-def preview(lines: Iterable[tuple[Interval, str]]) -> dg.MarkdownMetadataValue:
-    """Return the first lines of a text with their times, as a table."""
-    rows = list(lines)
-    shown = "\n".join(
-        f"| {seconds(interval.start_ms):.1f} | {text.replace('|', '&#124;')} |"
-        for interval, text in rows[:_PREVIEW_LINES]
-    )
-    more = f"\n\n... and {len(rows) - _PREVIEW_LINES} more" if len(rows) > _PREVIEW_LINES else ""
-    return dg.MetadataValue.md(f"| at (s) | text |\n| --- | --- |\n{shown}{more}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentRow:
+    """A segment in a table of the UI.
+
+    ``cells`` are its further columns by name, ``media`` its objects by the name of their link. An ``edited`` segment is
+    marked, and ``first`` if the table has room for some segments only.
+    """
+
+    index: int
+    interval: Interval
+    text: str
+    cells: Mapping[str, str | float | None] = field(default_factory=dict)
+    media: Mapping[str, MediaObject | None] = field(default_factory=dict)
+    edited: bool = False
+    first: bool = False
 
 
-def lines_table(tts: TtsSegments) -> dict[str, Any]:
-    """Return tempo, timing and level of every line, and totals."""
+def segment_table(rows: Sequence[SegmentRow], store: ObjectStore) -> dg.MarkdownMetadataValue:
+    """Return a table with a row for each segment.
+
+    Tables are part of the event log, so that they have at most 60 rows, and 80 letters of a text. Edited segments and
+    those to look at come before others; ``dub-assets segments`` lists all.
+    """
+    by_need = sorted(rows, key=lambda row: (not row.edited, not row.first, row.index))
+    shown = sorted(by_need[:_MAX_ROWS], key=lambda row: row.index)
+    columns = list(dict.fromkeys(name for row in shown for name in row.cells))
+    has_media = any(row.media for row in shown)
+    header = ["segment", "from (s)", "to (s)", "text", *columns, *(["open"] if has_media else [])]
+    lines = [_line(header), _line(["---"] * len(header))]
+    for row in shown:
+        name = f"**{segment_name(row.index)} edited**" if row.edited else segment_name(row.index)
+        times = [f"{seconds(row.interval.start_ms):.2f}", f"{seconds(row.interval.end_ms):.2f}"]
+        cells = [_cell(row.cells.get(column)) for column in columns]
+        links = [" ".join(_links(row.media, store))] if has_media else []
+        lines.append(_line([name, *times, _cell(row.text), *cells, *links]))
+    more = f"\n\n... and {len(rows) - len(shown)} more: `dub-assets segments JOB`" if len(rows) > len(shown) else ""
+    return dg.MetadataValue.md("\n".join(lines) + more)
+
+
+def edited_segments(rows: Iterable[SegmentRow]) -> str:
+    """Return the names of the edited segments."""
+    names = [segment_name(row.index) for row in rows if row.edited]
+    more = f" and {len(names) - _MAX_ROWS} more" if len(names) > _MAX_ROWS else ""
+    return ", ".join(names[:_MAX_ROWS]) + more or "none"
+
+
+def _links(media: Mapping[str, MediaObject | None], store: ObjectStore) -> Iterator[str]:
+    for name, item in media.items():
+        url = store.link(item.key) if item else None
+        if url:
+            yield f"[{name}]({url.replace('(', '%28').replace(')', '%29')})"
+
+
+def _cell(value: str | float | None) -> str:
+    """Return a value as text that a table of Markdown shows as it is."""
+    text = "" if value is None else " ".join((f"{value:g}" if isinstance(value, float) else value).split())
+    text = f"{text[:_MAX_LETTERS]}..." if len(text) > _MAX_LETTERS else text
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def fit_figures(tts: TtsSegments) -> dict[str, Any]:
+    """Return totals of tempo, timing and voices."""
     tempos = sorted(segment.tempo for segment in tts.segments)
-    records = [
-        dg.TableRecord(
-            {
-                "segment": segment_name(segment.index),
-                "start_s": seconds(segment.placed.start_ms),
-                "end_s": seconds(segment.placed.end_ms),
-                "late_s": seconds(segment.late_ms),
-                "fit_method": segment.rung,
-                "voice": segment.speech.voice,
-                "tempo": segment.tempo,
-                "stretch": segment.stretch,
-                "gain_db": segment.gain_db,
-                "issues": ", ".join(segment.issues),
-            }
-        )
-        for segment in tts.segments
-    ]
     return {
         "segments": len(tts.segments),
         "flagged": sum(bool(segment.issues) for segment in tts.segments),
@@ -72,24 +112,7 @@ def lines_table(tts: TtsSegments) -> dict[str, Any]:
         "voices": ", ".join(sorted({segment.speech.voice for segment in tts.segments})) or "none",
         "median_tempo": tempos[len(tempos) // 2] if tempos else 0.0,
         "highest_tempo": tempos[-1] if tempos else 0.0,
-        "lines": dg.MetadataValue.table(records, schema=_LINES_SCHEMA),
     }
-
-
-_LINES_SCHEMA = dg.TableSchema(
-    columns=[
-        dg.TableColumn("segment", "string"),
-        dg.TableColumn("start_s", "float"),
-        dg.TableColumn("end_s", "float"),
-        dg.TableColumn("late_s", "float", description="after the original's start"),
-        dg.TableColumn("fit_method", "string", description="the last step that the line needed to fit its slot"),
-        dg.TableColumn("voice", "string"),
-        dg.TableColumn("tempo", "float", description="over the language's ordinary rate"),
-        dg.TableColumn("stretch", "float", description="time stretch after synthesis"),
-        dg.TableColumn("gain_db", "float", description="to the level of the original speech"),
-        dg.TableColumn("issues", "string"),
-    ]
-)
 
 
 def quality_table(quality: Quality) -> dict[str, Any]:
@@ -107,11 +130,11 @@ def quality_table(quality: Quality) -> dict[str, Any]:
 
 
 def media_links(name: str, archive: JobArchive, media: MediaObject) -> dict[str, Any]:
-    """Return metadata that leads to a media object: a link, or its key if the store has no links.
+    """Return metadata that leads to a media object: a link, or its key without a link server.
 
     For local files, the path is added: ``dub-assets dev`` serves the link, ``dagster dev`` does not.
     """
-    url = archive.store.link(media.key, expires_s=_LINK_EXPIRES_S)
+    url = archive.store.link(media.key)
     links: dict[str, Any] = {name: dg.MetadataValue.url(url) if url else dg.MetadataValue.text(media.key)}
     if isinstance(archive.store, LocalObjectStore):
         links[f"{name}_path"] = dg.MetadataValue.path(str(archive.store.path_of(media.key)))

@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Self, TypeVar
 
 import dagster as dg
-from pydantic import Field
 
 from dub_assets.adapters.credentials.signing import C2paSigner
 from dub_assets.adapters.dagster_private import check_captured_interrupt
@@ -26,6 +25,7 @@ from dub_assets.resources.media import MediaResource
 from dub_assets.resources.shared_products import SharedProducts
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import JOB_ID, PARTITION, REQUEST_KEY, TASK
+from dub_assets.settings import JobDefaults
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
@@ -115,7 +115,7 @@ class JobResources(dg.ConfigurableResource):
     options: dg.ResourceDependency[DubOptions]
     progress: dg.ResourceDependency[Progress]
     credentials: dg.ResourceDependency[CredentialOptions]
-    target_language: str = Field(default="en", description="Language to dub into if a request names none.")
+    defaults: dg.ResourceDependency[JobDefaults]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:

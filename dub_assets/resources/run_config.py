@@ -10,6 +10,8 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.keys import check_segments_exist, segment_index
 from dub_assets.stages.segment_mixes.values import GainChange
 
+_MAX_GAIN = 10
+
 
 class TranslationConfig(dg.Config):
     """Texts by which a person replaces those of the translator."""
@@ -54,14 +56,20 @@ class SegmentGains(dg.Config):
     """The gains of one segment."""
 
     bgm_gain: float | None = Field(
-        default=None, ge=0, le=10, description="Linear gain of the background, 0 to 10; unset: unchanged."
+        default=None, description="Linear gain of the background, 0 to 10; unset: unchanged."
     )
     tts_gain: float | None = Field(
-        default=None, ge=0, le=10, description="Linear gain of the new speech, 0 to 10; unset: unchanged."
+        default=None, description="Linear gain of the new speech, 0 to 10; unset: unchanged."
     )
 
     def change(self) -> GainChange:
-        """Return the change of gains."""
+        """Return the change of gains. Raises InputError for a gain that is out of range.
+
+        Pydantic does not check the range, because Dagster's UI would not show its message.
+        """
+        for name, gain in {"bgm_gain": self.bgm_gain, "tts_gain": self.tts_gain}.items():
+            if gain is not None and not 0 <= gain <= _MAX_GAIN:
+                raise InputError(f"{name} is {gain:g}: a gain is a factor from 0 (silence) to {_MAX_GAIN}")
         return GainChange(background=self.bgm_gain, speech=self.tts_gain)
 
 

@@ -24,6 +24,7 @@ class StorageResource(dg.ConfigurableResource):
     profile: str | None = Field(description="Profile of the AWS credentials chain.")
     endpoint_url: str | None = Field(description="Endpoint of S3; unset: Amazon's.")
     files_port: int = Field(description="Port of the links to local files in the UI; 0: no links.")
+    links: str | None = Field(description="Address of the link server; unset: that of `files_port` for a local store.")
     folder: str = Field(description="Folder of the objects if there is no bucket.")
     workspace: str = Field(description="Folder of local copies of media, which may be deleted between runs.")
 
@@ -45,14 +46,14 @@ class StorageResource(dg.ConfigurableResource):
     @cached_property
     def _store(self) -> ObjectStore:
         if self.bucket is None:
-            address = f"http://127.0.0.1:{self.files_port}" if self.files_port else None
-            return LocalObjectStore(Path(self.folder), shared=Path(self.workspace), address=address)
+            local = f"http://127.0.0.1:{self.files_port}" if self.files_port else None
+            return LocalObjectStore(Path(self.folder), shared=Path(self.workspace), address=self.links or local)
         from dagster_aws.s3 import S3Resource
 
         client = S3Resource(
             region_name=self.region, profile_name=self.profile, endpoint_url=self.endpoint_url, max_attempts=5
         )
-        return S3ObjectStore(self.bucket, client=client.get_client)
+        return S3ObjectStore(self.bucket, client=client.get_client, address=self.links)
 
     @cached_property
     def archive(self) -> JobArchive:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from starlette.testclient import TestClient
 from support.ports import free_port
 from support.waiting import PATIENCE_S, wait_until
 
 from dub_assets.adapters.storage.local import LocalObjectStore
+from dub_assets.adapters.storage.s3 import S3ObjectStore
 from dub_assets.cli.dev import start_file_server
+from dub_assets.cli.file_server import link_app
 from dub_assets.settings import settings_from
 
 VIDEO, PAGE = "projects/p/dub ü.mp4", "projects/p/talk.report.html"
@@ -34,7 +37,7 @@ class Server:
         self.store.put("projects/p/notes.txt", b"notes", "text/plain")
         (folder / "secret.mp4").write_bytes(b"secret")
         (self.root / "projects" / "p" / "leak.mp4").symlink_to(folder / "secret.mp4")
-        command = [sys.executable, "-m", "dub_assets.cli.file_server", str(self.root), str(self.port)]
+        command = [sys.executable, "-m", "dub_assets.cli.file_server", str(self.port), str(self.root)]
         self.log = folder / "log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log)
@@ -66,19 +69,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_a_link_opens_the_file_with_its_content_type(server: Server):
-    answer = requests.get(server.store.link(VIDEO, expires_s=60), timeout=30)
+    answer = requests.get(server.store.link(VIDEO), timeout=30)
     assert (answer.content, answer.headers["Content-Type"]) == (bytes(range(200)), "video/mp4")
-    page = requests.get(server.store.link(PAGE, expires_s=60), timeout=30)
+    page = requests.get(server.store.link(PAGE), timeout=30)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert "Access-Control-Allow-Origin" not in page.headers
 
 
 def test_a_player_can_ask_for_a_range(server: Server):
-    answer = requests.get(server.store.link(VIDEO, expires_s=60), headers={"Range": "bytes=10-19"}, timeout=30)
+    answer = requests.get(server.store.link(VIDEO), headers={"Range": "bytes=10-19"}, timeout=30)
     assert (answer.status_code, answer.content) == (206, bytes(range(10, 20)))
     assert answer.headers["Content-Range"] == "bytes 10-19/200"
-    assert requests.head(server.store.link(VIDEO, expires_s=60), timeout=30).headers["Content-Length"] == "200"
+    assert requests.head(server.store.link(VIDEO), timeout=30).headers["Content-Length"] == "200"
 
 
 @pytest.mark.parametrize(
@@ -122,14 +125,28 @@ def test_it_only_reads(server: Server, method: str):
 
 
 def test_a_taken_port_is_one_line_that_names_the_setting(server: Server, tmp_path: Path):
-    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(tmp_path), str(server.port)]
+    command = [sys.executable, "-m", "dub_assets.cli.file_server", str(server.port), str(tmp_path)]
     second = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     (line,) = second.stderr.splitlines()
     assert "DUB_ASSETS_FILES_PORT" in line
 
 
-@pytest.mark.parametrize("variables", [{"AWS_S3_BUCKET": "b"}, {"DUB_ASSETS_FILES_PORT": "0"}])
-def test_starts_no_server_if_the_ui_has_no_links(monkeypatch, variables: dict[str, str]):
+def test_starts_no_server_if_the_ui_has_no_links(monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", lambda *arguments, **options: pytest.fail("a server was started"))
-    start_file_server(settings_from(variables))
+    start_file_server(settings_from({"DUB_ASSETS_FILES_PORT": "0"}))
+
+
+def test_a_link_into_a_bucket_is_signed_when_it_is_opened(connect: Callable[[], object], bucket: str):
+    store = S3ObjectStore(bucket, connect, address="http://127.0.0.1:3010")
+    store.put(VIDEO, b"picture", "video/mp4")
+    store.put("jobs/a.json", b"{}", "application/json")
+    link = store.link(VIDEO)
+    assert link == "http://127.0.0.1:3010/projects/p/dub%20%C3%BC.mp4"
+    with TestClient(link_app(store), base_url="http://127.0.0.1:3010", follow_redirects=False) as client:
+        answer = client.get(link)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (302, "no-store")
+        assert requests.get(answer.headers["Location"], timeout=30).content == b"picture"
+        for key in ("jobs/a.json", "projects/p/none.mp4", "../x.mp4"):
+            assert client.get(f"/{key}").status_code == 404
+        assert client.get("/projects/p/none.mp4", headers={"Host": "evil.example"}).status_code == 400

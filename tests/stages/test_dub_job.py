@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from dagster._core.loader import LoadingContextForTest
 from support.dagster_jobs import ASSETS, JOB, KEYS, SPEECH, WORDS, Jobs, reason
 from support.fakes import FakeEngines, FakeProgress, FakeRecogniser, FakeSynthesiser
 
+from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.definitions import definitions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
@@ -65,9 +67,9 @@ def test_materialisations_have_metadata_for_the_ui(jobs: Jobs):
         for name in ASSETS
     }
     assert metadata["stems"]["duration_s"].value == 4.0
-    assert "Good." in metadata["transcript"]["text"].value
-    assert "pt Night." in metadata["translation"]["text"].value
-    assert len(metadata["tts_segments"]["lines"].records) == 2
+    assert "Good." in metadata["transcript"]["table"].value
+    assert "pt Night." in metadata["translation"]["table"].value
+    assert len(metadata["tts_segments"]["table"].value.splitlines()) == 2 + 2
     assert metadata["segment_mixes"]["clips"].value == 2
     assert metadata["final_video"]["true_peak_dbtp"].value <= -1.0
     assert metadata["report"]["segments_to_review"].value == 0
@@ -221,3 +223,83 @@ def test_a_permanent_error_is_not_retried(jobs: Jobs, monkeypatch: pytest.Monkey
     result = jobs.run()
     assert not result.success
     assert not [event for event in result.all_events if event.is_step_up_for_retry]
+
+
+@pytest.mark.parametrize(
+    ("asset", "config", "said"),
+    [
+        (
+            "segment_mixes",
+            {"segments": [1], "bgm_gain": 50},
+            "bgm_gain is 50: a gain is a factor from 0 (silence) to 10",
+        ),
+        ("segment_mixes", {"gains": {"0001": {"tts_gain": -1}}}, "tts_gain is -1: a gain"),
+        ("segment_mixes", {"gains": {"one": {"tts_gain": 1}}}, "'one' is not a segment"),
+        ("segment_mixes", {"segments": [1.5]}, "1.5 is not a segment"),
+        ("segment_mixes", {"bgm_gain": 1}, "bgm_gain and tts_gain need segments"),
+        ("segment_mixes", {"segments": [9]}, "there is no segment 0009 in this job; its segments are 0000 to 0001"),
+        ("translation", {"texts": {"0009": "Boa noite."}}, "there is no segment 0009"),
+    ],
+)
+def test_a_wrong_configuration_is_an_error_that_says_what_is_wrong(jobs: Jobs, asset: str, config: dict, said: str):
+    jobs.run()
+    result = jobs.run(assets=[asset], config={asset: config})
+    assert said in reason(result)
+    assert "Error occurred" not in reason(result)
+
+
+def test_the_launchpad_prefills_nothing_that_is_wrong_for_a_job(jobs: Jobs):
+    """Dagster's UI scaffolds the defaults of the configuration: those of the service are no part of it."""
+    for name in ("dub_job", "edit_segments_job", "rebuild_video_job"):
+        schema = jobs.definitions.resolve_job_def(name).run_config_schema.config_type
+        resources = schema.fields["resources"].config_type.fields["job_resources"]
+        assert "target_language" not in str(resources.config_type.fields)
+
+
+def table(jobs: Jobs, asset: str) -> list[list[str]]:
+    """Return the rows of the table that Dagster's UI shows of an asset, the header first."""
+    event = jobs.instance.get_latest_materialization_event(dg.AssetKey(asset)).asset_materialization
+    rows = [line.strip("| ").split(" | ") for line in event.metadata["table"].value.splitlines() if line[:1] == "|"]
+    return [rows[0], *rows[2:]]
+
+
+def test_every_segment_is_a_row_with_its_texts_gains_and_links(jobs: Jobs):
+    jobs.run()
+    header, first, second = table(jobs, "segment_mixes")
+    assert header == ["segment", "from (s)", "to (s)", "text", "tempo", "bgm_gain", "tts_gain", "issues", "open"]
+    assert (first[0], first[3], first[5:7]) == ("0000", "pt Good.", ["1", "1"])
+    key = KEYS.clip(1, "mix")
+    assert f"[mix](http://127.0.0.1:3010/{key})" in second[-1]
+    assert all(jobs.archive.store.head(link) for link in re.findall(r"3010/([^)]+)\)", first[-1]))
+    assert table(jobs, "translation")[1][3:] == ["pt Good.", "Good."]
+    assert table(jobs, "tts_segments")[1][0] == "0000"
+
+
+def test_an_edited_segment_is_recognisable(jobs: Jobs):
+    jobs.run()
+    edit = {"gains": {"0001": {"bgm_gain": 0.2}}}
+    jobs.run(name="edit_segments_job", config={"segment_mixes": edit, "translation": {"texts": {"0000": "Boa."}}})
+    assert [row[0] for row in table(jobs, "segment_mixes")[1:]] == ["0000", "**0001 edited**"]
+    assert [row[0] for row in table(jobs, "translation")[1:]] == ["**0000 edited**", "0001"]
+    assert [row[0] for row in table(jobs, "tts_segments")[1:]] == ["**0000 edited**", "0001"]
+    jobs.run()
+    assert [row[0] for row in table(jobs, "segment_mixes")[1:]] == ["0000", "**0001 edited**"], "later runs keep it"
+
+
+@pytest.mark.parametrize("asset", [name for name in ASSETS if name != "stems"])
+def test_an_asset_depends_on_what_it_reads_and_on_nothing_else(jobs: Jobs, asset: str, monkeypatch: pytest.MonkeyPatch):
+    jobs.run()
+    graph = jobs.definitions.resolve_asset_graph()
+    jobs.archive.store.delete([KEYS.manifest(asset)])
+    read: set[str] = set()
+    get = LocalObjectStore.get
+
+    def reading(store: LocalObjectStore, key: str) -> bytes:
+        read.add(key)
+        return get(store, key)
+
+    monkeypatch.setattr(LocalObjectStore, "get", reading)
+    assert jobs.run(assets=[asset]).success
+    parents = {key.path[-1] for key in graph.get(dg.AssetKey(asset)).parent_keys}
+    earlier = ASSETS[: ASSETS.index(asset)]
+    assert {name for name in earlier if KEYS.manifest(name) in read} == parents

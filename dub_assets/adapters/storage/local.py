@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from dub_assets.core.errors import ObjectMissingError, OutOfSpaceError
 from dub_assets.core.files import (
@@ -22,7 +21,7 @@ from dub_assets.core.files import (
     temporary_folder,
 )
 from dub_assets.core.media import StoredObject
-from dub_assets.core.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, is_key
+from dub_assets.core.object_key import HIDDEN_FOLDER, checked_key, checked_prefix, is_key, link_to
 
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """Errors of a hard link after which a copy may succeed."""
@@ -37,7 +36,7 @@ class LocalObjectStore:
     Files below ``shared`` (the workspace) are hard-linked instead of copied. This is safe because the workspace
     replaces files and never changes one in place.
 
-    ``address`` is the URL at which ``dub-assets dev`` serves the files; None if nothing does.
+    ``address`` is the URL of the link server; None if nothing serves the files.
     """
 
     def __init__(self, root: Path, *, shared: Path | None = None, address: str | None = None) -> None:
@@ -140,10 +139,9 @@ class LocalObjectStore:
                         path.unlink()
         self.remove_abandoned()
 
-    def link(self, key: str, *, expires_s: int) -> str | None:  # noqa: ARG002 - a file's address does not expire
-        """Return the URL at which ``dub-assets dev`` serves the object, or None if it does not."""
-        path = quote(checked_key(key))
-        return f"{self._address}/{path}" if self._address else None
+    def link(self, key: str) -> str | None:
+        """Return the URL at which the link server serves the object, or None without one."""
+        return link_to(self._address, key)
 
     @property
     def locks(self) -> Path:

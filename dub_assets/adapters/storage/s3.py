@@ -13,7 +13,7 @@ from dub_assets.adapters.aws import aws_errors, error_code, is_transient
 from dub_assets.core.errors import ConfigurationError, DubError, ObjectMissingError, StorageUnavailableError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.media import StoredObject
-from dub_assets.core.object_key import checked_key, checked_prefix, content_type_of, is_key
+from dub_assets.core.object_key import checked_key, checked_prefix, content_type_of, is_key, link_to
 
 if TYPE_CHECKING:
     from boto3.s3.transfer import TransferManager
@@ -32,7 +32,8 @@ class S3ObjectStore:
 
     ``client`` makes the boto3 client at the first request: ``partial(aws_client, "s3", region=...)``, or the
     ``get_client`` of Dagster's S3 resource. Files above ``part_bytes`` travel in parts; all transfers together use
-    ``connections`` connections. Everything may be called from several threads.
+    ``connections`` connections. ``address`` is the URL of the link server, None without one. Everything may be called
+    from several threads.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class S3ObjectStore:
         *,
         part_bytes: int = 16 * _MEBIBYTE,
         connections: int = 8,
+        address: str | None = None,
     ) -> None:
+        self._address = address
         self._bucket = bucket
         self._make_client = client
         self._part_bytes = part_bytes
@@ -148,8 +151,12 @@ class S3ObjectStore:
                     raise StorageUnavailableError(f"{where} cannot be used now ({code}): try again later")
                 raise self._refusal(where, code)
 
-    def link(self, key: str, *, expires_s: int) -> str | None:
-        """Return a signed URL that opens the object for ``expires_s`` seconds."""
+    def link(self, key: str) -> str | None:
+        """Return the URL at which the link server redirects to the object, or None without one."""
+        return link_to(self._address, key)
+
+    def signed_url(self, key: str, *, expires_s: int) -> str:
+        """Return a signed URL that opens the object for ``expires_s`` seconds. It must not be stored."""
         checked_key(key)
         with self._reported(key):
             place = {"Bucket": self._bucket, "Key": key}

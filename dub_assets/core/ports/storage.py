@@ -56,8 +56,11 @@ class ObjectStore(Protocol):
         """Delete objects; missing ones are ignored."""
         ...
 
-    def link(self, key: str, *, expires_s: int) -> str | None:
-        """Return a URL that opens the object for ``expires_s`` seconds, None if the store has none."""
+    def link(self, key: str) -> str | None:
+        """Return the lasting URL at which the link server opens the object, None if there is no such server.
+
+        It holds no signature, so it may be stored.
+        """
         ...
 
 

@@ -209,4 +209,5 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     capabilities=CAPABILITIES,
     requirements=Requirements(distributions=("boto3",), packages="boto3"),
     auto="never",
+    is_service=True,
 )

@@ -177,4 +177,5 @@ ENTRY: EngineEntry[Translator] = EngineEntry(
     capabilities=TranslatorCapabilities(pairs=_PAIRS, batch_size=_LINES),
     requirements=Requirements(distributions=("requests",), packages="requests", unset=_unset),
     auto="never",
+    is_service=True,
 )

@@ -158,4 +158,5 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     installed_capabilities=lambda settings: _offered(settings.services.speech),
     requirements=Requirements(distributions=("requests",), packages="requests", unset=_unset),
     auto="never",
+    is_service=True,
 )

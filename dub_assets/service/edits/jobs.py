@@ -95,7 +95,7 @@ def segment_tts(context: dg.OpExecutionContext, job_resources: JobResources, con
             external = ExternalSegments(job_resources=job_resources, job=job)
             keys = external.tts_keys(request)
             _observe(context, started)
-            spoken = external.say(request, keys, subject.target_language or job_resources.target_language)
+            spoken = external.say(request, keys, subject.target_language or job_resources.defaults.target_language)
         _observe(context, segment_tts_completed(subject, spoken, result_key=result_key))
 
 

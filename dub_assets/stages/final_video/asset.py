@@ -10,7 +10,7 @@ from dub_assets.stages.final_video.stage import STAGE_VERSION, render_video
 from dub_assets.stages.final_video.values import FinalVideo
 
 
-@job_asset(version=STAGE_VERSION, kinds={"video", "ffmpeg"}, deps=["source_video", *PRODUCTS])
+@job_asset(version=STAGE_VERSION, kinds={"video", "ffmpeg"}, deps=PRODUCTS)
 def final_video(context: dg.AssetExecutionContext, job_resources: JobResources) -> AssetEvents:
     """The original picture with the dub, the original sound beside it, and subtitles in both languages."""
     with job_resources.job(context) as job:

@@ -52,14 +52,14 @@ class LineJudge:
     earlier: Mapping[int, LineQuality]
 
     def lines(self) -> Iterator[LineQuality]:
-        """Yield the quality of each segment of the transcript, in order."""
+        """Yield the quality of each segment of the transcript, in order; of each mix, if only mixes are judged."""
         text_issues = self._text_issues() if "translation" in self.assets else {}
         speaks, mixes = "tts_segments" in self.assets, "segment_mixes" in self.assets
         spoken = {line.index: line for line in self.products.tts.segments} if speaks or mixes else {}
         mixed = {mix.index: mix for mix in self.products.mixes.segments} if mixes else {}
         has_text = {line.index for line in self.products.translation.lines if line.text} if speaks else set()
-        for segment in self.products.transcript.segments:
-            index = segment.index
+        segments = mixed if list(self.assets) == ["segment_mixes"] else self._segments()
+        for index in segments:
             quality = LineQuality(index=index, issues=text_issues.get(index, ()), level_dbfs=None)
             line, mix = spoken.get(index), mixed.get(index)
             if speaks and line is not None:
@@ -69,6 +69,9 @@ class LineJudge:
             if line is not None and mix is not None:
                 quality = self._with_background(quality, line, mix.gains.background)
             yield quality
+
+    def _segments(self) -> list[int]:
+        return [segment.index for segment in self.products.transcript.segments]
 
     def text_language(self) -> str | None:
         """Return the language that all lines together read like, None if they are too short or it is uncertain."""

@@ -86,7 +86,7 @@ def measure_assets(
         provenance=Provenance(
             fingerprint=fingerprint(STAGE, version=STAGE_VERSION, assets=list(assets)),
             engines=(identifier.identity,),
-            figures=measurement.figures(media_ms=products.transcript.duration_ms),
+            figures=measurement.figures(media_ms=_duration_ms(products, assets)),
         ),
     )
 
@@ -119,13 +119,19 @@ def _mean_agreement(lines: Sequence[LineQuality], products: Products) -> float |
     return round(sum(agreement * weight for agreement, weight in weighted) / total, 3) if total else None
 
 
+def _duration_ms(products: Products, assets: Collection[str]) -> int:
+    """Return the length of the programme, from a product that the steps of these assets read."""
+    return products.transcript.duration_ms if "translation" in assets else products.stems.info.duration_ms
+
+
 def _figures(
     products: Products, final: FinalVideo | None, lines: Sequence[LineQuality], judge: LineJudge
 ) -> DubFigures:
     """Return the measurements of the judged assets; all others are None."""
     assets, ctx = judge.assets, judge.ctx
-    segments = [segment.interval for segment in products.transcript.segments]
-    missing = unspoken(products.stems.speech, segments) if "transcript" in assets else None
+    missing = None
+    if "transcript" in assets:
+        missing = unspoken(products.stems.speech, [segment.interval for segment in products.transcript.segments])
     video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
     mix = ctx.workspace.open(final.mix) if video is not None and final is not None else None
     return DubFigures(

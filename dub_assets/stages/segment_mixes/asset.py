@@ -4,13 +4,14 @@ import dagster as dg
 
 from dub_assets.core.keys import segment_name
 from dub_assets.resources.asset import job_asset, output
+from dub_assets.resources.asset_metadata import SegmentRow, edited_segments, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.run_config import SegmentMixesConfig
 from dub_assets.stages.segment_mixes.stage import STAGE_VERSION, mix_segments
-from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.segment_mixes.values import GainChange, SegmentMix, SegmentMixes
 from dub_assets.stages.stems.values import Stems
-from dub_assets.stages.tts_segments.values import TtsSegments
+from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 
 @job_asset(version=STAGE_VERSION, kinds={"audio"})
@@ -34,10 +35,13 @@ def segment_mixes(
             previous=job.previous(SegmentMixes, "segment_mixes"),
             only=selected,
         )
+        rows = _rows(product, tts_segments)
         yield output(
             product,
             {
                 "segments": len(product.segments),
+                "edited": edited_segments(rows),
+                "table": segment_table(rows, job.archive.store),
                 "clips": sum(segment.clips is not None for segment in product.segments),
                 "selected": {
                     segment_name(segment.index): {
@@ -51,3 +55,27 @@ def segment_mixes(
         )
         made = job.products_with(stems=stems, tts=tts_segments, mixes=product)
         yield from check_results(context, job, "segment_mixes", made)
+
+
+def _rows(mixes: SegmentMixes, tts: TtsSegments) -> list[SegmentRow]:
+    lines = {line.index: line for line in tts.segments}
+    return [_row(mix, lines[mix.index]) for mix in mixes.segments]
+
+
+def _row(mix: SegmentMix, line: TtsSegment) -> SegmentRow:
+    clips = mix.clips
+    media = {"mix": clips.mix, "background": clips.bgm, "original": clips.source} if clips else {}
+    return SegmentRow(
+        index=mix.index,
+        interval=mix.window,
+        text=line.speech.text,
+        cells={
+            "tempo": line.tempo,
+            "bgm_gain": mix.gains.background,
+            "tts_gain": mix.gains.speech,
+            "issues": ", ".join(line.issues),
+        },
+        media={**media, "speech": line.clip, **({"picture": clips.video} if clips else {})},
+        edited=mix.edited != GainChange(),
+        first=bool(line.issues),
+    )

@@ -3,12 +3,12 @@
 import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
-from dub_assets.resources.asset_metadata import preview
+from dub_assets.resources.asset_metadata import SegmentRow, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.stage import STAGE_VERSION, transcribe, transcript_fingerprint
-from dub_assets.stages.transcript.values import Speaker, Transcript, TranscriptSegment
+from dub_assets.stages.transcript.values import Transcript, TranscriptSegment
 
 
 @job_asset(version=STAGE_VERSION, kinds={"text", "whisper"})
@@ -41,12 +41,12 @@ def transcript(context: dg.AssetExecutionContext, job_resources: JobResources, s
                 "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
                 "segments": len(product.segments),
                 "words": sum(len(segment.words) for segment in product.segments),
-                "text": preview((segment.interval, _line(segment, product.speakers)) for segment in product.segments),
+                "table": segment_table([_row(segment) for segment in product.segments], job.archive.store),
             },
         )
         yield from check_results(context, job, "transcript", job.products_with(stems=stems, transcript=product))
 
 
-def _line(segment: TranscriptSegment, speakers: tuple[Speaker, ...]) -> str:
-    """Return the text, with the speaker's name if there are several speakers."""
-    return f"{segment.speaker}: {segment.text}" if len(speakers) > 1 else segment.text
+def _row(segment: TranscriptSegment) -> SegmentRow:
+    cells = {"speaker": segment.speaker, "probability": segment.probability}
+    return SegmentRow(index=segment.index, interval=segment.interval, text=segment.text, cells=cells)

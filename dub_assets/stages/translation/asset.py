@@ -3,7 +3,7 @@
 import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
-from dub_assets.resources.asset_metadata import preview
+from dub_assets.resources.asset_metadata import SegmentRow, edited_segments, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.run_config import TranslationConfig
@@ -32,17 +32,32 @@ def translation(
             )
         if texts:
             product = write_lines(product, transcript, texts)
-        intervals = {segment.index: segment.interval for segment in transcript.segments}
+        rows = _rows(product, transcript)
         yield output(
             product,
             {
                 "languages": f"{product.source_language} to {product.target_language}",
                 "lines": len(product.lines),
-                "edited": sum(line.written_for is not None for line in product.lines),
-                "text": preview((intervals[line.index], line.text) for line in product.lines),
+                "edited": edited_segments(rows),
+                "table": segment_table(rows, job.archive.store),
             },
             data_version=product.data_version,
         )
         yield from check_results(
             context, job, "translation", job.products_with(transcript=transcript, translation=product)
         )
+
+
+def _rows(translation: Translation, transcript: Transcript) -> list[SegmentRow]:
+    lines = {line.index: line for line in translation.lines}
+    return [
+        SegmentRow(
+            index=segment.index,
+            interval=segment.interval,
+            text=lines[segment.index].text,
+            cells={"original": segment.text},
+            edited=lines[segment.index].written_for is not None,
+        )
+        for segment in transcript.segments
+        if segment.index in lines
+    ]

@@ -2,8 +2,9 @@
 
 import dagster as dg
 
+from dub_assets.core.timing import seconds
 from dub_assets.resources.asset import job_asset, output
-from dub_assets.resources.asset_metadata import lines_table
+from dub_assets.resources.asset_metadata import SegmentRow, fit_figures, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
 from dub_assets.resources.job_context import JobResources
 from dub_assets.resources.run_config import TtsSegmentsConfig
@@ -12,7 +13,7 @@ from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.casting import parse_choices
 from dub_assets.stages.tts_segments.stage import STAGE_VERSION, synthesise
-from dub_assets.stages.tts_segments.values import TtsSegments
+from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 
 @job_asset(version=STAGE_VERSION, kinds={"audio", "onnx"})
@@ -37,6 +38,28 @@ def tts_segments(
             only=config.selected([segment.index for segment in transcript.segments]),
             voices={**parse_choices(job.options.speakers.voices), **job.request.voices},
         )
-        yield output(product, lines_table(product))
+        edited = {line.index for line in translation.lines if line.written_for is not None}
+        rows = [_row(segment, edited=segment.index in edited) for segment in product.segments]
+        yield output(product, {**fit_figures(product), "table": segment_table(rows, job.archive.store)})
         made = job.products_with(stems=stems, transcript=transcript, translation=translation, tts=product)
         yield from check_results(context, job, "tts_segments", made)
+
+
+def _row(line: TtsSegment, *, edited: bool) -> SegmentRow:
+    return SegmentRow(
+        index=line.index,
+        interval=line.placed,
+        text=line.speech.text,
+        cells={
+            "late (s)": seconds(line.late_ms),
+            "tempo": line.tempo,
+            "stretch": line.stretch,
+            "fit method": line.rung,
+            "gain (dB)": line.gain_db,
+            "voice": line.speech.voice,
+            "issues": ", ".join(line.issues),
+        },
+        media={"speech": line.clip},
+        edited=edited,
+        first=bool(line.issues),
+    )

@@ -124,7 +124,7 @@ def test_a_second_message_for_a_job_has_its_own_run_and_request(wire: Wire):
 
 def test_one_run_a_job_at_a_time():
     configuration = Path(__file__).parents[3].joinpath("dagster.yaml")
-    limits = yaml.safe_load(configuration.read_text(encoding="utf-8"))["run_queue"]["tag_concurrency_limits"]
+    limits = yaml.safe_load(configuration.read_text(encoding="utf-8"))["concurrency"]["runs"]["tag_concurrency_limits"]
     unique = {limit["key"]: limit["limit"] for limit in limits if isinstance(limit.get("value"), dict)}
     assert unique == {"dub/job_id": 1, "dagster/partition": 1}
 
