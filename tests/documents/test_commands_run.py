@@ -44,6 +44,7 @@ NOT_RUN: Mapping[str, str] = {
     r".*dub-assets worker\b.*": SERVES + "tests/workers runs it",
     r"dub-assets models pull --pair .*": "fetches models; tests/engines/firefox runs it against a local hub",
     r"dub-assets check( --pull)?": "fails without the default pair; tests/cli runs it against a local hub",
+    r"dub-assets callbacks replay .*": "needs the callbacks of a service; tests/cli/test_job_control.py runs it",
     r"dub-assets credentials verify .*": "needs the variables of that export; tests/cli/test_credentials.py runs it",
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",
     r"dub-assets dub .*--to pt --to es.*": "needs more models; tests/end_to_end/test_many_languages.py runs it",
