@@ -26,13 +26,13 @@ def mutant_of(seeds: dict[str, bytes], seed: int, number: int) -> tuple[str, byt
     return f"{number:06}-{name}", mutant(Path(name).suffix, seeds[name], random)
 
 
-def tried(name: str, content: bytes, kept: Path | None) -> Outcome:
+def tried(name: str, content: bytes, kept: Path, *, renders: bool = True) -> Outcome:
     """Return the outcome of a mutant; a fault's file is written to ``kept``."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        outcome = outcome_of(path)
-    if kept is not None and outcome.is_fault:
+        outcome = outcome_of(path, renders=renders)
+    if outcome.is_fault:
         (kept / name).write_bytes(content)
     return outcome
 

@@ -43,13 +43,13 @@ class Outcome:
         return self.kind not in {"accepted", "finding", "refused"}
 
 
-def outcome_of(path: Path) -> Outcome:
-    """Dub a file in a process with limits, and judge what happens."""
+def outcome_of(path: Path, *, renders: bool = True) -> Outcome:
+    """Dub a file in a process with limits, and judge what happens; without ``renders``, only extract its sound."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         result = Path(folder) / "outcome.json"
-        process = context.Process(target=_limited, args=(path, Path(folder), result))
+        process = context.Process(target=_limited, args=(path, Path(folder), result, renders))
         process.start()
         process.join(WALL_S)
         if process.is_alive():
@@ -61,18 +61,18 @@ def outcome_of(path: Path) -> Outcome:
         return Outcome(**json.loads(result.read_text(encoding="utf-8")))
 
 
-def _limited(path: Path, folder: Path, result: Path) -> None:
+def _limited(path: Path, folder: Path, result: Path, renders: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
-        outcome = _dubbed(path, folder)
+        outcome = _dubbed(path, folder, renders=renders)
     except Exception as error:  # noqa: BLE001  # a fault, whatever it is
         place = traceback.extract_tb(error.__traceback__)[-1]
         outcome = Outcome(kind="traceback", detail=f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})")
     result.write_text(json.dumps({"kind": outcome.kind, "detail": outcome.detail}), encoding="utf-8")
 
 
-def _dubbed(path: Path, folder: Path) -> Outcome:
+def _dubbed(path: Path, folder: Path, *, renders: bool) -> Outcome:
     """Call what the product calls in its contained processes, in this one, which is contained too."""
     try:
         info = read_info(path, LIMITS.max_pixels, DEFAULT_TRACK)
@@ -86,9 +86,8 @@ def _dubbed(path: Path, folder: Path) -> Outcome:
     findings = (*info.findings, *extracted.findings)
     if not findings and (lost := _lost_clicks(path, info, original)):
         return Outcome(kind="speech lost silently", detail=lost)
-    return _rendered(path, folder, info, extracted) or Outcome(
-        kind="finding" if findings else "accepted", detail="; ".join(findings)
-    )
+    fault = _rendered(path, folder, info, extracted) if renders else None
+    return fault or Outcome(kind="finding" if findings else "accepted", detail="; ".join(findings))
 
 
 def _rendered(path: Path, folder: Path, info: MediaInfo, extracted: ExtractedSound) -> Outcome | None:
