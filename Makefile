@@ -117,7 +117,7 @@ faults: $(STAMP) ## The same 200 times, or KILLS=500 SEED=7: an hour or more.
 	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/pytest -s -m faults
 
 fuzz: $(STAMP) ## Damage files of every container in COUNT=10000 ways and dub them, SEED=0; ONLY=17 repeats one.
-	PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) 2>build/fuzz.log
+	PYTHONPATH=tests $(BIN)/python -m fuzz --count $(COUNT) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
 
 models: $(STAMP) ## Tests with the real models, and end to end: minutes.
 	$(BIN)/pytest -m "models and not gpu and not hub"

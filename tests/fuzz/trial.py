@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import resource
 import subprocess
 import tempfile
@@ -62,6 +63,7 @@ def outcome_of(path: Path, *, renders: bool = True) -> Outcome:
 
 
 def _limited(path: Path, folder: Path, result: Path, renders: bool) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries print what they think of the file
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     try:
