@@ -25,7 +25,7 @@ from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import ExtractedSound, MediaInfo, Rendition
 from dub_assets.core.track_choice import DEFAULT_TRACK
 
-CPU_S, WALL_S, MEMORY_BYTES = 30, 120, 3 * 2**30
+CPU_S, WALL_S, MEMORY_BYTES = 30, 600, 3 * 2**30
 _SYNC_S = 0.04
 LIMITS = MediaLimits(max_duration_s=600)
 """Silence of hours is extracted whole, which takes long: seeds have a second."""
