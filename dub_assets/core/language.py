@@ -79,11 +79,9 @@ _KNOWN = (
     | {code: code for code in _NAMES}
 )
 _VARIANTS = {
-    "en": (("us",), "American English"),
-    "es": (("es",), "the Spanish of Spain"),
     "pt": (("br",), "Brazilian Portuguese"),
 }
-"""Regions of which texts and voices are, and what they are called."""
+"""Regions of which texts and voices are, where other regions speak and write too differently."""
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})+")
 
 LANGUAGES = frozenset(_NAMES)

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from dub_assets.core.errors import UnsupportedLanguageError
-from dub_assets.core.language import LANGUAGES, UNDETERMINED, iso_639_2, language_name, parse_language
+from dub_assets.core.language import (
+    LANGUAGES,
+    UNDETERMINED,
+    iso_639_2,
+    language_name,
+    parse_language,
+    parse_target_language,
+)
 
 WHISPER = """
 af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha he hi hr ht hu hy id is it ja
@@ -94,3 +101,15 @@ def test_a_programme_without_a_language_is_tagged_as_such() -> None:
     assert iso_639_2(UNDETERMINED) == "und"
     with pytest.raises(UnsupportedLanguageError):
         parse_language(UNDETERMINED)
+
+
+@pytest.mark.parametrize("tag", ["pt-PT", "pt_pt", "pt-AO"])
+def test_a_variant_that_no_voice_speaks_is_refused_as_a_target(tag):
+    assert parse_language(tag) == "pt"
+    with pytest.raises(UnsupportedLanguageError, match="only Brazilian Portuguese: ask for 'pt'"):
+        parse_target_language(tag)
+
+
+@pytest.mark.parametrize(("tag", "code"), [("pt-BR", "pt"), ("Portuguese", "pt"), ("es_MX", "es"), ("ko-KR", "ko")])
+def test_other_targets_lose_their_region(tag, code):
+    assert parse_target_language(tag) == code
