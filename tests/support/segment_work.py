@@ -125,7 +125,7 @@ class Service:
     def run(self, request: SegmentMixRequest | SegmentTtsRequest) -> dg.ExecuteInProcessResult:
         """Run what the queue's sensor requests for a message."""
         self.archive.save(request_key("message-1"), request)
-        return self.execute(run_request("message-1", request, self.archive))
+        return self.execute(run_request("message-1", "message-1", request, self.archive, runs=1))
 
     def execute(self, requested: dg.RunRequest) -> dg.ExecuteInProcessResult:
         return self.definitions.resolve_job_def(requested.job_name).execute_in_process(
