@@ -248,6 +248,14 @@ def test_a_wrong_configuration_is_an_error_that_says_what_is_wrong(jobs: Jobs, a
     assert "Error occurred" not in reason(result)
 
 
+def test_the_launchpad_prefills_nothing_that_is_wrong_for_a_job(jobs: Jobs):
+    """Dagster's UI scaffolds the defaults of the configuration: those of the service are no part of it."""
+    for name in ("dub_job", "edit_segments_job", "rebuild_video_job"):
+        schema = jobs.definitions.resolve_job_def(name).run_config_schema.config_type
+        resources = schema.fields["resources"].config_type.fields["job_resources"]
+        assert "target_language" not in str(resources.config_type.fields)
+
+
 def table(jobs: Jobs, asset: str) -> list[list[str]]:
     """Return the rows of the table that Dagster's UI shows of an asset, the header first."""
     event = jobs.instance.get_latest_materialization_event(dg.AssetKey(asset)).asset_materialization
