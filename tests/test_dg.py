@@ -25,5 +25,5 @@ def test_dg_loads_the_project(tmp_path: Path, command: list[str]):
     assert "virtual environment" not in done.stderr
     if command[0] == "list":
         listed = json.loads(done.stdout)
-        assert {"stems", "final_video", "report"} <= {asset["key"] for asset in listed["assets"]}
+        assert {"stems", "final_video", "report"} <= {asset["asset_key"] for asset in listed["assets"]}
         assert "tts_segments:lines_are_audible" in {check["key"] for check in listed["asset_checks"]}
