@@ -72,13 +72,13 @@ class _Edit:
 
     @classmethod
     def of(cls, job_id: str) -> _Edit:
-        """Return the edit of a job. Raises InputError if there is no such job, or it has no mixes yet."""
+        """Return the edit of a job. Raises InputError if there is no such job, or it has no translation yet."""
         settings = settings_from(os.environ)
         archive = StorageResource.of(settings).archive
         request = find_job(archive, job_id)
         job = OwnJob.find(archive, request.job_id, request.project_id)
         if job is None:
-            raise InputError(f"job {request.job_id!r} has no mixes yet: run it to its end first")
+            raise InputError(f"job {request.job_id!r} has no translation yet: run it first")
         return cls(settings=settings, archive=archive, job=job)
 
     @property

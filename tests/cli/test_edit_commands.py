@@ -126,9 +126,9 @@ def test_an_impossible_edit_is_one_line_of_error(run: CommandLine, arguments, ex
     assert run("jobs").splitlines()[1].split()[4:6] == ["dub_job", "success"], "no run was started"
 
 
-def test_a_job_without_mixes_cannot_be_edited(run: CommandLine):
-    run.archive.store.delete([run.keys.manifest("segment_mixes")])
-    assert "has no mixes yet" in run("say", run.job, "1", "Oi.", fails=True)
+def test_a_job_without_translation_cannot_be_edited(run: CommandLine):
+    run.archive.store.delete([run.keys.manifest("translation")])
+    assert "has no translation yet" in run("say", run.job, "1", "Oi.", fails=True)
 
 
 def test_an_edit_and_the_list_of_jobs_report_the_issues_of_the_document(

@@ -28,7 +28,7 @@ START_S, END_S = 0, 31.7
 SETS_A_VARIABLE = "changes the reader's shell; the variables are checked"
 SERVES = "serves until it is stopped; "
 NOT_RUN: Mapping[str, str] = {
-    r"make (demo|test|unit|format|lock|quality|stack|stack-demo|faults|kills|workers|layers|models)\b.*": (
+    r"make (demo|test|unit|format|fuzz|lock|quality|stack|stack-demo|faults|kills|workers|layers|models)\b.*": (
         "takes minutes, changes the checkout or runs these tests themselves; the target is checked by a dry run"
     ),
     r"make (install|schemas|test-\S+)\b.*": "installs packages or rewrites the checkout; checked by a dry run",
@@ -49,7 +49,7 @@ NOT_RUN: Mapping[str, str] = {
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",
     r"dub-assets dub .*--to pt --to es.*": "needs more models; tests/end_to_end/test_target_languages.py runs it",
     r"dub-assets dub --glossary FILE": "names no video",
-    r"dagster instance migrate": "changes the reader's database; its options are checked",
+    r"dagster instance (migrate|concurrency set .*)": "changes the reader's database; its options are checked",
 }
 """What does not run here, and why."""
 

@@ -15,7 +15,7 @@ def test_a_supported_job_passes():
 
 @pytest.mark.parametrize(
     ("source", "target", "error"),
-    [("xx", "pt", "recognises 'xx'"), ("ko", "pt", "'ko' to 'pt'"), ("auto", "xx", "speaks 'xx'")],
+    [("xx", "pt", "recognises 'xx'"), ("ko", "pt", "'ko' to 'pt'"), ("auto", "xx", "unknown language 'xx'")],
 )
 def test_an_unsupported_language_is_an_error_before_any_work(source: str, target: str, error: str):
     with pytest.raises(UnsupportedLanguageError, match=error):

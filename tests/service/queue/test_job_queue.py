@@ -33,7 +33,7 @@ from dub_assets.service.pending_messages import Claim, HeldMessage, HeldMessages
 from dub_assets.service.queue import tasks
 from dub_assets.service.queue.consumer import receive_in_parallel
 from dub_assets.service.queue.resources import QueueResource
-from dub_assets.stages.segment_mixes.values import SegmentMixes
+from dub_assets.stages.translation.values import Translation
 
 REGION = "ap-northeast-2"
 
@@ -507,7 +507,8 @@ def test_requests_an_asset_run_for_own_segments_and_an_op_if_one_is_external(wir
     deployment = wire.deploy()
     archive, keys = deployment.job_resources.storage.archive, JobKeys(request=REQUEST)
     archive.save(job_record_key(REQUEST.job_id), REQUEST)
-    archive.save(keys.manifest("segment_mixes"), SegmentMixes(segments=(), provenance=PROVENANCE))
+    translation = Translation(source_language="en", target_language="pt", lines=(), provenance=PROVENANCE)
+    archive.save(keys.manifest("translation"), translation)
     fields = {"task": "segment_mix", "job_id": REQUEST.job_id, "callback_url": "https://consumer.example/"}
     own = {"index": 3, "bgm_gain": 0.2}
     wire.send(json.dumps(fields | {"segments": [own], "rebuild_video": True}))
