@@ -21,18 +21,19 @@ def template_fields(template: str) -> list[str]:
     """Return the names in the braces of a template. Raises ValueError if it is malformed or has more than names."""
     fields = list(Formatter().parse(template))
     if any(name is not None and (specification or conversion) for _, name, specification, conversion in fields):
-        raise ValueError("only names can stand in braces")
+        raise ValueError("braces hold more than a name")
     return [name for _, name, _, _ in fields if name is not None]
 
 
 def _checked_template(template: str) -> str:
     """Return a template if it can be filled in. Raises ValueError."""
+    known = "only {project_id} and {job_id} can stand in braces"
     try:
         unknown = set(template_fields(template)) - {"project_id", "job_id"}
     except ValueError as error:
-        raise ValueError(f"is unusable: {error}") from error
+        raise ValueError(f"is unusable: {error}; {known}") from error
     if unknown:
-        raise ValueError("is unusable: only {project_id} and {job_id} can stand in braces")
+        raise ValueError(f"is unusable: {known}")
     return template
 
 
