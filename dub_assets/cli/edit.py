@@ -93,7 +93,7 @@ class _Edit:
         """
         started = time.perf_counter()
         with self.archive.locked(self.keys.request.job_id, show_wait):
-            check_segments_exist(gains, [mix.index for mix in self.job.mixes().segments])
+            check_segments_exist(gains, self.job.segment_indices())
             planned = edit_run(self.job, gains, texts=texts, rebuild=output.rebuild)
             run = LocalRun(job_id=planned.job_id, job=EDIT_JOB, assets=planned.assets, config=planned.config)
             folders = self._folders(output)

@@ -126,6 +126,14 @@ def test_an_impossible_edit_is_one_line_of_error(run: CommandLine, arguments, ex
     assert run("jobs").splitlines()[1].split()[4:6] == ["dub_job", "success"], "no run was started"
 
 
+def test_a_job_that_stopped_after_its_translation_can_be_edited(run: CommandLine):
+    stages = ("tts_segments", "segment_mixes", "final_video", "quality", "report", "metadata")
+    run.archive.store.delete([run.keys.manifest(stage) for stage in stages])
+    shown = json.loads(run("say", run.job, "1", "Boa noite.", "--rebuild", "--json"))
+    assert [row["segment"] for row in shown["segments"]] == ["0001"]
+    assert run.archive.store.head(run.keys.manifest("final_video")) is not None
+
+
 def test_a_job_without_translation_cannot_be_edited(run: CommandLine):
     run.archive.store.delete([run.keys.manifest("translation")])
     assert "has no translation yet" in run("say", run.job, "1", "Oi.", fails=True)

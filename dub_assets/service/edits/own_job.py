@@ -13,6 +13,7 @@ from dub_assets.core.media import MediaObject
 from dub_assets.core.request import DubRequest
 from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import SegmentMix, SegmentMixes
+from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 
@@ -37,6 +38,11 @@ class OwnJob:
     def has_report(self) -> bool:
         """Whether the job has a report, which a rebuild brings up to date."""
         return self.archive.store.head(self.keys.manifest("report")) is not None
+
+    def segment_indices(self) -> list[int]:
+        """Return the indices of the job's segments. Raises ObjectMissingError, ObjectCorruptError."""
+        translation = self.archive.load(Translation, self.keys.manifest("translation"))
+        return [line.index for line in translation.lines]
 
     def mixes(self) -> SegmentMixes:
         """Return the job's mixes. Raises ObjectMissingError, ObjectCorruptError."""
