@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from killable import always, killable, reached
-from support.fakes import FakeEngines, FakeProgress
+from support.fakes import FakeEngines, FakeProgress, FakeSeparator, FakeSynthesiser, FakeTranslator
 
 from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.core.engine import Voice
+from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
@@ -19,8 +24,13 @@ from dub_assets.service.queue import sensor as job_queue
 from dub_assets.service.queue.sqs import SqsQueue
 from dub_assets.settings import settings_from
 
+LANGUAGES = ("pt", "es", "fr")
 _SPOKEN = Interval(start_ms=200, end_ms=900)
+_TRANSLATOR = FakeTranslator()
+_TRANSLATOR.capabilities = replace(_TRANSLATOR.capabilities, pairs=frozenset(("en", into) for into in LANGUAGES))
 _ENGINES = FakeEngines(
+    translator=_TRANSLATOR,
+    synthesiser=FakeSynthesiser(voices=(Voice(name="anna", languages=frozenset(LANGUAGES)),)),
     regions=[_SPOKEN],
     words=[RecognisedWord(text="Good.", start_ms=_SPOKEN.start_ms, end_ms=_SPOKEN.end_ms, probability=0.9)],
 )
@@ -52,6 +62,16 @@ def _has_receipts(args: tuple[Any, ...], result: Any) -> bool:
     return bool(args[1])
 
 
+def _separate(separator: FakeSeparator, mixture: Iterable[Sound]) -> Iterator[tuple[Sound, Sound]]:
+    """``FakeSeparator.separate`` after a point; each separation that ends is a line in a file."""
+    reached("separate.before")
+    yield from _original_separate(separator, mixture)
+    with Path(os.environ["FAULTS"], "separations").open("a", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n")
+
+
+_original_separate = FakeSeparator.separate
+FakeSeparator.separate = _separate
 EnginesResource.engines = lambda self, overrides=None: _ENGINES
 _original_save = JobArchive.save
 JobArchive.save = _save

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,6 +107,17 @@ class World:
         self.cancelled.add(job_id)
         body = json.dumps({"task": "cancel", "job_id": job_id, "project_id": "shop"})
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
+
+    def send_languages(self, languages: Sequence[str]) -> list[str]:
+        """Send a message with several languages; return its jobs."""
+        job_id = f"languages-{len(self.full)}"
+        message = {"job_id": job_id, "project_id": "shop", "callback_url": self._receiver.url()}
+        asked = {"input_key": "projects/shop/inputs/talk.mp4", "source_lang": "en", "target_langs": languages}
+        sent = self._sqs.send_message(QueueUrl=self._url, MessageBody=json.dumps(message | asked))
+        keys = [sent["MessageId"], *(f"{sent['MessageId']}.{number}" for number in range(1, len(languages)))]
+        jobs = [job_id, *(f"{job_id}.{language}" for language in languages[1:])]
+        self.full |= zip(keys, jobs, strict=True)
+        return jobs
 
     def left(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -229,6 +240,16 @@ def test_no_job_is_lost_and_none_is_done_twice_whatever_is_away(world: World, co
         if number % COUNTED_AFTER == 0 or number == len(plan):
             world.drain()
             check(world, connect(), bucket)
+
+
+def test_languages_of_one_source_outlive_the_job_that_makes_their_stems(world: World, connect, bucket):
+    world.service.start()
+    world.service.arm("separate.before")
+    world.send_languages(["pt", "es", "fr"])
+    world.service.await_kill("separate.before")
+    world.drain()
+    check(world, connect(), bucket)
+    assert len(world.service.faults.joinpath("separations").read_text(encoding="utf-8").splitlines()) == 1
 
 
 def kill(world: World, point: str, chance: random.Random, *, full: bool) -> None:
