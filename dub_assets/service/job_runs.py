@@ -1,4 +1,4 @@
-"""The runs of a job: its dubs and edits, whoever started them."""
+"""The runs of a job: all its dubs and edits."""
 
 from __future__ import annotations
 

@@ -149,19 +149,19 @@ class World:
     def _are_done(self) -> bool:
         runs = self.runs()
         ended = all(run.is_finished and run.tags[CALLBACKS] != "pending" for kept in runs.values() for run in kept)
-        return {*self.full} <= {*runs} and ended and {*self.refused.values()} <= {*self.told()}
+        return {*self.full} <= {*runs} and ended and {*self.refused.values()} <= {*self.sent_stages()}
 
-    def told(self) -> dict[str, list[str]]:
-        """The stages that the consumer was told of each job, in order, repeats left out."""
+    def sent_stages(self) -> dict[str, list[str]]:
+        """The stages that the consumer received for each job, in order and without repeats."""
         stages: dict[str, list[str]] = {}
         seen: set[str] = set()
         for received in self._receiver.received:
             assert received.answered == 204, received.fault
             if received.headers["webhook-id"] not in seen:
                 seen.add(received.headers["webhook-id"])
-                told = received.json["metadata"]
-                self.reasons[told["job_id"]] = received.json.get("error", "")
-                stages.setdefault(told["job_id"], []).append(told["stage"])
+                metadata = received.json["metadata"]
+                self.reasons[metadata["job_id"]] = received.json.get("error", "")
+                stages.setdefault(metadata["job_id"], []).append(metadata["stage"])
         return stages
 
     def dead(self) -> Counter[str]:
@@ -311,7 +311,7 @@ def busy_host() -> Iterator[None]:
 
 
 def check(world: World, s3, bucket: str) -> None:
-    """No job is lost, none is done twice at once, all is told, and no refused message has a run.
+    """No job is lost, none is done twice at once, every callback is received, and no refused message has a run.
 
     A job is lost if it does not end well: there is nothing wrong with any of them.
     """
@@ -329,12 +329,12 @@ def check(world: World, s3, bucket: str) -> None:
     keys = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
     assert {request_key(message) for message in world.full} <= keys
     assert {f"projects/shop/outputs/videos/{job_id}.mp4" for job_id in done} <= keys
-    told = world.told()
-    assert {job_id: told[job_id] for job_id in done} == dict.fromkeys(done, STAGES)
+    received_stages = world.sent_stages()
+    assert {job_id: received_stages[job_id] for job_id in done} == dict.fromkeys(done, STAGES)
     for job_id in ended:  # the stages that it reached, then its end
-        assert told[job_id] == [*STAGES[: len(told[job_id]) - 1], "failed"]
+        assert received_stages[job_id] == [*STAGES[: len(received_stages[job_id]) - 1], "failed"]
         assert world.reasons[job_id] == "cancelled"
-    assert all(told[job_id] == ["failed"] for job_id in world.refused.values())
+    assert all(received_stages[job_id] == ["failed"] for job_id in world.refused.values())
     assert {world.reasons[job_id] for job_id in world.refused.values()} <= {"segments is missing"}
     copies = world.dead()
     assert {*copies} == {*world.refused}

@@ -317,5 +317,5 @@ def _final_video_is_marked(inputs: CheckInputs) -> Outcome:
     if notice is None:
         return Outcome(passed=True, reason="the dub has no synthetic speech")
     missing = inputs.marks.missing(notice)
-    reason = f"the video lacks {', '.join(missing)}" if missing else "the video is marked as synthetic"
+    reason = f"missing in the video: {', '.join(missing)}" if missing else "the video is marked as synthetic"
     return Outcome(passed=not missing, reason=reason)

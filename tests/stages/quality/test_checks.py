@@ -213,10 +213,10 @@ def test_checks_of_severity_error_block_by_default():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"digital_source_type": None}, "the video lacks the digital source type"),
-        ({"comment": "A talk"}, "the video lacks the notice"),
-        ({"dub_title": "Dub"}, "the video lacks the title of the dub's track"),
-        ({"comment": None, "dub_title": None}, "the video lacks the notice, the title of the dub's track"),
+        ({"digital_source_type": None}, "missing in the video: the digital source type"),
+        ({"comment": "A talk"}, "missing in the video: the notice"),
+        ({"dub_title": "Dub"}, "missing in the video: the title of the dub's track"),
+        ({"comment": None, "dub_title": None}, "missing in the video: the notice, the title of the dub's track"),
     ],
 )
 def test_a_video_without_one_of_its_marks_fails_a_check(change, reason):
