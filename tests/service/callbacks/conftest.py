@@ -1,4 +1,4 @@
-"""The world of callbacks in memory, and a consumer."""
+"""The world of callbacks, and a consumer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from support.outbox_world import World
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with dg.DagsterInstance.ephemeral() as instance:
+    storage = tmp_path / "dagster"  # files: threads lock each other out of SQLite in memory
+    storage.mkdir()
+    with dg.DagsterInstance.local_temp(str(storage)) as instance:
         yield World({"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}, instance)
 
 
