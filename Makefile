@@ -22,6 +22,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
 COUNT ?= 10000
 ONLY ?=
+JOBS ?= logical
 
 .PHONY: help install extra-gpu demo sample dev stack stack-demo test lint types layers unit workers test-workers test-browser test-debian-ffmpeg kills faults fuzz models test-gpu-engines test-image lock bench quality schemas format clean
 
@@ -102,7 +103,7 @@ layers: $(STAMP) ## Who may import whom.
 	$(BIN)/lint-imports --no-logo
 
 unit: $(STAMP) ## Tests without models: seconds.
-	$(BIN)/pytest -m "not models and not gpu and not hub and not faults and not workers and not browser"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not models and not gpu and not hub and not faults and not workers and not browser"
 
 workers: $(STAMP) ## Tests of a warm worker without a server, killed and cancelled: a minute or two.
 	$(BIN)/pytest -m "workers and not servers"
