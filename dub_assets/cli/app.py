@@ -41,6 +41,7 @@ def common(
 
 for command in (
     dub_commands.dub,
+    dub_commands.edit,
     dub_commands.mix,
     dub_commands.say,
     job_commands.jobs,

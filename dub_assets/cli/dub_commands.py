@@ -1,4 +1,4 @@
-"""Signatures of the commands that dub and edit: ``dub``, ``mix``, ``say``.
+"""Signatures of the commands that dub and edit: ``dub``, ``edit``, ``mix``, ``say``.
 
 The module of a command is imported when the command runs, so that ``--help`` is fast.
 """
@@ -63,6 +63,17 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
         track=track,
     )
     dub_video(arguments, out, quiet=quiet, as_json=as_json)
+
+
+def edit(
+    job: JobId,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open the editing page of a job: change lines next to the picture, hear them, rebuild the video."""
+    from dub_assets.cli.editor.server import edit_job
+
+    edit_job(job, port=port, opens_browser=browser)
 
 
 def mix(

@@ -35,6 +35,7 @@ class LocalRun:
     job: str
     assets: Sequence[str] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def show_wait(line: str) -> None:
@@ -59,7 +60,7 @@ def run_here(run: LocalRun, settings: Settings, display: Display) -> None:
                 partition_key=run.job_id,
                 asset_selection=[dg.AssetKey(name) for name in run.assets] or None,
                 raise_on_error=False,
-                tags={JOB_ID: run.job_id},
+                tags={**run.tags, JOB_ID: run.job_id},
                 run_config={
                     "ops": {name: {"config": values} for name, values in run.config.items()},
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

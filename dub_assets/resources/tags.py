@@ -15,6 +15,9 @@ TASK = "dub/task"
 EDIT = "dub/edit"
 """Set on runs that edit a job's segments. Such a run reports failed checks and does not fail."""
 
+EDITED_BY = "dub/edited_by"
+"""The person who made the edit of the run."""
+
 MESSAGE_ID = "dub/message_id"
 """The message that asked for the run."""
 

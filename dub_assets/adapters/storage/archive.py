@@ -98,6 +98,10 @@ class JobArchive:
         _in_parallel(lambda media: self._check(media, key), set(media_in(value)))
         return value
 
+    def read(self, kind: type[T], key: str) -> T | None:
+        """Return the value saved at ``key``, None if there is none; its media are not checked, for displays."""
+        return None if self.store.head(key) is None else self._decoded(kind, key)
+
     def find(self, kind: type[T], key: str) -> T | None:
         """Return the value saved at ``key``, or None if it has to be generated; a warning says why.
 
