@@ -13,17 +13,11 @@ from support.gated_dub import GatedDub
 @pytest.mark.parametrize("columns", [40, 200])
 def test_a_terminal_shows_a_moving_bar(gated: GatedDub, open_screen, columns: int):
     screen = open_screen(gated, *gated.dub, columns=columns)
-    screen.wait_for("0/2 lines")
-    before = screen.lines
+    screen.wait_for("tts_segments.* 0/2 lines")
     gated.open(0)
-    screen.wait_for("1/2 lines")
-    between = screen.lines
+    between = screen.wait_for("tts_segments.* 1/2 lines", "translation")
     gated.open_all()
     assert screen.end() == 0, screen.text
-    (at_first,) = [line for line in before if "tts_segments" in line]
-    (later,) = [line for line in between if "tts_segments" in line]
-    assert "0/2 lines" in at_first
-    assert "1/2 lines" in later
     assert [line.split()[0] for line in between if line.split()[0] in {"stems", "transcript", "translation"}] == [
         "stems",
         "transcript",
@@ -37,14 +31,11 @@ def test_mix_shows_its_progress(gated_edit: tuple[GatedDub, str], open_screen):
     gated, job = gated_edit
     screen = open_screen(gated, "mix", job, "1", "--bgm-gain", "0.2", "--rebuild")
     gated.wait_for_gate("picture")
-    screen.wait_for("0:04/0:04")
-    between = screen.lines
+    between = screen.wait_for("segment_mixes.* 2/2 lines", "final_video.* 0:04/0:04")
     assert screen.process.poll() is None
     gated.open_all()
     assert screen.end() == 0, screen.text
     stages = [line.split() for line in between if line.split()[-1] != "--rebuild"]
-    assert [line for line in between if "segment_mixes" in line and "2/2 lines" in line], between
-    assert [line for line in between if "final_video" in line and "0:04/0:04" in line], between
     assert not [words for words in stages if "quality" in words]
     assert [line for line in screen.lines if line.split()[0] == "0001"]
     assert not screen.cursor_is_hidden

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -52,15 +53,25 @@ class Screen:
         with self._lock:
             return bool(self._screen.cursor.hidden)
 
-    def wait_for(self, text: str) -> None:
-        """Wait until the screen shows a text. Raises AssertionError if the process ends before."""
+    def wait_for(self, *patterns: str) -> list[str]:
+        """Wait until the screen has a line for each pattern; return its lines at that moment.
+
+        Raises AssertionError if the process ends before.
+        """
+        shown: list[str] = []
+
+        def shows_all() -> bool:
+            shown[:] = self.lines
+            return all(any(re.search(pattern, line) for line in shown) for pattern in patterns)
+
         try:
-            wait_until(lambda: text in self.text or self.process.poll() is not None, f"{text!r} on the screen")
+            wait_until(lambda: shows_all() or self.process.poll() is not None, f"{patterns} on the screen")
         except AssertionError as error:
             raise AssertionError(f"{error}:\n{self.text}") from error
-        if text not in self.text:
+        if self.process.poll() is not None:
             self._reader.join(PATIENCE_S)
-        assert text in self.text, self.text
+            assert shows_all(), self.text
+        return shown
 
     def press_ctrl_c(self) -> None:
         os.write(self._master, b"\x03")
