@@ -15,7 +15,7 @@ from support.outbox_world import World
 def world(tmp_path: Path) -> Iterator[World]:
     storage = tmp_path / "dagster"  # files: threads lock each other out of SQLite in memory
     storage.mkdir()
-    with dg.DagsterInstance.local_temp(str(storage)) as instance:
+    with dg.DagsterInstance.local_temp(str(storage), overrides={"telemetry": {"enabled": False}}) as instance:
         yield World({"DUB_ASSETS_HOME": str(tmp_path / "home"), "DUB_ASSETS_CACHE": str(tmp_path / "cache")}, instance)
 
 
