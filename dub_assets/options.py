@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dub_assets.core.consent import ConsentOptions
 from dub_assets.engines.options import DeviceOptions, EngineChoices, VoiceActivityOptions
 from dub_assets.stages.quality.options import CheckOptions
 from dub_assets.stages.segment_mixes.options import MixOptions
@@ -20,6 +21,7 @@ class DubOptions:
     voice_activity: VoiceActivityOptions = field(default_factory=VoiceActivityOptions)
     segmentation: SegmentationRules = field(default_factory=SegmentationRules)
     speakers: SpeakerOptions = field(default_factory=SpeakerOptions)
+    consent: ConsentOptions = field(default_factory=ConsentOptions)
     fit: FitOptions = field(default_factory=FitOptions)
     mix: MixOptions = field(default_factory=MixOptions)
     checks: CheckOptions = field(default_factory=CheckOptions)

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dub_assets.cli import credential_commands, dub_commands, job_commands, service_commands
+from dub_assets.cli import consent_commands, credential_commands, dub_commands, job_commands, service_commands
 from dub_assets.core.errors import DubError
 from dub_assets.core.files import full_disk_of
 from dub_assets.core.printable import printable
@@ -62,6 +62,7 @@ for command in (
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(service_commands.dev)
 app.add_typer(job_commands.callbacks, name="callbacks")
 app.add_typer(service_commands.models, name="models")
+app.add_typer(consent_commands.consent, name="consent")
 app.add_typer(credential_commands.credentials, name="credentials")
 
 

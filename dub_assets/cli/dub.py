@@ -29,9 +29,9 @@ from dub_assets.core.printable import printable
 from dub_assets.core.request import DubRequest
 from dub_assets.core.track_choice import TrackChoice, parse_track
 from dub_assets.resources.engines import EnginesResource
-from dub_assets.resources.job_context import signer_of
+from dub_assets.resources.job_context import job_consents, signer_of
 from dub_assets.resources.media import MediaResource
-from dub_assets.resources.plan import check_engines, load_ahead
+from dub_assets.resources.plan import check_job, load_ahead
 from dub_assets.resources.storage import StorageResource
 from dub_assets.service.queue.glossary import read_glossary
 from dub_assets.settings import Settings, settings_from
@@ -150,7 +150,7 @@ def _jobs(arguments: DubArguments, out: Path, settings: Settings) -> list[_Job]:
         for request in requests
     ]
     for request in requests:
-        check_engines(request, engines)
+        check_job(request, engines, job_consents(request, archive), settings.options)
     signer_of(settings.credentials)
     choice = TrackChoice(wanted=requests[0].audio_track, language=requests[0].source_language)
     MediaResource.of(settings).tool().probe(video, choice)

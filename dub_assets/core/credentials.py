@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
+from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.option import option
@@ -43,8 +44,8 @@ class DubClaims:
     """What a dub's credentials say.
 
     ``original`` is the video that was dubbed, ``original_name`` its object key. Languages are ISO 639-1. ``synthetic``:
-    the dub has synthetic speech; ``cloned_voices``: in voices of the original's speakers. ``revision`` counts the
-    videos of the job from 1; ``edited`` names the segments that a person edited.
+    the dub has synthetic speech; ``cloned_voices``: in voices of the original's speakers, with their ``consents``.
+    ``revision`` counts the videos of the job from 1; ``edited`` names the segments that a person edited.
     """
 
     title: str
@@ -58,3 +59,4 @@ class DubClaims:
     engines: tuple[EngineIdentity, ...]
     revision: int
     edited: tuple[str, ...]
+    consents: tuple[VoiceConsent, ...] = ()

@@ -7,6 +7,7 @@
     │   ├── InputError              the request, or something else that was given, cannot be used
     │   │   └── MediaError            a media file cannot be used
     │   ├── ConfigurationError      a setting is invalid or contradicts another one
+    │   ├── ConsentMissingError     a voice would be cloned without a valid consent
     │   ├── UnsupportedLanguageError  no installed engine supports this language or pair
     │   ├── EngineUnavailableError  an engine or its weights are missing or not as expected
     │   │   └── FileMissingError      a server does not have a file of weights, or refuses it
@@ -43,7 +44,10 @@ ErrorCode = Literal[
 ]
 
 ERROR_CODES: Mapping[ErrorCode, str] = {
-    "invalid_message": "The message, or a text or name in it, cannot be used. Correct it and send it again.",
+    "invalid_message": (
+        "The message, or a text or name in it, cannot be used, or a consent to clone a voice is missing. Correct it "
+        "and send it again."
+    ),
     "unsupported_media": "The video or a sound cannot be used. Send another file.",
     "unsupported_language": "No installed engine supports the language or the pair. Name another one.",
     "engine_unavailable": "An engine, its weights or its service is missing or does not answer.",
@@ -83,6 +87,12 @@ class ConfigurationError(PermanentError):
     """A setting is invalid or contradicts another one."""
 
     error_code = "infrastructure"
+
+
+class ConsentMissingError(PermanentError):
+    """A voice would be cloned, or used in a new result, without a valid consent of the person."""
+
+    error_code = "invalid_message"
 
 
 class UnsupportedLanguageError(PermanentError):

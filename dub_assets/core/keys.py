@@ -87,6 +87,11 @@ def claim_key(message_id: str) -> str:
     return f"jobs/requests/{message_id}.claim.json"
 
 
+def consents_folder(project_id: str) -> str:
+    """Return the folder of a project's consents, which no message can name."""
+    return f"consents/{project_id}"
+
+
 CANCELLATIONS = "jobs/cancellations/"
 """Folder of cancellations whose runs have not all ended."""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dub_assets.core.consent import Consent
 from dub_assets.core.errors import InputError
 from dub_assets.core.text import Term
 
@@ -31,7 +32,8 @@ class DubRequest:
     ``source_language`` is ISO 639-1 or ``"auto"``. Keys are object keys in the store. ``segment_clips`` asks for the
     clips of each segment, which editors use. ``speakers`` is the number of speakers, None if unknown. ``voices`` are
     voices by the speakers' names. ``terms`` is the glossary of the translation. ``audio_track`` is the index or the
-    language of the sound track to dub, None if any may be chosen.
+    language of the sound track to dub, None if any may be chosen. ``consents`` are those of a message: when it is
+    accepted, they are recorded apart from the job.
     """
 
     job_id: str
@@ -49,6 +51,7 @@ class DubRequest:
     voices: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
     audio_track: str | None = None
+    consents: tuple[Consent, ...] = field(default=(), repr=False)
 
 
 def checked_id(name: str, value: str) -> str:

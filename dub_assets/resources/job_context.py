@@ -12,6 +12,7 @@ import dagster as dg
 from dub_assets.adapters.credentials.signing import C2paSigner
 from dub_assets.adapters.dagster_private import check_captured_interrupt
 from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.consents import ConsentRecords, JobConsents
 from dub_assets.adapters.telemetry.meter import ProcessMeter
 from dub_assets.core.credentials import CredentialOptions
 from dub_assets.core.errors import ObjectMissingError, PermanentError, TransientError
@@ -151,10 +152,16 @@ class JobResources(dg.ConfigurableResource):
                 sounds=self.media.sounds(),
                 progress=self.progress,
                 meter=ProcessMeter(),
+                consents=job_consents(request, self.storage.archive),
                 signer=signer_of(self.credentials),
             ),
             archive=self.storage.archive,
         )
+
+
+def job_consents(request: DubRequest, archive: JobArchive) -> JobConsents:
+    """Return the consents to clone voices that apply to a job."""
+    return JobConsents(records=ConsentRecords(archive.store, request.project_id), job_id=request.job_id)
 
 
 @cache

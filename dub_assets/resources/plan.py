@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dub_assets.core.errors import InputError
 from dub_assets.core.language import parse_language
-from dub_assets.core.ports import Engines
+from dub_assets.core.ports import Consents, Engines
 from dub_assets.core.request import DubRequest
+from dub_assets.options import DubOptions
 from dub_assets.stages.tts_segments.casting import check_voices
+from dub_assets.stages.tts_segments.consent import check_any_consent
 
 
 def load_ahead(request: DubRequest, engines: Engines) -> None:
@@ -19,8 +21,8 @@ def load_ahead(request: DubRequest, engines: Engines) -> None:
     )
 
 
-def check_engines(request: DubRequest, engines: Engines) -> None:
-    """Raise UnsupportedLanguageError or ConfigurationError, with what could serve, if no engine can do a stage.
+def check_job(request: DubRequest, engines: Engines, consents: Consents, options: DubOptions) -> None:
+    """Raise an error with what to do if no engine can do a stage, or nobody consented to cloned voices.
 
     If the source language is still to be detected, the translator is checked once it is known.
     """
@@ -33,4 +35,5 @@ def check_engines(request: DubRequest, engines: Engines) -> None:
         engines.translator(source, target)
     engines.synthesiser(target)
     engines.voice(target)
+    check_any_consent(request, engines, consents, options)
     check_voices(engines.synthesiser(target).capabilities.voices_for(target), request.voices)

@@ -19,7 +19,7 @@ _PROJECT_FIELD = "{project_id}"
 _MAX_DECODINGS = 8
 _INTERIM = re.compile(r"projects/[^/]+/interim/[^/]+/.+", re.IGNORECASE)
 _KEPT = re.compile(
-    r"jobs/.+|.+\.report\.html|projects/[^/]+/interim/([^/]+/(manifests|stems|speech|subtitles)|\.[^/]+)/.+",
+    r"(jobs|consents)/.+|.+\.report\.html|projects/[^/]+/interim/([^/]+/(manifests|stems|speech|subtitles)|\.[^/]+)/.+",
     re.IGNORECASE,
 )
 """What the pipeline writes for itself (``core/keys.py``). Some file systems do not distinguish case."""

@@ -10,6 +10,7 @@ from support.fakes import FakeEngines, FakeMediaTool, FakeMeter, FakeProgress
 from support.programmes import REQUEST, SPEECH, WORDS, StageHarness, programme
 
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.storage.consents import ConsentRecords, JobConsents
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
 from dub_assets.core.keys import JobKeys
@@ -24,7 +25,8 @@ def new_harness(tmp_path: Path) -> Callable[[Sound], StageHarness]:
 
     def build(sound: Sound) -> StageHarness:
         sounds = SoundfileSoundFiles()
-        workspace = LocalWorkspace(tmp_path / "workspace", LocalObjectStore(tmp_path / "objects"))
+        store = LocalObjectStore(tmp_path / "objects")
+        workspace = LocalWorkspace(tmp_path / "workspace", store)
         media, progress = FakeMediaTool(sound, sounds), FakeProgress()
         ctx = StageContext(
             keys=JobKeys(request=REQUEST),
@@ -33,6 +35,7 @@ def new_harness(tmp_path: Path) -> Callable[[Sound], StageHarness]:
             sounds=sounds,
             progress=progress,
             meter=FakeMeter(),
+            consents=JobConsents(records=ConsentRecords(store, REQUEST.project_id), job_id=REQUEST.job_id),
         )
         source = workspace.write(REQUEST.input_key, b"a video")
         return StageHarness(ctx=ctx, media=media, progress=progress, source=source, options=DubOptions())

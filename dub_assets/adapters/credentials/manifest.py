@@ -55,10 +55,12 @@ def _actions(claims: DubClaims, *, has_ingredient: bool) -> list[dict[str, Any]]
 
 
 def _dub(claims: DubClaims) -> dict[str, Any]:
+    consents = [{"voice": consent.voice, **consent.reference()} for consent in claims.consents]
     return {
         "original": {"key": claims.original_name, "sha256": claims.original_sha256},
         "synthetic_speech": claims.synthetic,
         "cloned_voices": claims.cloned_voices,
+        **({"consents": consents} if consents else {}),
         "engines": [f"{engine.name} {engine.version}" for engine in claims.engines],
         "revision": claims.revision,
         "edited_segments": list(claims.edited),

@@ -1,5 +1,6 @@
 """Ports: the protocols through which stages reach engines, media tools and storage."""
 
+from dub_assets.core.ports.consents import Consents
 from dub_assets.core.ports.credentials import CredentialSigner
 from dub_assets.core.ports.engines import (
     Engines,
@@ -20,6 +21,7 @@ from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, St
 from dub_assets.core.ports.storage import ObjectStore, Workspace
 
 __all__ = [
+    "Consents",
     "CredentialSigner",
     "Diariser",
     "Engines",

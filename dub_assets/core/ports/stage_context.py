@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dub_assets.core.keys import JobKeys
+from dub_assets.core.ports.consents import Consents
 from dub_assets.core.ports.credentials import CredentialSigner
 from dub_assets.core.ports.media import MediaTool, SoundFiles
 from dub_assets.core.ports.storage import Workspace
@@ -39,7 +40,10 @@ class Measurement(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageContext:
-    """Keys, workspace, media tools, progress, meter and signer of one job; ``signer`` is None if nothing is signed."""
+    """Keys, workspace, media tools, progress, meter, consents and signer of one job.
+
+    ``signer`` is None if nothing is signed.
+    """
 
     keys: JobKeys
     workspace: Workspace
@@ -47,4 +51,5 @@ class StageContext:
     sounds: SoundFiles
     progress: Progress
     meter: Meter
+    consents: Consents
     signer: CredentialSigner | None = None

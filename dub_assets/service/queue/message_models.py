@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Annotated, Any
@@ -22,6 +22,7 @@ from dub_assets.service.message_keys import checked_result_key
 from dub_assets.service.queue.glossary import Glossary
 from dub_assets.service.queue.message_types import (
     AudioTrack,
+    ConsentPart,
     Engines,
     Id,
     Key,
@@ -125,6 +126,8 @@ class FullPipelineMessage(RunMessage, Glossary):
     """Number of people who speak. Default: as many as are detected."""
     voices: VoiceChoices = Field(default_factory=dict)
     """Voice of each speaker, by the speaker's letter in order of appearance: `{"A": "jm_kumo"}`."""
+    consents: tuple[ConsentPart, ...] = Field(default=(), strict=False, max_length=100)
+    """Consents of persons whose voices the jobs of this message may clone. They are recorded apart from the job."""
 
     def request(self, rules: MessageRules) -> DubRequest | DubRequests:
         """Return the request of the dub, or one for each language. Keys that are not named come from the templates.
@@ -132,13 +135,16 @@ class FullPipelineMessage(RunMessage, Glossary):
         The first language keeps the message's job id, unless that is a job in another language.
         """
         if not self.target_langs:
-            return self._dub(self.job_id, self.target_lang or rules.target_language, rules)
+            return self._dub(self.job_id, self.target_lang or rules.target_language, [self.job_id], rules)
         languages = list(dict.fromkeys([*filter(None, [self.target_lang]), *self.target_langs]))
         if len(languages) > 1 and any(term.source != term.target for term in self.terms()):
             raise InputError("glossary is in one language, and target_langs names several: send a message for each")
         kept = rules.language_of(self.job_id) or languages[0]
         job_ids = {language: self.job_id if language == kept else f"{self.job_id}.{language}" for language in languages}
-        dubs = tuple(self._dub(checked_id("job_id", job_ids[language]), language, rules) for language in languages)
+        dubs = tuple(
+            self._dub(checked_id("job_id", job_id), language, job_ids.values(), rules)
+            for language, job_id in job_ids.items()
+        )
         _require_different_keys(dubs)
         if len(dubs) == 1:
             return dubs[0]
@@ -146,7 +152,7 @@ class FullPipelineMessage(RunMessage, Glossary):
             job_id=self.job_id, project_id=self.project_id, callback_url=self.callback(self.job_id), dubs=dubs
         )
 
-    def _dub(self, job_id: str, language: str, rules: MessageRules) -> DubRequest:
+    def _dub(self, job_id: str, language: str, job_ids: Collection[str], rules: MessageRules) -> DubRequest:
         def filled(template: str) -> str:
             return rules.templates.fill(template, project_id=self.project_id, job_id=job_id)
 
@@ -173,6 +179,7 @@ class FullPipelineMessage(RunMessage, Glossary):
             voices=self.voices,
             terms=self.terms(),
             audio_track=self.audio_track,
+            consents=tuple(part.consent(job_ids) for part in self.consents),
         )
         _require_separate_keys(request)
         return request

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import dagster as dg
 
 from dub_assets.adapters.storage.archive import JobArchive
+from dub_assets.adapters.storage.consents import ConsentRecords
 from dub_assets.core.codec import encode
 from dub_assets.core.keys import job_record_key, request_key
 from dub_assets.core.object_key import content_type_of
@@ -29,6 +32,7 @@ def prepare_runs(message_id: str, request: RunRequest | DubRequests, archive: Jo
     requests: tuple[RunRequest, ...] = request.dubs if isinstance(request, DubRequests) else (request,)
     for part in requests:
         _check_owner(part, request, archive)
+    requests = tuple(_with_consents_recorded(part, archive) for part in requests)
     keyed = list(zip(run_keys(message_id, len(requests)), requests, strict=True))
     runs = [run_request(message_id, key, part, archive, runs=len(requests)) for key, part in keyed]
     for key, part in keyed:
@@ -39,6 +43,19 @@ def prepare_runs(message_id: str, request: RunRequest | DubRequests, archive: Jo
                 _check_owner(part, request, archive)  # another deployment may have created it meanwhile
             archive.save(record, part)
     return runs
+
+
+def _with_consents_recorded(request: RunRequest, archive: JobArchive) -> RunRequest:
+    """Record the consents of a request among those of its project, and return it without them.
+
+    A consent that was revoked stays revoked when its message is delivered again.
+    """
+    if not isinstance(request, DubRequest) or not request.consents:
+        return request
+    records = ConsentRecords(archive.store, request.project_id)
+    for consent in request.consents:
+        records.add(consent)
+    return replace(request, consents=())
 
 
 def language_of(job_id: str, archive: JobArchive) -> str | None:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dub_assets.core.consent import Consent, checked_consent, parse_day
 from dub_assets.core.errors import InputError, PermanentError, UnsupportedLanguageError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.language import parse_language, parse_target_language
@@ -80,6 +81,10 @@ def _index_text(name: str, value: object, _: MessageRules) -> str:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_INDEX_DIGITS):
         raise InputError(f"{name} is no whole number from 0 on, or has more than {_MAX_INDEX_DIGITS} digits")
     return text
+
+
+def _day(name: str, value: str, _: MessageRules) -> str:
+    return parse_day(name, value).isoformat()
 
 
 def _track(name: str, value: object, _: MessageRules) -> str:
@@ -181,6 +186,29 @@ class Part(BaseModel):
         if not isinstance(data, Mapping):
             return data
         return {key: value for key, value in data.items() if value is not None and not is_blank(value)}
+
+
+class ConsentPart(Part):
+    """The consent of a person whose voice this job may clone."""
+
+    person: Annotated[str, Field(min_length=1, max_length=500)]
+    """The person who consented. No result names them unless `named` says so."""
+    valid_until: Annotated[str, AfterValidator(_rule(_day)), Field(json_schema_extra={"format": "date"})]
+    """Last day (UTC) on which the voice may be used, such as `2027-03-31`."""
+    document: Annotated[str, Field(max_length=500)] | None = None
+    """Name or number of the document in which the person agreed. Required without `document_sha256`."""
+    document_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Hash of that document, in lower case."""
+    purpose: Annotated[str, Field(max_length=500)] | None = None
+    """What the person agreed to."""
+    speakers: tuple[SpeakerName, ...] = Field(default=(), strict=False, max_length=100)
+    """The person's letters in this video. Default: the only person whose voice is cloned."""
+    named: bool = False
+    """Whether results name the person, the purpose and the document."""
+
+    def consent(self, jobs: Collection[str]) -> Consent:
+        """Return the consent, for these jobs. Raises InputError."""
+        return checked_consent(Consent(**self.model_dump(), jobs=tuple(jobs)))
 
 
 class Engines(Part):

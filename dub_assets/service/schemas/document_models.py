@@ -244,6 +244,23 @@ class DocumentEngine(Sent):
     """Files of weights."""
 
 
+class DocumentConsent(Sent):
+    """The consent to clone a voice; what could identify the person is there only if they are to be named."""
+
+    id: str
+    """Id of the consent, as `dub-assets consent list` shows it."""
+    valid_until: str
+    """Last day (UTC) on which the voice may be used, such as `2027-03-31`."""
+    document_sha256: str = ""
+    """Hash of the document in which the person agreed; absent if its name is recorded instead."""
+    person: str = ""
+    """The person; absent unless they are to be named."""
+    purpose: str = ""
+    """What the consent is for; absent unless the person is to be named."""
+    document: str = ""
+    """Name of the document; absent unless the person is to be named."""
+
+
 class DocumentVoice(Sent):
     """A voice of the dub."""
 
@@ -253,6 +270,8 @@ class DocumentVoice(Sent):
     """Whether it is the voice of a speaker of the original, cloned."""
     speakers: list[str]
     """Letters of the speakers whose lines it speaks; empty if they were not diarised."""
+    consent: Annotated[DocumentConsent | SkipJsonSchema[None], Field(default=None)]
+    """The consent of the person whose voice is cloned; absent if it is not."""
 
 
 class MetadataDocument(Sent):

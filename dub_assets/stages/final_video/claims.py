@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.credentials import DubClaims
 from dub_assets.core.keys import segment_name
 from dub_assets.core.ports import StageContext
@@ -12,7 +13,9 @@ from dub_assets.stages.segment_mixes.values import GainChange
 from dub_assets.stages.tts_segments.casting import is_cloned
 
 
-def dub_claims(products: Products, *, revision: int, ctx: StageContext) -> DubClaims:
+def dub_claims(
+    products: Products, consents: tuple[VoiceConsent, ...], *, revision: int, ctx: StageContext
+) -> DubClaims:
     """Return the claims of the ``revision``-th video of a job."""
     source = products.stems.source
     stages = (products.stems, products.transcript, products.translation, products.tts)
@@ -25,6 +28,7 @@ def dub_claims(products: Products, *, revision: int, ctx: StageContext) -> DubCl
         target_language=products.translation.target_language,
         synthetic=products.notice() is not None,
         cloned_voices=any(is_cloned(line.speech.voice) for line in products.tts.segments),
+        consents=consents,
         engines=tuple(dict.fromkeys(engine for stage in stages for engine in stage.provenance.engines)),
         revision=revision,
         edited=tuple(map(segment_name, _edited(products))),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaObject, Rendition, Subtitles
 from dub_assets.core.ports import StageContext
@@ -17,6 +18,7 @@ from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
 from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
+from dub_assets.stages.tts_segments.consent import voice_consents
 
 STAGE_VERSION = 6
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
@@ -32,9 +34,11 @@ def render_video(
 ) -> FinalVideo:
     """Mix the programme and mux it with the picture, the original sound and the subtitles.
 
-    Return ``previous`` if its fingerprint is the same. Without any line the dub is the original sound.
+    Return ``previous`` if its fingerprint is the same. Without any line the dub is the original sound. Raises
+    ConsentMissingError if a cloned voice may not be used any more, also if that happens while the video is made.
     """
-    inputs_fingerprint = _fingerprint(products, options, ctx)
+    consents = voice_consents(products.tts.segments, ctx)
+    inputs_fingerprint = _fingerprint(products, options, consents, ctx)
     if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
         return previous
     with ctx.meter.measure() as measurement:
@@ -56,7 +60,8 @@ def render_video(
         loudness = ctx.media.render(rendition, target)
         revision = previous.revision + 1 if previous else 1
         if ctx.signer is not None:
-            ctx.signer.sign(target, dub_claims(products, revision=revision, ctx=ctx))
+            ctx.signer.sign(target, dub_claims(products, consents, revision=revision, ctx=ctx))
+        voice_consents(products.tts.segments, ctx)
     return FinalVideo(
         video=ctx.workspace.seal(ctx.keys.request.result_key),
         mix=mix,
@@ -65,6 +70,7 @@ def render_video(
         gain=gain,
         loudness=loudness,
         revision=revision,
+        consents=consents,
         provenance=Provenance(
             fingerprint=inputs_fingerprint,
             engines=(),
@@ -73,7 +79,7 @@ def render_video(
     )
 
 
-def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> str:
+def _fingerprint(products: Products, options: MixOptions, consents: Sequence[VoiceConsent], ctx: StageContext) -> str:
     return fingerprint(
         STAGE,
         version=STAGE_VERSION,
@@ -88,6 +94,7 @@ def _fingerprint(products: Products, options: MixOptions, ctx: StageContext) -> 
         gains=[(segment.window, segment.gains) for segment in products.mixes.segments],
         options=options,
         **({} if ctx.signer is None else {"signed_by": ctx.signer.certificate_sha256}),
+        **({"consents": consents} if consents else {}),
     )
 
 

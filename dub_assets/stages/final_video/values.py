@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.media import Loudness, MediaObject
 from dub_assets.core.provenance import Provenance
 
@@ -37,7 +38,7 @@ class ProgrammeGain:
 class FinalVideo:
     """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track.
 
-    ``revision`` counts the videos of the job, from 1.
+    ``revision`` counts the videos of the job, from 1. ``consents`` are those to its cloned voices.
     """
 
     SCHEMA_VERSION: ClassVar[int] = 2
@@ -50,3 +51,4 @@ class FinalVideo:
     loudness: Loudness
     provenance: Provenance
     revision: int = 1
+    consents: tuple[VoiceConsent, ...] = ()

@@ -51,7 +51,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         "source_lang_probability": round(products.transcript.language_probability, 3),
         "target_lang": products.translation.target_language,
         "duration": seconds(products.stems.info.duration_ms),
-        **_origin(products),
+        **_origin(products, final),
         "source": source_document(products.stems.info, products.stems.findings),
         "speech": _speech(products, final),
         "loudness": _loudness(final),
@@ -83,14 +83,14 @@ def _loudness(final: FinalVideo | None) -> Json | None:
     }
 
 
-def _origin(products: Products) -> Json:
-    """Return what is synthetic: whether speech is, in which voices, and the marks of the video."""
+def _origin(products: Products, final: FinalVideo | None) -> Json:
+    """Return what is synthetic: whether speech is, in which voices by whose consent, and the marks of the video."""
     notice = products.notice()
     marks = {} if notice is None else {"digital_source_type": DIGITAL_SOURCE_TYPE, "notice": notice}
-    return {"ai_generated": notice is not None, **marks, "voices": _voices(products)}
+    return {"ai_generated": notice is not None, **marks, "voices": _voices(products, final)}
 
 
-def _voices(products: Products) -> list[Json]:
+def _voices(products: Products, final: FinalVideo | None) -> list[Json]:
     """Return the voices in the order in which they are heard, with the speakers whose lines they speak."""
     speaker_of = {segment.index: segment.speaker for segment in products.transcript.segments}
     speakers: dict[str, dict[str, None]] = {}
@@ -98,7 +98,11 @@ def _voices(products: Products) -> list[Json]:
         named = speakers.setdefault(line.speech.voice, {})
         if speaker := speaker_of.get(line.index):
             named[speaker] = None
-    return [{"voice": voice, "cloned": is_cloned(voice), "speakers": list(named)} for voice, named in speakers.items()]
+    consents = {consent.voice: {"consent": consent.reference()} for consent in (final.consents if final else ())}
+    return [
+        {"voice": voice, "cloned": is_cloned(voice), "speakers": list(named), **consents.get(voice, {})}
+        for voice, named in speakers.items()
+    ]
 
 
 def _segments(products: Products, quality: Quality) -> list[Json]:

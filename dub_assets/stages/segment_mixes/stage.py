@@ -18,6 +18,7 @@ from dub_assets.core.timing import SAMPLE_RATE_HZ
 from dub_assets.stages.segment_mixes.options import MixOptions
 from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentClips, SegmentMix, SegmentMixes
 from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.tts_segments.consent import voice_consents
 from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
 STAGE = "segment_mixes"
@@ -42,8 +43,9 @@ def mix_segments(
     """Mix every segment with the options' gains and with editors' changes, earlier ones and ``changes``.
 
     ``only`` names segments that are mixed again in any case. All others then keep their gains, and their mixes unless
-    their speech has changed or moved.
+    their speech has changed or moved. Raises ConsentMissingError if a cloned voice may not be used any more.
     """
+    voice_consents(tts.segments, ctx)
     mixer = _SegmentMixer(
         stems=stems,
         job_gains=Gains(background=options.background_gain, speech=options.speech_gain),

@@ -5,7 +5,7 @@ import dagster as dg
 from dub_assets.core.timing import seconds
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.job_context import JobResources
-from dub_assets.resources.plan import check_engines
+from dub_assets.resources.plan import check_job
 from dub_assets.stages.stems.stage import STAGE_VERSION, copy_stems, separate, stems_fingerprint
 from dub_assets.stages.stems.values import Stems
 
@@ -14,7 +14,7 @@ from dub_assets.stages.stems.values import Stems
 def stems(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.Output[Stems]:
     """The video's sound at 48 kHz, separated into vocals and background that add up to it."""
     with job_resources.job(context) as job:
-        check_engines(job.request, job.engines)
+        check_job(job.request, job.engines, job.ctx.consents, job.options)
         source = job.ctx.workspace.adopt(job.request.input_key)
         context.log_event(
             dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})

@@ -22,6 +22,7 @@ _SHARED_VOICE_SEMITONES = 24.0
 """A voice that another speaker has already counts as this much distance in pitch."""
 
 MAX_SPEAKERS = 100
+_NAMES = {speaker_name(number) for number in range(MAX_SPEAKERS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,11 @@ def cloned_voice(speaker: str | None) -> str:
     return f"{_CLONED}-{speaker}" if speaker else _CLONED
 
 
+def cloned_speaker(voice: str) -> str | None:
+    """Return the speaker whose cloned voice this is; None if diarisation did not run."""
+    return voice.removeprefix(_CLONED).removeprefix("-") or None
+
+
 def is_cloned(voice: str) -> bool:
     """Return whether a voice is the cloned voice of a speaker."""
     return voice == _CLONED or voice.startswith(f"{_CLONED}-")
@@ -121,13 +127,19 @@ def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str]) -> None:
             raise InputError(f"there is no voice {voice!r} for speaker {name}; there are {', '.join(known)}")
 
 
+def checked_speaker(name: str) -> str:
+    """Return the letter of a speaker. Raises InputError if no speaker has it."""
+    if name not in _NAMES:
+        raise InputError(f"{name!r} is no speaker: give a letter such as A, as the report shows it")
+    return name
+
+
 def parse_choices(text: str | None) -> dict[str, str]:
     """Return voices by speaker from a text such as ``A=jm_kumo,B=jf_nezumi``. Raises InputError if it is malformed."""
     choices: dict[str, str] = {}
-    names = {speaker_name(number) for number in range(MAX_SPEAKERS)}
     for choice in text.split(",") if text else ():
         name, equals, voice = (part.strip() for part in choice.partition("="))
-        if not equals or name not in names or not voice:
+        if not equals or name not in _NAMES or not voice:
             raise InputError(f"{choice!r} gives no speaker a voice: write A=jm_kumo, the speaker's letter and a voice")
         choices[name] = voice
     return choices

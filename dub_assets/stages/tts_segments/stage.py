@@ -15,8 +15,9 @@ from dub_assets.options import DubOptions
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
-from dub_assets.stages.tts_segments.casting import Cast, LineVoice, cast_lines, line_voices
+from dub_assets.stages.tts_segments.casting import Cast, LineVoice, cast_lines, is_cloned, line_voices
 from dub_assets.stages.tts_segments.clips import fit_speech
+from dub_assets.stages.tts_segments.consent import consented
 from dub_assets.stages.tts_segments.fitting import speed_to_ask
 from dub_assets.stages.tts_segments.read_back import read_lines_back
 from dub_assets.stages.tts_segments.rendering_choice import Candidates, LengthPredictor, choose
@@ -46,10 +47,11 @@ def synthesise(  # noqa: PLR0913 - what a stage works with, and its choices
 
     A line with the same text, voice, speed and engine as in ``previous`` is not spoken again. ``only`` names segments
     that are spoken again in any case; the speech of all others is then kept, and only fitted again if it moves.
-    ``voices`` are chosen voices by speaker; if the engine clones voices, all other speakers keep their own.
+    ``voices`` are chosen voices by speaker; if the engine clones voices, all other speakers who consented keep their
+    own. Raises ConsentMissingError.
     """
     synthesiser = engines.synthesiser(translation.target_language) if translation.lines else None
-    cast = cast_lines(transcript, translation, engines, voices or {})
+    cast = consented(cast_lines(transcript, translation, engines, voices or {}), options.consent, ctx)
     stage_fingerprint = _fingerprint(stems, transcript, translation, synthesiser, cast, options)
     if only is None and previous is not None and _is_current(previous, translation, stage_fingerprint):
         return previous
@@ -194,10 +196,18 @@ def _line(
 def _kept(
     lines: Sequence[SpokenLine], previous: TtsSegments | None, only: Collection[int] | None
 ) -> dict[int, SynthesisedSpeech]:
-    """Return the speech of ``previous``, by segment, that is not made again."""
+    """Return the speech of ``previous``, by segment, that is not made again.
+
+    A cloned voice whose speaker has another voice now is not kept: there is no consent to it any more.
+    """
     if previous is None:
         return {}
-    earlier = {segment.index: segment.speech for segment in previous.segments}
+    voices = {line.index: line.utterance.voice for line in lines}
+    earlier = {
+        segment.index: segment.speech
+        for segment in previous.segments
+        if not is_cloned(segment.speech.voice) or voices.get(segment.index) == segment.speech.voice
+    }
     current = {line.index: line.fingerprint for line in lines}
     if only is not None:
         return {index: speech for index, speech in earlier.items() if index in current and index not in only}

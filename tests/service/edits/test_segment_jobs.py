@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,11 +16,14 @@ import numpy as np
 import pytest
 from support.aws_server import REGION
 from support.callback_schema import consumer_fault
+from support.fakes import FakeEngines, FakeSynthesiser
 from support.media_tool import ffmpeg_environment
 from support.segment_work import (
     JOB,
     KEYS,
     PREFIX,
+    SPEECH,
+    WORDS,
     Service,
     engines,
     failure_of,
@@ -30,6 +34,8 @@ from support.segment_work import (
 )
 
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
+from dub_assets.adapters.storage.consents import ConsentRecords
+from dub_assets.core.consent import Consent
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.settings import settings_from
@@ -575,3 +581,57 @@ def test_outputs_under_other_keys_leave_the_job_alone(dubbed: Service):
     keys = {"tts_key": f"{PREFIX}/0001_v2_tts.wav", "mix_key": f"{PREFIX}/0001_v2_mix.wav"}
     assert dubbed.run(tts_request(1, "Boa noite.", segment_prefix=PREFIX, **keys)).success
     assert changed(before, dubbed.objects()) == {"0001_v2_tts.wav", "0001_v2_mix.wav"}
+
+
+# -------------------------------------------------------------------------------------------- cloned voices
+
+
+CONSENT = Consent(person="Mina Kim", valid_until="9999-12-31", document="contract 17", jobs=(JOB,))
+
+
+def use_a_cloning_engine(service: Service, patch: pytest.MonkeyPatch) -> FakeSynthesiser:
+    synthesiser = FakeSynthesiser(clones_voice=True)
+    chosen = FakeEngines(regions=SPEECH, words=WORDS, synthesiser=synthesiser)
+    patch.setattr(EnginesResource, "engines", lambda self, overrides=None: chosen)
+    return synthesiser
+
+
+def test_every_entry_of_the_service_asks_for_consent(dubbed: Service, monkeypatch: pytest.MonkeyPatch):
+    use_a_cloning_engine(dubbed, monkeypatch)
+    records = ConsentRecords(dubbed.archive.store, "shop")
+    spoken = tts_request(1, "Boa tarde.")
+    for run in (dubbed.run_assets, lambda: dubbed.run_assets("tts_segments"), lambda: dubbed.run(spoken)):
+        refused = run()
+        assert "consent" in failure_of(refused)
+    records.add(CONSENT)
+    dub = dubbed.run_assets()
+    assert dub.success
+    assert dubbed.manifest(FinalVideo, "final_video").consents[0].voice == "cloned"
+    assert dubbed.run(spoken).success
+    records.revoke(next(records.records()).consent_id)
+    for run in (
+        dubbed.run_assets,
+        lambda: dubbed.run_assets("segment_mixes"),
+        lambda: dubbed.run_assets("final_video", job="rebuild_video_job"),
+        lambda: dubbed.run(mix_request(order(1))),
+        lambda: dubbed.run(spoken),
+    ):
+        assert "consent" in failure_of(run())
+
+
+def test_the_failed_callback_names_the_missing_consent(dubbed: Service, monkeypatch: pytest.MonkeyPatch):
+    use_a_cloning_engine(dubbed, monkeypatch)
+    *_, failed = dubbed.callbacks(dubbed.run(tts_request(1, "Boa tarde.")))
+    assert failed["error_code"] == "invalid_message"
+    assert "dub-assets consent add" in failed["error"]
+
+
+def test_an_external_segment_is_never_cloned(service: Service, monkeypatch: pytest.MonkeyPatch):
+    synthesiser = use_a_cloning_engine(service, monkeypatch)
+    folder = "projects/shop/interim/other/segments"
+    service.put_sound(f"{folder}/0003_bgm.wav", noise(48_000, 2))
+    source = service.put_sound(f"{folder}/0003_source.wav", noise(48_000, 1))
+    request = tts_request(3, "Bom dia.", job_id="other", segment_prefix=folder, source_keys=(source,))
+    assert service.run(replace(request, target_language="pt")).success
+    assert synthesiser.spoken == ["Bom dia."]
+    assert synthesiser.references == {}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.published_schemas import fault
 
+from dub_assets.core.consent import Consent
 from dub_assets.core.errors import ConfigurationError, MessageRefusedError, PermanentError
 from dub_assets.core.keys import KeyTemplates
 from dub_assets.core.request import DubRequest, EngineOverrides
@@ -917,3 +918,41 @@ def test_no_text_of_a_message_is_in_its_refusal():
         error = refusal(changed(message, path, value))
         assert "secret" not in f"{error!r} {error.__cause__}"
     assert "secret" not in str(refusal(changed(TTS, "segment.text", ["secret"])).__cause__)
+
+
+CONSENT = {"person": "Mina Kim", "valid_until": "2027-03-31", "document": "contract 17"}
+
+
+def test_consents_are_for_the_jobs_of_their_message():
+    request = read(DUB | {"target_langs": ["en", "pt"], "consents": [CONSENT | {"speakers": ["A"], "named": True}]})
+    for dub in request.dubs:
+        assert dub.consents == (
+            Consent(
+                person="Mina Kim",
+                valid_until="2027-03-31",
+                document="contract 17",
+                jobs=("j1", "j1.pt"),
+                speakers=("A",),
+                named=True,
+            ),
+        )
+    assert "Mina" not in repr(request)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"person": ABSENT}, "consents.0.person is missing"),
+        ({"person": 7}, "consents.0.person"),
+        ({"valid_until": ABSENT}, "consents.0.valid_until is missing"),
+        ({"valid_until": "soon"}, "'soon' is no day"),
+        ({"document": ABSENT}, "document is missing"),
+        ({"document_sha256": "x"}, "consents.0.document_sha256"),
+        ({"speakers": ["anna"]}, "consents.0.speakers.0"),
+        ({"named": "yes"}, "consents.0.named"),
+    ],
+)
+def test_an_unusable_consent_is_refused(change: dict[str, Any], reason: str):
+    consent = {name: value for name, value in (CONSENT | change).items() if value is not ABSENT}
+    with pytest.raises(MessageRefusedError, match=reason):
+        read(DUB | {"consents": [consent]})

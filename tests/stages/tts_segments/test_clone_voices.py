@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from support.contracts.synthesis import CloningContract
 from support.fakes import FakeEngines, FakeSpeakerEmbedder, FakeSynthesiser
 from support.programmes import SPEECH, WORDS
 
+from dub_assets.core.consent import Consent, ConsentOptions
 from dub_assets.core.engine import Voice
+from dub_assets.core.errors import ConsentMissingError
 from dub_assets.core.signal.level import active_speech_level_dbfs
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.speech import RecognisedWord
@@ -40,13 +43,19 @@ def dialogue(level: float = 0.2) -> Sound:
     return Sound(samples=samples.astype(np.float32), rate_hz=48_000)
 
 
-def synthesise_dialogue(harness, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, previous=None, voices=None):
+def synthesise_dialogue(
+    harness, synthesiser, *, embedder=True, speech=SPEECH, words=WORDS, previous=None, voices=None, consent=True
+):
     engines = FakeEngines(
         regions=speech,
         words=words,
         diariser=FakeSpeakerEmbedder() if embedder else None,
         synthesiser=synthesiser,
     )
+    if consent:
+        everyone = Consent(person="everyone", valid_until="9999-12-31", document="test")
+        for speaker in ((), ("A",), ("B",)):
+            harness.ctx.consents.records.add(replace(everyone, speakers=speaker))
     common = {"engines": engines, "ctx": harness.ctx}
     stems = separate(harness.source, previous=None, **common)
     speakers = 2 if embedder else None
@@ -126,3 +135,60 @@ def test_keeps_lines_in_a_chosen_voice_if_the_references_change(new_harness):
     other = cloner()
     synthesise_dialogue(new_harness(dialogue(level=0.25)), other, previous=first, voices=chosen)
     assert other.spoken == [first.segments[1].speech.text]
+
+
+def consent_of(harness, **fields) -> None:
+    consent = Consent(person="Mina Kim", valid_until="9999-12-31", document="contract 17")
+    harness.ctx.consents.records.add(replace(consent, **fields))
+
+
+def test_each_of_several_voices_needs_a_consent_of_its_own(new_harness):
+    harness, synthesiser = new_harness(dialogue()), cloner()
+    consent_of(harness)
+    with pytest.raises(
+        ConsentMissingError, match=r"the voices of speakers A, B would be cloned .* add job --speaker A`"
+    ):
+        synthesise_dialogue(harness, synthesiser, consent=False)
+    consent_of(harness, speakers=("A",))
+    with pytest.raises(ConsentMissingError, match="the voice of speaker B would be cloned"):
+        synthesise_dialogue(harness, synthesiser, consent=False)
+    assert synthesiser.spoken == []
+    tts = synthesise_dialogue(harness, synthesiser, voices={"B": "studio two"}, consent=False)
+    assert [line.speech.voice for line in tts.segments] == ["cloned-A", "studio two"]
+
+
+def test_speakers_without_consent_have_an_engine_voice_if_the_options_say_so(new_harness):
+    harness, synthesiser = new_harness(dialogue()), cloner()
+    harness = replace(harness, options=replace(harness.options, consent=ConsentOptions(missing="studio")))
+    consent_of(harness, speakers=("B",))
+    tts = synthesise_dialogue(harness, synthesiser, consent=False)
+    assert [line.speech.voice for line in tts.segments] == ["studio one", "cloned-B"]
+    assert list(synthesiser.references) == ["cloned-B"]
+
+
+def test_a_consent_that_expires_during_a_run_ends_it(new_harness):
+    harness, days = new_harness(dialogue()), [date(2027, 3, 31)]
+    consent_of(harness, valid_until="2027-03-31")
+    harness = replace(harness, ctx=replace(harness.ctx, consents=replace(harness.ctx.consents, day=lambda: days[-1])))
+    products = harness.run_stages(FakeEngines(regions=SPEECH, words=WORDS, synthesiser=cloner()))
+    assert {line.speech.voice for line in products.tts.segments} == {"cloned"}
+    days.append(date(2027, 4, 1))
+    with pytest.raises(ConsentMissingError, match="no consent to it is valid any more"):
+        harness.render(products)
+    with pytest.raises(ConsentMissingError, match="no consent to it is valid any more"):
+        harness.remix(products)
+
+
+def test_a_consent_that_is_revoked_while_the_video_is_made_keeps_it_from_being_stored(new_harness, monkeypatch):
+    harness = new_harness(dialogue())
+    consent_of(harness)
+    products = harness.run_stages(FakeEngines(regions=SPEECH, words=WORDS, synthesiser=cloner()))
+    records, render = harness.ctx.consents.records, harness.media.render
+
+    def revoking(*arguments):
+        records.revoke(next(records.records()).consent_id)
+        return render(*arguments)
+
+    monkeypatch.setattr(harness.media, "render", revoking)
+    with pytest.raises(ConsentMissingError):
+        harness.render(products)
