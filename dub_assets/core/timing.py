@@ -63,6 +63,21 @@ def covered_ms(interval: Interval, by: Sequence[Interval]) -> int:
     return sum(interval.overlap_ms(other) for other in by)
 
 
+def without(interval: Interval, others: Iterable[Interval]) -> list[Interval]:
+    """Return the parts of ``interval`` that none of the sorted, disjoint intervals ``others`` covers."""
+    parts: list[Interval] = []
+    start_ms = interval.start_ms
+    for other in others:
+        if other.end_ms <= start_ms or other.start_ms >= interval.end_ms:
+            continue
+        if other.start_ms > start_ms:
+            parts.append(Interval(start_ms=start_ms, end_ms=other.start_ms))
+        start_ms = other.end_ms
+    if start_ms < interval.end_ms:
+        parts.append(Interval(start_ms=start_ms, end_ms=interval.end_ms))
+    return parts
+
+
 def frames_to_ms(frames: int, rate_hz: int = SAMPLE_RATE_HZ) -> int:
     """Return frames at ``rate_hz`` in whole milliseconds, rounded down."""
     return frames * 1000 // rate_hz

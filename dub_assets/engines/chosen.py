@@ -16,14 +16,15 @@ from dub_assets.core.ports import (
     Preloadable,
     Recogniser,
     Separator,
+    SpeechDetectors,
     Synthesiser,
     Translator,
     TurnDiariser,
-    VoiceActivityDetector,
 )
 from dub_assets.engines.language.py3langid import Py3LangId
 from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
 from dub_assets.engines.registry import EngineRegistry
+from dub_assets.engines.voice_activity.silero import SileroVoiceActivityDetector
 from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 
 _LOG = logging.getLogger(__name__)
@@ -45,10 +46,13 @@ class ChosenEngines:
         """Return the separator."""
         return self.registry.separator(self.choices.separation)
 
-    def voice_activity_detector(self) -> VoiceActivityDetector:
-        """Return the voice activity detector."""
-        return WebRtcVoiceActivityDetector(
-            aggressiveness=self.voice_activity.aggressiveness, frame_ms=self.voice_activity.frame_ms
+    def speech_detectors(self) -> SpeechDetectors:
+        """Return WebRTC's detector as configured and one step more sensitive, and Silero's."""
+        aggressiveness, frame_ms = self.voice_activity.aggressiveness, self.voice_activity.frame_ms
+        return SpeechDetectors(
+            precise=WebRtcVoiceActivityDetector(aggressiveness=aggressiveness, frame_ms=frame_ms),
+            sensitive=WebRtcVoiceActivityDetector(aggressiveness=max(0, aggressiveness - 1), frame_ms=frame_ms),
+            original=SileroVoiceActivityDetector(),
         )
 
     def recogniser(self, language: str) -> Recogniser:

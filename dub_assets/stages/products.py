@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from dub_assets.core.marking import notice_text
 from dub_assets.core.provenance import Provenance, StageFigures
+from dub_assets.core.timing import Interval
+from dub_assets.stages.segment_mixes.background import undubbed_speech
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.values import Transcript
@@ -34,6 +36,15 @@ class Products:
         """Return the text of each segment in the target language: as it is spoken, else as it was translated."""
         translated = {line.index: line.text for line in self.translation.lines}
         return translated | {segment.index: segment.speech.text for segment in self.tts.segments}
+
+    def undubbed(self) -> list[Interval]:
+        """Return the stretches of speech that have no line, and stay as they are in the original.
+
+        Before the lines are spoken, every segment counts as one.
+        """
+        spoken = [line.segment for line in self.tts.segments]
+        segments = [segment.interval for segment in self.transcript.segments]
+        return undubbed_speech(self.stems, spoken if is_made(self.tts.provenance) else segments)
 
     def notice(self) -> str | None:
         """Return the sentence that marks the dub as synthetic; None if it has no line, and is the original sound."""

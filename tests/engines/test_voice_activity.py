@@ -12,6 +12,7 @@ from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.ports import VoiceActivityDetector
 from dub_assets.engines.deepfilternet import engine as deepfilternet
 from dub_assets.engines.entry import EngineSettings
+from dub_assets.engines.voice_activity.silero import SileroVoiceActivityDetector
 from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 
 pytestmark = pytest.mark.models
@@ -20,6 +21,7 @@ DETECTORS = [
     WebRtcVoiceActivityDetector(),
     WebRtcVoiceActivityDetector(aggressiveness=3, frame_ms=20),
     WebRtcVoiceActivityDetector(aggressiveness=3, frame_ms=10),
+    SileroVoiceActivityDetector(),
 ]
 RATE_HZ = 16_000
 

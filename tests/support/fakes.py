@@ -23,7 +23,7 @@ from dub_assets.core.engine import (
 from dub_assets.core.errors import UnsupportedLanguageError
 from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
 from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
-from dub_assets.core.ports import Model, SoundFiles
+from dub_assets.core.ports import Model, SoundFiles, SpeechDetectors
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint
@@ -294,8 +294,8 @@ class FakeEngines:
     def separator(self) -> FakeSeparator:
         return self._separator
 
-    def voice_activity_detector(self) -> FakeDetector:
-        return self._detector
+    def speech_detectors(self) -> SpeechDetectors:
+        return SpeechDetectors(precise=self._detector, sensitive=FakeDetector(()), original=FakeDetector(()))
 
     def recogniser(self, language: str) -> FakeRecogniser:
         if language not in {*self._recogniser.capabilities.languages, "auto"}:

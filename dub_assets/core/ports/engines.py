@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from dub_assets.core.engine import (
@@ -63,6 +64,24 @@ class VoiceActivityDetector(Protocol):
     def regions(self, sound: Iterable[Sound]) -> list[Interval]:
         """Return disjoint, sorted intervals of speech, without margins, in a mono programme given block by block."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechDetectors:
+    """The detectors of speech: each finds some of what the others miss.
+
+    ``precise`` and ``sensitive`` listen to the separated vocals, ``original`` to the original sound. The edges that
+    ``precise`` finds are the most exact.
+    """
+
+    precise: VoiceActivityDetector
+    sensitive: VoiceActivityDetector
+    original: VoiceActivityDetector
+
+    @property
+    def identities(self) -> tuple[EngineIdentity, ...]:
+        """The identity of each detector."""
+        return (self.precise.identity, self.sensitive.identity, self.original.identity)
 
 
 class Recogniser(Protocol):
@@ -193,8 +212,8 @@ class Engines(Protocol):
         """Return the separator."""
         ...
 
-    def voice_activity_detector(self) -> VoiceActivityDetector:
-        """Return the voice activity detector."""
+    def speech_detectors(self) -> SpeechDetectors:
+        """Return the detectors of speech."""
         ...
 
     def recogniser(self, language: str) -> Recogniser:

@@ -274,6 +274,15 @@ class DocumentVoice(Sent):
     """The consent of the person whose voice is cloned; absent if it is not."""
 
 
+class DocumentStretch(Sent):
+    """A stretch of time in seconds."""
+
+    start: float
+    """Start."""
+    end: float
+    """End."""
+
+
 class MetadataDocument(Sent):
     """The metadata document of a job that is finished, or that a blocking check has ended."""
 
@@ -309,6 +318,8 @@ class MetadataDocument(Sent):
     """The original file: what was taken of it, and what is odd about it."""
     speech: Literal["dubbed", "none: the original sound is kept", "not dubbed: a check failed"]
     """Whether there was speech to dub, and whether a check ended the job before."""
+    undubbed: list[DocumentStretch] = []
+    """Speech without a line, which stays in the dub as it is in the original."""
     loudness: DocumentLoudness | None
     """Loudness of the result; null if a check ended the job before its video was made."""
     error_code: ErrorCode = "quality_check"

@@ -18,7 +18,7 @@ from dub_assets.core.signal.loudness import (
     loudness_powers,
     powers,
 )
-from dub_assets.stages.final_video.programme_mix import mix_layers
+from dub_assets.stages.final_video.programme_mix import kept_of, mix_layers
 from dub_assets.stages.final_video.values import ProgrammeGain
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
@@ -67,6 +67,7 @@ def programme_gain(
 
 def _fingerprint(products: Products, options: MixOptions) -> str:
     """Return the fingerprint of what the gain is chosen for: nothing that editors change."""
+    kept = kept_of(products)
     return fingerprint(
         "programme_gain",
         version=_VERSION,
@@ -74,6 +75,7 @@ def _fingerprint(products: Products, options: MixOptions) -> str:
         translation=products.translation.provenance.fingerprint,
         spoken_by=products.tts.provenance.engines,
         options=options,
+        **({"kept": kept} if kept else {}),
     )
 
 

@@ -21,6 +21,7 @@ from dub_assets.core.signal.sound import Samples, Sound
 from dub_assets.core.timing import FRAMES_PER_MS, SAMPLE_RATE_HZ, Interval, merged
 from dub_assets.stages.final_video.values import ProgrammeGain
 from dub_assets.stages.products import Products
+from dub_assets.stages.segment_mixes.background import kept_speech, restore_original
 from dub_assets.stages.segment_mixes.options import MixOptions
 from dub_assets.stages.segment_mixes.values import SegmentMix
 from dub_assets.stages.tts_segments.values import TtsSegment
@@ -55,6 +56,7 @@ def mix_programme(products: Products, gain: ProgrammeGain, *, options: MixOption
     """Write the mix of the programme before encoding: 48 kHz, the channels of the background.
 
     Outside the segments, the samples are those of the background times the programme gain, apart from limited peaks.
+    Speech that no line replaces is part of the background.
     """
     key = ctx.keys.stem("mix")
     path = ctx.workspace.new(key)
@@ -70,11 +72,16 @@ def mix_programme(products: Products, gain: ProgrammeGain, *, options: MixOption
 
 
 def mix_layers(products: Products, *, options: MixOptions, ctx: StageContext) -> Iterator[MixLayers]:
-    """Yield both layers from beginning to end. Outside the segments, the background is unchanged."""
+    """Yield both layers from beginning to end. Outside the segments, the background is unchanged.
+
+    Speech of the original that no line replaces is part of the background.
+    """
     lines = _mixed_lines(products)
+    kept = kept_of(products)
     start = 0
     for block in ctx.sounds.blocks(ctx.workspace.open(products.stems.background)):
         background = block.samples.copy()
+        restore_original(background, start, kept, products.stems, ctx)
         _apply_background_gains(background, start, lines)
         if options.duck_db:
             _duck(background, start, lines, options)
@@ -83,6 +90,11 @@ def mix_layers(products: Products, *, options: MixOptions, ctx: StageContext) ->
             _add_speech(speech, start, line, ctx)
         yield MixLayers(background=background, speech=speech)
         start += block.frames
+
+
+def kept_of(products: Products) -> list[Interval]:
+    """Return where the original's speech stays, because no line replaces it."""
+    return kept_speech(products.stems, (line.segment for line in products.tts.segments))
 
 
 def speech_only(products: Products, *, ctx: StageContext) -> Iterator[Sound]:

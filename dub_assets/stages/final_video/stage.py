@@ -13,7 +13,7 @@ from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.stages.final_video.claims import dub_claims
 from dub_assets.stages.final_video.programme_gain import programme_gain
-from dub_assets.stages.final_video.programme_mix import STAGE, mix_programme
+from dub_assets.stages.final_video.programme_mix import STAGE, kept_of, mix_programme
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
 from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
 from dub_assets.stages.products import Products
@@ -80,6 +80,7 @@ def render_video(
 
 
 def _fingerprint(products: Products, options: MixOptions, consents: Sequence[VoiceConsent], ctx: StageContext) -> str:
+    kept = kept_of(products)
     return fingerprint(
         STAGE,
         version=STAGE_VERSION,
@@ -93,6 +94,7 @@ def _fingerprint(products: Products, options: MixOptions, consents: Sequence[Voi
         speech=[(segment.clip.sha256, segment.placed, segment.window) for segment in products.tts.segments],
         gains=[(segment.window, segment.gains) for segment in products.mixes.segments],
         options=options,
+        **({"kept": kept} if kept else {}),
         **({} if ctx.signer is None else {"signed_by": ctx.signer.certificate_sha256}),
         **({"consents": consents} if consents else {}),
     )

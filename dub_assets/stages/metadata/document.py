@@ -54,6 +54,9 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         **_origin(products, final),
         "source": source_document(products.stems.info, products.stems.findings),
         "speech": _speech(products, final),
+        "undubbed": [
+            {"start": seconds(stretch.start_ms), "end": seconds(stretch.end_ms)} for stretch in products.undubbed()
+        ],
         "loudness": _loudness(final),
         **({} if quality.refusal is None else {"error_code": "quality_check"}),
         "quality": _quality(quality),

@@ -14,7 +14,7 @@ from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
 
 STAGE = "metadata"
-STAGE_VERSION = 2
+STAGE_VERSION = 3
 """Version of this stage's code: Dagster's code version. The fingerprint covers the document, which every run writes."""
 
 

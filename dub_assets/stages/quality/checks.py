@@ -9,7 +9,7 @@ report, the metadata document and its schema take it from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, get_args
@@ -17,7 +17,7 @@ from typing import Literal, get_args
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.marking import Marks
-from dub_assets.core.timing import Interval, covered_ms, merged, seconds
+from dub_assets.core.timing import seconds
 from dub_assets.options import DubOptions
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.issues import ReadBackIssue
@@ -147,12 +147,6 @@ def checks_markdown() -> str:
     return "\n".join(["| check | asset | requires | severity of a failure |", "| --- | --- | --- | --- |", *rows])
 
 
-def unspoken(speech: Iterable[Interval], segments: Sequence[Interval]) -> list[tuple[Interval, int]]:
-    """Return each stretch of speech with the milliseconds of it that no segment covers."""
-    covering = merged(segments)
-    return [(stretch, stretch.duration_ms - covered_ms(stretch, covering)) for stretch in speech]
-
-
 def _result(check: CheckRule, outcome: Outcome, *, blocking: bool) -> Check:
     return Check(
         name=check.name,
@@ -189,12 +183,14 @@ def _source_is_intact(inputs: CheckInputs) -> Outcome:
 
 @_check("dialogue_is_complete", "transcript", "warning", "Every stretch of speech in the original has a line.")
 def _dialogue_is_complete(inputs: CheckInputs) -> Outcome:
-    segments = [segment.interval for segment in inputs.products.transcript.segments]
     limit_ms = inputs.options.checks.missing_ms
-    missing = [(stretch, ms) for stretch, ms in unspoken(inputs.products.stems.speech, segments) if ms >= limit_ms]
-    longest_s = seconds(max((ms for _, ms in missing), default=0))
-    places = ", ".join(f"{seconds(stretch.start_ms):.1f} s" for stretch, _ in missing[:_MAX_NAMED])
-    reason = f"speech without a line at {places}" if missing else "every stretch of speech has a line"
+    undubbed = inputs.products.undubbed()
+    missing = [stretch for stretch in undubbed if stretch.duration_ms >= limit_ms]
+    longest_s = seconds(max((stretch.duration_ms for stretch in undubbed), default=0))
+    places = ", ".join(f"{seconds(stretch.start_ms):.1f} s" for stretch in missing[:_MAX_NAMED])
+    more = f" and {len(missing) - _MAX_NAMED} more places" if len(missing) > _MAX_NAMED else ""
+    failed = f"speech without a line, where the original is kept, at {places}{more}"
+    reason = failed if missing else "every stretch of speech has a line"
     return Outcome(passed=not missing, reason=reason, measured=longest_s, limit=seconds(limit_ms), unit="s")
 
 

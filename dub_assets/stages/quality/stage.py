@@ -16,13 +16,13 @@ from dub_assets.core.timing import FRAMES_PER_MS, Interval
 from dub_assets.options import DubOptions
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
-from dub_assets.stages.quality.checks import CheckedAsset, CheckInputs, run_checks, unspoken
+from dub_assets.stages.quality.checks import CheckedAsset, CheckInputs, run_checks
 from dub_assets.stages.quality.judge_lines import LineJudge
 from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
 
 STAGE = "quality"
-STAGE_VERSION = 6
+STAGE_VERSION = 7
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _EXCERPTS_COUNT = 3
@@ -97,7 +97,7 @@ def _fingerprint(products: Products, final: FinalVideo, identifier: LanguageIden
         STAGE,
         version=STAGE_VERSION,
         identifier=identifier.identity,
-        stems=[products.stems.source.sha256, products.stems.speech],
+        stems=[products.stems.source.sha256, products.stems.speech, products.stems.loud_vocals],
         texts=[
             [(segment.interval, segment.text) for segment in products.transcript.segments],
             products.translation.lines,
@@ -129,13 +129,11 @@ def _figures(
 ) -> DubFigures:
     """Return the measurements of the judged assets; all others are None."""
     assets, ctx = judge.assets, judge.ctx
-    missing = None
-    if "transcript" in assets:
-        missing = unspoken(products.stems.speech, [segment.interval for segment in products.transcript.segments])
+    undubbed = products.undubbed() if "transcript" in assets else None
     video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
     mix = ctx.workspace.open(final.mix) if video is not None and final is not None else None
     return DubFigures(
-        unspoken_ms=None if missing is None else sum(ms for _, ms in missing),
+        unspoken_ms=None if undubbed is None else sum(stretch.duration_ms for stretch in undubbed),
         text_language=judge.text_language() if "translation" in assets else None,
         agreement=_mean_agreement(lines, products) if "tts_segments" in assets else None,
         leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),

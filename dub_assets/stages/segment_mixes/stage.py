@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +14,8 @@ from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.limiter import limit_true_peak
 from dub_assets.core.signal.mixing import mix, to_stereo
 from dub_assets.core.signal.sound import Sound
-from dub_assets.core.timing import SAMPLE_RATE_HZ
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
+from dub_assets.stages.segment_mixes.background import kept_speech, restore_original
 from dub_assets.stages.segment_mixes.options import MixOptions
 from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentClips, SegmentMix, SegmentMixes
 from dub_assets.stages.stems.values import Stems
@@ -52,6 +53,7 @@ def mix_segments(
         earlier={segment.index: segment for segment in previous.segments} if previous else {},
         changes=changes,
         only=only,
+        kept=kept_speech(stems, (segment.segment for segment in tts.segments)),
         ctx=ctx,
     )
     segments: list[SegmentMix] = []
@@ -75,13 +77,18 @@ def mix_segments(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SegmentMixer:
-    """Mixes segments; ``job_gains`` are those of the options, ``earlier`` the mixes of the previous run by segment."""
+    """Mixes segments.
+
+    ``job_gains`` are those of the options, ``earlier`` the mixes of the previous run by segment. ``kept`` are the
+    intervals in which the original's speech stays.
+    """
 
     stems: Stems
     job_gains: Gains
     earlier: Mapping[int, SegmentMix]
     changes: Mapping[int, GainChange]
     only: Collection[int] | None
+    kept: Sequence[Interval]
     ctx: StageContext
 
     def mix_or_keep(self, segment: TtsSegment) -> SegmentMix:
@@ -109,6 +116,7 @@ class _SegmentMixer:
         return has_clips and earlier.fingerprint == self._fingerprint(segment, gains)
 
     def _fingerprint(self, segment: TtsSegment, gains: Gains) -> str:
+        kept = [interval for interval in self.kept if interval.overlap_ms(segment.window)]
         return fingerprint(
             "segment_mix",
             version=STAGE_VERSION,
@@ -118,10 +126,11 @@ class _SegmentMixer:
             window=segment.window,
             segment=segment.segment,
             gains=gains,
+            **({"kept": kept} if kept else {}),
         )
 
     def _clips(self, segment: TtsSegment, gains: Gains) -> SegmentClips:
-        background = self._excerpt(self.stems.background, segment)
+        background = self._background(segment)
         speech = self.ctx.sounds.read(self.ctx.workspace.open(segment.clip))
         mixed = mix(background, to_stereo(speech), gains.background, gains.speech)
         return SegmentClips(
@@ -130,6 +139,12 @@ class _SegmentMixer:
             mix=self._write(segment, "mix", mixed),
             video=self._cut_picture(segment),
         )
+
+    def _background(self, segment: TtsSegment) -> Sound:
+        """Return the background of a segment, with the speech in it that no line replaces."""
+        samples = self.ctx.sounds.read(self.ctx.workspace.open(self.stems.background), segment.window).samples
+        restore_original(samples, segment.window.start_frame, self.kept, self.stems, self.ctx)
+        return to_stereo(Sound(samples=samples, rate_hz=SAMPLE_RATE_HZ))
 
     def _excerpt(self, stem: MediaObject, segment: TtsSegment) -> Sound:
         return to_stereo(self.ctx.sounds.read(self.ctx.workspace.open(stem), segment.window))

@@ -12,29 +12,24 @@ from dub_assets.core.batches import prefetched
 from dub_assets.core.engine_use import releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import MediaInfo, MediaObject
-from dub_assets.core.ports import Engines, Separator, StageContext, VoiceActivityDetector
+from dub_assets.core.ports import Engines, Separator, SpeechDetectors, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.mixing import gate
 from dub_assets.core.signal.sound import Samples, Sound
-from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
+from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
 from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
-from dub_assets.stages.stems.values import Stems
+from dub_assets.stages.stems.speech import VocalLevels, find_speech
+from dub_assets.stages.stems.values import Stems, vocal_intervals
 
 STAGE = "stems"
-STAGE_VERSION = 1
+STAGE_VERSION = 2
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _FADE_MS = 50
 """Length of the fade between the separated background and the untouched original."""
 
-_SPEECH_MARGIN_MS = 300
-"""Time before and after detected speech in which vocals still count as speech: onsets and ends are quiet."""
-
 _ROUNDING_FRAMES = 480
 """Frames that a sound may lose when it is resampled to another rate and back."""
-
-_CLOSED_GAP_MS = 600
-"""Gaps in speech up to this length are breath and consonants, not laughter or applause."""
 
 
 def separate(
@@ -49,7 +44,7 @@ def separate(
     What the separator takes for vocals outside speech (laughter, applause) goes back to the background. The sound is
     processed in blocks, so memory does not grow with the programme. Raises InputError for an unusable file.
     """
-    separator, detector = engines.separator(), engines.voice_activity_detector()
+    separator, detectors = engines.separator(), engines.speech_detectors()
     stage_fingerprint = stems_fingerprint(source, engines=engines, ctx=ctx, previous=previous)
     if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
@@ -58,7 +53,7 @@ def separate(
         info = ctx.media.probe(path, _track_choice(ctx))
         extracted = ctx.media.extract_sound(path, info, ctx.workspace.new(ctx.keys.stem("original")))
         original = ctx.workspace.seal(ctx.keys.stem("original"))
-        speech = _write_stems(original, info, separator, detector, ctx)
+        speech, loud_vocals = _write_stems(original, info, separator, detectors, ctx)
     return Stems(
         source=source,
         info=info,
@@ -66,9 +61,10 @@ def separate(
         vocals=ctx.workspace.seal(ctx.keys.stem("vocals")),
         background=ctx.workspace.seal(ctx.keys.stem("background")),
         speech=tuple(speech),
+        loud_vocals=tuple(loud_vocals),
         provenance=Provenance(
             fingerprint=stage_fingerprint,
-            engines=(separator.identity, detector.identity),
+            engines=(separator.identity, *detectors.identities),
             figures=measurement.figures(media_ms=info.duration_ms),
         ),
         extracted=extracted,
@@ -91,7 +87,7 @@ def stems_fingerprint(source: MediaObject, *, engines: Engines, ctx: StageContex
         version=STAGE_VERSION,
         source=source.sha256,
         separator=engines.separator().identity,
-        detector=engines.voice_activity_detector().identity,
+        detectors=engines.speech_detectors().identities,
         **({} if track == DEFAULT_TRACK.of(tracks) else {"track": track.index}),
     )
 
@@ -123,18 +119,17 @@ def _write_stems(
     original: MediaObject,
     info: MediaInfo,
     separator: Separator,
-    detector: VoiceActivityDetector,
+    detectors: SpeechDetectors,
     ctx: StageContext,
-) -> list[Interval]:
-    """Write vocals and background, and return the intervals with speech."""
+) -> tuple[list[Interval], list[Interval]]:
+    """Write vocals and background; return the intervals with speech, and those with loud vocals."""
     estimate = ctx.workspace.new(ctx.keys.stem("vocals_estimate"))
     _estimate_vocals(ctx.workspace.open(original), estimate, info, separator, ctx)
-    blocks = ctx.sounds.blocks(estimate, rate_hz=detector.sample_rate_hz)
-    speech = detector.regions(block.mono() for block in prefetched(blocks))
-    kept = merged((region.widened(_SPEECH_MARGIN_MS, info.duration_ms) for region in speech), gap_ms=_CLOSED_GAP_MS)
-    _write_gated(ctx.workspace.open(original), estimate, kept, ctx)
+    speech = find_speech(ctx.workspace.open(original), estimate, detectors, ctx)
+    levels = VocalLevels()
+    _write_gated(ctx.workspace.open(original), estimate, vocal_intervals(speech, info.duration_ms), levels, ctx)
     estimate.unlink()
-    return speech
+    return speech, levels.loud()
 
 
 def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator: Separator, ctx: StageContext) -> None:
@@ -149,7 +144,7 @@ def _estimate_vocals(original: Path, estimate: Path, info: MediaInfo, separator:
             ctx.progress.report(STAGE, done // rate_hz, info.duration_ms // 1000)
 
 
-def _write_gated(original: Path, estimate: Path, kept: list[Interval], ctx: StageContext) -> None:
+def _write_gated(original: Path, estimate: Path, kept: list[Interval], levels: VocalLevels, ctx: StageContext) -> None:
     """Write the estimated vocals inside the ``kept`` intervals as vocals, and everything else as background."""
     channels = ctx.sounds.channels(original)
     vocals_path = ctx.workspace.new(ctx.keys.stem("vocals"))
@@ -158,12 +153,14 @@ def _write_gated(original: Path, estimate: Path, kept: list[Interval], ctx: Stag
         ctx.sounds.writer(vocals_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as vocals_file,
         ctx.sounds.writer(background_path, channels=channels, rate_hz=SAMPLE_RATE_HZ) as background_file,
     ):
-        for mixture, vocals in prefetched(_gated(original, estimate, kept, ctx)):
+        for mixture, vocals in prefetched(_gated(original, estimate, kept, levels, ctx)):
             vocals_file.write(vocals)
             background_file.write(Sound(samples=mixture.samples - vocals.samples, rate_hz=SAMPLE_RATE_HZ))
 
 
-def _gated(original: Path, estimate: Path, kept: list[Interval], ctx: StageContext) -> Iterator[tuple[Sound, Sound]]:
+def _gated(
+    original: Path, estimate: Path, kept: list[Interval], levels: VocalLevels, ctx: StageContext
+) -> Iterator[tuple[Sound, Sound]]:
     """Yield blocks of the original and of the vocals, which are silent outside the ``kept`` intervals."""
     frame = 0
     estimates = _BlockReader(ctx.sounds.blocks(estimate, rate_hz=SAMPLE_RATE_HZ))
@@ -171,6 +168,7 @@ def _gated(original: Path, estimate: Path, kept: list[Interval], ctx: StageConte
         open_ = gate(kept, ramp_ms=_FADE_MS, start_frame=frame, frames=mixture.frames)
         frame += mixture.frames
         vocals = estimates.read(mixture.frames, mixture.channels)
+        levels.add(mixture.samples, vocals)
         yield mixture, Sound(samples=vocals * open_[:, None], rate_hz=SAMPLE_RATE_HZ)
 
 

@@ -19,7 +19,6 @@ from dub_assets.stages.quality.checks import (
     CheckName,
     blocking_checks,
     run_checks,
-    unspoken,
 )
 from dub_assets.stages.quality.judge_lines import is_untranslated
 from dub_assets.stages.quality.options import CheckOptions
@@ -49,7 +48,7 @@ def with_line(**changes):
 
 def test_a_new_check_comes_with_a_new_stage_version():
     """Without one, jobs that were judged before would keep their old checks."""
-    names = {6: 14}
+    names = {6: 14, 7: 14}
     assert names[STAGE_VERSION] == len(get_args(CheckName))
 
 
@@ -118,18 +117,20 @@ def test_reasons_name_at_most_eight_segments():
 
 def test_speech_without_a_line_fails_from_the_limit_on():
     job = products()
-    long = Interval(start_ms=5000, end_ms=6000 + 499)
+    long = Interval(start_ms=5000, end_ms=6499)
     for part, passes in ((long, True), (replace(long, end_ms=6500), False)):
         check = check_of("dialogue_is_complete", products=replace(job, stems=replace(job.stems, speech=(part,))))
         assert check.passed == passes
-    assert check.reason == "speech without a line at 5.0 s"
+    assert check.reason == "speech without a line, where the original is kept, at 5.0 s"
     assert (check.measured, check.limit, check.unit) == (1.5, 1.5, "s")
 
 
-def test_unspoken_is_speech_that_no_segment_covers():
-    speech = [Interval(start_ms=0, end_ms=1000), Interval(start_ms=2000, end_ms=3000)]
-    segments = [Interval(start_ms=500, end_ms=2200), Interval(start_ms=2100, end_ms=2300)]
-    assert [ms for _, ms in unspoken(speech, segments)] == [500, 700]
+def test_vocals_that_no_detector_took_for_speech_are_missing_too():
+    job = products()
+    unnoticed = Interval(start_ms=2800, end_ms=5900)
+    stems = replace(job.stems, speech=job.stems.speech[:1], loud_vocals=(unnoticed,))
+    check = check_of("dialogue_is_complete", products=replace(job, stems=stems))
+    assert (check.passed, check.measured) == (False, 3.2)
 
 
 def test_timing_issues_warn():
