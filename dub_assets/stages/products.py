@@ -38,13 +38,8 @@ class Products:
         return translated | {segment.index: segment.speech.text for segment in self.tts.segments}
 
     def undubbed(self) -> list[Interval]:
-        """Return the stretches of speech that have no line, and stay as they are in the original.
-
-        Before the lines are spoken, every segment counts as one.
-        """
-        spoken = [line.segment for line in self.tts.segments]
-        segments = [segment.interval for segment in self.transcript.segments]
-        return undubbed_speech(self.stems, spoken if is_made(self.tts.provenance) else segments)
+        """Return the stretches of speech that have no segment, and stay as they are in the original."""
+        return undubbed_speech(self.stems, (segment.interval for segment in self.transcript.segments))
 
     def notice(self) -> str | None:
         """Return the sentence that marks the dub as synthetic; None if it has no line, and is the original sound."""

@@ -17,6 +17,7 @@ from dub_assets.stages.issues import LineIssue
 from dub_assets.stages.metadata.source import source_document
 from dub_assets.stages.products import Products, is_made
 from dub_assets.stages.quality.values import Check, DubFigures, Quality
+from dub_assets.stages.segment_mixes.background import undubbed_speech
 from dub_assets.stages.segment_mixes.values import SegmentMix
 from dub_assets.stages.transcript.values import Speaker, TranscriptSegment
 from dub_assets.stages.tts_segments.casting import is_cloned
@@ -54,9 +55,7 @@ def metadata_document(request: DubRequest, products: Products, final: FinalVideo
         **_origin(products, final),
         "source": source_document(products.stems.info, products.stems.findings),
         "speech": _speech(products, final),
-        "undubbed": [
-            {"start": seconds(stretch.start_ms), "end": seconds(stretch.end_ms)} for stretch in products.undubbed()
-        ],
+        "undubbed": _undubbed(products),
         "loudness": _loudness(final),
         **({} if quality.refusal is None else {"error_code": "quality_check"}),
         "quality": _quality(quality),
@@ -71,6 +70,13 @@ def _speech(products: Products, final: FinalVideo | None) -> str:
     if products.tts.segments:
         return "dubbed"
     return "none: the original sound is kept" if final else "not dubbed: a check failed"
+
+
+def _undubbed(products: Products) -> list[Json]:
+    """Return the speech that has no line; before the lines are spoken, the speech without a segment."""
+    spoken = undubbed_speech(products.stems, (line.segment for line in products.tts.segments))
+    stretches = spoken if is_made(products.tts.provenance) else products.undubbed()
+    return [{"start": seconds(stretch.start_ms), "end": seconds(stretch.end_ms)} for stretch in stretches]
 
 
 def _loudness(final: FinalVideo | None) -> Json | None:
