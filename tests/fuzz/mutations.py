@@ -17,7 +17,7 @@ def mutant(suffix: str, data: bytes, random: Random) -> bytes:
     for _ in range(min(_MAX_MUTATIONS, 1 + int(random.expovariate(1.0)))):
         pieces = list(STRUCTURES[suffix](data))
         operation = random.choice(_OF_PIECES) if pieces and random.random() < 0.8 else random.choice(_OF_BYTES)
-        data = operation(data, pieces, random)
+        data = operation(data, pieces, random) or data
     return data
 
 
@@ -86,7 +86,7 @@ def _run(data: bytes, _pieces: list[Piece], random: Random) -> bytes:
     start = random.randrange(len(data))
     length = min(len(data) - start, int(random.expovariate(1 / 200)) + 1)
     content = random.choice((b"", bytes(length), random.randbytes(length), random.randbytes(length) * 2))
-    return _replaced(data, start, start + length, content) or data
+    return _replaced(data, start, start + length, content)
 
 
 def _cut(data: bytes, _pieces: list[Piece], random: Random) -> bytes:
