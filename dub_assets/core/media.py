@@ -77,12 +77,23 @@ LAYOUTS = ("mono", "stereo", "3.0", "quad", "5.0(side)", "5.1(side)", "6.1", "7.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateStreams:
+    """Streams that appear midway, which are only found by reading the whole file.
+
+    ``continued`` are pairs of stream indexes: the packets of the second stream continue the first one.
+    """
+
+    continued: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaInfo:
     """The content of a media file.
 
     Time 0 is that of the first picture, or of the first sound if there is no picture. If the sound begins before the
     picture, time 0 is ``held_ms`` earlier, and the first picture is held from there. ``duration_ms`` is the end of the
-    longest track on that clock. ``clock_jumps`` is True if the file's own clock jumps midway. ``track`` is the sound
+    longest track on that clock. ``clock_jumps`` is True if the file's own clock jumps midway; ``late_streams`` is
+    None if no stream appears midway. ``track`` is the sound
     track to dub (``core/track_choice.py``). ``subtitles`` and ``covers`` (indexes of video streams) are those that the
     dubbed video keeps. ``findings`` say what is odd about the file and where, a sentence each.
     """
@@ -98,6 +109,12 @@ class MediaInfo:
     held_ms: int = 0
     clock_jumps: bool = False
     findings: tuple[str, ...] = ()
+    late_streams: LateStreams | None = None
+
+    @property
+    def is_copied_straight(self) -> bool:
+        """True if the ffmpeg program reads a copy of the file: it follows no jumps of the clock, and no new streams."""
+        return self.clock_jumps or self.late_streams is not None
 
     @property
     def sound_frames(self) -> int:
@@ -127,7 +144,7 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureCut:
-    """An interval of a file's picture; ``held_ms`` and ``clock_jumps`` are those of the file's ``MediaInfo``.
+    """An interval of a file's picture; the others are those of the file's ``MediaInfo``.
 
     ``picture`` None is the first video stream that is not cover art.
     """
@@ -137,6 +154,7 @@ class PictureCut:
     picture: Picture | None = None
     held_ms: int = 0
     clock_jumps: bool = False
+    late_streams: LateStreams | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,9 @@ from fuzz.seeds import SEEDS, write_seeds
 pytestmark = pytest.mark.media
 
 EACH = 4
+FOUND = ((7742, 240), (7742, 293), (7742, 532), (7742, 578))
+"""Seeds and numbers of mutants that once were faults."""
+
 RENDERED = 3
 """Every third mutant is rendered too, which takes most of the time; ``make fuzz`` renders all."""
 
@@ -30,3 +33,10 @@ def test_mutants_are_dubbed_or_refused_in_one_line(seeds, tmp_path, seed_number)
             faults.append(f"{name}: {outcome.kind}: {outcome.detail}")
 
     assert faults == []
+
+
+@pytest.mark.parametrize(("seed", "number"), FOUND)
+def test_former_faults_are_dubbed_or_refused_in_one_line(seeds, tmp_path, seed, number):
+    outcome = tried(*mutant_of(seeds, seed, number), tmp_path)
+
+    assert not outcome.is_fault, outcome.detail

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.adapters.ffmpeg.ffmpeg import LATE_STREAMS, file_url
+from dub_assets.adapters.ffmpeg.ffmpeg import LATE_STREAMS, WHOLE_FILE, file_url
 from dub_assets.adapters.ffmpeg.ffmpeg_features import DEMUXERS
 from dub_assets.adapters.ffmpeg.straight_clock import StraightClock
 from dub_assets.core.errors import MediaError
+from dub_assets.core.media import LateStreams
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream
@@ -22,9 +23,20 @@ _REORDERED = 32
 """Codecs reorder pictures by less than this many packets."""
 
 
+_READ_ON = {"fpsprobesize": "1000000000"}
+"""Option that reads on where all streams that were found so far are known."""
+
+
+class UnseenStreamsError(MediaError):
+    """The file has streams that were not found when it was opened."""
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a media file for reading. Raises MediaError if it is none, or turns out to be damaged while it is read."""
+def opened(path: Path, late: LateStreams | None = None) -> Iterator[InputContainer]:
+    """Open a media file for reading. Raises MediaError if it is none, or turns out to be damaged while it is read.
+
+    If there are late streams, the whole file is read to find them.
+    """
     import av
 
     if not path.exists():
@@ -35,6 +47,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         raise MediaError(f"{path} is empty: give a video or sound file")
     # AVI has no presentation times: libavformat derives them.
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file", "fflags": "+genpts", **LATE_STREAMS}
+    options |= WHOLE_FILE | _READ_ON if late is not None else {}
     try:
         container = av.open(file_url(path), options=options, metadata_errors="replace")
     except PermissionError as error:
@@ -59,20 +72,38 @@ def _unreadable(path: Path, error: Exception) -> MediaError:
     return MediaError(f"{path.name} is not a media file that can be read, or was cut short: give a video or sound file")
 
 
-def packets(container: InputContainer, *streams: Stream, clock: StraightClock | None = None) -> Iterator[Packet[Any]]:
+def packets(
+    container: InputContainer, *streams: Stream, clock: StraightClock | None = None, late: LateStreams | None = None
+) -> Iterator[Packet[Any]]:
     """Yield the packets of the given streams, or of all, in stored order, and one empty packet a stream at the end.
 
-    Their times are on the straight clock, see ``StraightClock``. Streams that appear midway are ignored: PyAV has no
-    objects for them, and raises IndexError when it flushes them.
+    Their times are on the straight clock, see ``StraightClock``. Packets of streams that continue a given one belong
+    to it; the last packet before such a change is left out, since libavformat returns it at the end of the file.
+    Raises UnseenStreamsError at the end if the file has streams that were not found when it was opened.
     """
     clock = clock or StraightClock(container.format.name)
     wanted = {stream.index for stream in streams or container.streams}
-    with suppress(IndexError):
+    positions: dict[int, int] = {}
+    try:
         for packet in container.demux():
+            index = first_index(packet.stream.index, late)
+            if late is not None and late.continued and packet.size and packet.pos is not None:
+                if packet.pos < positions.get(index, 0):
+                    continue
+                positions[index] = packet.pos
             if packet.stream.type in {"audio", "video"}:  # a jump is found from all of them
-                clock.move(packet)
-            if packet.stream.index in wanted:
+                clock.move(packet, index)
+            if index in wanted:
                 yield packet
+    except IndexError as error:  # PyAV flushes streams that it has no object for
+        if late is None:
+            raise UnseenStreamsError("streams appear midway: read the file with late_streams") from error
+
+
+def first_index(index: int, late: LateStreams | None) -> int:
+    """Return the index of the stream that a stream continues, or its own."""
+    continued = late.continued if late is not None else ()
+    return next((first for first, part in continued if part == index), index)
 
 
 def picture_stream(container: InputContainer, index: int | None = None) -> VideoStream | None:
@@ -88,7 +119,9 @@ def picture_stream(container: InputContainer, index: int | None = None) -> Video
     return next((stream for stream in container.streams.video if not stream.disposition & art), None)
 
 
-def programme_start(container: InputContainer, picture_index: int | None = None, held_ms: int = 0) -> Fraction:
+def programme_start(
+    container: InputContainer, picture_index: int | None = None, held_ms: int = 0, late: LateStreams | None = None
+) -> Fraction:
     """Return the time 0 of the programme on the file's own clock, in seconds; reads the first packets.
 
     It is ``held_ms`` before the presentation time of the first picture, or that of the first audible sound if there is
@@ -98,7 +131,7 @@ def programme_start(container: InputContainer, picture_index: int | None = None,
     if picture is None:
         return min(sound_start(stream) for stream in container.streams.audio)
     shown = ShownPictures(picture)
-    for packet in packets(container, picture):
+    for packet in packets(container, picture, late=late):
         shown.add(packet)
         if len(shown.pts) > _REORDERED:
             break

@@ -45,8 +45,8 @@ def cut_picture(ffmpeg: Ffmpeg, cut: PictureCut, target: Path) -> None:
 
     An interval that is shorter than a frame, or after the last one, has the one frame that is shown then.
     """
-    if cut.clock_jumps:
-        cut = replace(cut, source=straight_copy(cut.source))
+    if cut.clock_jumps or cut.late_streams is not None:
+        cut = replace(cut, source=straight_copy(cut.source, cut.late_streams))
     frames = _frames_within(cut)
     options: dict[str, object] = {"itsoffset": f"{-float(frames.first):.6f}"}
     if frames.seek is not None:

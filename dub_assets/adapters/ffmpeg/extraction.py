@@ -14,11 +14,12 @@ from dub_assets.adapters.ffmpeg.contained import ProcessLimits, contained
 from dub_assets.adapters.ffmpeg.container import opened, packets, programme_start, time_base
 from dub_assets.adapters.ffmpeg.cutting import selector
 from dub_assets.adapters.ffmpeg.damage import Damage
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, media_input, time_limit_s
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, analysis, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
+from dub_assets.adapters.ffmpeg.straight_copy import straight_copy
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file
-from dub_assets.core.media import LAYOUTS, ExtractedSound, MediaInfo
+from dub_assets.core.media import LAYOUTS, ExtractedSound, LateStreams, MediaInfo
 from dub_assets.core.ports import SoundWriter
 from dub_assets.core.signal.sound import Samples, Sound, silence
 from dub_assets.core.timing import SAMPLE_RATE_HZ
@@ -47,13 +48,12 @@ def extract_sound(ffmpeg: Ffmpeg, source: Path, info: MediaInfo, target: Path) -
 def check_readable(ffmpeg: Ffmpeg, source: Path, info: MediaInfo) -> None:
     """Raise MediaError if the ffmpeg program cannot read a file: its libraries differ from those that probe files.
 
-    A file whose clock jumps is not read by the program, but its straight copy.
+    Of a file whose clock jumps or whose streams change, the program reads the straight copy.
     """
     import ffmpeg as graphs
 
-    if info.clock_jumps:
-        return
-    read = media_input(source)
+    path = straight_copy(source, info.late_streams) if info.is_copied_straight else source
+    read = media_input(path, **analysis(info))
     streams = [read[f"a:{info.track.index}"], *([read[selector(info.picture)]] if info.picture else [])]
     graph = graphs.output(*streams, "-", format="null", c="copy")
     ffmpeg.run(graph, doing=f"read {source.name}", limit_s=time_limit_s(info))
@@ -62,10 +62,11 @@ def check_readable(ffmpeg: Ffmpeg, source: Path, info: MediaInfo) -> None:
 def write_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
     """Write the chosen track; see ``extract_sound``, which calls this in a child process."""
     channels, damage = info.track.channels, Damage()
-    with opened(source) as container:
-        start = programme_start(container, info.picture.index if info.picture else None, info.held_ms)
+    late = info.late_streams
+    with opened(source, late) as container:
+        start = programme_start(container, info.picture.index if info.picture else None, info.held_ms, late)
     with (
-        opened(source) as container,
+        opened(source, late) as container,
         SoundfileSoundFiles().writer(target, channels=channels, rate_hz=SAMPLE_RATE_HZ) as file,
     ):
         if info.track.index >= len(container.streams.audio):
@@ -73,7 +74,7 @@ def write_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
         stream = container.streams.audio[info.track.index]
         interleaver = _Interleaver(channels)
         clock = _ProgrammeClock(file, channels, info.sound_frames, damage)
-        for frame in _decoded(container, stream, start, damage):
+        for frame in _decoded(container, stream, start, damage, late):
             time = None if frame.pts is None else frame.pts * (frame.time_base or time_base(stream)) - start
             at_s = float(clock.expected if time is None else time)
             if interleaver.differs(frame):
@@ -81,16 +82,20 @@ def write_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
             samples = damage.without_noise(interleaver.samples(frame), at_s, frame.sample_rate)
             clock.add(time, samples, frame.sample_rate)
         clock.finish()
-        return damage.judged(source.name)
+        extracted = damage.judged(source.name)
+        # a stream that continues another one may have another codec
+        return replace(extracted, intact=extracted.intact and not (late and late.continued))
 
 
-def _decoded(container: InputContainer, stream: AudioStream, start: Fraction, damage: Damage) -> Iterator[AudioFrame]:
+def _decoded(
+    container: InputContainer, stream: AudioStream, start: Fraction, damage: Damage, late: LateStreams | None
+) -> Iterator[AudioFrame]:
     """Yield the frames of every packet that can be decoded, and count the others."""
     import av
 
     tick = time_base(stream)
     packet: Packet[AudioStream]
-    for packet in packets(container, stream):
+    for packet in packets(container, stream, late=late):
         frames: list[AudioFrame] = []
         try:
             frames = packet.decode()

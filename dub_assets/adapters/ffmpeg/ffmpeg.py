@@ -100,6 +100,9 @@ def _problem(program: Path, required: Features, _mtime_ns: int, _size: int) -> s
 LATE_STREAMS = {"analyzeduration": "30000000", "probesize": "100000000"}
 """Options that find streams whose first packet comes up to 30 s (and 100 MB) late; other files open as fast."""
 
+WHOLE_FILE = {"analyzeduration": "360000000000", "probesize": "1000000000"}
+"""Options that find streams in the first GB. The packets are kept in memory until then."""
+
 
 def file_url(path: Path) -> str:
     """Return a file's URL for ffmpeg, which takes ``-x.mp4``, ``a:b.mp4`` and ``%04d.mp4`` literally in it."""
@@ -111,7 +114,12 @@ def media_input(path: Path, **options: object) -> Any:
     import ffmpeg
 
     url = file_url(path)
-    return ffmpeg.input(url, protocol_whitelist="file", format_whitelist=DEMUXERS, **LATE_STREAMS, **options)
+    return ffmpeg.input(url, protocol_whitelist="file", format_whitelist=DEMUXERS, **(LATE_STREAMS | options))
+
+
+def analysis(info: MediaInfo) -> dict[str, object]:
+    """Return the options of an input that find all streams of a file."""
+    return {} if info.late_streams is None else dict(WHOLE_FILE)
 
 
 class Ffmpeg:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from dub_assets.adapters.ffmpeg.samples import MAX_TEXT_BYTES
-from dub_assets.adapters.ffmpeg.scan import Scan, codec_of
+from dub_assets.adapters.ffmpeg.scan import GOES_ON_S, Scan, codec_of
 from dub_assets.core.containers import MP4
 from dub_assets.core.errors import MediaError
 from dub_assets.core.media import SoundTrack, SubtitleTrack
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 MAX_CHANNELS = 8
 """Limit of FLAC."""
 
-_GOES_ON_S = 2
-"""Tracks of one programme end within this time of each other."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptStreams:
@@ -33,10 +30,9 @@ class KeptStreams:
     findings: tuple[str, ...]
 
 
-def sound_tracks(container: InputContainer, scan: Scan, name: str) -> tuple[SoundTrack, ...]:
+def sound_tracks(scan: Scan, name: str) -> tuple[SoundTrack, ...]:
     """Return the sound tracks that can be decoded; the others are counted. Raises MediaError if there is none."""
-    audio = enumerate(container.streams.audio)
-    tracks = tuple(_sound_track(index, stream) for index, stream in audio if scan.has_sound(stream))
+    tracks = tuple(_sound_track(index, stream) for index, stream in scan.sounds if scan.has_sound(stream))
     if not tracks:
         raise MediaError(f"{name} has no sound track that can be decoded: there is nothing to dub")
     if not all(1 <= track.channels <= MAX_CHANNELS for track in tracks):
@@ -71,12 +67,12 @@ def track_findings(
     findings = []
     decoded = {each.index for each in tracks}
     _, track_end = scan.span(container.streams.audio[track.index])
-    for index, stream in enumerate(container.streams.audio):
+    for index, stream in scan.sounds:
         first, last = (max(0.0, float(time - start)) for time in scan.span(stream))
         place = f"sound track {index}, from {first:.1f} to {last:.1f} s,"
         if index not in decoded:
             findings.append(f"{place} cannot be decoded" if last > first else f"sound track {index} has no sound")
-        elif last > float(track_end - start) + _GOES_ON_S:
+        elif last > float(track_end - start) + GOES_ON_S:
             findings.append(f"{place} is not dubbed, but track {track.index} ends at {float(track_end - start):.1f} s")
     return findings
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dub_assets.adapters.ffmpeg.appended import appended_at
 from dub_assets.adapters.ffmpeg.contained import ProcessLimits, contained
 from dub_assets.adapters.ffmpeg.container import opened, picture_stream, sound_start
 from dub_assets.adapters.ffmpeg.declared_length import check_whole
@@ -15,7 +16,7 @@ from dub_assets.adapters.ffmpeg.other_streams import kept_streams, sound_tracks,
 from dub_assets.adapters.ffmpeg.scan import Scan
 from dub_assets.core.containers import container_of
 from dub_assets.core.errors import MediaError
-from dub_assets.core.media import MediaInfo
+from dub_assets.core.media import LateStreams, MediaInfo
 from dub_assets.core.track_choice import TrackChoice
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from dub_assets.core.limits import MediaLimits
 
 _CACHED_FILES = 64
+
+_MAX_SCANS = 4
+"""A file is read again if streams appear midway: to find them all, and to join those that continue others."""
+
+_APPENDED = "another recording is appended to this one at {:.1f} s, and not dubbed: give it as a file of its own"
 
 _UNHEARD_S = Fraction(1, 20)
 """Sound before the first picture that is cut: no more than an encoder's delay."""
@@ -66,29 +72,36 @@ def read_info(path: Path, max_pixels: int, choice: TrackChoice) -> MediaInfo:
     from av import logging
 
     logging.set_level(logging.WARNING)
-    with logging.Capture(local=False) as log, opened(path) as container:
-        _check_streams(container, path.name)
-        estimated = any("Estimating duration" in message for _, _, message in log)
-        log.clear()
-        scan = Scan(container, path.name, max_pixels=max_pixels)
-        check_whole(container, path, end=scan.end(container.streams), estimated=estimated)
-        if scan.error is not None:
-            raise scan.error
-        return _info(container, path, scan, choice)
+    late: LateStreams | None = None
+    for _ in range(_MAX_SCANS):
+        with logging.Capture(local=False) as log, opened(path, late) as container:
+            _check_streams(container, path.name)
+            estimated = any("Estimating duration" in message for _, _, message in log)
+            log.clear()
+            scan = Scan(container, path.name, max_pixels=max_pixels, late=late)
+            if scan.late_streams != late:
+                late = scan.late_streams
+                continue
+            check_whole(container, path, end=scan.end(container.streams), estimated=estimated)
+            if scan.error is not None:
+                raise scan.error
+            return _info(container, path, scan, choice)
+    raise MediaError(f"{path.name} has streams that appear midway and cannot be told apart: convert it first")
 
 
 def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice) -> MediaInfo:
     picture = _picture(container, scan, path.name)
-    programme: list[Stream] = [*container.streams.audio, *([picture] if picture else [])]
+    programme: list[Stream] = [*(stream for _, stream in scan.sounds), *([picture] if picture else [])]
     start, end = scan.start(picture), scan.end(programme)
     if end <= start:
         raise MediaError(f"{path.name} has no length: give a file with at least one frame")
-    tracks = sound_tracks(container, scan, path.name)
+    tracks = sound_tracks(scan, path.name)
     track = choice.of(tracks)
     kept = kept_streams(container, scan, picture)
     held_ms = _held_ms(container, start, container.streams.audio[track.index]) if picture else 0
     time_0 = start - Fraction(held_ms, 1000)
     jumps = scan.clock_findings(time_0)
+    appended = appended_at(path, container.format.name, scan.end_position) is not None
     return MediaInfo(
         container=container.format.name,
         size_bytes=path.stat().st_size,
@@ -100,12 +113,15 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
         covers=kept.covers,
         held_ms=held_ms,
         clock_jumps=bool(jumps),
+        late_streams=scan.late_streams,
         findings=(
             *choice.findings(track),
             *track_findings(container, scan, tracks, track, time_0),
             *(scan.picture_findings(picture, time_0) if picture else ()),
             *kept.findings,
             *jumps,
+            *scan.stream_findings(time_0),
+            *([_APPENDED.format(float(end - time_0))] if appended else []),
             *(["its subtitle tracks are not kept"] if jumps and kept.subtitles else []),
         ),
     )

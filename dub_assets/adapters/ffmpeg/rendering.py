@@ -9,7 +9,7 @@ from typing import Any
 from dub_assets.adapters.ffmpeg.container import opened, packets, picture_stream, programme_start
 from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
 from dub_assets.adapters.ffmpeg.decoding import measure_loudness
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, file_url, media_input, time_limit_s
+from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, analysis, file_url, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.marking import append_xmp
 from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
 from dub_assets.adapters.ffmpeg.straight_copy import straight_copy
@@ -38,8 +38,8 @@ def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
     The picture is copied if MP4 can carry its codec, else encoded as H.264; the original sound is copied or encoded as
     AAC. Without a picture the result is an MP4 of sound tracks.
     """
-    if rendition.info.clock_jumps:
-        rendition = replace(rendition, source=straight_copy(rendition.source))
+    if rendition.info.is_copied_straight:
+        rendition = replace(rendition, source=straight_copy(rendition.source, rendition.info.late_streams))
     with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
         dub = folder / "dub.m4a"
         loudness = _encode_dub(ffmpeg, rendition, dub)
@@ -63,7 +63,17 @@ def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, dub: Path, target: Path)
             if number == len(attempts):
                 raise
         else:
-            return
+            if not copies_picture or _picture_can_be_decoded(target):
+                return
+
+
+def _picture_can_be_decoded(target: Path) -> bool:
+    """Return whether the first picture of a written file can be decoded: copied parameters may be damaged."""
+    try:
+        with opened(target) as container:
+            return next(container.decode(video=0), None) is not None
+    except MediaError:
+        return False
 
 
 def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
@@ -138,7 +148,7 @@ def _mux(rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool,
         moved = {"itsoffset": f"{-float(programme_start(container, picture_index, rendition.info.held_ms)):.6f}"}
         marked = _notice(rendition, container.metadata.get("comment"))
     timed = {"fflags": "+genpts"} if copies_picture else {}  # decoders find the times themselves
-    source = media_input(rendition.source, **moved, **timed)
+    source = media_input(rendition.source, **moved, **timed, **analysis(rendition.info))
     picture, picture_options = _picture(source, rendition.info, copied=copies_picture)
     original, original_options = _original(source, rendition, copied=copies_sound)
     texts, texts_options = _texts(source, rendition)

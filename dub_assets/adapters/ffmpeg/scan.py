@@ -8,13 +8,21 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from dub_assets.adapters.ffmpeg.container import ShownPictures, packets, sound_start, time_base
+from dub_assets.adapters.ffmpeg.container import (
+    ShownPictures,
+    UnseenStreamsError,
+    first_index,
+    packets,
+    sound_start,
+    time_base,
+)
+from dub_assets.adapters.ffmpeg.late_streams import StreamOrder, needed
 from dub_assets.adapters.ffmpeg.places import Places
 from dub_assets.adapters.ffmpeg.samples import PictureSamples, SoundSample, TextSample
 from dub_assets.adapters.ffmpeg.straight_clock import StraightClock
 from dub_assets.core.containers import MP4
 from dub_assets.core.errors import MediaError
-from dub_assets.core.media import Picture
+from dub_assets.core.media import LateStreams, Picture
 
 if TYPE_CHECKING:
     from av import AudioStream, Packet, VideoStream
@@ -25,6 +33,9 @@ if TYPE_CHECKING:
 _MAX_RATE_HZ = 10_000_000
 """Higher sample rates come from damaged headers."""
 
+GOES_ON_S = 2
+"""Tracks of one programme end within this time of each other."""
+
 _MAX_COVER_PIXELS = 100_000_000
 """Cover art is decoded, to see that it is intact, up to this size: 300 MB of memory."""
 
@@ -32,32 +43,55 @@ _MAX_COVER_PIXELS = 100_000_000
 class Scan:
     """What the packets of a file say. Raises MediaError while it reads if the file is encrypted."""
 
-    def __init__(self, container: InputContainer, name: str, *, max_pixels: int) -> None:
+    def __init__(
+        self, container: InputContainer, name: str, *, max_pixels: int, late: LateStreams | None = None
+    ) -> None:
         import av
 
         self._container = container
         self._name = name
         self._max_pixels = max_pixels
+        self._late = late
         self._clock = StraightClock(container.format.name)
+        self._order = StreamOrder(container)
         self._starts: dict[int, int] = {}  # by stream, in its time base
         self._ends: dict[int, int] = {}
+        self.end_position = 0
+        """Where the last packet ends, in bytes of the file."""
         duration_s = (container.duration or 0) / 1e6
-        videos = [stream for stream in container.streams.video if _has_decoder(stream)]
+        videos = [stream for stream in container.streams.video if _has_decoder(stream) and self._is_first(stream)]
         self._shown = {stream.index: ShownPictures(stream) for stream in videos}
         self._samples = {
             stream.index: PictureSamples(stream, duration_s) for stream in videos if self._is_decoded(stream)
         }
-        self._sounds = {stream.index: SoundSample() for stream in container.streams.audio if is_decodable(stream)}
+        self._sounds = {stream.index: SoundSample() for _, stream in self.sounds if is_decodable(stream)}
         self.texts = [TextSample(codec_of(stream)) for stream in container.streams.subtitles]
         """The subtitle tracks, in their order."""
         self._texts = {stream.index: text for stream, text in zip(container.streams.subtitles, self.texts, strict=True)}
+        self._part_starts: dict[int, Fraction] = {}  # of streams that continue others, in seconds
         self.error: Exception | None = None
         """The error at which the packets end, None at the end of the file."""
+        unseen = late is not None
         try:
-            for packet in packets(container, clock=self._clock):
+            for packet in packets(container, clock=self._clock, late=late):
                 self._add(packet)
+        except UnseenStreamsError:
+            unseen = True
         except av.FFmpegError as error:
             self.error = error
+        self.late_streams = needed(self._order, unseen=unseen)
+        """How the file has to be read: scan it again if this is not how it was read."""
+
+    def _is_first(self, stream: Stream) -> bool:
+        """Return whether a stream continues no other one."""
+        return first_index(stream.index, self._late) == stream.index
+
+    @property
+    def sounds(self) -> list[tuple[int, AudioStream]]:
+        """The sound streams that continue no other one, with their indexes among all sound streams."""
+        return [
+            (number, stream) for number, stream in enumerate(self._container.streams.audio) if self._is_first(stream)
+        ]
 
     def _is_decoded(self, stream: VideoStream) -> bool:
         """Return whether a picture is small enough to be decoded."""
@@ -70,7 +104,11 @@ class Scan:
     def _add(self, packet: Packet[Any]) -> None:
         if packet.has_sidedata("encryption_info"):
             raise MediaError(f"{self._name} is encrypted: give a file without copy protection")
-        index = packet.stream.index  # that of the packet itself is 0 for the empty one at the end
+        # the index of the packet itself is 0 for the empty one at the end
+        index = first_index(packet.stream.index, self._late)
+        if packet.size:
+            self._order.add(packet.stream.index)
+            self.end_position = max(self.end_position, (packet.pos or 0) + packet.size)
         if index in self._samples:
             self._samples[index].add(packet)
         elif index in self._sounds:
@@ -80,6 +118,8 @@ class Scan:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
+        if index != packet.stream.index:
+            self._part_starts.setdefault(packet.stream.index, time * time_base(packet.stream))
         self._starts[index] = min(self._starts.get(index, time), time)
         self._ends[index] = max(self._ends.get(index, 0), time + (packet.duration or 0))
         if index in self._shown:
@@ -133,11 +173,18 @@ class Scan:
             jumps.add(float(jump_s - start), 0)
         return [f"the clock of the file jumps {jumps}: what follows is joined to what is before"] if jumps else []
 
+    def stream_findings(self, start: Fraction) -> list[str]:
+        """Return a finding if streams continue others; ``start`` is the time 0 of the programme."""
+        changes = Places()
+        for time in sorted(self._part_starts.values()):
+            changes.add(float(time - start), 0)
+        return [f"the streams of the file change {changes}: those that follow continue them"] if changes else []
+
     def start(self, picture: VideoStream | None) -> Fraction:
         """Return the time 0 of the programme on the file's clock, in seconds."""
         if picture is not None:
             return self._shown[picture.index].start
-        return min((sound_start(stream) for stream in self._container.streams.audio), default=Fraction(0))
+        return min((sound_start(stream) for _, stream in self.sounds), default=Fraction(0))
 
     def end(self, streams: Iterable[Stream]) -> Fraction:
         """Return the end of the longest of some streams on the file's clock, in seconds."""
@@ -167,7 +214,22 @@ class Scan:
         )
 
     def picture_findings(self, stream: VideoStream, start: Fraction) -> list[str]:
-        """Return what is odd about a video stream; ``start`` is the time 0 of the programme."""
+        """Return what is odd about the programme's picture; ``start`` is the time 0 of the programme."""
+        return [*self._picture_findings(stream, start), *self._later_pictures(stream, start)]
+
+    def _later_pictures(self, picture: VideoStream, start: Fraction) -> list[str]:
+        """Return findings about pictures that go on where the programme's has ended."""
+        findings, picture_end = [], self.span(picture)[1]
+        for stream in self.pictures:
+            first, last = self.span(stream)
+            if stream is not picture and last > picture_end + GOES_ON_S:
+                findings.append(
+                    f"a picture ({codec_of(stream)}) from {float(first - start):.1f} to {float(last - start):.1f} s is "
+                    f"not kept, but the one before it ({codec_of(picture)}) ends at {float(picture_end - start):.1f} s"
+                )
+        return findings
+
+    def _picture_findings(self, stream: VideoStream, start: Fraction) -> list[str]:
         samples, codec = self._samples.get(stream.index), codec_of(stream)
         if samples is None:
             return []

@@ -47,14 +47,14 @@ class StraightClock:
         self.jumps_s: list[Fraction] = []
         """Where the clock jumps, in seconds on the straight clock."""
 
-    def move(self, packet: Packet[Any]) -> None:
-        """Change the times of the next packet, of a sound or picture stream, in stored order."""
+    def move(self, packet: Packet[Any], index: int) -> None:
+        """Change the times of the next packet, in stored order, of the sound or picture stream with an index."""
         tick = packet.time_base
         time = packet.dts if packet.dts is not None else packet.pts
         if time is None or not tick:
             return
         now = time * tick
-        clock = self._streams.setdefault(packet.stream_index, _StreamClock(now, self._offsets[-1]))
+        clock = self._streams.setdefault(index, _StreamClock(now, self._offsets[-1]))
         step = now - clock.last
         if step < -_BACK_S or (self._jumps_ahead and step > _AHEAD_S):
             clock.offset = self._offset_after_jump(clock, now)

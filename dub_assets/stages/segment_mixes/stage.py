@@ -170,6 +170,7 @@ class _SegmentMixer:
             picture=picture,
             held_ms=self.stems.info.held_ms,
             clock_jumps=self.stems.info.clock_jumps,
+            late_streams=self.stems.info.late_streams,
         )
         self.ctx.media.cut_picture(cut, self.ctx.workspace.new(key))
         return self.ctx.workspace.seal(key)
