@@ -112,6 +112,13 @@ class MediaInfo:
     late_streams: LateStreams | None = None
 
     @property
+    def other_tracks(self) -> tuple[SoundTrack, ...]:
+        """The sound tracks that the dubbed video keeps beside the chosen one: none if streams continue others."""
+        if self.late_streams is not None and self.late_streams.continued:
+            return ()
+        return tuple(track for track in self.tracks if track.index != self.track.index)
+
+    @property
     def is_copied_straight(self) -> bool:
         """True if the ffmpeg program reads a copy of the file: it follows no jumps of the clock, and no new streams."""
         return self.clock_jumps or self.late_streams is not None

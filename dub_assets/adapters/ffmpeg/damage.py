@@ -13,7 +13,16 @@ MAX_LOST_SHARE = 0.5
 """Share of packets that cannot be decoded above which a file is refused."""
 
 _MIN_SILENCE_S = 0.1
-"""Gaps and overlaps that are shorter in all are not worth a finding."""
+"""Gaps that are shorter in all are not worth a finding."""
+
+_MIN_CUT_S = 0.05
+"""Sound that is cut is a finding from this length on, in all."""
+
+_MIN_BEFORE_S = 0.025
+"""Less sound that is cut before the picture, about a packet, is not worth a finding."""
+
+_AUDIBLE = 10 ** (-50 / 20)
+"""Peak of sound that can be heard."""
 
 _LARGEST_SAMPLE = 100.0
 """Samples beyond this level (40 dB over full scale) come from damaged packets."""
@@ -30,6 +39,8 @@ class Damage:
         self._silenced = 0
         self._silenced_places = Places()
         self._channels: list[str] = []
+        self._before_s = 0.0
+        self._heard_before = False
 
     def packet(self, start_s: float, length_s: float, *, lost: bool) -> None:
         """Count a packet."""
@@ -48,6 +59,11 @@ class Damage:
         self._silenced_places.add(start_s + silenced[0] / rate_hz, float(silenced[-1] - silenced[0]) / rate_hz)
         return np.where(sound, samples, np.float32(0))
 
+    def cut_before_start(self, samples: Samples, rate_hz: int) -> None:
+        """Count sound that is cut because it lies before time 0."""
+        self._before_s += len(samples) / rate_hz
+        self._heard_before |= bool(np.abs(samples).max(initial=0) >= _AUDIBLE)
+
     def channels_change(self, first: int, now: int, start_s: float) -> None:
         """Note that the track changes its number of channels."""
         self._channels.append(
@@ -64,13 +80,15 @@ class Damage:
         findings = []
         if not {0, self._packets - 1}.issuperset(self._lost):  # recordings begin and end within a packet
             findings.append(f"{_percent(share)} of the sound cannot be decoded and is silent, {self._lost_places}")
+        if self._heard_before and self._before_s >= _MIN_BEFORE_S:
+            findings.append(f"the first {self._before_s * 1000:.0f} ms of the sound lie before the picture and are cut")
         if self._silenced:
             findings.append(
                 f"{self._silenced} samples of the sound are no numbers and are silent, {self._silenced_places}"
             )
         if self.gaps.total_s >= _MIN_SILENCE_S:
             findings.append(f"the sound has no data for {self.gaps.total_s:.1f} s and is silent there, {self.gaps}")
-        if self.overlaps.total_s >= _MIN_SILENCE_S:
+        if self.overlaps.total_s >= _MIN_CUT_S:
             findings.append(
                 f"{self.overlaps.total_s:.1f} s of the sound lie over each other and are cut, {self.overlaps}"
             )

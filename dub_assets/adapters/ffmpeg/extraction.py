@@ -54,7 +54,8 @@ def check_readable(ffmpeg: Ffmpeg, source: Path, info: MediaInfo) -> None:
 
     path = straight_copy(source, info.late_streams) if info.is_copied_straight else source
     read = media_input(path, **analysis(info))
-    streams = [read[f"a:{info.track.index}"], *([read[selector(info.picture)]] if info.picture else [])]
+    sounds = [read[f"a:{track.index}"] for track in (info.track, *info.other_tracks)]
+    streams = [*sounds, *([read[selector(info.picture)]] if info.picture else [])]
     graph = graphs.output(*streams, "-", format="null", c="copy")
     ffmpeg.run(graph, doing=f"read {source.name}", limit_s=time_limit_s(info))
 
@@ -153,6 +154,8 @@ class _ProgrammeClock:
         self._written = 0
         self._surplus = 0
         """Frames of the stretch that are still to be cut, since they lie before what is written."""
+        self._early = 0
+        """Those of them that lie before time 0."""
 
     def add(self, time: Fraction | None, samples: Samples, rate_hz: int) -> None:
         """Add the next sound; ``time`` is that of its first frame in seconds, None if it continues."""
@@ -180,6 +183,7 @@ class _ProgrammeClock:
             self._damage.overlaps.add(float(time), -gap_s)
         self._write_silence(at)
         self._surplus = max(0, self._written - at)
+        self._early = max(0, min(-at, self._surplus))
         self.expected, self._rate_hz = time, rate_hz
         resampled = rate_hz != SAMPLE_RATE_HZ
         self._stream = (
@@ -194,8 +198,11 @@ class _ProgrammeClock:
             self._stream = None
 
     def _write(self, samples: Samples) -> None:
-        cut = min(self._surplus, len(samples))
+        cut, early = min(self._surplus, len(samples)), min(self._early, len(samples))
+        if early:
+            self._damage.cut_before_start(samples[:early], SAMPLE_RATE_HZ)
         self._surplus -= cut
+        self._early -= early
         samples = samples[cut : cut + self._frames - self._written]
         if len(samples):
             self._file.write(Sound(samples=samples, rate_hz=SAMPLE_RATE_HZ))

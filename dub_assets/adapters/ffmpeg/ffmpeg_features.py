@@ -56,8 +56,8 @@ REQUIRED = Features(
     muxers={"f32le": "", "mp4": "movflags=faststart", "null": "", "webm": ""},
     options=(
         "abort_on ac accurate_seek acodec analyzeduration ar b c compression_level copyts disposition enc_time_base f "
-        "fflags=bitexact fflags=genpts filter_complex flags=bitexact format_whitelist fps_mode hide_banner itsoffset "
-        "loglevel map map_chapters map_metadata max_error_rate metadata pix_fmt probesize protocol_whitelist "
+        "fflags=bitexact fflags=genpts filter filter_complex flags=bitexact format_whitelist fps_mode hide_banner "
+        "itsoffset loglevel map map_chapters map_metadata max_error_rate metadata pix_fmt probesize protocol_whitelist "
         "seek_timestamp ss stats stdin strict t tag timelimit vcodec y"
     ),
     demuxers=f"{DEMUXERS.replace(',', ' ')} f32le srt",

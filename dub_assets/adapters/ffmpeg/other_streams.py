@@ -31,13 +31,14 @@ class KeptStreams:
 
 
 def sound_tracks(scan: Scan, name: str) -> tuple[SoundTrack, ...]:
-    """Return the sound tracks that can be decoded; the others are counted. Raises MediaError if there is none."""
+    """Return the sound tracks that can be dubbed; the others are counted. Raises MediaError if there is none."""
     tracks = tuple(_sound_track(index, stream) for index, stream in scan.sounds if scan.has_sound(stream))
     if not tracks:
         raise MediaError(f"{name} has no sound track that can be decoded: there is nothing to dub")
-    if not all(1 <= track.channels <= MAX_CHANNELS for track in tracks):
+    usable = tuple(track for track in tracks if 1 <= track.channels <= MAX_CHANNELS)
+    if not usable:
         raise MediaError(f"{name} has a sound track of more than {MAX_CHANNELS} channels: mix it down first")
-    return tracks
+    return usable
 
 
 def _sound_track(index: int, stream: AudioStream) -> SoundTrack:
@@ -65,12 +66,14 @@ def track_findings(
     which a part has other stream ids.
     """
     findings = []
-    decoded = {each.index for each in tracks}
+    usable = {each.index for each in tracks}
     _, track_end = scan.span(container.streams.audio[track.index])
     for index, stream in scan.sounds:
         first, last = (max(0.0, float(time - start)) for time in scan.span(stream))
         place = f"sound track {index}, from {first:.1f} to {last:.1f} s,"
-        if index not in decoded:
+        if index not in usable and scan.has_sound(stream):
+            findings.append(f"sound track {index} has {stream.codec_context.channels} channels and is not kept")
+        elif index not in usable:
             findings.append(f"{place} cannot be decoded" if last > first else f"sound track {index} has no sound")
         elif last > float(track_end - start) + GOES_ON_S:
             findings.append(f"{place} is not dubbed, but track {track.index} ends at {float(track_end - start):.1f} s")

@@ -18,7 +18,7 @@ from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
 from dub_assets.core.marking import DUB_TITLE
-from dub_assets.core.media import Loudness, MediaInfo, Rendition
+from dub_assets.core.media import LAYOUTS, Loudness, MediaInfo, Rendition
 
 _ROUNDING_DB = 0.05
 """ebur128 rounds its figures to 0.1 dB."""
@@ -54,9 +54,16 @@ def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, dub: Path, target: Path)
     """Mux the file. What ffmpeg cannot copy after all, since it is damaged, is encoded."""
     info = rendition.info
     picture, sound = _picture_can_be_copied(rendition), rendition.intact and MP4.can_carry(info.track.codec)
-    attempts = list(dict.fromkeys([(picture, sound), (picture, False), (False, False)]))
-    for number, (copies_picture, copies_sound) in enumerate(attempts, 1):
-        graph = _mux(rendition, dub, target, copies_picture=copies_picture, copies_sound=copies_sound)
+    attempts = list(dict.fromkeys([(picture, sound, True), (picture, False, False), (False, False, False)]))
+    for number, (copies_picture, copies_sound, copies_others) in enumerate(attempts, 1):
+        graph = _mux(
+            rendition,
+            dub,
+            target,
+            copies_picture=copies_picture,
+            copies_sound=copies_sound,
+            copies_others=copies_others,
+        )
         try:
             ffmpeg.run(graph, doing=f"put the dubbed {rendition.source.name} together", limit_s=time_limit_s(info))
         except MediaError:
@@ -139,7 +146,9 @@ def _aac_bit_rate(channels: int) -> int:
     return max(128_000, 96_000 * channels)
 
 
-def _mux(rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool, copies_sound: bool) -> Any:
+def _mux(
+    rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool, copies_sound: bool, copies_others: bool
+) -> Any:
     """Return the graph that muxes the file. The source is shifted so that its time 0 is the dub's."""
     import ffmpeg
 
@@ -151,6 +160,7 @@ def _mux(rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool,
     source = media_input(rendition.source, **moved, **timed, **analysis(rendition.info))
     picture, picture_options = _picture(source, rendition.info, copied=copies_picture)
     original, original_options = _original(source, rendition, copied=copies_sound)
+    others, others_options = _others(source, rendition.info, copied=copies_others)
     texts, texts_options = _texts(source, rendition)
     covers, covers_options = _covers(source, rendition.info)
     source_index = 0 if picture else 1  # inputs are numbered in the order of their mapped streams
@@ -165,13 +175,14 @@ def _mux(rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool,
         f"metadata:s:{len(picture)}": f"title={DUB_TITLE if rendition.notice else 'Dub'}",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
-    streams = [*picture, media_input(dub)["a:0"], source[_NO_STREAM], original, *texts, *covers]
+    streams = [*picture, media_input(dub)["a:0"], source[_NO_STREAM], original, *others, *texts, *covers]
     # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard; 5.1 calls FLAC experimental
     options = (
         {"c:a:0": "copy", "strict": "experimental"}
         | marked
         | picture_options
         | original_options
+        | others_options
         | texts_options
         | covers_options
         | tags
@@ -234,6 +245,23 @@ def _original(source: Any, rendition: Rendition, *, copied: bool) -> tuple[Any, 
         return source[f"a:{rendition.info.track.index}"], {"c:a:1": "copy"}
     sound, channels = _encodable(rendition.original)
     return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(channels)}
+
+
+def _others(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
+    """Return the other sound tracks of the source, encoded as AAC if MP4 cannot carry them. None is the default."""
+    options: dict[str, Any] = {}
+    for number, track in enumerate(info.other_tracks, 2):
+        options[f"disposition:a:{number}"] = "-default"
+        if copied and MP4.can_carry(track.codec):
+            options[f"c:a:{number}"] = "copy"
+        else:
+            layout = LAYOUTS[track.channels - 1].removesuffix("(side)")
+            options |= {
+                f"c:a:{number}": "aac",
+                f"b:a:{number}": _aac_bit_rate(track.channels),
+                f"filter:a:{number}": f"aformat=channel_layouts={layout}",  # a graph would lose the stream's tags
+            }
+    return [source[f"a:{track.index}"] for track in info.other_tracks], options
 
 
 def _texts(source: Any, rendition: Rendition) -> tuple[list[Any], dict[str, Any]]:

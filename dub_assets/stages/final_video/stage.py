@@ -95,6 +95,7 @@ def _fingerprint(products: Products, options: MixOptions, consents: Sequence[Voi
         gains=[(segment.window, segment.gains) for segment in products.mixes.segments],
         options=options,
         **({"kept": kept} if kept else {}),
+        **({"other_tracks": others} if (others := products.stems.info.other_tracks) else {}),
         **({} if ctx.signer is None else {"signed_by": ctx.signer.certificate_sha256}),
         **({"consents": consents} if consents else {}),
     )

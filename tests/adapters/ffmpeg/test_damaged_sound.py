@@ -107,3 +107,14 @@ def test_an_undamaged_file_has_no_findings_and_its_track_is_copied(tool, folder)
 
     assert found == ExtractedSound()
     assert clicks_s(heard) == pytest.approx(FLASHES_S, abs=0.001)
+
+
+@pytest.mark.parametrize(("late_ms", "found"), [(10, False), (30, True)])
+def test_sound_before_the_picture_that_is_cut_is_a_finding(tool, tmp_path, late_ms, found):
+    picture, sound, path = write_picture(tmp_path / "picture.mp4"), tmp_path / "sound.wav", tmp_path / "late.mov"
+    write_sound(sound, clicks_s=(0.0, 1.0))
+    ffmpeg("-itsoffset", late_ms / 1000, "-i", picture, "-i", sound, "-c:v", "copy", "-c:a", "pcm_s16le", path)
+
+    extracted = tool.extract_sound(path, tool.probe(path), tmp_path / "sound.flac")
+
+    assert any("of the sound lie before the picture and are cut" in finding for finding in extracted.findings) == found

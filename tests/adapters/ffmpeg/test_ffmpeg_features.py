@@ -51,7 +51,8 @@ def use_everything(tool: FfmpegMediaTool, folder: Path) -> None:
     clips += [numbered(folder / "hevc.mp4", *hevc)]
     for clip in clips:
         talk = clip.with_name(f"talk-{clip.stem}.mkv" if clip.suffix != ".avi" else f"talk-{clip.stem}.avi")
-        ffmpeg("-i", clip, "-i", sound, "-c:v", "copy", "-c:a", "pcm_s16le", talk)
+        maps = ("-map", "0:v", "-map", "1:a", "-map", "1:a")
+        ffmpeg("-i", clip, "-i", sound, *maps, "-c:v", "copy", "-c:a", "pcm_s16le", talk)
         render(tool, talk, folder, subtitles=subtitles_in(folder, "pt"), samples=0.98 * 2 * noise(48_000, 2))
     for codec in ("libx264", "ffv1"):
         early = folder / f"early-{codec}.mkv"

@@ -2,7 +2,7 @@
 
 import av
 import pytest
-from support.media_clips import ffmpeg, numbered, opened, write_noise
+from support.media_clips import decoded, ffmpeg, numbered, opened, write_noise
 from support.media_renditions import render, subtitles_in
 from support.media_tool import media_tool
 
@@ -161,6 +161,68 @@ def test_a_cover_does_not_move_the_programme(folder, tmp_path, offset):
         starts = [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
         assert min(starts) == 0
     assert TOOL.probe(dubbed).duration_ms == pytest.approx(3000, abs=30)
+
+
+def test_other_sound_tracks_are_kept_with_language_title_and_purpose(folder, tmp_path):
+    path = tmp_path / "talk.mkv"
+    maps = (
+        "-map",
+        "0:v",
+        *("-map", "0:a") * 4,
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        "-c:a:2",
+        "libvorbis",
+        "-c:a:3",
+        "pcm_s16le",
+    )
+    tags = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=fra", "-metadata:s:a:1", "title=Voix")
+    described = (
+        "-disposition:a:2",
+        "visual_impaired",
+        "-metadata:s:a:2",
+        "language=eng",
+        "-metadata:s:a:3",
+        "language=deu",
+    )
+    ffmpeg("-i", folder / "clip.mp4", *maps, *tags, *described, path)
+
+    dubbed, _ = render(TOOL, path, tmp_path)
+
+    flags = av.stream.Disposition
+    with opened(dubbed) as container:
+        tracks = [
+            (
+                stream.language,
+                bool(stream.disposition & flags.default),
+                bool(stream.disposition & flags.visual_impaired),
+            )
+            for stream in container.streams.audio
+        ]
+        assert {stream.codec_context.name for stream in container.streams.audio} == {"aac"}
+    assert tracks == [
+        ("por", True, False),
+        ("eng", False, False),
+        ("fra", False, False),
+        ("eng", False, True),
+        ("deu", False, False),
+    ]
+    for track in range(5):
+        start, samples = decoded(dubbed, track)
+        assert abs(float(start)) < 0.03
+        assert len(samples) == pytest.approx(3 * 48_000, abs=2048)
+
+
+def test_a_track_of_too_many_channels_beside_another_is_a_finding(folder, tmp_path):
+    path = tmp_path / "talk.mov"
+    many = ("-c:a:1", "pcm_s16le", "-filter:a:1", "pan=24c|c0=c0")
+    ffmpeg("-i", folder / "clip.mp4", "-map", "0:v", *("-map", "0:a") * 2, "-c:v", "copy", "-c:a:0", "aac", *many, path)
+
+    render(TOOL, path, tmp_path)
+
+    assert TOOL.probe(path).findings == ("sound track 1 has 24 channels and is not kept",)
 
 
 def test_chapters_timecode_rotation_and_names_are_kept(folder, tmp_path):

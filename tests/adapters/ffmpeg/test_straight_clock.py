@@ -27,7 +27,7 @@ def moved(times_ms: list[tuple[int, int]], container: str = "mpegts") -> tuple[l
     """Return the straight times of packets, given as stream and time, and the clock."""
     clock, packets = StraightClock(container), [Packet(stream, time, time) for stream, time in times_ms]
     for packet in packets:
-        clock.move(packet)
+        clock.move(packet, packet.stream_index)
         assert packet.pts == packet.dts
     return [packet.dts for packet in packets if packet.dts is not None], clock
 
@@ -95,5 +95,5 @@ def test_three_parts_follow_one_another():
 
 def test_packets_without_a_time_are_left_alone():
     clock, packet = StraightClock("mpegts"), Packet(SOUND, None, None)
-    clock.move(packet)
+    clock.move(packet, packet.stream_index)
     assert (packet.pts, packet.dts) == (None, None)
