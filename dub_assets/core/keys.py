@@ -77,6 +77,11 @@ def callback_body_key(origin: str, number: int) -> str:
     return f"jobs/callbacks/{origin}/{number:04d}.json"
 
 
+def built_callback_key(run_id: str, stage: str) -> str:
+    """Return the key of a callback's body that a run itself has built, until it is in the outbox."""
+    return f"jobs/callbacks/{run_id}/{stage}.json"
+
+
 def request_key(message_id: str) -> str:
     """Return the key of a message's request, which its run reads."""
     return f"jobs/requests/{message_id}.json"

@@ -26,7 +26,7 @@ from dub_assets.service.callbacks.bodies import (
 from dub_assets.service.callbacks.edit_callbacks import EditCallbackBuilder
 from dub_assets.service.callbacks.outbox import PendingCallback
 from dub_assets.service.callbacks.run_log import RunLog, event_of
-from dub_assets.service.callbacks.values import Callback, Failure, Json, ProgressStage, Subject, encoded_body
+from dub_assets.service.callbacks.values import STAGES, Callback, Failure, Json, ProgressStage, Subject, encoded_body
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
 
 RequestT = TypeVar("RequestT")
@@ -40,8 +40,13 @@ _STAGE_OF_EVENT: Mapping[tuple[dg.DagsterEventType, str], ProgressStage] = {
     (dg.DagsterEventType.STEP_START, "tts_segments"): "tts_prepare",
     (dg.DagsterEventType.ASSET_MATERIALIZATION, "tts_segments"): "tts_completed",
 }
+_PROGRESS = {stage for stage, (status, *_) in STAGES.items() if status == "in_progress"}
+CALLBACK_STAGE = "callback_stage"
+CALLBACK_KEY = "callback_key"
+"""The metadata of an observation by which the op of a segment task reports a callback: its stage and its body's key."""
+
 _CALLBACK = "callback"
-"""The metadata key under which the op of a segment task observes a callback's body."""
+"""The metadata key under which ops of earlier versions observed the body itself."""
 
 
 class CallbackBuilder(Protocol):
@@ -138,7 +143,7 @@ class FullPipelineBuilder:
 
 
 class SegmentTaskBuilder:
-    """Builds the callbacks of a segment task, whose op observes their bodies at its start and at its end.
+    """Builds the callbacks of a segment task, whose op stores their bodies and observes the keys of these.
 
     The last body is sent once the run has succeeded. ``failure`` builds the callback of a run that failed.
     """
@@ -151,27 +156,34 @@ class SegmentTaskBuilder:
         self._failure = failure
 
     def stage(self, event: dg.DagsterEvent) -> str | None:
-        """Return the stage of an observed body that reports progress."""
-        body = _observed_body(event)
-        return body["metadata"]["stage"] if body and body["status"] == "in_progress" else None
+        """Return the observed stage if it is one of progress."""
+        stage = _observed_stage(event)
+        return stage if stage in _PROGRESS else None
 
     def progress(self, event: dg.DagsterEvent) -> Json:
         """Return the body that an event has observed."""
-        body = _observed_body(event)
-        if body is None:
-            raise ValueError(f"{event.event_type_value} observes no callback")
-        return body
+        return self._observed_body(event)
 
     def completed(self, log: RunLog) -> Json:
         """Return the last observed body. Raises ObjectMissingError if the run observed none at its end."""
-        bodies = [body for body in map(_observed_body, map(event_of, log.events)) if body and body["status"] == "done"]
-        if not bodies:
+        events = [event for event in map(event_of, log.events) if _observed_stage(event) not in {None, *_PROGRESS}]
+        if not events:
             raise ObjectMissingError("the run succeeded without saying what it made: look into its log")
-        return bodies[-1]
+        return self._observed_body(events[-1])
 
     def failed(self, failure: Failure, step: str | None) -> Json:  # noqa: ARG002 - the stage is the task's, not the step's
         """Return the body for a run that failed."""
         return self._failure(self._run, self._archive, failure).body
+
+    def _observed_body(self, event: dg.DagsterEvent) -> Json:
+        metadata = _observed(event)
+        if CALLBACK_KEY in metadata:
+            body: Json = json.loads(self._archive.store.get(metadata[CALLBACK_KEY].value))
+            return body
+        if _CALLBACK not in metadata:
+            raise ValueError(f"{event.event_type_value} observes no callback")
+        observed: Json = metadata[_CALLBACK].value
+        return observed
 
 
 def _mix_failure(run: dg.DagsterRun, archive: JobArchive, failure: Failure) -> Callback:
@@ -212,13 +224,18 @@ def _segment_task_builder(run: dg.DagsterRun) -> type[EditCallbackBuilder] | typ
     return EditCallbackBuilder if EDIT in run.tags else SegmentTaskBuilder
 
 
-def _observed_body(event: dg.DagsterEvent) -> Json | None:
-    """Return the callback's body that an event has observed, None if it is no such observation."""
-    if event.event_type != _OBSERVED:
-        return None
+def _observed(event: dg.DagsterEvent) -> Mapping[str, Any]:
+    """Return the metadata of an observation; none if the event is no observation."""
     data: Any = event.event_specific_data
-    value = data.asset_observation.metadata.get(_CALLBACK)
-    return value.value if value is not None else None
+    return data.asset_observation.metadata if event.event_type == _OBSERVED else {}
+
+
+def _observed_stage(event: dg.DagsterEvent) -> str | None:
+    """Return the stage of the callback that an event has observed, None if it observes none."""
+    metadata = _observed(event)
+    if CALLBACK_STAGE in metadata:
+        return str(metadata[CALLBACK_STAGE].value)
+    return metadata[_CALLBACK].value["metadata"]["stage"] if _CALLBACK in metadata else None
 
 
 def _subject(run: dg.DagsterRun) -> Subject:

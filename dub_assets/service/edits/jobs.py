@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import dagster as dg
 from pydantic import Field
 
+from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.errors import InputError
-from dub_assets.core.keys import segment_name
+from dub_assets.core.keys import built_callback_key, segment_name
+from dub_assets.core.object_key import content_type_of
 from dub_assets.resources.asset import AssetOptions
 from dub_assets.resources.io_manager import ManifestIOManager
 from dub_assets.resources.job_context import JobResources, dagster_failures
@@ -18,6 +20,7 @@ from dub_assets.service.callbacks.bodies import (
     segment_tts_completed,
     segment_tts_started,
 )
+from dub_assets.service.callbacks.callback_builders import CALLBACK_KEY, CALLBACK_STAGE
 from dub_assets.service.callbacks.edit_callbacks import edit_subject, own_mix_keys, own_spoken_segment
 from dub_assets.service.callbacks.values import Callback
 from dub_assets.service.edits.edit_run import EDIT_JOB, EditRun, edit_run, requested_edit
@@ -61,7 +64,7 @@ def segment_mix(context: dg.OpExecutionContext, job_resources: JobResources, con
         external = ExternalSegments(job_resources=job_resources, job=job)
         keys = external.mix_keys(request, [order for order in request.segments if order not in own])
         _check_rebuild(request, [segment.index for segment in keys])
-        _observe(context, segment_mix_started(edit_subject(request, record), count=len(request.segments)))
+        _report(context, archive, segment_mix_started(edit_subject(request, record), count=len(request.segments)))
         external.mix(keys)
         if job and own:
             gains = {order.index: GainChange.to(order.gains) for order in own}
@@ -70,7 +73,7 @@ def segment_mix(context: dg.OpExecutionContext, job_resources: JobResources, con
         by_index = {segment.index: segment for segment in keys}
         in_order = [by_index[order.index] for order in request.segments]
         result_key = record.result_key if record and request.rebuild_video else None
-        _observe(context, segment_mix_completed(edit_subject(request, record), in_order, result_key=result_key))
+        _report(context, archive, segment_mix_completed(edit_subject(request, record), in_order, result_key=result_key))
 
 
 @dg.op(description="Speaks a new text for a segment that belongs to no job of this system, and mixes it.")
@@ -85,7 +88,7 @@ def segment_tts(context: dg.OpExecutionContext, job_resources: JobResources, con
         result_key = None
         edit = requested_edit(job, request)
         if job and edit:
-            _observe(context, started)
+            _report(context, archive, started)
             _materialise(context, job_resources, edit)
             (mix,) = (mix for mix in job.mixes().segments if mix.index == request.index)
             spoken = own_spoken_segment(request, job.keys.request, mix.gains.speech)
@@ -94,9 +97,9 @@ def segment_tts(context: dg.OpExecutionContext, job_resources: JobResources, con
             _check_rebuild(request, [request.index])
             external = ExternalSegments(job_resources=job_resources, job=job)
             keys = external.tts_keys(request)
-            _observe(context, started)
+            _report(context, archive, started)
             spoken = external.say(request, keys, subject.target_language or job_resources.defaults.target_language)
-        _observe(context, segment_tts_completed(subject, spoken, result_key=result_key))
+        _report(context, archive, segment_tts_completed(subject, spoken, result_key=result_key))
 
 
 @dg.job(description="Mixes external segments, as a message of the task `segment_mix` asks for.")
@@ -150,9 +153,9 @@ def _check_rebuild(request: SegmentMixRequest | SegmentTtsRequest, external: Seq
         )
 
 
-def _observe(context: dg.OpExecutionContext, callback: Callback) -> None:
-    """Log a callback's body as an observation, which its callback builder finds in the run's event log."""
-    body = dg.MetadataValue.json(callback.body)
-    context.log_event(
-        dg.AssetObservation("segment_mixes", partition=callback.subject.job_id, metadata={"callback": body})
-    )
+def _report(context: dg.OpExecutionContext, archive: JobArchive, callback: Callback) -> None:
+    """Store a callback's body, and log an observation by which the callback builder finds it."""
+    key = built_callback_key(context.run_id, callback.stage)
+    archive.store.put(key, callback.encoded(), content_type_of(key))
+    metadata = {CALLBACK_STAGE: callback.stage, CALLBACK_KEY: key}
+    context.log_event(dg.AssetObservation("segment_mixes", partition=callback.subject.job_id, metadata=metadata))

@@ -509,6 +509,8 @@ def test_speaks_and_mixes_a_new_text_for_an_external_segment(anywhere: Service):
         "mix_key": f"{OLD}/0003_mix.wav",
         "tts_gain_db": 0.0,
     }
+    log = anywhere.instance.all_logs(result.run_id)
+    assert not [entry for entry in log if "Boa noite." in dg.serialize_value(entry)]
     speech, bgm = anywhere.sound(f"{OLD}/0003_tts.wav"), anywhere.sound(f"{OLD}/0003_bgm.wav")
     assert abs(len(speech) - 600 * 48) <= 20 * 48
     assert np.sqrt(np.mean(speech**2)) == pytest.approx(0.5 / 2**0.5, rel=0.05)
