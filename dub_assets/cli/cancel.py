@@ -39,7 +39,7 @@ def cancel_job(name: str, *, as_json: bool) -> None:
     with local_instance(settings) as instance:
         cancellations = Cancellations(instance, archive)
         job_id = known_job(name, instance, archive)
-        runs = cancellations.find(job_id, None)
+        runs = cancellations.find(job_id)
         if runs.open:
             if interruptions := current_interruptions():
                 interruptions.advise("the cancellation is stored, and `callbacks_sensor` goes on with it")
@@ -58,7 +58,7 @@ def known_job(name: str, instance: dg.DagsterInstance, archive: JobArchive) -> s
 
 def _wait(cancellations: Cancellations, job_id: str) -> None:
     until = time.monotonic() + _WAIT_S
-    while time.monotonic() < until and cancellations.find(job_id, None).open:
+    while time.monotonic() < until and cancellations.find(job_id).open:
         time.sleep(_POLL_S)
         cancellations.pursue(job_id)
 

@@ -33,7 +33,7 @@ _PURSUED_S = 15.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """A message's request to cancel a job; ``project_id`` None: of any project."""
+    """A message's request to cancel a job; ``project_id`` None: of the project that the job id belongs to."""
 
     job_id: str
     project_id: str | None
@@ -54,7 +54,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRuns:
-    """The runs of a job that one project may cancel, the latest first."""
+    """The runs of a job that may be cancelled, the latest first."""
 
     runs: tuple[dg.DagsterRun, ...]
     open: tuple[dg.DagsterRun, ...]
@@ -67,19 +67,37 @@ class Cancellations:
         self._instance = instance
         self._archive = archive
 
-    def find(self, job_id: str, project_id: str | None) -> JobRuns:
-        """Return the runs of a job; those of ``project_id`` alone, unless it is None.
+    def find(self, job_id: str) -> JobRuns:
+        """Return the runs of a job, of whichever projects. Raises InputError if there is no such job."""
+        runs, owner = self._runs(job_id)
+        if not runs and owner is None:
+            raise InputError(f"there is no job {job_id!r}: nothing was cancelled")
+        return self._job_runs(runs)
 
-        Raises InputError if there is no such job, or none of that project.
+    def find_in_project(self, job_id: str, project_id: str | None) -> JobRuns:
+        """Return the runs of a project's job; None: of the project that the job id belongs to.
+
+        A job id belongs to the project that had it dubbed first. Raises InputError if there is no such job, or if
+        ``project_id`` is None and several projects use the id for external segments.
         """
-        record = self._archive.find(DubRequest, job_record_key(job_id))
-        owner = record.project_id if record else None
-        runs = [record.dagster_run for record in runs_of(self._instance, job_id)]
-        if project_id is not None:
-            runs = [run for run in runs if run.tags.get(PROJECT_ID, owner) == project_id]
-        if not runs and (record is None or project_id not in {None, owner}):
+        runs, owner = self._runs(job_id)
+        users = {run.tags.get(PROJECT_ID, owner) for run in runs} - {None}
+        if project_id is None and owner is None and len(users) > 1:
+            raise InputError(f"{len(users)} projects use the job_id {job_id!r}: name the project by project_id")
+        project_id = project_id or owner or next(iter(users), None)
+        runs = [run for run in runs if run.tags.get(PROJECT_ID, owner) == project_id]
+        if not runs and (owner is None or project_id != owner):
             where = f" in project {project_id!r}" if project_id is not None else ""
             raise InputError(f"there is no job {job_id!r}{where}: nothing was cancelled")
+        return self._job_runs(runs)
+
+    def _runs(self, job_id: str) -> tuple[list[dg.DagsterRun], str | None]:
+        """Return the runs of a job, and the project that it belongs to, None if it was never dubbed."""
+        record = self._archive.find(DubRequest, job_record_key(job_id))
+        runs = [record.dagster_run for record in runs_of(self._instance, job_id)]
+        return runs, record.project_id if record else None
+
+    def _job_runs(self, runs: list[dg.DagsterRun]) -> JobRuns:
         return JobRuns(runs=tuple(runs), open=tuple(run for run in runs if self._is_open(run)))
 
     def begin(self, job_id: str, runs: JobRuns) -> None:

@@ -236,7 +236,7 @@ class MessageConsumer:
             self.result.counts["cancel jobs whose runs are not stored yet"] += 1
             return
         try:
-            runs = self._cancellations.find(request.job_id, request.project_id)
+            runs = self._cancellations.find_in_project(request.job_id, request.project_id)
         except InputError as error:
             raise refused_request(request, str(error)) from error
         if runs.open:

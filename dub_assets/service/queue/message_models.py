@@ -89,7 +89,7 @@ class CancelMessage(Message):
     """End the queued and running runs of a job, its edits among them. No run is started."""
 
     project_id: Id | None = None
-    """Project of the job: runs of other projects are not ended."""
+    """Project of the job, by default the one that the job id belongs to: runs of other projects are not ended."""
     callback_url: CallbackUrl | None = None
     """URL that receives a `failed` callback if there is no such job. The job's own callbacks go to its own URL."""
 

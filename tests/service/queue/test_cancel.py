@@ -66,6 +66,44 @@ def test_cancels_the_edits_of_a_job_too(wire: Wire, queued: Deployment):
     }
 
 
+def mix_of(project: str, job_id: str = "talk-1") -> str:
+    keys = {"bgm_key": f"projects/{project}/b.wav", "tts_key": f"projects/{project}/t.wav"}
+    return full(job_id, project_id=project, task="segment_mix", segments=[{"index": 0, **keys}])
+
+
+def by_project(deployment: Deployment) -> dict[str, str]:
+    return {run.tags["dub/project_id"]: run.status.value for run in deployment.runs()}
+
+
+def test_does_not_reach_runs_of_other_projects_with_the_same_job_id(wire: Wire, deployment: Deployment):
+    for body in (mix_of("other"), full("talk-1"), cancel()):
+        wire.send(body)
+        deployment.tick()
+    assert by_project(deployment) == {"shop": "CANCELED", "other": "QUEUED"}
+
+
+def test_a_message_without_project_is_refused_if_several_projects_use_the_id(wire: Wire, deployment: Deployment):
+    for project in ("shop", "other"):
+        wire.send(mix_of(project))
+    deployment.tick()
+    wire.send(cancel())
+    deployment.tick()
+    assert [reason for reason, _ in wire.dead()] == [
+        "2 projects use the job_id 'talk-1': name the project by project_id"
+    ]
+    wire.send(cancel(project_id="other"))
+    deployment.tick()
+    assert by_project(deployment) == {"shop": "QUEUED", "other": "CANCELED"}
+
+
+def test_a_message_without_project_cancels_external_segments(wire: Wire, deployment: Deployment):
+    wire.send(mix_of("shop"))
+    deployment.tick()
+    wire.send(cancel())
+    deployment.tick()
+    assert (by_project(deployment), wire.dead()) == ({"shop": "CANCELED"}, [])
+
+
 def test_a_message_waits_for_runs_that_are_not_stored_yet(wire: Wire, deployment: Deployment, monkeypatch):
     monkeypatch.setattr("dub_assets.service.queue.consumer._UNTIL_STORED_S", 1)
     wire.send(full("talk-1"))
