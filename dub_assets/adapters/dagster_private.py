@@ -7,7 +7,7 @@ when Dagster is upgraded.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ __all__ = [
     "WorkerStatus",
     "capture_interrupts",
     "check_captured_interrupt",
-    "delete_run",
+    "delete_runs",
     "execute_run",
     "log_facts",
     "make_new_run_id",
@@ -70,23 +70,31 @@ def execute_run(run_id: str, instance: dg.DagsterInstance, write_event: Any) -> 
     return _execute_run_command_body(run_id, instance, write_event, set_exit_code_on_failure=True)
 
 
-def delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete a run with its events, check results, captured output and, on SQLite, its file of events.
+def delete_runs(instance: dg.DagsterInstance, run_ids: Sequence[str]) -> None:
+    """Delete runs, and before them their events, check results, captured output and, on SQLite, files of events.
 
-    ``DagsterInstance.delete_run`` leaves the last three behind.
+    ``DagsterInstance.delete_run`` leaves the last three behind, and on SQLite creates a file before it deletes the
+    events in it. The table of check results has no index of runs, so it is searched once for all of them.
     """
-    instance.delete_run(run_id)
-    instance.compute_log_manager.delete_logs(prefix=[run_id])
     storage: Any = instance.event_log_storage
     if isinstance(storage, LegacyEventLogStorage):
         storage = storage._storage.event_log_storage  # noqa: SLF001  # a storage for everything, such as Postgres
     if isinstance(storage, SqlEventLogStorage):
         with storage.index_connection() as connection:
             checks = AssetCheckExecutionsTable
-            connection.execute(checks.delete().where(checks.c.run_id == run_id))
-    if isinstance(storage, SqliteEventLogStorage):
-        for ending in ("", "-wal", "-shm"):
-            Path(f"{storage.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
+            connection.execute(checks.delete().where(checks.c.run_id.in_(run_ids)))
+    for run_id in run_ids:
+        if isinstance(storage, SqliteEventLogStorage):
+            with storage.index_connection() as connection:
+                storage.delete_events_for_run(connection, run_id)
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{storage.path_for_shard(run_id)}{ending}").unlink(missing_ok=True)
+        instance.compute_log_manager.delete_logs(prefix=[run_id])
+        if isinstance(storage, SqliteEventLogStorage):
+            storage.free_concurrency_slots_for_run(run_id)
+            instance.run_storage.delete_run(run_id)
+        else:
+            instance.delete_run(run_id)
 
 
 def replace_default_logger(logger: dg.LoggerDefinition) -> dg.LoggerDefinition:

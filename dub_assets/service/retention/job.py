@@ -1,14 +1,15 @@
 """The job and schedule that delete old jobs; they keep the names of earlier versions, ``retire_jobs``."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import dagster as dg
 
-from dub_assets.adapters.dagster_private import delete_run
+from dub_assets.adapters.dagster_private import delete_runs
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.keys import PENDING_REFUSALS, REFUSALS, JobKeys, claim_key, dispatch_key, job_record_key
 from dub_assets.core.request import DubRequest
@@ -25,7 +26,10 @@ _PENDING = PENDING_REFUSALS.removeprefix(REFUSALS).rstrip("/")
 _PARTITIONS = jobs_partitions.name or "jobs"
 _PAGE = 100
 _MAX_DELETED = 500
-"""The most jobs that one run deletes."""
+"""The most jobs that one run deletes; runs that are about no job count too."""
+
+_BATCH = 50
+"""Jobs whose runs are deleted together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +64,22 @@ def delete_old_jobs(
     delete_old_refusals(archive, retention, now_s=time.time())
     known = _known_jobs(instance)
     retirement = Retirement.of(retention, jobs=len(known), now_s=time.time())
-    older = deleted = 0
-    for job in by_age(instance):
-        if deleted == _MAX_DELETED or not retirement.includes(job.last_run_s, older=older):
-            break
+    due = list(islice(_due(by_age(instance), known, retirement), _MAX_DELETED))
+    for start in range(0, len(due), _BATCH):
+        batch = due[start : start + _BATCH]
+        retire(instance, archive, batch, retention.objects)
+        context.log.info("retired jobs %s", ", ".join(str(job.job_id) for job in batch))
+
+
+def _due(jobs: Iterable[AgedJob], known: Collection[str], retirement: Retirement) -> Iterator[AgedJob]:
+    """Yield the jobs to delete. ``jobs`` are the oldest first, ``known`` those that count."""
+    older = 0
+    for job in jobs:
+        if not retirement.includes(job.last_run_s, older=older):
+            return
         older += job.job_id in known
         if not job.is_open:
-            retire(instance, archive, job, retention.objects)
-            deleted += job.job_id is not None
-            context.log.info("retired job %s with %d runs", job.job_id, len(job.records))
+            yield job
 
 
 def _known_jobs(instance: dg.DagsterInstance) -> set[str]:
@@ -80,8 +91,7 @@ def _known_jobs(instance: dg.DagsterInstance) -> set[str]:
 def by_age(instance: dg.DagsterInstance) -> Iterator[AgedJob]:
     """Yield the jobs in the order of their last runs, the oldest first; runs about no job are yielded singly.
 
-    The runs of retired jobs are deleted, so the oldest runs belong to the jobs that are retired next. What is read
-    grows with these, and not with the number of all runs.
+    What is read grows with the jobs that are taken, and not with the number of all runs.
     """
     cursor: str | None = None
     while page := instance.get_run_records(limit=_PAGE, cursor=cursor, ascending=True):
@@ -90,19 +100,20 @@ def by_age(instance: dg.DagsterInstance) -> Iterator[AgedJob]:
             records = runs_of(instance, job_id) if job_id else [record]
             if records and records[0].storage_id == record.storage_id:
                 yield AgedJob(job_id=job_id, records=records)
-        kept = (record.dagster_run.run_id for record in reversed(page) if instance.has_run(record.dagster_run.run_id))
-        cursor = next(kept, cursor)  # Dagster finds nothing after a run that is deleted
+        cursor = page[-1].dagster_run.run_id
 
 
-def retire(instance: dg.DagsterInstance, archive: JobArchive, job: AgedJob, objects: str) -> None:
-    """Delete a job's objects as configured, then its partition, then its runs: a later pass completes any of it."""
-    runs = [record.dagster_run for record in job.records]
-    if job.job_id is not None:
-        archive.store.delete(_keys_to_delete(archive, job.job_id, runs, objects))
-        instance.delete_dynamic_partition(_PARTITIONS, job.job_id)
-    for run in runs:
-        delete_run(instance, run.run_id)
-        (Path(instance.root_directory) / LOCKS / f"{run.run_id}.lock").unlink(missing_ok=True)
+def retire(instance: dg.DagsterInstance, archive: JobArchive, jobs: Sequence[AgedJob], objects: str) -> None:
+    """Delete the jobs' objects as configured, then partitions, then runs: a later pass completes any of it."""
+    for job in jobs:
+        if job.job_id is not None:
+            runs = [record.dagster_run for record in job.records]
+            archive.store.delete(_keys_to_delete(archive, job.job_id, runs, objects))
+            instance.delete_dynamic_partition(_PARTITIONS, job.job_id)
+    run_ids = [record.dagster_run.run_id for job in jobs for record in job.records]
+    delete_runs(instance, run_ids)
+    for run_id in run_ids:
+        (Path(instance.root_directory) / LOCKS / f"{run_id}.lock").unlink(missing_ok=True)
 
 
 @dg.job(name="retire_jobs_job", description="Deletes the partitions and runs of old jobs (JOB_RETIRE_*).")

@@ -12,7 +12,7 @@ from support.fakes import FakeProgress
 from support.finished_job import PROVENANCE, products
 from support.outbox_world import World, dub_request
 
-from dub_assets.adapters.dagster_private import delete_run
+from dub_assets.adapters.dagster_private import delete_runs
 from dub_assets.core.keys import JobKeys, callback_body_key, dispatch_key, job_record_key
 from dub_assets.definitions import definitions
 from dub_assets.resources import tags
@@ -149,7 +149,7 @@ def test_leaves_no_file_of_a_deleted_run(tmp_path: Path):
         before = files()
         result = dg.materialize([text], instance=instance)
         assert files() > before
-        delete_run(instance, result.run_id)
+        delete_runs(instance, [result.run_id])
         assert files() == before
         (check,) = result.get_asset_check_evaluations()
         assert not instance.event_log_storage.get_asset_check_execution_history(check.asset_check_key, limit=5)
