@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from dub_assets.cli.interruptions import current as current_interruptions
 from dub_assets.cli.terminal import write_line
 from dub_assets.core.errors import InputError, PermanentError
+from dub_assets.core.files import open_regular
 from dub_assets.core.request import DubRequest
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.service.queue.message_models import DubRequests
@@ -59,7 +61,7 @@ def _warn_of_pair(request: DubRequest, settings: Settings) -> None:
 def _read(file: Path) -> str:
     """Return the text of a file, or of standard input if the file is ``-``, without a byte order mark."""
     try:
-        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        return content.decode("utf-8-sig")
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else open_regular(file) as stream:
+            return stream.read().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {file} as text: name a file with a message in JSON") from error

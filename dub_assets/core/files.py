@@ -17,12 +17,14 @@ import re
 import resource
 import shutil
 import sqlite3
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
@@ -58,9 +60,20 @@ def signature_of(path: Path) -> FileSignature:
     return FileSignature(size_bytes=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino)
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file that a user names, for reading. Raises OSError if it is none, such as a pipe, which may never end."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would block
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    number, reason = (errno.EISDIR, "a folder") if stat.S_ISDIR(mode) else (errno.EINVAL, "no regular file")
+    raise OSError(number, f"it is {reason}", str(path))
+
+
 def sha256_of(path: Path) -> str:
-    """Return the sha256 (hexadecimal) of a file, read as a stream."""
-    with path.open("rb") as file:
+    """Return the sha256 (hexadecimal) of a file, read as a stream. Raises OSError if it is no regular file."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -20,6 +20,7 @@ from dub_assets.core.files import (
     atomic_file,
     disk_errors,
     full_disk_of,
+    open_regular,
     remove_abandoned,
     require_writable,
     temporary_folder,
@@ -185,3 +186,12 @@ def test_finds_a_full_database(tmp_path: Path):
         database.execute("INSERT INTO runs VALUES (zeroblob(100000))")
     database.close()
     assert "database or disk is full" in full_disk_of(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_regular_file_is_not_read(tmp_path, kind):
+    paths = {"pipe": tmp_path / "pipe", "device": Path("/dev/zero"), "folder": tmp_path}
+    os.mkfifo(paths["pipe"])
+
+    with pytest.raises(OSError, match=r"it is no regular file|it is a folder"):
+        open_regular(paths[kind])

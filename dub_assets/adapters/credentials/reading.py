@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dub_assets.adapters.credentials.manifest import DUB_ASSERTION, OFFLINE
 from dub_assets.core.errors import InputError
+from dub_assets.core.files import open_regular
 from dub_assets.core.object_key import content_type_of
 
 State = Literal["none", "trusted", "valid", "untrusted", "changed", "invalid"]
@@ -49,7 +50,7 @@ def read_credentials(path: Path, anchors: Path | None = None) -> Credentials:
     if format_ not in c2pa.Reader.get_supported_mime_types():
         raise InputError(f"{path}: files of this kind have no content credentials")
     try:
-        with path.open("rb") as file, c2pa.Reader(format_, file, context=_context(anchors)) as reader:
+        with open_regular(path) as file, c2pa.Reader(format_, file, context=_context(anchors)) as reader:
             manifest = reader.get_active_manifest() or {}
             results = reader.get_validation_results() or {}
             state = reader.get_validation_state() or ""
@@ -77,7 +78,8 @@ def _certificates(anchors: Path) -> str:
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        content = anchors.read_bytes()
+        with open_regular(anchors) as file:
+            content = file.read()
         load_pem_x509_certificates(content)
         return content.decode("ascii")
     except (OSError, ValueError) as error:

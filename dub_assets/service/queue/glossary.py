@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, ValidationError
 
 from dub_assets.core.errors import InputError
+from dub_assets.core.files import open_regular
 from dub_assets.core.text import Term
 from dub_assets.service.queue.message_json import Document, read_object
 from dub_assets.service.queue.message_types import Part
@@ -35,7 +36,7 @@ class Glossary(Part):
 def read_glossary(path: Path) -> tuple[Term, ...]:
     """Return the terms of a JSON file with the keys of a message. Raises InputError if it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise InputError(f"cannot read the glossary {path} ({error.strerror}): check the path") from error

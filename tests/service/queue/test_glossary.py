@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,9 +59,19 @@ def test_another_encoding_is_an_error(tmp_path, content):
         read_glossary(path)
 
 
-def test_an_endless_glossary_is_an_error():
+def test_a_glossary_that_is_too_large_is_an_error(tmp_path):
+    path = tmp_path / "glossary.json"
+    path.write_bytes(b" " * (9 * 2**20))
     with pytest.raises(InputError, match="is larger than"):
-        read_glossary(Path("/dev/zero"))
+        read_glossary(path)
+
+
+def test_a_glossary_that_may_never_end_is_an_error(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (Path("/dev/zero"), pipe):
+        with pytest.raises(InputError, match="it is no regular file"):
+            read_glossary(path)
 
 
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
