@@ -12,7 +12,7 @@ from dub_assets.adapters.credentials.kms import KmsKey
 from dub_assets.adapters.credentials.manifest import OFFLINE, ORIGINAL, manifest
 from dub_assets.core.credentials import CredentialOptions, DubClaims
 from dub_assets.core.errors import ConfigurationError, DubError, ServiceUnavailableError
-from dub_assets.core.files import atomic_file, open_regular
+from dub_assets.core.files import atomic_file
 from dub_assets.core.object_key import content_type_of
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def _pem(variable: str, value: str) -> bytes:
     if value.startswith(_BEGIN):
         return value.replace("\\n", "\n").encode()
     try:
-        with open_regular(Path(value).expanduser()) as file:
-            content = file.read()
+        content = Path(value).expanduser().read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{variable} cannot be read ({error.strerror}): give a path, or PEM") from None
     if _BEGIN.encode() not in content:
