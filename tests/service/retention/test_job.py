@@ -135,6 +135,7 @@ def test_reads_few_runs_that_it_does_not_delete(world: World, environment, monke
 
 
 def test_leaves_no_file_of_a_deleted_run(tmp_path: Path):
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}")
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
 
         def files() -> set[Path]:
