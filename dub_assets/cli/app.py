@@ -11,7 +11,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dub_assets.cli import consent_commands, credential_commands, dub_commands, job_commands, service_commands
+from dub_assets.cli import (
+    consent_commands,
+    credential_commands,
+    dub_commands,
+    job_commands,
+    segment_commands,
+    service_commands,
+)
 from dub_assets.core.errors import DubError
 from dub_assets.core.files import full_disk_of
 from dub_assets.core.printable import printable
@@ -48,6 +55,7 @@ for command in (
     job_commands.status,
     job_commands.cancel,
     job_commands.segments,
+    job_commands.revisions,
     job_commands.voices,
     job_commands.export,
     job_commands.report,
@@ -60,6 +68,7 @@ for command in (
 ):
     app.command()(command)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(service_commands.dev)
+app.add_typer(segment_commands.segment, name="segment")
 app.add_typer(job_commands.callbacks, name="callbacks")
 app.add_typer(service_commands.models, name="models")
 app.add_typer(consent_commands.consent, name="consent")

@@ -1,4 +1,4 @@
-"""``dub-assets mix`` and ``dub-assets say``: edit segments of a finished job, in this process."""
+"""``dub-assets mix``, ``say`` and ``segment``: edit segments of a job, in this process."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import folders_to_update
 from dub_assets.cli.results import ResultFolder, deliver, result_files
+from dub_assets.cli.revisions import person
 from dub_assets.cli.running import LocalRun, run_here, show_wait
 from dub_assets.cli.summary import print_notes, print_paths
 from dub_assets.cli.terminal import PlainConsole, write_json
@@ -24,13 +25,18 @@ from dub_assets.core.keys import JobKeys, check_segments_exist, segment_name
 from dub_assets.core.text import MAX_TEXT_CHARACTERS
 from dub_assets.core.timing import seconds
 from dub_assets.resources.storage import StorageResource
-from dub_assets.service.edits.edit_run import EDIT_JOB, edit_run
+from dub_assets.resources.tags import EDITED_BY
+from dub_assets.service.edits.edit_run import EDIT_JOB, Edit, edit_run
 from dub_assets.service.edits.own_job import OwnJob
+from dub_assets.service.edits.review import change_review
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.segment_mixes.values import GainChange, SegmentMixes
+from dub_assets.stages.transcript.editing import SegmentEdit
 from dub_assets.stages.tts_segments.agreement import read_back_issues
 from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
+
+_HALVES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ def mix_again(job_id: str, segments: Sequence[int], change: GainChange, output: 
     """Mix segments of a job with other gains; a gain that is None is unchanged."""
     if change == GainChange() and not output.rebuild:
         raise InputError("nothing to change: give --bgm-gain, --tts-gain or --rebuild")
-    _Edit.of(job_id).run(dict.fromkeys(segments, change), {}, output)
+    _Edit.of(job_id).run(Edit(gains=dict.fromkeys(segments, change), rebuild=output.rebuild), output)
 
 
 def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
@@ -59,7 +65,45 @@ def say_again(job_id: str, segment: int, text: str, output: Output) -> None:
             f"the text for segment {segment_name(segment)} has {len(text):,} characters: give it at most "
             f"{MAX_TEXT_CHARACTERS:,}"
         )
-    _Edit.of(job_id).run({segment: GainChange()}, {segment: text.strip()}, output)
+    edit = Edit(gains={segment: GainChange()}, texts={segment: text.strip()}, rebuild=output.rebuild)
+    _Edit.of(job_id).run(edit, output)
+
+
+def edit_segment(job_id: str, edit: SegmentEdit, texts: Mapping[int, str], output: Output) -> None:
+    """Edit the place, the number or the speaker of segments; ``texts`` are translated texts by index."""
+    _Edit.of(job_id).run(Edit(segment_edit=edit, texts=texts, rebuild=output.rebuild), output)
+
+
+def split_segment(job_id: str, segment: int, at_ms: int, texts: Sequence[str], output: Output) -> None:
+    """Split a segment in two; ``texts`` are the two translated texts, or none to split the present one."""
+    if texts and len(texts) != _HALVES:
+        raise InputError("a split segment has two texts: give --text twice, or not at all")
+    job = _Edit.of(job_id)
+    numbers = (segment, job.job.next_index())
+    edit = SegmentEdit(kind="split", index=segment, start_ms=at_ms)
+    job.run(Edit(segment_edit=edit, texts=dict(zip(numbers, texts, strict=False)), rebuild=output.rebuild), output)
+
+
+def insert_segment(job_id: str, edit: SegmentEdit, text: str, output: Output) -> None:
+    """Insert a segment with a translated text."""
+    job = _Edit.of(job_id)
+    new = job.job.next_index()
+    job.run(Edit(segment_edit=edit, texts={new: text}, rebuild=output.rebuild), output)
+
+
+def choose_voice(job_id: str, segment: int, voice: str, output: Output) -> None:
+    """Speak a segment in another voice; an empty name is the voice of its speaker."""
+    _Edit.of(job_id).run(Edit(voices={segment: voice}, rebuild=output.rebuild), output)
+
+
+def review_segment(job_id: str, segment: int, *, note: str | None, is_checked: bool | None) -> None:
+    """Store a note about a segment, or whether a person has checked it; None leaves it as it is."""
+    job = _Edit.of(job_id)
+    with job.archive.locked(job.keys.request.job_id, show_wait):
+        check_segments_exist({segment}, job.job.segment_indices())
+        notes = {} if note is None else {segment: note}
+        checked = {} if is_checked is None else {segment: is_checked}
+        change_review(job.archive, job.keys, notes=notes, checked=checked, by=person())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +130,30 @@ class _Edit:
         """The keys of the job."""
         return self.job.keys
 
-    def run(self, gains: Mapping[int, GainChange], texts: Mapping[int, str], output: Output) -> None:
+    def run(self, edit: Edit, output: Output) -> None:
         """Run the edit, copy the rebuilt results to their folders and print a summary.
 
         Raises InputError for a segment that the job does not have, before a run is started.
         """
         started = time.perf_counter()
         with self.archive.locked(self.keys.request.job_id, show_wait):
-            check_segments_exist(gains, self.job.segment_indices())
-            planned = edit_run(self.job, gains, texts=texts, rebuild=output.rebuild)
-            run = LocalRun(job_id=planned.job_id, job=EDIT_JOB, assets=planned.assets, config=planned.config)
+            check_segments_exist({*edit.gains, *edit.voices}, self.job.segment_indices())
+            before = self._fingerprints()
+            planned = edit_run(self.job, edit)
+            run = LocalRun(
+                job_id=planned.job_id,
+                job=EDIT_JOB,
+                assets=planned.assets,
+                config=planned.config,
+                tags={EDITED_BY: person()},
+            )
             folders = self._folders(output)
             with display_for(quiet=output.quiet or output.as_json) as display:
                 run_here(run, self.settings, display)
             delivered = deliver(result_files(self.keys, self.archive) if folders else [], folders)
         print_notes(delivered.notes)
         summary = {
-            "segments": self._rows(gains, rebuilt=output.rebuild),
+            "segments": self._rows({*edit.gains, *edit.voices, *self._changed_since(before)}, rebuilt=output.rebuild),
             "elapsed_s": round(time.perf_counter() - started, 3),
         }
         if output.as_json:
@@ -122,6 +173,15 @@ class _Edit:
         folders, notes = folders_to_update(self.keys.request, self.archive, self.settings, output.folder)
         print_notes(notes)
         return folders
+
+    def _fingerprints(self) -> dict[int, str]:
+        """Return the fingerprint of the speech of each segment."""
+        tts = self.archive.read(TtsSegments, self.keys.manifest("tts_segments"))
+        return {line.index: line.fingerprint for line in tts.segments} if tts else {}
+
+    def _changed_since(self, before: Mapping[int, str]) -> set[int]:
+        """Return the segments whose speech is another one now."""
+        return {index for index, current in self._fingerprints().items() if before.get(index) != current}
 
     def _rows(self, segments: Collection[int], *, rebuilt: bool) -> list[dict[str, Any]]:
         """Return the segments as ``--json`` prints them; with issues of the checks if the video was rebuilt."""

@@ -62,6 +62,31 @@ def segments(
     show_segments(job, only_issues=issues, as_json=as_json)
 
 
+def revisions(
+    job: JobId,
+    compare: Annotated[
+        tuple[int, int] | None, typer.Option("--compare", help="Show what differs between two revisions.")
+    ] = None,
+    restore: Annotated[
+        int | None, typer.Option("--restore", min=1, help="Make the job what it was at a revision; nothing is lost.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the revisions of a job: who changed what, and when; compare two, or restore one."""
+    from dub_assets.cli.revisions import compare_revisions, restore_revision, show_revisions
+    from dub_assets.core.errors import InputError
+
+    if compare is not None and restore is not None:
+        raise InputError("--compare and --restore do not go together: give one of them")
+    if compare is not None:
+        compare_revisions(job, *compare, as_json=as_json)
+    elif restore is not None:
+        restore_revision(job, restore, quiet=quiet, as_json=as_json)
+    else:
+        show_revisions(job, as_json=as_json)
+
+
 def voices(
     language: Annotated[str, typer.Argument(help="The language to speak, such as pt.")], as_json: AsJson = False
 ) -> None:

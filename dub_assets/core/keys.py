@@ -194,6 +194,20 @@ class JobKeys:
         return f"{self.root}/subtitles/{language}.{ending}"
 
     @property
+    def revisions(self) -> str:
+        """Folder of the job's revisions."""
+        return f"{self.root}/revisions/"
+
+    def revision(self, number: int) -> str:
+        """Return the key of a revision."""
+        return f"{self.revisions}{number:06d}.json"
+
+    @property
+    def kept(self) -> str:
+        """Folder of manifests and media that later revisions replaced, named by their sha256."""
+        return f"{self.revisions}objects/"
+
+    @property
     def _shared_folder(self) -> str:
         return f"projects/{self.request.project_id}/interim/.shared"
 

@@ -23,9 +23,10 @@ from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.media import MediaResource
+from dub_assets.resources.revisions import Revisions, editor_of
 from dub_assets.resources.shared_products import SharedProducts
 from dub_assets.resources.storage import StorageResource
-from dub_assets.resources.tags import JOB_ID, PARTITION, REQUEST_KEY, TASK
+from dub_assets.resources.tags import EDIT, JOB_ID, PARTITION, REQUEST_KEY, TASK
 from dub_assets.settings import JobDefaults
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.values import SegmentMixes
@@ -120,13 +121,34 @@ class JobResources(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
-        """Hold the lock of the run's job while the run executes; outside of runs there is none."""
+        """Hold the lock of the run's job while the run executes, and record the revision that it makes.
+
+        Outside of runs there is neither.
+        """
         job_id = job_of_run(context.run.tags) if context.run else None
-        if job_id is None:
+        if context.run is None or job_id is None:
             yield self
             return
-        with self.storage.archive.locked(job_id, _LOG.info, cancelled=check_captured_interrupt):
+        lock = self.storage.archive.locked(job_id, _LOG.info, cancelled=check_captured_interrupt)
+        with lock, self._recorded(context.run):
             yield self
+
+    @contextmanager
+    def _recorded(self, run: dg.DagsterRun) -> Iterator[None]:
+        """Record what the block changes as a revision of the run's job, if it is an edit or the job was edited."""
+        job_id = job_of_run(run.tags)
+        archive = self.storage.archive
+        if job_id is None or archive.store.head(job_record_key(job_id)) is None:  # the step reports it
+            yield
+            return
+        revisions = Revisions(archive=archive, keys=JobKeys(request=job_request(archive, job_id, run.tags)))
+        if EDIT in run.tags:
+            revisions.begin()
+        try:
+            yield
+        finally:
+            if revisions.exist:
+                revisions.record(by=editor_of(run.tags), run_id=run.run_id)
 
     @contextmanager
     def job(self, context: dg.AssetExecutionContext) -> Iterator[JobContext]:

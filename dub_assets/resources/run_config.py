@@ -9,8 +9,52 @@ from pydantic import Field
 from dub_assets.core.errors import InputError
 from dub_assets.core.keys import check_segments_exist, segment_index
 from dub_assets.stages.segment_mixes.values import GainChange
+from dub_assets.stages.transcript.editing import KINDS, SegmentEdit
 
 _MAX_GAIN = 10
+
+
+class SegmentEditConfig(dg.Config):
+    """An edit of a segment; which values it needs depends on its kind."""
+
+    kind: str = Field(description="split, merge, move, delete, insert or speaker.")
+    segment: Any = Field(default=None, description="Name or number of the segment; none for insert.")
+    start_ms: int = Field(default=0, description="split, move, insert: time at which the (second) segment begins.")
+    end_ms: int = Field(default=0, description="move, insert: time at which the segment ends.")
+    text: str = Field(default="", description="insert: the text of the original.")
+    speaker: str | None = Field(default=None, description="insert, speaker: the name of the speaker.")
+
+    def edit(self) -> SegmentEdit:
+        """Return the edit. Raises InputError if its kind is unknown or it names no segment."""
+        kinds = {kind: kind for kind in KINDS}
+        if self.kind not in kinds:
+            raise InputError(f"{self.kind!r} is no edit of a segment: {', '.join(KINDS)}")
+        kind = kinds[self.kind]
+        index = -1 if kind == "insert" else segment_index(self.segment)
+        return SegmentEdit(
+            kind=kind,
+            index=index,
+            start_ms=self.start_ms,
+            end_ms=self.end_ms,
+            text=self.text,
+            speaker=self.speaker or None,
+        )
+
+
+class TranscriptConfig(dg.Config):
+    """Edits of segments."""
+
+    edits: list[SegmentEditConfig] = Field(
+        default=[],
+        description=(
+            'Edits of segments, in order: [{kind: split, segment: "0003", start_ms: 12300}]. Materialise `translation` '
+            "with `follows_edits`, and the assets after it, in the same run."
+        ),
+    )
+
+    def segment_edits(self) -> list[SegmentEdit]:
+        """Return the edits. Raises InputError for one that is malformed."""
+        return [edit.edit() for edit in self.edits]
 
 
 class TranslationConfig(dg.Config):
@@ -24,9 +68,25 @@ class TranslationConfig(dg.Config):
         ),
     )
 
+    voices: dict[str, str] = Field(
+        default={},
+        description=(
+            'Voices by segment, instead of those of their speakers: {"0003": "jf_nezumi"}. An empty name takes the '
+            "speaker's voice again."
+        ),
+    )
+    follows_edits: bool = Field(
+        default=False,
+        description="Whether the same run edits segments in `transcript`: lines without a new text stay as they are.",
+    )
+
     def by_index(self) -> dict[int, str]:
         """Return the texts by index. Raises InputError for a name that is not a segment's."""
         return {segment_index(name): text for name, text in self.texts.items()}
+
+    def voices_by_index(self) -> dict[int, str]:
+        """Return the voices by index. Raises InputError for a name that is not a segment's."""
+        return {segment_index(name): voice for name, voice in self.voices.items()}
 
 
 class TtsSegmentsConfig(dg.Config):

@@ -59,7 +59,7 @@ class SharedProducts:
         *,
         previous: T | None,
         make: Callable[[], T],
-        adopt: Callable[[T], T],
+        adopt: Callable[[T], T | None],
     ) -> T:
         """Return the product with a fingerprint: the job's own, a copy of another job's, or a new one.
 
@@ -71,7 +71,7 @@ class SharedProducts:
             fingerprint: The fingerprint of everything that can change it.
             previous: The job's product of an earlier run.
             make: Returns the previous product if it has the fingerprint, else a new one.
-            adopt: Makes another job's product the job's own, with copies of its media.
+            adopt: Makes another job's product the job's own, with copies of its media; None if it was edited there.
         """
         if previous is not None and previous.provenance.fingerprint == fingerprint:
             return self._registered(asset, make())
@@ -98,7 +98,7 @@ class SharedProducts:
             if product is not None:
                 yield self.keys.shared(asset, product.provenance.fingerprint)
 
-    def _copied(self, kind: type[T], asset: str, fingerprint: str, adopt: Callable[[T], T]) -> T | None:
+    def _copied(self, kind: type[T], asset: str, fingerprint: str, adopt: Callable[[T], T | None]) -> T | None:
         """Return the job's own copy of a product that another job has; None if none has it."""
         own = self.keys.shared(asset, fingerprint)
         for reference in list(self.archive.store.list(f"{PurePosixPath(own).parent}/")):
@@ -114,6 +114,8 @@ class SharedProducts:
                 copy = adopt(product)
             except (ObjectMissingError, ObjectCorruptError) as error:  # it is being deleted or regenerated
                 logger.warning("the %s of job %s cannot be copied: %s", asset, job_id, error)
+                continue
+            if copy is None:
                 continue
             logger.info("%s: copied from job %s", asset, job_id)
             return copy

@@ -6,6 +6,9 @@ JOB_ID = "dub/job_id"
 PARTITION = "dagster/partition"
 """Dagster's own tag of a run's partition, which is its job."""
 
+DATA_VERSION = "dagster/data_version"
+"""Dagster's own tag of a materialisation's data version."""
+
 PROJECT_ID = "dub/project_id"
 """The project of the job."""
 

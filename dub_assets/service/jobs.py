@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dub_assets.resources.tags import TASK
 from dub_assets.service.edits.jobs import edit_segments_job, segment_mix_job, segment_tts_job
+from dub_assets.service.edits.restore import restore_revision_job
 from dub_assets.stages.assets import NAMES
 
 dub_job = dg.define_asset_job(
@@ -47,6 +48,7 @@ ALL: list[Any] = [  # Dagster has no public type for both kinds of job
     dub_job,
     rebuild_video_job,
     edit_segments_job,
+    restore_revision_job,
     segment_mix_job,
     segment_tts_job,
     refused_message_job,

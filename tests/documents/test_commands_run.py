@@ -39,6 +39,8 @@ NOT_RUN: Mapping[str, str] = {
     r"cp \.env\.example \.env": "writes into the checkout; the file is checked",
     r"apt-get install .*": "changes the system",
     r"dub-assets dev\b.*": SERVES + "tests/cli/test_dev.py runs it",
+    r"dub-assets segment .*": "changes segments that other commands name; tests/cli/test_segment_commands.py runs it",
+    r"dub-assets revisions JOB --.*": "needs these revisions; tests/cli/test_segment_commands.py runs it",
     r"dub-assets edit\b.*": SERVES + "tests/browser/test_editor.py runs it",
     r"dagster dev\b.*": SERVES + "tests/cli/test_dev.py runs it through dub-assets dev",
     r"dub-assets metrics\b.*": SERVES + "tests/service/metrics/test_metrics.py runs it",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 import numpy as np
+import pytest
 import soundfile
 from support.fakes import FakeEngines, FakeProgress
+from support.media_tool import ffmpeg_environment
 
 from dub_assets.core.keys import JobKeys, job_record_key, request_key
 from dub_assets.core.media import MediaObject
@@ -18,6 +23,7 @@ from dub_assets.core.request import DubRequest
 from dub_assets.core.speech import RecognisedWord
 from dub_assets.core.timing import Interval
 from dub_assets.definitions import definitions
+from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import JOB_ID, REQUEST_KEY, TASK
@@ -25,7 +31,7 @@ from dub_assets.service.callbacks.callback_builders import callback_builder_of, 
 from dub_assets.service.callbacks.run_log import RunLog
 from dub_assets.service.queue.tasks import run_request, task_of
 from dub_assets.service.segment_request import MESSAGE_GAINS, SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
-from dub_assets.settings import Settings
+from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.segment_mixes.values import GainChange, Gains
 
 JOB = "talk-1"
@@ -172,7 +178,9 @@ class Service:
         return self.sound(media.key)
 
     def objects(self, prefix: str = "projects/") -> dict[str, bytes]:
-        return {item.key: self.archive.store.get(item.key) for item in self.archive.store.list(prefix)}
+        """Return all objects, apart from those that only revisions need."""
+        keys = [item.key for item in self.archive.store.list(prefix) if not item.key.startswith(KEYS.revisions)]
+        return {key: self.archive.store.get(key) for key in keys}
 
     def manifest(self, kind: type, asset: str):
         return self.archive.load(kind, KEYS.manifest(asset))
@@ -187,3 +195,19 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     (event,) = result.get_step_failure_events()
     assert not [event for event in result.all_events if event.is_step_up_for_retry]
     return event.event_specific_data.user_failure_data.description
+
+
+@contextmanager
+def service_in(
+    folder: Path, patch: pytest.MonkeyPatch, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Service]:
+    """Yield a service whose home and cache are in a folder."""
+    places = {
+        "DUB_ASSETS_HOME": str(folder / "home"),
+        "DUB_ASSETS_CACHE": str(folder / "cache"),
+        **ffmpeg_environment(),
+    }
+    chosen = engines()
+    patch.setattr(EnginesResource, "engines", lambda self, overrides=None: chosen)
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Service(settings_from({**places, **environment}), chosen, instance, folder)

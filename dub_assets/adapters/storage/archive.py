@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from dub_assets.adapters.storage.job_lock import job_lock
@@ -67,8 +67,10 @@ class JobArchive:
                 folder.remove_abandoned()
             yield
 
-    def save(self, key: str, value: object) -> None:
+    def save(self, key: str, value: object, *, keep_in: str | None = None) -> None:
         """Upload the media of a value that changed, and then write its manifest at ``key``.
+
+        With ``keep_in``, media that are replaced are kept in that folder first (``keep``).
 
         Raises ValueError if the value names one key with two contents.
         """
@@ -77,9 +79,20 @@ class JobArchive:
         conflicting = [name for name, count in Counter(item.key for item in media).items() if count > 1]
         if conflicting:
             raise ValueError(f"{key} would name {min(conflicting)} with two different contents")
+        if keep_in is not None:
+            _in_parallel(lambda item: self.keep(item, keep_in), media)
         uploaded = _in_parallel(self.workspace.publish, media)
         self.store.put(key, content, content_type_of(key))
         logger.info("saved %s: %d media, %d of them new", key, len(uploaded), sum(uploaded))
+
+    def keep(self, new: MediaObject, folder: str) -> None:
+        """Copy the object that ``new`` is about to replace into a folder, named by its sha256."""
+        stored = self.store.head(new.key)
+        if stored is None or stored.sha256 in {None, new.sha256}:
+            return
+        kept = kept_key(folder, new.key, stored.sha256)
+        if self.store.head(kept) is None:
+            self.store.copy(new.key, kept)
 
     def put_file(self, key: str, source: Path) -> MediaObject:
         """Upload any file as the object ``key``, unless the store has it already."""
@@ -147,6 +160,11 @@ class JobArchive:
             raise ObjectMissingError(f"{named} is not in {self.store.description}: regenerate it")
         if stored.size_bytes != media.size_bytes or stored.sha256 not in {None, media.sha256}:
             raise ObjectCorruptError(f"{named} is another object in {self.store.description} now: regenerate it")
+
+
+def kept_key(folder: str, key: str, sha256: str | None) -> str:
+    """Return the key in ``folder`` of a replaced object that was stored at ``key``."""
+    return f"{folder}{sha256}{PurePosixPath(key).suffix}"
 
 
 def media_in(value: object) -> Iterator[MediaObject]:

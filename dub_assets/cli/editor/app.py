@@ -31,6 +31,7 @@ from dub_assets.cli.editor.access import Access, AccessMiddleware
 from dub_assets.cli.editor.open_job import OpenJob
 from dub_assets.core.errors import DubError, InputError
 from dub_assets.core.object_key import content_type_of
+from dub_assets.core.text import MAX_TEXT_CHARACTERS
 
 PAGE = Path(__file__).parent / "page"
 _MAX_BODY_BYTES = 1 << 20
@@ -60,6 +61,9 @@ class EditorApp:
                 Route(f"{job}/state", self._state),
                 Route(f"{job}/events", self._events),
                 Route(f"{job}/edits", self._edit, methods=["POST"]),
+                Route(f"{job}/predictions", self._predict, methods=["POST"]),
+                Route(f"{job}/revisions", self._revisions),
+                Route(f"{job}/revisions/{{first:int}}/{{second:int}}", self._compare),
                 Route(f"{job}/video/{{track}}", self._video),
                 Route(f"{job}/peaks", self._peaks),
                 Route(f"{job}/segments/{{segment}}/{{sound}}", self._sound),
@@ -113,6 +117,21 @@ class EditorApp:
         by = str(body.get("by") or job.person)[:80]
         edit = await job.submit(body.get("change"), by)
         return JSONResponse({"edit": edit}, status_code=202)
+
+    async def _predict(self, request: Request) -> Response:
+        job = await self._job(request)
+        body = await _json_body(request)
+        text = str(body.get("text", ""))[:MAX_TEXT_CHARACTERS]
+        return JSONResponse(await job.edits.predict(str(body.get("segment", "")), text))
+
+    async def _revisions(self, request: Request) -> Response:
+        job = await self._job(request)
+        return JSONResponse({"revisions": await run_in_threadpool(job.revisions)})
+
+    async def _compare(self, request: Request) -> Response:
+        job = await self._job(request)
+        numbers = request.path_params["first"], request.path_params["second"]
+        return JSONResponse({"changes": await run_in_threadpool(job.compare, *numbers)})
 
     async def _video(self, request: Request) -> Response:
         job = await self._job(request)

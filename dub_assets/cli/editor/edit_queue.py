@@ -29,11 +29,13 @@ class EditQueue:
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._is_ready = False
+        self._voices: list[str] = []
+        self._predictions: dict[str, asyncio.Future[dict[str, Any]]] = {}
 
     @property
     def state(self) -> dict[str, Any]:
         """The edits that have not ended, with the latest event of each, and whether the worker's engines are loaded."""
-        return {"edits": list(self._open.values()), "is_ready": self._is_ready}
+        return {"edits": list(self._open.values()), "is_ready": self._is_ready, "voices": self._voices}
 
     async def start(self) -> None:
         """Start the worker unless it runs."""
@@ -61,12 +63,23 @@ class EditQueue:
             "edit": edit,
             "event": "queued",
             "segments": _segments(change),
-            "speaks": bool(change.get("texts")),
+            "speaks": bool(change.get("texts") or change.get("voices")),
+            "kind": _kind(change),
+            "restore": change.get("restore"),
             "by": by,
         }
         self._publish(self._open[edit])
         await self._send({"edit": edit, "change": change, "by": by})
         return edit
+
+    async def predict(self, segment: str, text: str) -> dict[str, Any]:
+        """Return the predicted length of a text, as ``prediction.predict`` does; empty if nothing is known."""
+        await self.start()
+        number = str(next(self._numbers))
+        waiting = self._predictions[number] = asyncio.get_running_loop().create_future()
+        await self._send({"prediction": number, "segment": segment, "text": text})
+        result: dict[str, Any] = await waiting
+        return result
 
     async def follow(self) -> AsyncIterator[Mapping[str, Any]]:
         """Yield all events from now on."""
@@ -115,11 +128,19 @@ class EditQueue:
                 self._note(json.loads(line))
         finally:
             transport.close()
+            self._is_ready = False
+            for waiting in self._predictions.values():
+                waiting.set_result({})
+            self._predictions.clear()
             for edit in list(self._open):
                 self._note({"event": "failed", "edit": edit, "error": _LOST, "conflict": []})
 
     def _note(self, event: dict[str, Any]) -> None:
-        self._is_ready |= event["event"] == "ready"
+        if event["event"] == "predicted":
+            self._predictions.pop(event["prediction"]).set_result(event["result"])
+            return
+        if event["event"] == "ready":
+            self._is_ready, self._voices = True, event["voices"]
         known = self._open.get(event.get("edit", ""))
         if known is not None:
             event = {**known, **event}
@@ -134,6 +155,19 @@ class EditQueue:
             follower.put_nowait(event)
 
 
+def _kind(change: Mapping[str, Any]) -> str:
+    """Return what a change is: an edit of a segment, a new text, gains, a note, a restored revision, or a rebuild."""
+    if edited := change.get("segment_edit"):
+        return str(edited.get("kind"))
+    if change.get("restore") is not None:
+        return "restore"
+    kinds = {"texts": "text", "voices": "text", "gains": "gains", "notes": "note", "checked": "note"}
+    return next((kind for part, kind in kinds.items() if change.get(part)), "rebuild")
+
+
 def _segments(change: Mapping[str, Any]) -> list[str]:
     """Return the names of the segments that a change is about."""
-    return sorted({name for part in ("texts", "gains") for name in change.get(part, {})})
+    parts = ("texts", "gains", "voices", "notes", "checked")
+    edited = change.get("segment_edit") or {}
+    names = {name for part in parts for name in change.get(part) or {}} | {edited.get("segment")}
+    return sorted(name for name in names if name)

@@ -10,12 +10,13 @@ from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.keys import JobKeys, segment_name
 from dub_assets.core.language import language_name
+from dub_assets.core.review import Review
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.issues import ISSUES
 from dub_assets.stages.quality.values import Quality
 from dub_assets.stages.segment_mixes.values import GainChange, SegmentMix, SegmentMixes
 from dub_assets.stages.transcript.values import Transcript, TranscriptSegment
-from dub_assets.stages.translation.values import TranslatedLine, Translation
+from dub_assets.stages.translation.values import TranslatedLine, Translation, segment_fingerprint
 from dub_assets.stages.tts_segments.agreement import read_back_issues
 from dub_assets.stages.tts_segments.values import TtsSegment, TtsSegments
 
@@ -32,6 +33,8 @@ class JobProducts:
     mixed: Mapping[int, SegmentMix]
     measured: Mapping[int, tuple[str, ...]]
     video: FinalVideo | None
+    review: Review
+    voices: Mapping[str, str]
 
     @classmethod
     def of(cls, keys: JobKeys, archive: JobArchive) -> JobProducts:
@@ -47,6 +50,8 @@ class JobProducts:
             mixed={mix.index: mix for mix in mixes.segments} if mixes else {},
             measured={line.index: line.issues for line in quality.lines} if quality else {},
             video=archive.read(FinalVideo, keys.manifest("final_video")),
+            review=archive.read(Review, keys.manifest("review")) or Review(),
+            voices=translation.voices if translation else {},
         )
 
     @property
@@ -56,12 +61,14 @@ class JobProducts:
 
     def version(self, segment: TranscriptSegment) -> str:
         """Return the version of what a person can change of a segment."""
-        line, mix = self.lines.get(segment.index), self.mixed.get(segment.index)
+        line, mix, name = self.lines.get(segment.index), self.mixed.get(segment.index), segment_name(segment.index)
         return fingerprint(
             "editable_segment",
             original=[segment.interval, segment.text, segment.speaker],
             text=line and line.text,
             gains=mix.edited if mix else GainChange(),
+            voice=self.voices.get(segment_fingerprint(segment)),
+            review=[self.review.notes.get(name), name in self.review.checked],
         )[:_VERSION_DIGITS]
 
 
@@ -85,6 +92,8 @@ def job_view(keys: JobKeys, archive: JobArchive, agreement: float) -> dict[str, 
         "duration_ms": products.transcript.duration_ms if products.transcript else 0,
         "video": video and video.video.sha256[:_VERSION_DIGITS],
         "segments": segments,
+        "next_segment": segment_name(products.transcript.next_index if products.transcript else 0),
+        "speakers": [speaker.name for speaker in products.transcript.speakers] if products.transcript else [],
         "issues": {
             name: {"title": issue.title, "meaning": issue.meaning, "remedy": issue.remedy, "level": issue.level}
             for name, issue in ISSUES.items()
@@ -105,6 +114,9 @@ def _segment(segment: TranscriptSegment, products: JobProducts, agreement: float
         "original": segment.text,
         "text": speech.speech.text if speech else line.text if line else "",
         "is_edited": line is not None and line.written_for is not None,
+        "voice": products.voices.get(segment_fingerprint(segment)),
+        "note": products.review.notes.get(segment_name(segment.index), ""),
+        "is_checked": segment_name(segment.index) in products.review.checked,
         "alternatives": list(line.renderings) if line and line.shorter else [],
         "bgm_gain": mix.gains.background if mix else None,
         "tts_gain": mix.gains.speech if mix else None,

@@ -10,6 +10,7 @@ from typing import Any
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.editor.edit_queue import EditQueue
 from dub_assets.cli.editor.edits import EditRequest
+from dub_assets.cli.editor.history import History
 from dub_assets.cli.editor.job_view import JobProducts, job_view
 from dub_assets.cli.editor.sounds import JobSounds
 from dub_assets.core.keys import JobKeys, segment_index, segment_name
@@ -39,6 +40,7 @@ class OpenJob:
         self.edits = EditQueue(keys.request.job_id)
         self._agreement = settings.options.checks.speech_agreement
         self._sounds = JobSounds(keys, archive)
+        self._history = History(keys, archive)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -54,7 +56,15 @@ class OpenJob:
 
     def view(self) -> dict[str, Any]:
         """Return the job as JSON."""
-        return job_view(self.keys, self.archive, self._agreement)
+        return {**job_view(self.keys, self.archive, self._agreement), **self._history.outline()}
+
+    def revisions(self) -> list[dict[str, Any]]:
+        """Return the latest revisions as JSON, the latest first."""
+        return self._history.latest()
+
+    def compare(self, first: int, second: int) -> list[dict[str, Any]]:
+        """Return what differs between two revisions. Raises InputError for an unknown one."""
+        return self._history.compare(first, second)
 
     async def submit(self, change: Any, by: str) -> str:
         """Hand an edit to the worker and return its number. Raises InputError if it is malformed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import webbrowser
@@ -15,6 +14,7 @@ from dub_assets.cli.archive import find_job, open_archive
 from dub_assets.cli.editor.access import Access
 from dub_assets.cli.editor.app import EditorApp
 from dub_assets.cli.editor.open_job import OpenJob
+from dub_assets.cli.revisions import person
 from dub_assets.cli.terminal import write_line
 from dub_assets.core.errors import ConfigurationError, InputError
 from dub_assets.core.keys import JobKeys
@@ -37,7 +37,7 @@ def edit_job(name: str, *, port: int, opens_browser: bool) -> None:
     def open_job(wanted: str) -> OpenJob:
         if wanted != job_id:
             raise InputError(f"this page is about job {job_id}: `dub-assets edit {wanted}` opens another one")
-        return OpenJob(keys, archive, settings, _person())
+        return OpenJob(keys, archive, settings, person())
 
     listener = _listen(port)
     access = Access(port=listener.getsockname()[1])
@@ -71,11 +71,3 @@ def _listen(port: int) -> socket.socket:
             f"cannot listen at {_HOST}:{port} ({error.strerror}): give --port another number, or 0 for a free one"
         ) from error
     return listener
-
-
-def _person() -> str:
-    """Return the name of the user, as revisions show it; "editor" if the system knows none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "editor"

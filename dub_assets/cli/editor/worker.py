@@ -18,19 +18,25 @@ from typing import Any, TextIO
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.archive import find_job
 from dub_assets.cli.display import Display
-from dub_assets.cli.editor.edits import EditRequest, plan
+from dub_assets.cli.editor.edits import EditRequest, check_seen, plan
+from dub_assets.cli.editor.prediction import predict
 from dub_assets.cli.folders import folders_to_update
+from dub_assets.cli.restoring import restore_run
 from dub_assets.cli.results import deliver, result_files
 from dub_assets.cli.running import LocalRun, run_here
-from dub_assets.core.errors import DubError
-from dub_assets.core.keys import JobKeys
+from dub_assets.core.errors import DubError, InputError
+from dub_assets.core.keys import JobKeys, segment_name
 from dub_assets.core.ports import Engines
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.revisions import Revisions
 from dub_assets.resources.storage import StorageResource
 from dub_assets.resources.tags import EDITED_BY
 from dub_assets.service.edits.edit_run import EDIT_JOB
 from dub_assets.service.edits.own_job import OwnJob
+from dub_assets.service.edits.review import change_review
 from dub_assets.settings import Settings, settings_from
+from dub_assets.stages.final_video.values import FinalVideo
+from dub_assets.stages.tts_segments.values import TtsSegments
 
 
 class EventWriter:
@@ -72,17 +78,34 @@ class EditWorker:
         self._events = events
         self._archive: JobArchive = StorageResource.of(settings).archive
         self._keys = JobKeys(request=find_job(self._archive, job_id))
+        self._engines: Engines = EnginesResource.of(settings).engines(self._keys.request.engines)
 
     def load_engines(self) -> None:
         """Load the voice and the recogniser that reads lines back, so that the first edit need not."""
-        request = self._keys.request
-        engines: Engines = EnginesResource.of(self._settings).engines(request.engines)
+        language, engines = self._keys.request.target_language, self._engines
         with suppress(DubError):  # the edit that needs the engine reports it
-            engines.prepare(
-                engines.synthesiser(request.target_language),
-                engines.recogniser(request.target_language),
-                engines.language_identifier(),
+            engines.prepare(engines.synthesiser(language), engines.recogniser(language), engines.language_identifier())
+
+    def voices(self) -> list[str]:
+        """Return the voices of the job's language; none if no engine speaks it."""
+        with suppress(DubError):
+            return [voice.name for voice in self._engines.voices(self._keys.request.target_language)]
+        return []
+
+    def predict(self, request: Mapping[str, Any]) -> None:
+        """Predict the length of a text, and report it; without a spoken line or an engine, report nothing known."""
+        prediction: dict[str, Any] = {}
+        language = self._keys.request.target_language
+        with suppress(DubError, StopIteration):
+            tts = self._archive.read(TtsSegments, self._keys.manifest("tts_segments"))
+            line = (
+                next(line for line in tts.segments if segment_name(line.index) == request["segment"]) if tts else None
             )
+            if line is not None:
+                synthesiser = self._engines.synthesiser(language)
+                fit = self._settings.options.fit
+                prediction = predict(request["text"], line, language, synthesiser, fit)
+        self._events.write("predicted", prediction=request["prediction"], result=prediction)
 
     def handle(self, request: Mapping[str, Any]) -> None:
         """Run an edit and report its end."""
@@ -105,22 +128,36 @@ class EditWorker:
 
         with archive.locked(keys.request.job_id, waits):
             job = OwnJob(keys=keys, archive=archive)
-            planned = plan(job, change)
-            if planned is None:
+            check_seen(job, change)
+            change_review(archive, keys, notes=change.notes, checked=change.checked, by=by)
+            video = archive.read(FinalVideo, keys.manifest("final_video"))
+            run = self._planned(job, change, by)
+            if run is None:
                 return []
-            run = LocalRun(
-                job_id=planned.job_id,
-                job=EDIT_JOB,
-                assets=planned.assets,
-                config=planned.config,
-                tags={EDITED_BY: by},
-            )
             run_here(run, self._settings, _EventDisplay(self._events, edit))
-            if not change.rebuild:
+            if archive.read(FinalVideo, keys.manifest("final_video")) == video:
                 return []
             folders, notes = folders_to_update(keys.request, archive, self._settings, None)
             delivered = deliver(result_files(keys, archive), folders)
             return [*notes, *delivered.notes, *map(str, delivered.paths)]
+
+    def _planned(self, job: OwnJob, change: EditRequest, by: str) -> LocalRun | None:
+        """Return the run of a change, None if there is nothing to do. Raises InputError if it cannot be made."""
+        if change.restore is not None:
+            latest = Revisions(archive=self._archive, keys=self._keys).latest()
+            if latest is not None and change.revision != latest.number:
+                raise InputError(f"{latest.by} made another edit meanwhile: look at it, then restore again if you want")
+            return restore_run(self._keys.request.job_id, change.restore, by=by)
+        planned = plan(job, change)
+        if planned is None:
+            return None
+        return LocalRun(
+            job_id=planned.job_id,
+            job=EDIT_JOB,
+            assets=planned.assets,
+            config=planned.config,
+            tags={EDITED_BY: by},
+        )
 
 
 def main(job_id: str, descriptor: str) -> None:
@@ -129,16 +166,21 @@ def main(job_id: str, descriptor: str) -> None:
         events = EventWriter(stream)
         worker = EditWorker(job_id, settings_from(os.environ), events)
         worker.load_engines()
-        events.write("ready")
+        events.write("ready", voices=worker.voices())
         waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        threading.Thread(target=_read, args=(waiting,), daemon=True).start()
+        threading.Thread(target=_read, args=(worker, waiting), daemon=True).start()
         while (request := waiting.get()) is not None:
             worker.handle(request)
 
 
-def _read(waiting: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+def _read(worker: EditWorker, waiting: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+    """Put edits into the queue, and make predictions at once."""
     for line in sys.stdin:
-        waiting.put(json.loads(line))
+        request = json.loads(line)
+        if "prediction" in request:
+            worker.predict(request)
+        else:
+            waiting.put(request)
     waiting.put(None)
 
 

@@ -13,7 +13,8 @@ from dub_assets.resources.asset import AssetOptions
 from dub_assets.resources.io_manager import ManifestIOManager
 from dub_assets.resources.job_context import JobResources, dagster_failures
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.resources.tags import EDIT
+from dub_assets.resources.revisions import editor_of
+from dub_assets.resources.tags import EDIT, EDITED_BY
 from dub_assets.service.callbacks.bodies import (
     segment_mix_completed,
     segment_mix_started,
@@ -23,7 +24,7 @@ from dub_assets.service.callbacks.bodies import (
 from dub_assets.service.callbacks.callback_builders import CALLBACK_KEY, CALLBACK_STAGE
 from dub_assets.service.callbacks.edit_callbacks import edit_subject, own_mix_keys, own_spoken_segment
 from dub_assets.service.callbacks.values import Callback
-from dub_assets.service.edits.edit_run import EDIT_JOB, EditRun, edit_run, requested_edit
+from dub_assets.service.edits.edit_run import EDIT_JOB, Edit, EditRun, edit_run, requested_edit
 from dub_assets.service.edits.external_segments import ExternalSegments
 from dub_assets.service.edits.own_job import OwnJob
 from dub_assets.service.segment_request import SegmentMixRequest, SegmentTtsRequest
@@ -33,11 +34,19 @@ from dub_assets.stages.segment_mixes.values import GainChange
 edit_segments_job = dg.define_asset_job(
     EDIT_JOB,
     selection=dg.AssetSelection.assets(
-        "translation", "tts_segments", "segment_mixes", "final_video", "quality", "metadata", "report"
+        "transcript",
+        "translation",
+        "tts_segments",
+        "segment_mixes",
+        "final_video",
+        "quality",
+        "metadata",
+        "report",
     ),
     tags={EDIT: "true"},
-    description="Edits segments of a job: set texts in `translation`, segments in `tts_segments`, and segments and "
-    "gains in `segment_mixes`. Select the last four assets too to bring the video up to date.",
+    description="Edits segments of a job: set edits of segments in `transcript`, texts and voices in "
+    "`translation`, segments in `tts_segments`, and segments and gains in `segment_mixes`. Select the last four "
+    "assets too to bring the video up to date.",
 )
 
 
@@ -68,7 +77,7 @@ def segment_mix(context: dg.OpExecutionContext, job_resources: JobResources, con
         external.mix(keys)
         if job and own:
             gains = {order.index: GainChange.to(order.gains) for order in own}
-            _materialise(context, job_resources, edit_run(job, gains, rebuild=request.rebuild_video))
+            _materialise(context, job_resources, edit_run(job, Edit(gains=gains, rebuild=request.rebuild_video)))
             keys += [own_mix_keys(job.keys.request, order) for order in own]
         by_index = {segment.index: segment for segment in keys}
         in_order = [by_index[order.index] for order in request.segments]
@@ -129,7 +138,7 @@ def _materialise(context: dg.OpExecutionContext, job_resources: JobResources, ed
             partition_key=edit.job_id,
             instance=instance,
             resources=resources,
-            tags={EDIT: "true"},
+            tags={EDIT: "true", EDITED_BY: editor_of(context.run.tags)},
             run_config={
                 "ops": {name: {"config": values} for name, values in edit.config.items()},
                 "execution": {"config": {"retries": {"disabled": {}}}},  # the op is retried

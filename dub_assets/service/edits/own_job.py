@@ -13,6 +13,7 @@ from dub_assets.core.media import MediaObject
 from dub_assets.core.request import DubRequest
 from dub_assets.service.segment_request import SegmentMixOrder, SegmentMixRequest, SegmentTtsRequest
 from dub_assets.stages.segment_mixes.values import SegmentMix, SegmentMixes
+from dub_assets.stages.transcript.values import Transcript
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
@@ -43,6 +44,25 @@ class OwnJob:
         """Return the indices of the job's segments. Raises ObjectMissingError, ObjectCorruptError."""
         translation = self.archive.load(Translation, self.keys.manifest("translation"))
         return [line.index for line in translation.lines]
+
+    def next_index(self) -> int:
+        """Return the index that the next new segment gets. Raises ObjectMissingError, ObjectCorruptError."""
+        return self.archive.load(Transcript, self.keys.manifest("transcript")).next_index
+
+    def new_texts(self, texts: Mapping[int, str]) -> dict[int, str]:
+        """Return the texts that are not written and spoken already."""
+        translation = self.archive.read(Translation, self.keys.manifest("translation"))
+        tts = self.archive.read(TtsSegments, self.keys.manifest("tts_segments"))
+        written = {line.index: line.text for line in translation.lines if line.written_for} if translation else {}
+        spoken = {line.index: line for line in tts.segments} if tts else {}
+
+        def is_new(index: int, text: str) -> bool:
+            line = spoken.get(index)
+            if line is None or not text == written.get(index) == line.speech.text:
+                return True
+            return not all(map(self.archive.workspace.is_stored, (line.clip, line.speech.media)))
+
+        return {index: text for index, text in texts.items() if is_new(index, text.strip())}
 
     def mixes(self) -> SegmentMixes:
         """Return the job's mixes. Raises ObjectMissingError, ObjectCorruptError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval
 
@@ -64,7 +65,9 @@ class Transcript:
     """The speech of a programme of ``duration_ms``.
 
     ``language`` is ISO 639-1, or ``"und"`` if there is no speech; its probability is 1 if the request names it.
-    Segments are ordered, do not overlap and lie inside the programme. ``speakers`` is empty if diarisation did not run.
+    Segments are ordered by time, do not overlap and lie inside the programme; after edits their indices are in another
+    order. ``speakers`` is empty if diarisation did not run. ``edits`` is the number of edits of segments;
+    ``indices_used`` is greater than every index that an edited segment ever had.
     """
 
     language: str
@@ -73,3 +76,18 @@ class Transcript:
     segments: tuple[TranscriptSegment, ...]
     speakers: tuple[Speaker, ...] = ()
     provenance: Provenance
+    edits: int = 0
+    indices_used: int = 0
+
+    @property
+    def next_index(self) -> int:
+        """The index of the next new segment; no index is used again."""
+        return max(self.indices_used, *(segment.index + 1 for segment in self.segments), 0)
+
+    @property
+    def data_version(self) -> str:
+        """Fingerprint of the transcript with its edits; without edits, that of its provenance."""
+        made_from = self.provenance.fingerprint
+        if not self.edits:
+            return made_from
+        return fingerprint("edited_transcript", made_from=made_from, segments=self.segments, speakers=self.speakers)

@@ -1,14 +1,23 @@
 """Asset ``translation``: one translated line for each segment."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.asset_metadata import SegmentRow, edited_segments, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
-from dub_assets.resources.job_context import JobResources
+from dub_assets.resources.job_context import JobContext, JobResources
 from dub_assets.resources.run_config import TranslationConfig
 from dub_assets.stages.transcript.values import Transcript
-from dub_assets.stages.translation.stage import STAGE_VERSION, translate, write_lines
+from dub_assets.stages.translation.adapting import follow_edits
+from dub_assets.stages.translation.stage import (
+    STAGE_VERSION,
+    choose_voices,
+    translate,
+    translation_fingerprint,
+    write_lines,
+)
 from dub_assets.stages.translation.values import Translation
 
 
@@ -18,9 +27,10 @@ def translation(
 ) -> AssetEvents:
     """The transcript in the target language: as many lines as there are segments, in the same order."""
     with job_resources.job(context) as job:
-        texts, previous = config.by_index(), job.previous(Translation, "translation")
-        if texts and previous is not None:
-            product = previous
+        texts, voices = config.by_index(), config.voices_by_index()
+        previous = job.previous(Translation, "translation")
+        if previous is not None and (texts or voices or config.follows_edits):
+            product = follow_edits(previous, transcript)
         else:
             product = translate(
                 transcript,
@@ -32,6 +42,10 @@ def translation(
             )
         if texts:
             product = write_lines(product, transcript, texts)
+        if voices:
+            product = choose_voices(product, transcript, voices)
+        if config.follows_edits:
+            product = _up_to_date(product, transcript, job)
         rows = _rows(product, transcript)
         yield output(
             product,
@@ -46,6 +60,13 @@ def translation(
         yield from check_results(
             context, job, "translation", job.products_with(transcript=transcript, translation=product)
         )
+
+
+def _up_to_date(product: Translation, transcript: Transcript, job: JobContext) -> Translation:
+    """Return the translation as one of the edited transcript, so that later runs keep its lines."""
+    language, terms = job.request.target_language, job.request.terms
+    current = translation_fingerprint(transcript, language, engines=job.engines, terms=terms)
+    return replace(product, provenance=replace(product.provenance, fingerprint=current))
 
 
 def _rows(translation: Translation, transcript: Transcript) -> list[SegmentRow]:

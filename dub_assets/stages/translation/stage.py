@@ -58,6 +58,9 @@ def translate(
         target_language=target_language,
         lines=_without_lone_renderings([replace(edited.get(line.index, line), passage=line.passage) for line in lines]),
         provenance=provenance_of(translator, stage_fingerprint, measurement.figures(media_ms=transcript.duration_ms)),
+        voices=_kept_voices(previous.voices, transcript)
+        if previous and previous.target_language == target_language
+        else {},
     )
 
 
@@ -78,6 +81,31 @@ def write_lines(translation: Translation, transcript: Transcript, texts: Mapping
         for line in translation.lines
     ]
     return replace(translation, lines=_without_lone_renderings(lines))
+
+
+def choose_voices(translation: Translation, transcript: Transcript, voices: Mapping[int, str]) -> Translation:
+    """Return the translation with an editor's voices by segment; an empty name is the voice of the speaker again.
+
+    Raises InputError if there is no such segment.
+    """
+    fingerprints = {segment.index: segment_fingerprint(segment) for segment in transcript.segments}
+    check_segments_exist(voices, fingerprints)
+    chosen = {**translation.voices, **{fingerprints[index]: voice for index, voice in voices.items()}}
+    return replace(translation, voices=_kept_voices(chosen, transcript))
+
+
+def translation_fingerprint(
+    transcript: Transcript, target_language: str, *, engines: Engines, terms: Sequence[Term] = ()
+) -> str:
+    """Return the fingerprint of the translation of a transcript; the arguments are those of ``translate``."""
+    translator = engines.translator(transcript.language, target_language) if transcript.segments else None
+    return _fingerprint(transcript, target_language, translator, terms)
+
+
+def _kept_voices(voices: Mapping[str, str], transcript: Transcript) -> dict[str, str]:
+    """Return the voices of segments that still have the same text and place."""
+    known = {segment_fingerprint(segment) for segment in transcript.segments}
+    return {segment: voice for segment, voice in voices.items() if voice and segment in known}
 
 
 def _fingerprint(
@@ -147,7 +175,8 @@ def _lines(
             lines += _split_rendering(passage, rendering, target_language) or ()
     _check_none_is_empty(lines)
     _check_are_translated(lines, transcript.language, target_language)
-    return tuple(sorted(lines, key=lambda line: line.index))
+    order = {segment.index: place for place, segment in enumerate(transcript.segments)}
+    return tuple(sorted(lines, key=lambda line: order[line.index]))
 
 
 def _split_rendering(passage: Passage, rendering: Rendering, language: str) -> list[TranslatedLine] | None:

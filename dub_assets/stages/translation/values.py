@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.provenance import Provenance
@@ -37,19 +38,23 @@ class TranslatedLine:
 class Translation:
     """One line for each segment of the transcript, in the same order. Languages are ISO 639-1.
 
-    The fingerprint of its provenance covers the translator's input, not editors' texts.
+    The fingerprint of its provenance covers the translator's input, not editors' texts. ``voices`` are those that
+    editors chose for single lines, by ``segment_fingerprint``.
     """
 
     source_language: str
     target_language: str
     lines: tuple[TranslatedLine, ...]
     provenance: Provenance
+    voices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data_version(self) -> str:
-        """Fingerprint of the translation with its edited lines; without edits, that of its provenance."""
+        """Fingerprint of the translation with its edited lines and voices; without edits, that of its provenance."""
         edited = [line for line in self.lines if line.written_for is not None]
         made_from = self.provenance.fingerprint
+        if self.voices:
+            made_from = fingerprint("edited_voices", made_from=made_from, voices=self.voices)
         return fingerprint("edited_translation", made_from=made_from, edited=edited) if edited else made_from
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from dub_assets.core.engine import Voice
 from dub_assets.core.errors import InputError
+from dub_assets.core.keys import segment_name
 from dub_assets.core.ports import Engines
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
 from dub_assets.stages.transcript.values import Speaker, Transcript, speaker_name
-from dub_assets.stages.translation.values import Translation
+from dub_assets.stages.translation.values import Translation, segment_fingerprint
 from dub_assets.text_normalisation import verbalise
 
 _CLONED = "cloned"
@@ -27,10 +28,14 @@ _NAMES = {speaker_name(number) for number in range(MAX_SPEAKERS)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """The voice of each line, in order, and the speakers whose own voice is cloned where enough of it is heard."""
+    """The voice of each line, in order, and the speakers whose own voice is cloned where enough of it is heard.
+
+    ``chosen_lines`` are the indices of lines for which an editor chose the voice.
+    """
 
     voices: tuple[str, ...] = ()
     cloned_speakers: tuple[str | None, ...] = ()
+    chosen_lines: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +63,20 @@ def cast_lines(transcript: Transcript, translation: Translation, engines: Engine
     if not translation.lines:
         return Cast()
     language = translation.target_language
-    check_voices(engines.synthesiser(language).capabilities.voices_for(language), chosen)
+    known = engines.synthesiser(language).capabilities.voices_for(language)
+    check_voices(known, chosen)
+    by_line = _voices_by_line(transcript, translation)
+    check_voices(known, {f"of segment {segment_name(index)}": voice for index, voice in by_line.items()})
     voices = cast_speakers(transcript.speakers, engines.voices(language), chosen)
     speakers = _speakers_of_lines(transcript, translation)
     cloned = [speaker for speaker in dict.fromkeys(speakers) if speaker not in chosen]
     return Cast(
-        voices=tuple(voices.get(speaker or "") or engines.voice(language) for speaker in speakers),
+        voices=tuple(
+            by_line.get(line.index) or voices.get(speaker or "") or engines.voice(language)
+            for line, speaker in zip(translation.lines, speakers, strict=True)
+        ),
         cloned_speakers=tuple(cloned) if engines.clones(language) else (),
+        chosen_lines=frozenset(by_line),
     )
 
 
@@ -77,9 +89,11 @@ def line_voices(
     """Return the voice of each line, in order: its speaker's own if there is a reference, else the cast one."""
     return [
         LineVoice(voice=cloned_voice(speaker), reference=references[speaker])
-        if speaker in references
+        if speaker in references and line.index not in cast.chosen_lines
         else LineVoice(voice=voice)
-        for speaker, voice in zip(_speakers_of_lines(transcript, translation), cast.voices, strict=True)
+        for line, speaker, voice in zip(
+            translation.lines, _speakers_of_lines(transcript, translation), cast.voices, strict=True
+        )
     ]
 
 
@@ -143,6 +157,14 @@ def parse_choices(text: str | None) -> dict[str, str]:
             raise InputError(f"{choice!r} gives no speaker a voice: write A=jm_kumo, the speaker's letter and a voice")
         choices[name] = voice
     return choices
+
+
+def _voices_by_line(transcript: Transcript, translation: Translation) -> dict[int, str]:
+    """Return the voices that editors chose, by the index of the line."""
+    if not translation.voices:
+        return {}
+    chosen = {segment.index: translation.voices.get(segment_fingerprint(segment)) for segment in transcript.segments}
+    return {index: voice for index, voice in chosen.items() if voice}
 
 
 def _speakers_of_lines(transcript: Transcript, translation: Translation) -> list[str | None]:

@@ -98,6 +98,7 @@ def _fingerprint(
         spoken_by=[synthesiser and synthesiser.identity, cast.voices],
         cloned_from=reference_inputs(transcript, stems, cast.cloned_speakers),
         options=[options.fit, options.mix.level_range_db, options.mix.soft_range_db, options.checks.speech],
+        **({"chosen_lines": cast.chosen_lines} if cast.chosen_lines else {}),
     )
 
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import dagster as dg
 import numpy as np
 import pytest
-from support.aws_server import REGION
 from support.callback_schema import consumer_fault
 from support.fakes import FakeEngines, FakeSynthesiser
-from support.media_tool import ffmpeg_environment
 from support.segment_work import (
     JOB,
     KEYS,
@@ -25,11 +20,11 @@ from support.segment_work import (
     SPEECH,
     WORDS,
     Service,
-    engines,
     failure_of,
     made_assets,
     mix_request,
     order,
+    service_in,
     tts_request,
 )
 
@@ -38,7 +33,6 @@ from dub_assets.adapters.storage.consents import ConsentRecords
 from dub_assets.core.consent import Consent
 from dub_assets.resources.engines import EnginesResource
 from dub_assets.resources.partitions import jobs_partitions
-from dub_assets.settings import settings_from
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.quality.checks import CHECKS
 from dub_assets.stages.segment_mixes.values import GainChange, Gains, SegmentMixes
@@ -49,61 +43,6 @@ pytestmark = pytest.mark.media
 
 REBUILT = ["final_video", "quality", "report", "metadata"]
 """The assets of a rebuilt video, in their order."""
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "talk.mp4"
-    sources = ["-f", "lavfi", "-i", "testsrc=size=160x120:rate=25", "-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
-    command = [str(find_ffmpeg()), "-v", "error", *sources, "-t", "6", "-pix_fmt", "yuv420p", str(path)]
-    subprocess.run(command, check=True)
-    return path
-
-
-@contextmanager
-def service_in(folder: Path, patch: pytest.MonkeyPatch, environment: Mapping[str, str] = MappingProxyType({})):
-    places = {
-        "DUB_ASSETS_HOME": str(folder / "home"),
-        "DUB_ASSETS_CACHE": str(folder / "cache"),
-        **ffmpeg_environment(),
-    }
-    chosen = engines()
-    patch.setattr(EnginesResource, "engines", lambda self, overrides=None: chosen)
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Service(settings_from({**places, **environment}), chosen, instance, folder)
-
-
-@pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service without any job, its objects in a folder."""
-    with service_in(tmp_path, monkeypatch) as service:
-        yield service
-
-
-@pytest.fixture
-def bucket_service(aws_endpoint, bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The same, its objects in a bucket."""
-    environment = {"AWS_S3_BUCKET": bucket, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_endpoint}
-    with service_in(tmp_path, monkeypatch, environment) as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def finished(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of a service with a finished job of three segments: made once, copied by every test."""
-    home = tmp_path_factory.mktemp("finished")
-    with pytest.MonkeyPatch.context() as patch, service_in(home, patch) as service:
-        service.dub(clip)
-    return home
-
-
-@pytest.fixture
-def dubbed(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service with that job."""
-    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    with service_in(tmp_path, monkeypatch) as service:
-        service.instance.add_dynamic_partitions(jobs_partitions.name, [JOB])
-        yield service
 
 
 def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:

@@ -19,6 +19,15 @@ const KEYS = [
   { shown: ["+", "−"], match: (event) => ["+", "=", "-"].includes(event.key), action: "zoom" },
   { shown: ["/"], match: (event) => event.key === "/", action: "search" },
   { shown: ["B"], match: (event) => event.code === "KeyB", action: "rebuild" },
+  { shown: ["C"], match: (event) => event.code === "KeyC", action: "check" },
+  { shown: ["M"], match: (event) => event.code === "KeyM", action: "note" },
+  { shown: ["[", "]"], match: (event) => ["[", "]"].includes(event.key), action: "border" },
+  { shown: ["S"], match: (event) => event.code === "KeyS", action: "split" },
+  { shown: ["G"], match: (event) => event.code === "KeyG", action: "merge" },
+  { shown: ["I"], match: (event) => event.code === "KeyI", action: "insert" },
+  { shown: ["Del"], match: (event) => event.key === "Delete", action: "delete" },
+  { shown: ["Ctrl", "Z"], match: (event) => event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !event.shiftKey, action: "undo", modified: true },
+  { shown: ["R"], match: (event) => event.code === "KeyR", action: "history" },
   { shown: ["?"], match: (event) => event.key === "?", action: "help" },
 ];
 
@@ -30,7 +39,7 @@ export function listen(actions) {
     if (document.querySelector("dialog[open]") || event.isComposing) return;
     const key = KEYS.find(({ match }) => match(event));
     if (!key || (isWriting(event.target) && !key.writing)) return;
-    if (!key.writing && (event.ctrlKey || event.metaKey || event.altKey)) return;
+    if (!key.writing && !key.modified && (event.ctrlKey || event.metaKey || event.altKey)) return;
     if (isOwnKey(event)) return;
     event.preventDefault();
     actions[key.action](event);

@@ -118,6 +118,8 @@ export class SegmentList extends EventTarget {
       state && el("span", { class: "chip run" }, t(state)),
       isDraft && el("span", { class: "chip draft" }, t("draft")),
       ...segment.issues.map((issue) => el("span", { class: `chip ${this.#issues[issue]?.level ?? "note"}` }, this.#issues[issue]?.title ?? issue)),
+      segment.note && el("span", { class: "chip" }, t("note")),
+      segment.is_checked && el("span", { class: "chip ok" }, t("checked")),
       segment.is_edited && el("span", { class: "chip" }, t("isEdited")),
     ].filter(Boolean);
     return el("button", { class: "row", type: "button", "aria-expanded": String(isOpen), "data-name": segment.name,

@@ -2,9 +2,11 @@
 
 import { load, send, follow, RefusedError } from "./api.js";
 import { card } from "./card.js";
+import { askForSegment } from "./insert.js";
 import * as keys from "./keys.js";
 import { SegmentList } from "./list.js";
 import { Player } from "./player.js";
+import { showRevisions } from "./revisions.js";
 import { setLanguage, currentLanguage, t } from "./texts.js";
 import { Timeline } from "./timeline.js";
 import { clock, el, isWriting } from "./util.js";
@@ -13,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 const person = document.querySelector("meta[name=editor]").content;
 const list = new SegmentList(), player = new Player(), timeline = new Timeline();
 const drafts = new Map(), edits = new Map(), mine = new Set();
-let view = null, selected = null, isReady = false;
+let view = null, selected = null, isReady = false, isPlaceOpen = false;
 
 const byName = (name) => view.segments.find((segment) => segment.name === name);
 const states = (name) => ({
@@ -37,6 +39,10 @@ async function refresh() {
 }
 
 function showTexts() {
+  $("undo").disabled = view.undo === null;
+  const missing = view.not_in_video.length;
+  $("pending").textContent = missing ? t("notInVideo", { count: missing }) : "";
+  $("rebuild").classList.toggle("primary", missing > 0 || !view.video);
   const [source, target] = [view.source_language.name, view.target_language.name];
   $("languages").textContent = t("languages", { source, target, count: view.segments.length, length: clock(view.duration_ms) });
 }
@@ -44,7 +50,7 @@ function showTexts() {
 function showFilter() {
   const chosen = $("filter").value || "all";
   const issues = Object.entries(view.issues).map(([name, issue]) => [`issue:${name}`, issue.title]);
-  const options = [["all", t("all")], ["issues", t("withIssues")], ["edited", t("edited")], ["drafts", t("drafts")], ...issues];
+  const options = [["all", t("all")], ["issues", t("withIssues")], ["edited", t("edited")], ["unchecked", t("unchecked")], ["noted", t("note")], ["drafts", t("drafts")], ...issues];
   $("filter").replaceChildren(...options.map(([value, label]) => el("option", { value }, label)));
   $("filter").value = options.some(([value]) => value === chosen) ? chosen : "all";
 }
@@ -54,6 +60,8 @@ const FILTERS = {
   issues: (segment) => segment.issues.length > 0,
   edited: (segment) => segment.is_edited,
   drafts: (segment) => drafts.has(segment.name),
+  unchecked: (segment) => !segment.is_checked,
+  noted: (segment) => segment.note !== "",
 };
 
 /** Show the segments that match search and filter, and the open card. */
@@ -77,7 +85,15 @@ function openCard(isShown = true) {
   const segment = byName(selected);
   const actions = {
     draft: (text) => { if (text === null) drafts.delete(selected); else drafts.set(selected, text); list.refresh(selected); },
-    speak, listen,
+    speak, listen, split, merge, insert,
+    delete: remove,
+    move: (start_ms, end_ms) => editSegment({ kind: "move", start_ms, end_ms }),
+    speaker: (speaker) => editSegment({ kind: "speaker", speaker }),
+    voice: (voice) => submit({ voices: { [selected]: voice } }),
+    note: (note) => submit({ notes: { [selected]: note } }),
+    checked: (checked) => submit({ checked: { [selected]: checked } }),
+    isPlaceOpen: () => isPlaceOpen,
+    placeToggled: (isOpen) => { isPlaceOpen = isOpen; },
     gains: (gains) => submit({ gains: { [selected]: gains } }),
   };
   list.open(selected, isShown ? card(segment, view, { draft: drafts.get(selected), state: states(selected).state }, actions) : null);
@@ -101,8 +117,10 @@ function step(direction, matches = () => true) {
   }
 }
 
-async function submit(change) {
-  const names = Object.keys({ ...change.texts, ...change.gains });
+/** Submit a change; `based` are the segments that an edit of segments is based on. */
+async function submit(change, based = []) {
+  const parts = ["texts", "gains", "voices", "notes", "checked"].map((part) => change[part] ?? {});
+  const names = change.segment_edit ? based : Object.keys(Object.assign({}, ...parts));
   const seen = Object.fromEntries(names.map((name) => [name, byName(name).version]));
   try {
     const { edit } = await send("edits", { change: { ...change, seen }, by: person });
@@ -110,6 +128,63 @@ async function submit(change) {
   } catch (error) {
     say(t("failed", { error: error instanceof RefusedError ? error.message : t("connectionLost") }), "problem");
   }
+}
+
+async function restore(number) {
+  try {
+    await send("edits", { change: { restore: number, revision: view.revision }, by: person });
+    say(t("restoring", { number }), "busy");
+  } catch (error) { say(error.message, "problem"); }
+}
+
+const undo = () => { if (view.undo === null) say(t("undone")); else restore(view.undo); };
+const history = () => showRevisions(restore);
+
+/** Edit the place, the number or the speaker of the selected segment; `texts` are those of the segments after it. */
+function editSegment(edit, texts = {}, based = []) {
+  if (!selected || states(selected).state) return;
+  submit({ segment_edit: { segment: selected, ...edit }, texts }, [selected, ...based]);
+}
+
+const nextOf = (name) => view.segments[view.segments.findIndex((segment) => segment.name === name) + 1];
+
+/** Split the selected segment at the playhead, and its text at the cursor if it stands inside. */
+function split(text = byName(selected)?.text ?? "", cursor = 0) {
+  const segment = selected && byName(selected);
+  if (!segment) return;
+  const isInside = segment.start_ms < player.now && player.now < segment.end_ms;
+  const start_ms = Math.round(isInside ? player.now : (segment.start_ms + segment.end_ms) / 2);
+  const halves = [text.slice(0, cursor).trim(), text.slice(cursor).trim()];
+  drafts.delete(selected);
+  editSegment({ kind: "split", start_ms }, halves.every(Boolean) ? { [selected]: halves[0], [view.next_segment]: halves[1] } : {});
+}
+
+function merge() {
+  const next = selected && nextOf(selected);
+  if (next) editSegment({ kind: "merge" }, {}, [next.name]);
+}
+
+function remove() {
+  const next = selected && nextOf(selected);
+  editSegment({ kind: "delete" });
+  if (next) select(next.name, { focuses: true });
+}
+
+function insert() {
+  const inside = view.segments.find(({ start_ms, end_ms }) => start_ms <= player.now && player.now < end_ms);
+  const start = Math.round(inside ? inside.end_ms : player.now);
+  const after = view.segments.find(({ start_ms }) => start_ms >= start)?.start_ms ?? view.duration_ms;
+  const speaker = selected ? byName(selected).speaker : view.speakers[0];
+  askForSegment(start, Math.min(start + 2000, after), (place, translation) => submit({
+    segment_edit: { kind: "insert", ...place, ...(speaker ? { speaker } : {}) }, texts: { [view.next_segment]: translation },
+  }));
+}
+
+function moveBorder(isStart) {
+  const segment = selected && byName(selected);
+  if (!segment) return;
+  const now = Math.round(player.now);
+  editSegment({ kind: "move", start_ms: isStart ? now : segment.start_ms, end_ms: isStart ? segment.end_ms : now });
 }
 
 function speak() {
@@ -127,21 +202,27 @@ function listen(which = "hear") {
 }
 
 const HANDLERS = {
-  ready: () => { isReady = true; if (!edits.size) say(t("ready")); },
+  ready: (event) => {
+    if (event) { view.voices = event.voices; show(); }
+    isReady = true; if (!edits.size) say(t("ready"));
+  },
   queued: (event) => edits.set(event.edit, event),
   waiting: (event) => say(t("waitsFor", event)),
   step: (event) => {
     const what = event.segments?.join(", ") || t("rebuilding");
-    if (event.state === "running") say(t("working", { what, step: t(event.step === "translation" ? "translation_step" : event.step) }), "busy");
+    if (event.state === "running") say(t("working", { what, step: t(["translation", "transcript"].includes(event.step) ? `${event.step}_step` : event.step) }), "busy");
   },
   progress: () => {},
-  changed: () => refresh(),
+  changed: () => { if (!edits.size) refresh(); },
   done: async (event) => {
     edits.delete(event.edit);
-    if (event.speaks && mine.has(event.edit)) event.segments.forEach((name) => drafts.delete(name));
+    if (event.kind === "text" && mine.has(event.edit)) event.segments.forEach((name) => drafts.delete(name));
     await refresh();
     const names = event.segments.join(", ");
-    if (!names) say(t("rebuilt", { path: event.notes.join(" · ") }), "ok");
+    if (event.restore) say(t("restored", { number: event.restore }), "ok");
+    else if (event.kind === "note") say(t("noteSaved"), "ok");
+    else if (!["text", "gains", "rebuild"].includes(event.kind)) say(t(`edited_${event.kind}`), "ok");
+    else if (!names) say(t("rebuilt", { path: event.notes.join(" · ") }), "ok");
     else say(t(event.speaks ? "saved" : "mixed", { names }), "ok");
     if (event.segments.includes(selected) && event.speaks && mine.has(event.edit)) listen();
   },
@@ -160,14 +241,19 @@ function showEvent(event) {
 player.addEventListener("time", () => timeline.setNow(player.now, player.isPlaying));
 player.addEventListener("unplayable", ({ detail }) => say(t("cannotPlay", { track: t(detail) }), "problem"));
 list.addEventListener("toggle", ({ detail }) => select(detail === selected ? null : detail, { focuses: true }));
+timeline.addEventListener("move", ({ detail: { segment, start_ms, end_ms } }) => {
+  if (segment.name === selected) editSegment({ kind: "move", start_ms, end_ms });
+});
 timeline.addEventListener("pick", ({ detail: { ms, segment } }) => {
   if (segment) select(segment.name, { seeks: false });
   player.seek(ms);
 });
 for (const id of ["search", "filter"]) $(id).addEventListener("input", show);
 $("rebuild").addEventListener("click", () => submit({ rebuild: true }));
+$("undo").addEventListener("click", undo);
+$("history").addEventListener("click", history);
 $("help").addEventListener("click", keys.showKeys);
-$("language").addEventListener("change", () => { setLanguage($("language").value); refresh(); });
+$("language").addEventListener("change", () => { setLanguage($("language").value); say(isReady ? t("ready") : t("loadingEngines")); refresh(); });
 addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
 keys.listen({
   play: () => player.toggle(),
@@ -184,6 +270,12 @@ keys.listen({
   zoom: (event) => timeline.zoom(event.key === "-" ? 1 / 1.5 : 1.5),
   search: () => $("search").focus(),
   rebuild: () => submit({ rebuild: true }),
+  check: () => { if (selected) submit({ checked: { [selected]: !byName(selected).is_checked } }); },
+  note: () => $("note")?.focus(),
+  border: (event) => moveBorder(event.key === "["),
+  split: () => split(), merge, insert,
+  delete: remove,
+  undo, history,
   help: keys.showKeys,
 });
 setLanguage(currentLanguage());

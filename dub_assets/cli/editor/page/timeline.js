@@ -6,12 +6,13 @@ import { t } from "./texts.js";
 
 const canvas = document.getElementById("timeline");
 const PEAKS_PER_S = 50;
+const BORDER = 6, SHORTEST = 100;
 const RULER = 20, GAP = 4;
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
 export class Timeline extends EventTarget {
   #view = null; #peaks = { original: new Uint8Array(), lines: new Map() };
-  #left = 0; #scale = 60; #now = 0; #selected = null; #isDirty = false; #drag = null;
+  #left = 0; #scale = 60; #now = 0; #selected = null; #isDirty = false; #drag = null; #border = null;
 
   constructor() {
     super();
@@ -86,21 +87,44 @@ export class Timeline extends EventTarget {
     else this.#scrollTo(this.#left + (event.deltaX || event.deltaY) / this.#scale);
   }
 
+  /** Return the border of the selected segment at a place of the pointer, `start_ms` or `end_ms`; null if there is none. */
+  #borderAt(x) {
+    const segment = this.#view?.segments.find(({ name }) => name === this.#selected);
+    if (!segment) return null;
+    const border = ["start_ms", "end_ms"].find((name) => Math.abs(this.#x(segment[name]) - x) <= BORDER);
+    return border ? { segment, border, start_ms: segment.start_ms, end_ms: segment.end_ms } : null;
+  }
+
+  #moveBorder(x) {
+    const { segment, border } = this.#border, at = this.#view.segments.indexOf(segment);
+    const before = this.#view.segments[at - 1]?.end_ms ?? 0, after = this.#view.segments[at + 1]?.start_ms ?? this.#view.duration_ms;
+    const ms = Math.round(this.#ms(x));
+    this.#border[border] = border === "start_ms" ? Math.max(before, Math.min(ms, segment.end_ms - SHORTEST)) : Math.min(after, Math.max(ms, segment.start_ms + SHORTEST));
+    this.draw();
+  }
+
   #press(event) {
+    this.#border = this.#borderAt(event.offsetX);
     this.#drag = { x: event.offsetX, left: this.#left, moved: false };
     canvas.setPointerCapture(event.pointerId);
   }
 
   #move(event) {
     const drag = this.#drag;
-    if (!drag) return;
+    if (!drag) { canvas.style.cursor = this.#borderAt(event.offsetX) ? "ew-resize" : ""; return; }
+    if (this.#border) { this.#moveBorder(event.offsetX); return; }
     drag.moved ||= Math.abs(event.offsetX - drag.x) > 4;
     if (drag.moved) this.#scrollTo(drag.left - (event.offsetX - drag.x) / this.#scale);
   }
 
   #release(event) {
     const drag = this.#drag;
-    this.#drag = null;
+    const border = this.#border;
+    this.#drag = this.#border = null;
+    if (border) {
+      if (border.start_ms !== border.segment.start_ms || border.end_ms !== border.segment.end_ms) this.dispatchEvent(new CustomEvent("move", { detail: border }));
+      return;
+    }
     if (!drag || drag.moved) return;
     const ms = Math.max(0, Math.min(this.#ms(event.offsetX), this.#view.duration_ms));
     const segment = this.#view.segments.find(({ start_ms, end_ms }) => start_ms <= ms && ms < end_ms);
@@ -141,7 +165,8 @@ export class Timeline extends EventTarget {
 
   #paintSegments(context, top, lane, width, colours) {
     for (const segment of this.#view.segments) {
-      const x = this.#x(segment.start_ms), end = this.#x(segment.end_ms);
+      const { start_ms, end_ms } = this.#border?.segment === segment ? this.#border : segment;
+      const x = this.#x(start_ms), end = this.#x(end_ms);
       if (end < 0 || x > width) continue;
       context.fillStyle = segment.name === this.#selected ? colours["segment-on"] : colours.segment;
       context.fillRect(x, top, Math.max(1, end - x - 1), 2 * lane + GAP);
