@@ -48,6 +48,7 @@ class EditorApp:
         self._open_job = open_job
         self._home = home
         self._jobs: dict[str, OpenJob] = {}
+        self._opening = asyncio.Lock()
         self._templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True)
 
     def starlette(self) -> Starlette:
@@ -81,12 +82,13 @@ class EditorApp:
     async def _job(self, request: Request) -> OpenJob:
         """Return the job of a request, opened if necessary. Raises HTTPException if there is none."""
         name = request.path_params["job"]
-        if name not in self._jobs:
-            try:
-                self._jobs[name] = await run_in_threadpool(self._open_job, name)
-            except InputError as error:
-                raise HTTPException(404, str(error)) from error
-            await self._jobs[name].start()
+        async with self._opening:
+            if name not in self._jobs:
+                try:
+                    self._jobs[name] = await run_in_threadpool(self._open_job, name)
+                except InputError as error:
+                    raise HTTPException(404, str(error)) from error
+                await self._jobs[name].start()
         return self._jobs[name]
 
     async def _enter(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from typing import Any
 from dub_assets.cli.app import NOT_FOR_USERS
 
 _END_WITHIN_S = 20.0
-_LOST = "the process that runs edits ended: its log is in `dub-assets dev`; make the change again"
+_LOST = "the process that runs edits was ended, for example because memory was short: make the change again"
 
 
 class EditQueue:

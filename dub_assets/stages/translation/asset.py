@@ -1,9 +1,12 @@
 """Asset ``translation``: one translated line for each segment."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import dagster as dg
 
+from dub_assets.core.errors import InputError
+from dub_assets.core.keys import segment_name
 from dub_assets.resources.asset import job_asset, output
 from dub_assets.resources.asset_metadata import SegmentRow, edited_segments, segment_table
 from dub_assets.resources.job_checks import AssetEvents, check_results
@@ -43,6 +46,7 @@ def translation(
         if texts:
             product = write_lines(product, transcript, texts)
         if voices:
+            _check_voices(voices, job)
             product = choose_voices(product, transcript, voices)
         if config.follows_edits:
             product = _up_to_date(product, transcript, job)
@@ -60,6 +64,16 @@ def translation(
         yield from check_results(
             context, job, "translation", job.products_with(transcript=transcript, translation=product)
         )
+
+
+def _check_voices(voices: Mapping[int, str], job: JobContext) -> None:
+    """Raise InputError, naming the known voices, for an unknown one: it would stop every later run."""
+    language = job.request.target_language
+    known = [voice.name for voice in job.engines.synthesiser(language).capabilities.voices_for(language)]
+    for index, voice in voices.items():
+        if voice and voice not in known:
+            name = segment_name(index)
+            raise InputError(f"there is no voice {voice!r} for segment {name}; there are {', '.join(known)}")
 
 
 def _up_to_date(product: Translation, transcript: Transcript, job: JobContext) -> Translation:

@@ -66,7 +66,7 @@ def cast_lines(transcript: Transcript, translation: Translation, engines: Engine
     known = engines.synthesiser(language).capabilities.voices_for(language)
     check_voices(known, chosen)
     by_line = _voices_by_line(transcript, translation)
-    check_voices(known, {f"of segment {segment_name(index)}": voice for index, voice in by_line.items()})
+    check_voices(known, {segment_name(index): voice for index, voice in by_line.items()}, of="segment")
     voices = cast_speakers(transcript.speakers, engines.voices(language), chosen)
     speakers = _speakers_of_lines(transcript, translation)
     cloned = [speaker for speaker in dict.fromkeys(speakers) if speaker not in chosen]
@@ -133,12 +133,12 @@ def is_cloned(voice: str) -> bool:
     return voice == _CLONED or voice.startswith(f"{_CLONED}-")
 
 
-def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str]) -> None:
-    """Raise InputError, naming the known voices, if a chosen voice is not among them."""
+def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str], *, of: str = "speaker") -> None:
+    """Raise InputError, naming the known voices, if a voice that is chosen for a speaker or segment is unknown."""
     known = [voice.name for voice in voices]
     for name, voice in chosen.items():
         if voice not in known:
-            raise InputError(f"there is no voice {voice!r} for speaker {name}; there are {', '.join(known)}")
+            raise InputError(f"there is no voice {voice!r} for {of} {name}; there are {', '.join(known)}")
 
 
 def checked_speaker(name: str) -> str:

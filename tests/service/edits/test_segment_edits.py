@@ -80,4 +80,5 @@ def test_what_is_impossible_is_refused_before_a_run(dubbed: Service):
 def test_an_unknown_voice_is_named_with_the_known_ones(dubbed: Service):
     planned = edit_run(OwnJob(keys=KEYS, archive=dubbed.archive), Edit(voices={1: "bob"}))
     result = dubbed.run_assets(*planned.assets, job=EDIT_JOB, config=dict(planned.config))
-    assert "there is no voice 'bob' for speaker of segment 0001; there are anna" in failure_of(result)
+    assert "there is no voice 'bob' for segment 0001; there are anna" in failure_of(result)
+    assert dubbed.run_assets().success  # it was not stored

@@ -1,6 +1,7 @@
 /** The open segment: its text, voice, place, gains and note, and what can be heard of it. */
 
 import { send } from "./api.js";
+import { issueOf } from "./issues.js";
 import { t } from "./texts.js";
 import { clock, el } from "./util.js";
 
@@ -144,7 +145,7 @@ function note(segment, actions) {
 function issues(segment, view) {
   if (!segment.issues.length) return null;
   return el("ul", { class: "issues" }, segment.issues.map((name) => {
-    const issue = view.issues[name];
+    const issue = issueOf(name, view.issues);
     return el("li", { class: issue.level }, el("b", {}, issue.title), ` ${issue.meaning}; ${issue.remedy}`);
   }));
 }

@@ -1,6 +1,7 @@
 /** The list of segments. Only rows near the window exist, so a list of thousands stays fluent. */
 
 import { el, clock } from "./util.js";
+import { issueOf } from "./issues.js";
 import { t } from "./texts.js";
 
 const scroller = document.getElementById("scroller");
@@ -117,7 +118,7 @@ export class SegmentList extends EventTarget {
     const marks = [
       state && el("span", { class: "chip run" }, t(state)),
       isDraft && el("span", { class: "chip draft" }, t("draft")),
-      ...segment.issues.map((issue) => el("span", { class: `chip ${this.#issues[issue]?.level ?? "note"}` }, this.#issues[issue]?.title ?? issue)),
+      ...segment.issues.map((issue) => el("span", { class: `chip ${issueOf(issue, this.#issues).level}` }, issueOf(issue, this.#issues).title)),
       segment.note && el("span", { class: "chip" }, t("note")),
       segment.is_checked && el("span", { class: "chip ok" }, t("checked")),
       segment.is_edited && el("span", { class: "chip" }, t("isEdited")),

@@ -3,6 +3,7 @@
 import { load, send, follow, RefusedError } from "./api.js";
 import { card } from "./card.js";
 import { askForSegment } from "./insert.js";
+import { issueOf } from "./issues.js";
 import * as keys from "./keys.js";
 import { SegmentList } from "./list.js";
 import { Player } from "./player.js";
@@ -49,7 +50,7 @@ function showTexts() {
 
 function showFilter() {
   const chosen = $("filter").value || "all";
-  const issues = Object.entries(view.issues).map(([name, issue]) => [`issue:${name}`, issue.title]);
+  const issues = Object.keys(view.issues).map((name) => [`issue:${name}`, issueOf(name, view.issues).title]);
   const options = [["all", t("all")], ["issues", t("withIssues")], ["edited", t("edited")], ["unchecked", t("unchecked")], ["noted", t("note")], ["drafts", t("drafts")], ...issues];
   $("filter").replaceChildren(...options.map(([value, label]) => el("option", { value }, label)));
   $("filter").value = options.some(([value]) => value === chosen) ? chosen : "all";
