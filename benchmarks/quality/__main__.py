@@ -19,10 +19,22 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.quality import dialogue, known_speech, known_stems, levels, prompts, sample_dub, speakers, texts, timing
+from benchmarks.quality import (
+    casting,
+    dialogue,
+    known_speech,
+    known_stems,
+    levels,
+    prompts,
+    sample_dub,
+    speakers,
+    texts,
+    timing,
+)
 
 PARTS = {
     "known_speech": known_speech,
+    "casting": casting,
     "known_stems": known_stems,
     "sample_dub": sample_dub,
     "timing": timing,
@@ -32,7 +44,7 @@ PARTS = {
     "prompts": prompts,
     "texts": texts,
 }
-OPTIONAL_PARTS = {"dialogue", "known_speech", "prompts"}
+OPTIONAL_PARTS = {"casting", "dialogue", "known_speech", "prompts"}
 """Parts that need Debian packages, which their docstrings name."""
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "quality.json"

@@ -15,10 +15,14 @@ import numpy as np
 from benchmarks.quality.conditions import RATE_HZ, programmes
 from dub_assets.adapters.ffmpeg.sound_file import SoundfileSoundFiles
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
+from dub_assets.adapters.storage.consents import ConsentRecords, JobConsents
 from dub_assets.adapters.storage.local import LocalObjectStore
 from dub_assets.adapters.storage.workspace import LocalWorkspace
+from dub_assets.adapters.telemetry.meter import ProcessMeter
+from dub_assets.adapters.telemetry.progress import LoggedProgress
 from dub_assets.core.keys import JobKeys
 from dub_assets.core.ports import Engines, StageContext
+from dub_assets.core.request import DubRequest
 from dub_assets.core.timing import Interval, covered_ms, merged, without
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
@@ -27,8 +31,6 @@ from dub_assets.stages.segment_mixes.background import kept_speech, undubbed_spe
 from dub_assets.stages.stems.stage import separate
 from dub_assets.stages.stems.values import Stems, vocal_intervals
 from dub_assets.stages.transcript.stage import transcribe
-from tests.support.fakes import FakeMeter, FakeProgress
-from tests.support.programmes import REQUEST
 
 TITLE = "Speech that is known to be there"
 MEANING = {
@@ -42,6 +44,17 @@ MEANING = {
     "unreported": "share that has no line and is not reported",
     "reported_pauses_s": "seconds of pauses that are reported as speech without a line",
 }
+REQUEST = DubRequest(
+    job_id="known-speech",
+    project_id="local",
+    input_key="projects/local/inputs/known-speech.wav",
+    source_language="en",
+    target_language="pt",
+    result_key="projects/local/outputs/videos/known-speech.mp4",
+    metadata_key="projects/local/outputs/metadata/known-speech.json",
+    segment_prefix="projects/local/interim/known-speech/segments",
+    segment_clips=False,
+)
 MARGIN_MS = 300
 """Speech this near to an interval counts as inside it: recordings have breath and reverberation at their ends."""
 
@@ -86,15 +99,18 @@ def job(folder: Path, track: np.ndarray) -> tuple[StageContext, object]:
     """Return the context of a job in a folder, and its source: the track as a file."""
     import soundfile
 
-    workspace = LocalWorkspace(folder / "workspace", LocalObjectStore(folder / "objects"))
+    store = LocalObjectStore(folder / "objects")
+    workspace = LocalWorkspace(folder / "workspace", store)
     ctx = StageContext(
         keys=JobKeys(request=REQUEST),
         workspace=workspace,
         media=FfmpegMediaTool(),
         sounds=SoundfileSoundFiles(),
-        progress=FakeProgress(),
-        meter=FakeMeter(),
+        progress=LoggedProgress(),
+        meter=ProcessMeter(),
+        consents=JobConsents(records=ConsentRecords(store, REQUEST.project_id), job_id=REQUEST.job_id),
     )
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "programme.wav"
     soundfile.write(path, np.clip(track, -1, 1), RATE_HZ, subtype="PCM_16")
     return ctx, workspace.write(REQUEST.input_key, path.read_bytes())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import Thread
 
-from dub_assets.core.engine import Voice
+from dub_assets.core.engine import Voice, VoiceSex
 from dub_assets.core.errors import ConfigurationError
 from dub_assets.core.ports import (
     LanguageIdentifier,
@@ -24,6 +24,7 @@ from dub_assets.core.ports import (
 from dub_assets.engines.language.py3langid import Py3LangId
 from dub_assets.engines.options import EngineChoices, VoiceActivityOptions
 from dub_assets.engines.registry import EngineRegistry
+from dub_assets.engines.selection import AUTO
 from dub_assets.engines.voice_activity.silero import SileroVoiceActivityDetector
 from dub_assets.engines.voice_activity.webrtc import WebRtcVoiceActivityDetector
 
@@ -74,6 +75,13 @@ class ChosenEngines:
     def synthesiser(self, language: str) -> Synthesiser:
         """Return the synthesiser of a language."""
         return self.registry.synthesiser(self.choices.synthesis, language=language)
+
+    def for_speakers(self, language: str, sexes: Sequence[VoiceSex | None]) -> ChosenEngines:
+        """Return these engines with the synthesiser that has most fitting voices, unless one is named or clones."""
+        is_open = self.choices.synthesis == AUTO and self.choices.voice is None
+        if not sexes or not is_open or self.clones(language):
+            return self
+        return replace(self, choices=replace(self.choices, synthesis=self.registry.synthesiser_for(language, sexes)))
 
     def voices(self, language: str) -> tuple[Voice, ...]:
         """Return the configured voice, or all voices that speak the language."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from dub_assets.core.engine import EngineStage, SynthesiserCapabilities, Voice
+from dub_assets.core.engine import EngineStage, SynthesiserCapabilities, Voice, VoiceSex
 from dub_assets.core.errors import ConfigurationError, EngineUnavailableError, UnsupportedLanguageError
 from dub_assets.core.ports import Recogniser, Separator, Synthesiser, Translator, TurnDiariser
 from dub_assets.engines import needs
@@ -75,6 +76,21 @@ class EngineRegistry:
         """Return a synthesiser of ``language``."""
         synthesiser: Synthesiser = self._engine(name, needs.synthesis(language))
         return synthesiser
+
+    def synthesiser_for(self, language: str, sexes: Sequence[VoiceSex | None]) -> str:
+        """Return the name of the engine that gives most of these speakers a fitting voice of their own.
+
+        Among equals it is the one that ``auto`` prefers. Engines of last resort are not considered.
+        """
+        need = needs.synthesis(language)
+        installed = [entry for entry in self._selector.installed("synthesis", AUTO) if entry.auto != "last_resort"]
+        offers = [(entry.name, entry.serves(self._settings)) for entry in installed]
+        missing = {
+            name: missing_voices(capabilities.voices_for(language), sexes)
+            for name, capabilities in offers
+            if isinstance(capabilities, SynthesiserCapabilities) and need.serves(capabilities)
+        }
+        return min(missing, key=missing.__getitem__, default=AUTO)
 
     def statuses(self) -> list[EngineStatus]:
         """Return the status of every engine, in order of stage and preference."""
@@ -155,3 +171,13 @@ class EngineRegistry:
         if entry not in self._built:
             self._built[entry] = entry.build(self._settings)
         return self._built[entry]
+
+
+def missing_voices(voices: Sequence[Voice], sexes: Sequence[VoiceSex | None]) -> int:
+    """Return how many speakers of these sexes are left without a fitting voice of their own.
+
+    A voice whose sex is unknown fits everyone.
+    """
+    offered, wanted = Counter(voice.sex for voice in voices), Counter(sexes)
+    unlike = sum(max(0, wanted[sex] - offered[sex]) for sex in get_args(VoiceSex))
+    return max(0, unlike - offered[None], len(sexes) - len(voices))

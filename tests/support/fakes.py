@@ -302,6 +302,9 @@ class FakeEngines:
             raise UnsupportedLanguageError(f"nothing recognises {language!r}")
         return self._recogniser
 
+    def for_speakers(self, language: str, sexes: Sequence[str | None]) -> FakeEngines:
+        return self
+
     def language_identifier(self) -> FakeIdentifier:
         return FakeIdentifier()
 

@@ -17,7 +17,7 @@ from dub_assets.core.ports.engines import (
 )
 from dub_assets.core.ports.language import LanguageIdentifier
 from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
-from dub_assets.core.ports.speakers import Diariser, SpeakerEmbedder, TurnDiariser
+from dub_assets.core.ports.speakers import Diariser, SexClassifier, SpeakerEmbedder, TurnDiariser
 from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, StageContext
 from dub_assets.core.ports.storage import ObjectStore, Workspace
 
@@ -37,6 +37,7 @@ __all__ = [
     "Progress",
     "Recogniser",
     "Separator",
+    "SexClassifier",
     "SoundFiles",
     "SoundWriter",
     "SpeakerEmbedder",

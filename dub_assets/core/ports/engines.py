@@ -13,6 +13,7 @@ from dub_assets.core.engine import (
     SynthesiserCapabilities,
     TranslatorCapabilities,
     Voice,
+    VoiceSex,
 )
 from dub_assets.core.ports.language import LanguageIdentifier
 from dub_assets.core.ports.speakers import TurnDiariser
@@ -237,6 +238,13 @@ class Engines(Protocol):
 
     def synthesiser(self, language: str) -> Synthesiser:
         """Return the synthesiser of a language."""
+        ...
+
+    def for_speakers(self, language: str, sexes: Sequence[VoiceSex | None]) -> Engines:
+        """Return the engines for a programme whose speakers sound like these sexes.
+
+        If the configuration leaves the choice, its synthesiser has fitting voices for as many of them as possible.
+        """
         ...
 
     def voices(self, language: str) -> tuple[Voice, ...]:

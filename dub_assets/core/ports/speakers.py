@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
-from dub_assets.core.engine import DiariserCapabilities, EngineIdentity, SpeakerEmbedderCapabilities
+from dub_assets.core.engine import DiariserCapabilities, EngineIdentity, SpeakerEmbedderCapabilities, VoiceSex
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint
 from dub_assets.core.speech import SpeakerTurn
@@ -33,6 +33,15 @@ class SpeakerEmbedder(Protocol):
 
     def close(self) -> None:
         """Unload the model; a later call loads it again."""
+        ...
+
+
+@runtime_checkable
+class SexClassifier(Protocol):
+    """A speaker embedder that knows whether a voice sounds like a woman's or a man's."""
+
+    def sex(self, voice: Voiceprint) -> VoiceSex | None:
+        """Return how a voice sounds, whatever its pitch; None if it is uncertain."""
         ...
 
 

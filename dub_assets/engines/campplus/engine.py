@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.engine import SpeakerEmbedderCapabilities
+from dub_assets.core.engine import SpeakerEmbedderCapabilities, VoiceSex
 from dub_assets.core.ports import SpeakerEmbedder
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint, mean_voiceprint
@@ -17,6 +17,7 @@ from dub_assets.engines.base import Engine
 from dub_assets.engines.campplus import graph
 from dub_assets.engines.campplus.filterbank import BINS, FRAME, HOP, RATE_HZ, filterbank
 from dub_assets.engines.campplus.graph import SEGMENT_FRAMES
+from dub_assets.engines.campplus.sex import sex_of
 from dub_assets.engines.entry import EngineEntry, ModelSources, Requirements
 from dub_assets.engines.models.weights import PackagedFile, PackagePart
 from dub_assets.engines.shared.onnx_graph import cached_graph
@@ -67,6 +68,10 @@ class CampPlus(Engine[Any]):
     def embed(self, sounds: Sequence[Sound]) -> list[Voiceprint]:
         """Return the voice of each sound: the mean over equal windows of at most two seconds."""
         return [mean_voiceprint([self._voice(window) for window in _windows(sound)]) for sound in sounds]
+
+    def sex(self, voice: Voiceprint) -> VoiceSex | None:
+        """Return whether a voice sounds like a woman's or a man's; None if it is uncertain."""
+        return sex_of(voice)
 
     @property
     def _version(self) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from dub_assets.core.batches import map_batches
+from dub_assets.core.engine import VoiceSex
 from dub_assets.core.errors import EngineUnavailableError
 from dub_assets.core.media import MediaObject
-from dub_assets.core.ports import Diariser, SpeakerEmbedder, StageContext, TurnDiariser
+from dub_assets.core.ports import Diariser, SexClassifier, SpeakerEmbedder, StageContext, TurnDiariser
 from dub_assets.core.signal.sound import Sound
-from dub_assets.core.signal.voiceprints import Voiceprint
+from dub_assets.core.signal.voiceprints import Voiceprint, mean_voiceprint
 from dub_assets.core.timing import Interval
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.phrases import Phrase, split_into_phrases
@@ -19,6 +20,9 @@ from dub_assets.stages.transcript.pitch import median_pitch_hz
 from dub_assets.stages.transcript.speaker_assignment import speakers_of_phrases
 from dub_assets.stages.transcript.speaker_turns import cut_at_changes, speakers_of_words
 from dub_assets.stages.transcript.values import Speaker, TimedWord, speaker_name
+
+_SEX_PHRASES = 6
+"""Number of a speaker's longest phrases from which the sex is taken: up to 24 s."""
 
 _PITCH_PHRASES = 40
 """Number of a speaker's longest phrases from which the pitch is taken: a minute or two, however long the programme."""
@@ -55,7 +59,7 @@ def diarise(
         for phrase, number in zip(phrases, numbers, strict=True)
         for word in words[phrase.first : phrase.after]
     ]
-    return SpeakerLabels(words=tuple(labelled), speakers=voices.speakers(phrases, numbers))
+    return SpeakerLabels(words=tuple(labelled), speakers=voices.speakers(phrases, numbers, diariser))
 
 
 def _label_phrases(
@@ -107,7 +111,9 @@ class _VoiceReader:
         path = self.ctx.workspace.open(media)
         return self.ctx.sounds.resample(self.ctx.sounds.read(path, interval).mono(), self.rate_hz)
 
-    def speakers(self, phrases: Sequence[Phrase], numbers: Sequence[int]) -> tuple[Speaker, ...]:
+    def speakers(
+        self, phrases: Sequence[Phrase], numbers: Sequence[int], diariser: TurnDiariser
+    ) -> tuple[Speaker, ...]:
         """Return all speakers, in order of appearance."""
         speech: dict[int, list[Interval]] = {}
         for phrase, number in zip(phrases, numbers, strict=True):
@@ -117,9 +123,17 @@ class _VoiceReader:
                 name=speaker_name(number),
                 pitch_hz=median_pitch_hz([self.sound(self.stems.vocals, interval) for interval in _longest(intervals)]),
                 speech_ms=sum(interval.duration_ms for interval in intervals),
+                sex=self._sex(intervals, diariser),
             )
             for number, intervals in sorted(speech.items())
         )
+
+    def _sex(self, intervals: Sequence[Interval], diariser: TurnDiariser) -> VoiceSex | None:
+        """Return how the voice of a speaker's longest phrases sounds, None if the engine cannot tell."""
+        if isinstance(diariser, Diariser) or not isinstance(diariser, SexClassifier):
+            return None
+        sounds = [self.sound(self.stems.original, interval) for interval in _longest(intervals)[:_SEX_PHRASES]]
+        return diariser.sex(mean_voiceprint(diariser.embed(sounds)))
 
 
 def _longest(intervals: Sequence[Interval]) -> list[Interval]:

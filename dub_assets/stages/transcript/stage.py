@@ -24,7 +24,7 @@ from dub_assets.stages.transcript.segmentation import place_words, segment_words
 from dub_assets.stages.transcript.values import TimedWord, Transcript
 
 STAGE = "transcript"
-STAGE_VERSION = 3
+STAGE_VERSION = 4
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _QUIET_FRAME_MS = 20

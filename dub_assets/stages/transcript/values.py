@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dub_assets.core.engine import VoiceSex
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval
@@ -27,11 +28,16 @@ class TimedWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """A speaker; the first one is ``A``. ``pitch_hz`` is the median pitch, None if no speech is voiced."""
+    """A speaker; the first one is ``A``.
+
+    ``pitch_hz`` is the median pitch, None if no speech is voiced. ``sex`` is how the voice sounds, None if that is
+    uncertain or nothing judged it.
+    """
 
     name: str
     pitch_hz: float | None
     speech_ms: int
+    sex: VoiceSex | None = None
 
 
 def speaker_name(number: int) -> str:

@@ -22,6 +22,9 @@ _SEMITONES_PER_RANK, _MOST_RANK_SEMITONES = 1.0, 6.0
 _SHARED_VOICE_SEMITONES = 24.0
 """A voice that another speaker has already counts as this much distance in pitch."""
 
+_OTHER_SEX_SEMITONES = 48.0
+"""A voice that sounds like the other sex counts as this much: a shared voice is the smaller fault."""
+
 MAX_SPEAKERS = 100
 _NAMES = {speaker_name(number) for number in range(MAX_SPEAKERS)}
 
@@ -100,8 +103,9 @@ def line_voices(
 def cast_speakers(speakers: Sequence[Speaker], voices: Sequence[Voice], chosen: Mapping[str, str]) -> dict[str, str]:
     """Return a voice for every speaker by name: the chosen one, else the best that no other speaker has.
 
-    The speaker with the most speech comes first. A voice is rated by its distance from the speaker's pitch in semitones
-    and by its place in the engine's order of preference. If there are more speakers than voices, some share one.
+    The speaker with the most speech comes first. A voice is rated by its sex, by its distance from the speaker's pitch
+    in semitones, and by its place in the engine's order of preference. If there are more speakers than fitting voices,
+    some share one.
     ``chosen`` may name speakers who do not appear.
     """
     cast = {name: voice for name, voice in chosen.items() if any(speaker.name == name for speaker in speakers)}
@@ -110,6 +114,7 @@ def cast_speakers(speakers: Sequence[Speaker], voices: Sequence[Voice], chosen: 
             taken = list(cast.values())
             costs = [
                 _pitch_distance(speaker, voice)
+                + (_OTHER_SEX_SEMITONES if _is_of_other_sex(speaker, voice) else 0.0)
                 + min(_SEMITONES_PER_RANK * rank, _MOST_RANK_SEMITONES)
                 + _SHARED_VOICE_SEMITONES * taken.count(voice.name)
                 for rank, voice in enumerate(voices)
@@ -170,6 +175,10 @@ def _voices_by_line(transcript: Transcript, translation: Translation) -> dict[in
 def _speakers_of_lines(transcript: Transcript, translation: Translation) -> list[str | None]:
     speakers = {segment.index: segment.speaker for segment in transcript.segments}
     return [speakers[line.index] for line in translation.lines]
+
+
+def _is_of_other_sex(speaker: Speaker, voice: Voice) -> bool:
+    return speaker.sex is not None and voice.sex is not None and speaker.sex != voice.sex
 
 
 def _pitch_distance(speaker: Speaker, voice: Voice) -> float:

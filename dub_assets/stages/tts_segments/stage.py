@@ -48,8 +48,11 @@ def synthesise(  # noqa: PLR0913 - what a stage works with, and its choices
     A line with the same text, voice, speed and engine as in ``previous`` is not spoken again. ``only`` names segments
     that are spoken again in any case; the speech of all others is then kept, and only fitted again if it moves.
     ``voices`` are chosen voices by speaker; if the engine clones voices, all other speakers who consented keep their
-    own. Raises ConsentMissingError.
+    own. Without chosen voices, the engine is the one whose voices fit most speakers. Raises ConsentMissingError.
     """
+    if translation.lines and not voices:
+        sexes = [speaker.sex for speaker in transcript.speakers]
+        engines = engines.for_speakers(translation.target_language, sexes)
     synthesiser = engines.synthesiser(translation.target_language) if translation.lines else None
     cast = consented(cast_lines(transcript, translation, engines, voices or {}), options.consent, ctx)
     stage_fingerprint = _fingerprint(stems, transcript, translation, synthesiser, cast, options)

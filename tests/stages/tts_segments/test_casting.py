@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dub_assets.core.engine import Voice
@@ -51,6 +53,20 @@ def test_keeps_chosen_voices_and_casts_others_for_the_rest():
     assert cast_speakers([speaker("A", 100.0)], VOICES[:1], {"A": "a voice that is not offered"})["A"].startswith(
         "a voice"
     )
+
+
+def test_a_high_voiced_man_has_a_mans_voice():
+    voices = [replace(voice, sex="male" if "man" in voice.name.split() else "female") for voice in VOICES]
+    high = replace(speaker("A", 199.0), sex="male")
+    assert cast_speakers([high], voices, {}) == {"A": "other man"}
+    low = replace(speaker("B", 120.0, 1_000), sex="female")
+    assert cast_speakers([high, low], voices, {}) == {"A": "other man", "B": "woman"}
+
+
+def test_men_share_a_mans_voice_rather_than_have_a_womans():
+    voices = [Voice(name="man", languages=PT, pitch_hz=92.0, sex="male"), replace(VOICES[1], sex="female")]
+    men = [replace(speaker(name, 150.0), sex="male") for name in "AB"]
+    assert cast_speakers(men, voices, {}) == {"A": "man", "B": "man"}
 
 
 def test_casts_nothing_without_speakers():
