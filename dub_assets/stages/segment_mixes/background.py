@@ -18,7 +18,7 @@ from dub_assets.stages.stems.values import CLOSED_GAP_MS, Stems, vocal_intervals
 _LINE_MARGIN_MS = 200
 """Time around the original of a line in which its vocals are removed too: onsets, ends and breath."""
 
-_SHORTEST_MS = 400
+_SHORTEST_MS = 250
 """Shorter speech beside the original of a line belongs to it: the end of its last word, or breath."""
 
 _FADE_MS = 50

@@ -16,7 +16,7 @@ from dub_assets.core.timing import FRAMES_PER_MS, Interval, merged, without
 
 _NEAR_MS = 300
 """Speech that only another detector finds counts from this distance on: nearer, it is the edge of a known region."""
-_SHORTEST_MS = 150
+_SHORTEST_MS = 60
 """Shorter additions are clicks."""
 
 _FRAME_MS = 20
