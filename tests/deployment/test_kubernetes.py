@@ -99,7 +99,7 @@ def test_dagster_takes_the_instance_configuration(values, monkeypatch):
 def test_settings_of_the_instance_are_those_of_the_cluster(values):
     cluster = yaml.safe_load((PROJECT / "setups/cluster/dagster.yaml").read_text(encoding="utf-8"))
     given = values["additionalInstanceConfig"]
-    for section in ("run_queue", "run_retries", "sensors", "schedules", "python_logs", "nux"):
+    for section in ("run_queue", "run_retries", "sensors", "schedules", "python_logs", "retention", "nux"):
         assert given[section] == cluster[section], section
     assert cluster["run_monitoring"].keys() - given["run_monitoring"].keys() == set()
     assert given["run_monitoring"]["max_resume_run_attempts"] == 0
@@ -116,6 +116,7 @@ def test_the_chart_writes_no_section_twice(values):
     """A section that additionalInstanceConfig has is off in the chart."""
     daemon = values["dagsterDaemon"]
     assert [daemon[name]["enabled"] for name in ("runCoordinator", "runMonitoring", "runRetries")] == [False] * 3
+    assert values["retention"] == {"enabled": False}
     assert [daemon[name]["useThreads"] for name in ("sensors", "schedules")] == [False] * 2
     assert not values["additionalInstanceConfig"].keys() & {"run_launcher", "compute_logs", "telemetry", "scheduler"}
 
