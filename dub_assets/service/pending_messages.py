@@ -89,9 +89,15 @@ class RefusedMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedMessages:
-    """Messages that were refused in the same tick, stored in one object."""
+    """Messages that were refused in the same tick, stored in one object.
+
+    ``delivered`` are the ids of messages whose callbacks are acknowledged, as of the last time that this was stored.
+    ``is_outbox``: no attempt has failed, so the outbox has no entries of these messages.
+    """
 
     messages: tuple[RefusedMessage, ...]
+    delivered: tuple[str, ...] = ()
+    is_outbox: bool = False
 
 
 def _writable(text: str) -> str:

@@ -49,6 +49,11 @@ class CallbackSource(Protocol):
         """The delivery queue of the callbacks."""
         ...
 
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox with the entry of the callbacks."""
+        ...
+
     def stored(self) -> OutboxEntry:
         """Return the outbox entry with all callbacks that there are by now. Stores those that are new."""
         ...
@@ -101,7 +106,6 @@ class CallbackDispatcher:
     def __init__(
         self,
         sender: CallbackSender,
-        outbox: Outbox,
         *,
         rules: RetryRules,
         now_s: Callable[[], float] = time.time,
@@ -109,7 +113,6 @@ class CallbackDispatcher:
         workers_per_endpoint: int = 4,
     ) -> None:
         self._sender = sender
-        self._outbox = outbox
         self._rules = rules
         self._now_s = now_s
         self._max_workers = workers
@@ -201,15 +204,15 @@ class CallbackDispatcher:
         for source in sources:
             entry = source.stored()
             while (number := entry.next_due(self._now_s())) is not None:
-                entry = self._attempt(source.url, entry, number)
+                entry = self._attempt(source, entry, number)
             if not entry.is_settled:
                 return Wait(due_s=entry.delivery.due_s, problem=entry.delivery.problem or "")
             source.settle(entry)
         return None
 
-    def _attempt(self, url: str, entry: OutboxEntry, number: int) -> OutboxEntry:
-        body = self._outbox.body(entry.origin, number)
-        outcome = self._sender.send(url, body, entry.webhook_id(number))
+    def _attempt(self, source: CallbackSource, entry: OutboxEntry, number: int) -> OutboxEntry:
+        body = source.outbox.body(entry.origin, number)
+        outcome = self._sender.send(source.url, body, entry.webhook_id(number))
         after = entry.after_attempt(outcome, now_s=self._now_s(), rules=self._rules)
-        self._outbox.save(after)
+        source.outbox.save(after)
         return after

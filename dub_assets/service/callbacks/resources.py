@@ -12,7 +12,6 @@ from dub_assets.resources.storage import StorageResource
 from dub_assets.service.callbacks.delivery_service import DeliveryService
 from dub_assets.service.callbacks.dispatcher import CallbackDispatcher
 from dub_assets.service.callbacks.follower import Follower
-from dub_assets.service.callbacks.outbox import Outbox
 from dub_assets.service.callbacks.sender import HttpCallbackSender
 from dub_assets.settings import Settings
 
@@ -55,5 +54,5 @@ class CallbackServices:
             ca_file=options.ca_file,
             now_s=self._now_s,
         )
-        dispatcher = CallbackDispatcher(sender, Outbox(archive), rules=options.retry_rules, now_s=self._now_s)
+        dispatcher = CallbackDispatcher(sender, rules=options.retry_rules, now_s=self._now_s)
         return DeliveryService(instance, archive, dispatcher, now_s=self._now_s)

@@ -36,9 +36,14 @@ class RunCallbacks:
         """The delivery queue of the callbacks."""
         return self.group.queue_key
 
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox of the store."""
+        return Outbox(self.archive)
+
     def stored(self) -> OutboxEntry:
         """Return the outbox entry with all callbacks of the runs' event logs. Stores those that are new."""
-        outbox = Outbox(self.archive)
+        outbox = self.outbox
         entry = outbox.load(self.group.origin)
         if self.group.is_fully_reported(entry.names):
             return entry

@@ -143,7 +143,9 @@ class Refusals:
     def _store(self, group: list[tuple[ReceivedMessage, RefusedMessage]], day: str, name: str) -> None:
         has_callbacks = any(refused.callback_url for _, refused in group)
         key = pending_refusals_key(day, name) if has_callbacks else refusals_key(day, name)
-        self._archive.save(key, RefusedMessages(messages=tuple(refused for _, refused in group)))
+        is_first = all(message.receive_count == 1 for message, _ in group)
+        record = RefusedMessages(messages=tuple(refused for _, refused in group), is_outbox=is_first)
+        self._archive.save(key, record)
         for _, refused in group:
             _log.warning("message %s of job %s is refused: %s", refused.message_id, refused.job_id, refused.reason)
         if self._worker.backlog > _MAX_BACKLOG:

@@ -352,8 +352,9 @@ elif moment == "after the attempt":
     outbox.save = die
 else:
     outbox.save = lambda entry: (save(entry), die())
-source = SimpleNamespace(url=url, queue_key=("talk-1", "e"), stored=lambda: outbox.load(origin), settle=print)
-dispatcher = CallbackDispatcher(sender, outbox, rules=RetryRules())
+stored = lambda: outbox.load(origin)
+source = SimpleNamespace(url=url, queue_key=("talk-1", "e"), outbox=outbox, stored=stored, settle=print)
+dispatcher = CallbackDispatcher(sender, rules=RetryRules())
 dispatcher.deliver(delivery_queues([source]))
 dispatcher.join(60)
 """

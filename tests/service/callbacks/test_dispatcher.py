@@ -105,7 +105,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def dispatcher(sender: Sender, outbox: Outbox, clock: Clock) -> CallbackDispatcher:
-    return CallbackDispatcher(sender, outbox, rules=RetryRules(), now_s=lambda: clock.now_s)
+    return CallbackDispatcher(sender, rules=RetryRules(), now_s=lambda: clock.now_s)
 
 
 def deliver(dispatcher: CallbackDispatcher, *sources: Source) -> None:
@@ -191,7 +191,7 @@ def test_makes_at_most_four_attempts_at_a_time_at_an_endpoint(dispatcher, sender
 
 
 def test_makes_at_most_so_many_attempts_at_a_time_in_all(sender, outbox, source):
-    dispatcher = CallbackDispatcher(sender, outbox, rules=RetryRules(), workers=3, workers_per_endpoint=2)
+    dispatcher = CallbackDispatcher(sender, rules=RetryRules(), workers=3, workers_per_endpoint=2)
     sender.gate.clear()
     sources = [source(f"job-{place}", "u", b"a", endpoint=f"e{place % 4}") for place in range(12)]
     dispatcher.deliver(delivery_queues(sources))

@@ -42,9 +42,14 @@ def refused(url: str, *, message: str = "m1", job: str = "talk-1", **fields: obj
     return replace(made, **fields)
 
 
-def record(world: World, *messages: RefusedMessage, name: str = "r1") -> None:
-    world.archive.save(pending_refusals_key("2026-11-28", name), RefusedMessages(messages=messages))
+def record(world: World, *messages: RefusedMessage, name: str = "r1", is_outbox: bool = True) -> None:
+    refusals = RefusedMessages(messages=messages, is_outbox=is_outbox)
+    world.archive.save(pending_refusals_key("2026-11-28", name), refusals)
     world.restart()
+
+
+def callbacks(world: World) -> list[str]:
+    return [item.key for item in world.archive.store.list("jobs/callbacks/")]
 
 
 def pending(world: World) -> list[str]:
@@ -72,13 +77,44 @@ def test_the_callback_has_the_reason_found_at_intake(world: World, fields, stage
     assert [item.key for item in world.archive.store.list("jobs/refused/")] == ["jobs/refused/2026-11-28/r1.json"]
 
 
-def test_a_message_that_is_refused_twice_has_one_callback(world: World):
+def test_the_callback_of_a_message_that_is_refused_twice_is_the_same(world: World):
     with CallbackReceiver() as receiver:
-        record(world, refused(receiver.url()))
+        record(world, refused(receiver.url(), refused_at_s=1.0))
         world.ticks(2)
-        record(world, refused(receiver.url()), name="m1")
+        record(world, refused(receiver.url()), name="m1", is_outbox=False)
         world.ticks(2)
+        assert len({*ids(receiver)}) == len({one.body for one in receiver.received}) == 1
+    assert pending(world) == []
+
+
+def test_records_of_earlier_versions_use_the_outbox(world: World):
+    with CallbackReceiver() as receiver:
+        for name in ("r1", "m1"):
+            record(world, refused(receiver.url()), name=name, is_outbox=False)
+            world.ticks(2)
         assert len(receiver.received) == 1
+    assert pending(world) == []
+
+
+def test_a_callback_that_is_acknowledged_at_once_stores_nothing(world: World):
+    with CallbackReceiver() as receiver:
+        record(world, *(refused(receiver.url(), message=f"m{number}", job=f"bad-{number}") for number in range(5)))
+        world.ticks(2)
+        assert len(receiver.received) == 5
+    assert (pending(world), callbacks(world)) == ([], [])
+
+
+def test_a_restart_repeats_no_callback_whose_acknowledgement_is_stored(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dub_assets.service.callbacks.pending_refusals._LISTED_EVERY_S", 0.0)
+    with CallbackReceiver() as receiver:
+        receiver.plan.extend([Answer(status=503)])
+        record(world, *(refused(receiver.url(), message=f"m{number}", job=f"bad-{number}") for number in range(3)))
+        world.ticks(2)
+        assert len(receiver.received) == 3
+        world.restart()
+        world.ticks(3, pause_s=100)
+        assert len(receiver.received) == 4
+        assert len({*ids(receiver)}) == 3
     assert pending(world) == []
 
 
