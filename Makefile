@@ -14,6 +14,7 @@ VIDEO ?= build/sample/sample.mp4
 FROM ?= en
 TO ?= pt
 OUT ?= results
+CHAIN := build/credentials
 EXTRAS ?=
 KILLS ?= 200
 SEED ?= 0
@@ -67,8 +68,15 @@ sample: build/sample/sample.mp4 ## Build the sample video.
 ifeq ($(VIDEO),build/sample/sample.mp4)
 demo: build/sample/sample.mp4
 endif
-demo: $(STAMP) ## Dub the sample, or VIDEO=my.mp4 FROM=en TO=pt; results in OUT.
+demo: $(STAMP) $(CHAIN)/certificate.pem ## Dub the sample, or VIDEO=my.mp4 FROM=en TO=pt, signed; results in OUT.
+	CREDENTIALS_CERTIFICATE="$${CREDENTIALS_CERTIFICATE-$(CHAIN)/certificate.pem}" \
+	CREDENTIALS_KEY="$${CREDENTIALS_KEY-$(CHAIN)/key.pem}" \
 	$(BIN)/dub-assets dub "$(VIDEO)" --from $(FROM) --to $(TO) --out "$(OUT)"
+	@echo "signed for development only; verify: $(BIN)/dub-assets credentials verify VIDEO --trust $(CHAIN)/root.pem"
+	@echo "sign edits too: export CREDENTIALS_CERTIFICATE=$(CHAIN)/certificate.pem CREDENTIALS_KEY=$(CHAIN)/key.pem"
+
+$(CHAIN)/certificate.pem: | $(STAMP)
+	$(BIN)/dub-assets credentials init --out $(CHAIN) >/dev/null
 
 dev: $(STAMP) ## Open the Dagster UI on the jobs dubbed here.
 	$(BIN)/dub-assets dev

@@ -47,3 +47,14 @@ def verify(
     from dub_assets.cli.credentials import verify_credentials
 
     verify_credentials(file, trust, as_json=as_json)
+
+
+@credentials.command()
+def sign(
+    file: Annotated[Path, typer.Argument(help="A file that was made of a signed dub, such as another encoding.")],
+    dub: Annotated[Path, typer.Option("--from", help="The signed dub that it was made of.")],
+) -> None:
+    """Sign a file that was made of a signed dub; credentials that it has no place for go to FILE.c2pa."""
+    from dub_assets.cli.credentials import sign_copy
+
+    sign_copy(file, dub)

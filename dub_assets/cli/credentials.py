@@ -9,9 +9,10 @@ from typing import Any
 
 from dub_assets.adapters.credentials.development import DEVELOPMENT, development_chain
 from dub_assets.adapters.credentials.reading import Credentials, read_credentials
+from dub_assets.adapters.credentials.signing import C2paSigner
 from dub_assets.adapters.ffmpeg.marking import read_marks
 from dub_assets.cli.terminal import write_json, write_line
-from dub_assets.core.errors import DubError, InputError
+from dub_assets.core.errors import ConfigurationError, DubError, InputError
 from dub_assets.core.files import require_writable
 from dub_assets.settings import settings_from
 
@@ -77,6 +78,25 @@ def verify_credentials(file: Path, anchors: Path | None, *, as_json: bool) -> No
         raise NotVerifiedError(f"{file}: {_STATES[credentials.state]}{faults}")
 
 
+def sign_copy(file: Path, dub: Path) -> None:
+    """Sign a file as made of a signed dub, and print where its credentials are.
+
+    Raises ConfigurationError without a certificate, NotVerifiedError if the dub is unsigned or changed.
+    """
+    options = settings_from(os.environ).credentials
+    if options.certificate is None:
+        raise ConfigurationError("CREDENTIALS_CERTIFICATE is unset: `dub-assets credentials init` makes one to try")
+    credentials = read_credentials(dub)
+    if credentials.state not in _GOOD:
+        raise NotVerifiedError(f"{dub}: {_STATES[credentials.state]}: name the signed dub that {file} was made of")
+    if not file.is_file():
+        raise InputError(f"there is no file {file}: check the path")
+    if file.resolve() == dub.resolve():
+        raise InputError(f"{file} is the dub itself: it is signed")
+    signed = C2paSigner(options).sign_copy(file, dub, credentials.dub)
+    write_line(f"signed: {signed}")
+
+
 def _print(credentials: Credentials) -> None:
     write_line(_STATES[credentials.state])
     if credentials.state == "none":
@@ -86,8 +106,13 @@ def _print(credentials: Credentials) -> None:
     write_line(f"signed by: {credentials.signer} ({credentials.issuer}{development}){at}")
     write_line(f"actions: {', '.join(str(action.get('action')) for action in credentials.actions) or 'none'}")
     write_line(f"made from: {', '.join(credentials.ingredients) or 'no ingredient'}")
-    for name, value in (credentials.dub or {}).items():
-        write_line(f"{name.replace('_', ' ')}: {_shown(value)}")
+    dub = credentials.dub or {}
+    for name, value in dub.items():
+        if name != "history":
+            write_line(f"{name.replace('_', ' ')}: {_shown(value)}")
+    for revision in dub.get("history", ()):
+        changed = ", ".join(revision["segments"])
+        write_line(f"revision {revision['revision']}: {f'segments {changed}' if changed else 'the whole dub'}")
 
 
 def _shown(value: Any) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dub_assets.adapters.credentials.sidecar import existing_sidecar, sidecar_of
 from dub_assets.adapters.storage.archive import JobArchive
 from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
@@ -123,6 +124,8 @@ class _Job:
     def _register(self) -> None:
         """Store the video and the job's record, from which a run reads them."""
         media = self.archive.put_file(self.first.input_key, self.video)
+        if sidecar := existing_sidecar(self.video):
+            self.archive.put_file(sidecar_of(Path(self.request.input_key)).as_posix(), sidecar)
         if self.request != self.first:
             self.archive.workspace.copy(media, self.request.input_key)
         self.archive.save(job_record_key(self.request.job_id), self.request)

@@ -40,12 +40,21 @@ class CredentialOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRevision:
+    """A video of a job: its number from 1, and the names of the segments that differ from the video before."""
+
+    number: int
+    segments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DubClaims:
     """What a dub's credentials say.
 
-    ``original`` is the video that was dubbed, ``original_name`` its object key. Languages are ISO 639-1. ``synthetic``:
-    the dub has synthetic speech; ``cloned_voices``: in voices of the original's speakers, with their ``consents``.
-    ``revision`` counts the videos of the job from 1; ``edited`` names the segments that a person edited.
+    ``original`` is the video that was dubbed, ``original_name`` its object key, ``original_credentials`` a file
+    with its C2PA manifest if that is not in the video. Languages are ISO 639-1. ``synthetic``: the dub has synthetic
+    speech; ``cloned_voices``: in voices of the original's speakers, with their ``consents``. ``revision`` counts the
+    videos of the job from 1; ``edited`` names the segments that a person edited, ``history`` lists the job's videos.
     """
 
     title: str
@@ -60,3 +69,5 @@ class DubClaims:
     revision: int
     edited: tuple[str, ...]
     consents: tuple[VoiceConsent, ...] = ()
+    history: tuple[VideoRevision, ...] = ()
+    original_credentials: Path | None = None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
+import c2pa
 import pytest
 from support.command_line import CommandLine
 
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.stages.final_video.values import FinalVideo
 
 pytestmark = pytest.mark.media
@@ -36,6 +39,62 @@ def test_a_dub_is_signed_and_an_edit_is_signed_again(run: CommandLine, signing: 
     assert edited["actions"][-1]["parameters"] == {"revision": first["dub"]["revision"] + 1, "segments": ["0001"]}
     checks = {check.name: check for check in _checks(run)}
     assert checks["final_video_is_marked"].passed
+
+
+def test_show_lists_the_revisions_with_what_changed(run: CommandLine, signing: Path):
+    run.dub("--quiet")
+    run("say", run.job, "1", "Boa tarde a todos.", "--rebuild", "--quiet")
+    run("mix", run.job, "0", "--bgm-gain", "0.3", "--rebuild", "--quiet")
+    shown = run("credentials", "show", "results/talk.pt.mp4").splitlines()
+    assert [line for line in shown if line.startswith("revision ")] == [
+        "revision 1: the whole dub",
+        "revision 2: the whole dub",
+        "revision 3: segments 0001",
+        "revision 4: segments 0000",
+    ]
+
+
+def test_a_copy_in_another_container_is_signed_and_verified_by_its_sidecar(run: CommandLine, signing: Path):
+    run.dub("--quiet")
+    copy = Path("talk.mkv")
+    subprocess.run(
+        [str(find_ffmpeg()), "-v", "error", "-i", "results/talk.pt.mp4", "-map", "0:v", str(copy)], check=True
+    )
+    assert "only in a sidecar" in run("credentials", "verify", "talk.mkv", fails=True)
+    assert run("credentials", "sign", "talk.mkv", "--from", "results/talk.pt.mp4") == "signed: talk.mkv.c2pa\n"
+    verified = run("credentials", "verify", "talk.mkv", "--trust", str(signing))
+    assert "made from: talk.pt.mp4" in verified
+    assert "actions: c2pa.opened, c2pa.transcoded" in verified
+    assert "c2pa.transcoded" in run("credentials", "show", "talk.mkv")
+    copy.write_bytes(copy.read_bytes()[:-1] + b"x")
+    assert "changed since it was signed" in run("credentials", "verify", "talk.mkv", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "dub", "reason"),
+    [
+        ("talk.mkv", "results/talk.pt.mp4", "has no content credentials: name the signed dub"),
+        ("talk.mkv", "nowhere.mp4", "cannot read nowhere.mp4"),
+    ],
+)
+def test_only_copies_of_signed_dubs_are_signed(run: CommandLine, signing: Path, file: str, dub: str, reason: str):
+    assert reason in run("credentials", "sign", file, "--from", dub, fails=True)
+
+
+def test_nothing_is_signed_without_a_certificate(run: CommandLine):
+    assert "CREDENTIALS_CERTIFICATE is unset" in run("credentials", "sign", "a.wav", "--from", "b.mp4", fails=True)
+
+
+def test_credentials_beside_the_original_are_kept(run: CommandLine, signing: Path):
+    run.dub("--quiet")
+    video = Path("talk.mkv")
+    subprocess.run([str(find_ffmpeg()), "-v", "error", "-i", run.video, "-c", "copy", str(video)], check=True)
+    run("credentials", "sign", "talk.mkv", "--from", "results/talk.pt.mp4")
+    run("dub", "talk.mkv", "--from", "en", "--to", "pt", "--out", "second", "--quiet")
+    with Path("second/talk.pt.mp4").open("rb") as file, c2pa.Reader("video/mp4", file) as reader:
+        manifests = json.loads(reader.json())["manifests"].values()
+    assert "talk.mkv" in {manifest["title"] for manifest in manifests}
+    assert '"valid"' in run("credentials", "verify", "second/talk.pt.mp4", "--json")
 
 
 def _checks(run: CommandLine):

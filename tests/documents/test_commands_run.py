@@ -48,6 +48,7 @@ NOT_RUN: Mapping[str, str] = {
     r"dub-assets models pull --pair .*": "fetches models; tests/engines/firefox runs it against a local hub",
     r"dub-assets check( --pull)?": "fails without the default pair; tests/cli runs it against a local hub",
     r"dub-assets callbacks replay .*": "needs the callbacks of a service; tests/cli/test_job_control.py runs it",
+    r"dub-assets credentials sign .*": "needs the variables of that export; tests/cli/test_credentials.py runs it",
     r"dub-assets credentials verify .*": "needs the variables of that export; tests/cli/test_credentials.py runs it",
     r"dub-assets consent revoke .*": "needs the id that `consent add` prints; tests/cli/test_consents.py runs it",
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",

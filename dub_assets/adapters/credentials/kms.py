@@ -21,6 +21,7 @@ _ALGORITHMS = {
     b"es256": ("ECDSA_SHA_256", "sha256"),
     b"es384": ("ECDSA_SHA_384", "sha384"),
     b"es512": ("ECDSA_SHA_512", "sha512"),
+    b"ps256": ("RSASSA_PSS_SHA_256", "sha256"),
 }
 _MAX_RAW_BYTES = 4096
 """Limit of KMS for data that it hashes itself."""
@@ -45,7 +46,7 @@ class KmsKey:
     def sign(self, data: bytes, algorithm: bytes) -> bytes:
         """Return the signature of ``data`` as COSE has it; ``algorithm`` is C2PA's name."""
         if algorithm not in _ALGORITHMS:
-            raise ConfigurationError(f"CREDENTIALS_KEY: KMS does not sign by {algorithm.decode()}: take EC")
+            raise ConfigurationError(f"CREDENTIALS_KEY: KMS does not sign by {algorithm.decode()}: take EC or RSA")
         name, digest = _ALGORITHMS[algorithm]
         message: dict[str, object] = {"Message": data, "MessageType": "RAW"}
         if len(data) > _MAX_RAW_BYTES:
@@ -53,7 +54,7 @@ class KmsKey:
         with self._reported():
             answer = self._client.sign(KeyId=self._arn, SigningAlgorithm=name, **message)
         signature: bytes = answer["Signature"]
-        return _numbers(signature, _NUMBER_BYTES[algorithm])
+        return _numbers(signature, _NUMBER_BYTES[algorithm]) if algorithm in _NUMBER_BYTES else signature
 
     @cached_property
     def _client(self) -> BaseClient:

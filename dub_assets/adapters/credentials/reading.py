@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dub_assets.adapters.credentials.manifest import DUB_ASSERTION, OFFLINE
+from dub_assets.adapters.credentials.sidecar import existing_sidecar, is_embeddable, sidecar_of
 from dub_assets.core.errors import InputError
 from dub_assets.core.files import open_regular
 from dub_assets.core.object_key import content_type_of
@@ -42,15 +43,20 @@ class Credentials:
 def read_credentials(path: Path, anchors: Path | None = None) -> Credentials:
     """Return the credentials of a file, verified against trust anchors (PEM) if they are given.
 
-    Raises InputError if the file or the anchors cannot be read, or the file's format has no credentials.
+    They are in the file, or beside it in a sidecar. Raises InputError if the file or the anchors cannot be read, or the
+    file can only have a sidecar and has none.
     """
     import c2pa
 
-    format_ = content_type_of(path.name)
-    if format_ not in c2pa.Reader.get_supported_mime_types():
-        raise InputError(f"{path}: files of this kind have no content credentials")
+    format_, sidecar = content_type_of(path.name), existing_sidecar(path)
+    if sidecar is None and not is_embeddable(format_):
+        raise InputError(
+            f"{path}: files of this kind have content credentials only in a sidecar, and there is no "
+            f"{sidecar_of(path).name}"
+        )
     try:
-        with open_regular(path) as file, c2pa.Reader(format_, file, context=_context(anchors)) as reader:
+        content = sidecar.read_bytes() if sidecar else None
+        with open_regular(path) as file, c2pa.Reader(format_, file, content, context=_context(anchors)) as reader:
             manifest = reader.get_active_manifest() or {}
             results = reader.get_validation_results() or {}
             state = reader.get_validation_state() or ""

@@ -1,17 +1,20 @@
-"""Signs videos by C2PA with a certificate chain and a private key, which may stay in AWS KMS."""
+"""Signs files by C2PA with a certificate chain and a private key, which may stay in AWS KMS."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dub_assets.adapters.credentials.kms import PREFIX as KMS_ARN
 from dub_assets.adapters.credentials.kms import KmsKey
-from dub_assets.adapters.credentials.manifest import OFFLINE, ORIGINAL, manifest
+from dub_assets.adapters.credentials.manifest import OFFLINE, ORIGINAL, copy_manifest, dub_manifest, trial_manifest
+from dub_assets.adapters.credentials.sidecar import existing_sidecar, is_embeddable, sidecar_of
 from dub_assets.core.credentials import CredentialOptions, DubClaims
-from dub_assets.core.errors import ConfigurationError, DubError, ServiceUnavailableError
+from dub_assets.core.errors import ConfigurationError, DubError, InputError, ServiceUnavailableError
 from dub_assets.core.files import atomic_file
 from dub_assets.core.object_key import content_type_of
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 _BEGIN = "-----BEGIN "
-_MP4 = "video/mp4"
+_ANY_FORMAT = "application/octet-stream"
 _CURVES = {"secp256r1": b"es256", "secp384r1": b"es384", "secp521r1": b"es512"}
 
 
@@ -35,6 +38,7 @@ class C2paSigner:
         self._key = KmsKey(key) if key.startswith(KMS_ARN) else _pem("CREDENTIALS_KEY", key)
         self._timestamp_url = options.timestamp_url
         self._algorithm = _algorithm(self._chain, self._key)
+        self._try()
 
     @property
     def certificate_sha256(self) -> str:
@@ -42,37 +46,72 @@ class C2paSigner:
         return hashlib.sha256(self._chain).hexdigest()
 
     def sign(self, video: Path, claims: DubClaims) -> None:
-        """Replace an MP4 by the same one with signed credentials, and verify them.
+        """Replace a video by the same one with signed credentials, and verify them.
 
         Raises ServiceUnavailableError if the time stamp authority does not answer, and ConfigurationError if the
         certificate is not one for C2PA.
         """
+        self._sign(video, dub_manifest(claims), claims.original_name, claims.original, claims.original_credentials)
+
+    def sign_copy(self, path: Path, parent: Path, dub: dict[str, Any] | None) -> Path:
+        """Sign a file that was made of a signed one, and return the file that has its credentials.
+
+        That is the file itself, or ``sidecar_of(path)`` if its container has no place for them. Raises like ``sign``.
+        """
+        return self._sign(path, copy_manifest(path.name, dub), parent.name, parent, existing_sidecar(parent))
+
+    def _sign(
+        self, path: Path, definition: dict[str, Any], title: str, ingredient: Path, credentials: Path | None
+    ) -> Path:
         import c2pa
 
-        settings = {"verify": OFFLINE | {"verify_after_sign": True}, "builder": {"thumbnail": {"enabled": False}}}
-        has_ingredient = content_type_of(claims.original.name) in c2pa.Builder.get_supported_mime_types()
-        definition = manifest(claims, has_ingredient=has_ingredient)
+        format_ = content_type_of(path.name)
+        embeds = is_embeddable(format_)
+        target = path if embeds else sidecar_of(path)
         faults: list[Exception] = []
         try:
             with (
-                self._signer(faults) as signer,
-                c2pa.Builder.from_json(json.dumps(definition), c2pa.Context.from_dict(settings)) as builder,
-                atomic_file(video) as signed,
+                self._signer(faults, self._timestamp_url) as signer,
+                _builder(definition) as builder,
+                atomic_file(target) as signed,
             ):
-                if has_ingredient:
-                    _add_original(builder, claims)
-                with video.open("rb") as source, signed.open("w+b") as target:
-                    builder.sign(signer, _MP4, source, target)
+                _add_ingredient(builder, title, ingredient, credentials)
+                if embeds:
+                    with path.open("rb") as source, signed.open("w+b") as file:
+                        builder.sign(signer, format_, source, file)
+                else:
+                    builder.set_no_embed()
+                    with path.open("rb") as source, Path(os.devnull).open("w+b") as nothing:
+                        signed.write_bytes(builder.sign(signer, format_, source, nothing))
         except c2pa.C2paError as error:
             # the cause could show what was signed with
-            raise (faults[0] if faults else self._refusal(error)) from None
+            raise (faults[0] if faults else self._refusal(path, error)) from None
+        return target
 
-    def _signer(self, faults: list[Exception]) -> Any:
+    def _try(self) -> None:
+        """Sign nothing, without a time stamp. Raises ConfigurationError if the certificate is not one for C2PA."""
+        import c2pa
+
+        faults: list[Exception] = []
+        try:
+            with self._signer(faults, None) as signer, _builder(trial_manifest()) as builder:
+                builder.set_no_embed()
+                builder.sign(signer, _ANY_FORMAT, io.BytesIO(b"nothing"), io.BytesIO())
+        except c2pa.C2paError as error:
+            raise (
+                faults[0]
+                if faults
+                else ConfigurationError(
+                    f"nothing can be signed ({_reason(error)}): check that CREDENTIALS_CERTIFICATE is a chain for C2PA"
+                )
+            ) from None
+
+    def _signer(self, faults: list[Exception], timestamp_url: str | None) -> Any:
         """Return the library's signer. It hides errors of a callback, which are appended to ``faults``."""
         import c2pa
 
         if isinstance(self._key, bytes):
-            info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, self._timestamp_url)
+            info = c2pa.C2paSignerInfo(self._algorithm, self._chain, self._key, timestamp_url)
             return c2pa.Signer.from_info(info)
         key = self._key
 
@@ -84,22 +123,53 @@ class C2paSigner:
                 raise
 
         algorithm = c2pa.C2paSigningAlg[self._algorithm.decode().upper()]
-        return c2pa.Signer.from_callback(sign, algorithm, self._chain.decode(), self._timestamp_url)
+        return c2pa.Signer.from_callback(sign, algorithm, self._chain.decode(), timestamp_url)
 
-    def _refusal(self, error: Exception) -> ConfigurationError | ServiceUnavailableError:
-        reason = " ".join(str(error).split())[:200]
-        if self._timestamp_url and any(word in reason.lower() for word in ("http", "timestamp", "time stamp")):
-            return ServiceUnavailableError(f"{self._timestamp_url} gave no time stamp ({reason}): it is asked again")
-        return ConfigurationError(
-            f"the video cannot be signed ({reason}): check that CREDENTIALS_CERTIFICATE is a chain for C2PA"
-        )
+    def _refusal(self, path: Path, error: Exception) -> DubError:
+        """Return why a file is not signed, by a certificate that can sign."""
+        if self._timestamp_url and "asset" not in str(error):
+            return ServiceUnavailableError(
+                f"{self._timestamp_url} gave no time stamp ({_reason(error)}): it is asked again"
+            )
+        return InputError(f"{path} cannot be signed ({_reason(error)}): check that it is a whole file of its kind")
 
 
-def _add_original(builder: Any, claims: DubClaims) -> None:
-    """Add the original as the ingredient that was opened, with its own credentials if it has some."""
-    ingredient = {"title": claims.original_name, "relationship": "parentOf", "instance_id": ORIGINAL}
-    with claims.original.open("rb") as original:
-        builder.add_ingredient(json.dumps(ingredient), content_type_of(claims.original.name), original)
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _builder(definition: dict[str, Any]) -> Any:
+    import c2pa
+
+    settings = {"verify": OFFLINE | {"verify_after_sign": True}, "builder": {"thumbnail": {"enabled": False}}}
+    return c2pa.Builder.from_json(json.dumps(definition), c2pa.Context.from_dict(settings))
+
+
+def _add_ingredient(builder: Any, title: str, path: Path, credentials: Path | None) -> None:
+    """Add the file that was opened, with its own credentials: those in it, else those in ``credentials``."""
+    ingredient: dict[str, Any] = {"title": title, "relationship": "parentOf", "instance_id": ORIGINAL}
+    format_ = content_type_of(path.name)
+    if credentials is not None:
+        ingredient |= _chained(builder, path, credentials, format_)
+    with path.open("rb") as file:
+        builder.add_ingredient(json.dumps(ingredient), format_, file)
+
+
+def _chained(builder: Any, path: Path, credentials: Path, format_: str) -> dict[str, Any]:
+    """Add a sidecar as a resource and return what refers to it in the ingredient; nothing if it is unreadable."""
+    import c2pa
+
+    content = credentials.read_bytes()
+    context = c2pa.Context.from_dict({"verify": OFFLINE})
+    try:
+        with path.open("rb") as file, c2pa.Reader(format_, file, content, context=context) as reader:
+            facts = {"active_manifest": json.loads(reader.json())["active_manifest"], "format": format_}
+            results = reader.get_validation_results()
+    except c2pa.C2paError:
+        return {}
+    builder.add_resource(credentials.name, io.BytesIO(content))
+    data = {"format": "application/c2pa", "identifier": credentials.name}
+    return facts | {"manifest_data": data, "validation_results": results}
 
 
 def _pem(variable: str, value: str) -> bytes:

@@ -11,7 +11,7 @@ from dub_assets.core.media import MediaObject, Rendition, Subtitles
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
-from dub_assets.stages.final_video.claims import dub_claims
+from dub_assets.stages.final_video.claims import dub_claims, line_fingerprints, revisions
 from dub_assets.stages.final_video.programme_gain import programme_gain
 from dub_assets.stages.final_video.programme_mix import STAGE, kept_of, mix_programme
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
@@ -58,9 +58,10 @@ def render_video(
         )
         target = ctx.workspace.new(ctx.keys.request.result_key)
         loudness = ctx.media.render(rendition, target)
-        revision = previous.revision + 1 if previous else 1
+        lines = line_fingerprints(products)
+        history = revisions(previous, lines)
         if ctx.signer is not None:
-            ctx.signer.sign(target, dub_claims(products, consents, revision=revision, ctx=ctx))
+            ctx.signer.sign(target, dub_claims(products, consents, history, ctx=ctx))
         voice_consents(products.tts.segments, ctx)
     return FinalVideo(
         video=ctx.workspace.seal(ctx.keys.request.result_key),
@@ -69,8 +70,10 @@ def render_video(
         target_subtitles=target_subtitles,
         gain=gain,
         loudness=loudness,
-        revision=revision,
+        revision=history[-1].number,
         consents=consents,
+        history=history,
+        lines=lines,
         provenance=Provenance(
             fingerprint=inputs_fingerprint,
             engines=(),

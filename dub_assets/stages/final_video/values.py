@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from dub_assets.core.consent import VoiceConsent
+from dub_assets.core.credentials import VideoRevision
 from dub_assets.core.media import Loudness, MediaObject
 from dub_assets.core.provenance import Provenance
 
@@ -38,7 +40,8 @@ class ProgrammeGain:
 class FinalVideo:
     """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track.
 
-    ``revision`` counts the videos of the job, from 1. ``consents`` are those to its cloned voices.
+    ``revision`` counts the videos of the job, from 1. ``consents`` are those to its cloned voices,
+    ``history`` lists the job's videos, ``lines`` the fingerprint of each segment's text and gains by its name.
     """
 
     SCHEMA_VERSION: ClassVar[int] = 2
@@ -52,3 +55,5 @@ class FinalVideo:
     provenance: Provenance
     revision: int = 1
     consents: tuple[VoiceConsent, ...] = ()
+    history: tuple[VideoRevision, ...] = ()
+    lines: Mapping[str, str] = field(default_factory=dict)

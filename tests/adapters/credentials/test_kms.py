@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from support.aws_server import REGION
 from support.command_line import make_video
@@ -107,6 +107,12 @@ class Kms(BaseHTTPRequestHandler):
         else:
             message = base64.b64decode(body["Message"])
             assert len(message) == 32 if body["MessageType"] == "DIGEST" else len(message) <= 4096
+            if body["SigningAlgorithm"] == "RSASSA_PSS_SHA_256":  # moto takes another length of the salt than AWS
+                padder = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=hashes.SHA256.digest_size)
+                kind = utils.Prehashed(hashes.SHA256()) if body["MessageType"] == "DIGEST" else hashes.SHA256()
+                signature = self.private.sign(message, padder, kind)
+                self.answer(200, {"Signature": base64.b64encode(signature).decode()})
+                return
             kind = utils.Prehashed(hashes.SHA256()) if body["MessageType"] == "DIGEST" else hashes.SHA256()
             signature = self.private.sign(message, ec.ECDSA(kind))
             self.answer(200, {"Signature": base64.b64encode(signature).decode()})
@@ -164,3 +170,11 @@ def test_kms_that_does_not_answer_is_asked_again(new_key, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ServiceUnavailableError):
         C2paSigner(CredentialOptions(certificate=key.chain, key=key.arn))
+
+
+def test_an_rsa_key_in_kms_signs(kms_server, tmp_path: Path):
+    kms_server.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    video = make_video(tmp_path / "talk.pt.mp4", duration_s=1)
+    options = CredentialOptions(certificate=chain_of(kms_server.private), key="arn:aws:kms:eu-west-1:1:key/1")
+    C2paSigner(options).sign(video, claims(video))
+    assert read_credentials(video).state == "valid"

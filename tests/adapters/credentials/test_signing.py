@@ -19,7 +19,7 @@ from dub_assets.adapters.credentials.reading import read_credentials
 from dub_assets.adapters.credentials.signing import C2paSigner
 from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.adapters.ffmpeg.marking import append_xmp, read_marks
-from dub_assets.core.credentials import CredentialOptions, DubClaims
+from dub_assets.core.credentials import CredentialOptions, DubClaims, VideoRevision
 from dub_assets.core.engine import EngineIdentity
 from dub_assets.core.errors import ConfigurationError, InputError, ServiceUnavailableError
 from dub_assets.core.marking import DIGITAL_SOURCE_TYPE
@@ -161,15 +161,75 @@ def test_credentials_at_an_address_in_the_original_are_not_fetched(chain, origin
         server.server_close()
 
 
-def test_an_original_of_another_container_is_named_without_being_an_ingredient(chain, original, video, tmp_path):
-    mkv = tmp_path / "talk.mkv"
-    subprocess.run([str(find_ffmpeg()), "-v", "error", "-i", str(original), "-c", "copy", str(mkv)], check=True)
-    C2paSigner(options(chain)).sign(video, claims(mkv))
+def in_container(original: Path, ending: str, folder: Path) -> Path:
+    path = folder / f"talk{ending}"
+    subprocess.run([str(find_ffmpeg()), "-v", "error", "-i", str(original), "-c", "copy", str(path)], check=True)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".ts", ".mov"])
+def test_an_original_of_another_container_is_an_ingredient(chain, original, video, tmp_path, ending):
+    C2paSigner(options(chain)).sign(video, claims(in_container(original, ending, tmp_path)))
     credentials = read_credentials(video)
     assert credentials.state == "valid"
-    assert credentials.actions[0]["action"] == "c2pa.created"
-    assert credentials.ingredients == ()
+    assert credentials.actions[0]["action"] == "c2pa.opened"
+    assert credentials.ingredients == ("projects/local/inputs/talk.mp4",)
     assert credentials.dub["original"] == {"key": "projects/local/inputs/talk.mp4", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".ts", ".mov", ".wav", ".mp3", ".m4a"])
+def test_a_copy_of_a_dub_is_signed_with_the_dub_as_ingredient(chain, original, video, tmp_path, ending):
+    signer = C2paSigner(options(chain))
+    signer.sign(video, claims(original))
+    dub = read_credentials(video).dub
+    copy = tmp_path / f"talk.pt{ending}"
+    subprocess.run([str(find_ffmpeg()), "-v", "error", "-i", str(video), "-map", "0:a:0", str(copy)], check=True)
+    before = copy.read_bytes()
+    signed = signer.sign_copy(copy, video, dub)
+    is_sidecar = ending in {".mkv", ".ts"}
+    assert (signed == copy.with_name(f"{copy.name}.c2pa")) == is_sidecar
+    assert (copy.read_bytes() == before) == is_sidecar
+    credentials = read_credentials(copy, anchors(chain, tmp_path))
+    assert credentials.state == "trusted"
+    assert [action["action"] for action in credentials.actions] == ["c2pa.opened", "c2pa.transcoded"]
+    assert (credentials.ingredients, credentials.dub) == (("talk.pt.mp4",), dub)
+    content = bytearray(copy.read_bytes())
+    content[content.index(before[len(before) // 2 :][:64])] ^= 1
+    copy.write_bytes(content)
+    assert read_credentials(copy).state == "changed"
+
+
+def test_credentials_beside_an_original_are_chained(chain, original, video, tmp_path):
+    import c2pa
+
+    signer = C2paSigner(options(chain))
+    signed = tmp_path / "first.mp4"
+    signed.write_bytes(original.read_bytes())
+    signer.sign(signed, claims(original, title="the first"))
+    mkv = in_container(original, ".mkv", tmp_path)
+    sidecar = signer.sign_copy(mkv, signed, None)
+    signer.sign(video, claims(mkv, original_credentials=sidecar))
+    with video.open("rb") as file, c2pa.Reader("video/mp4", file) as reader:
+        titles = {manifest["title"] for manifest in json.loads(reader.json())["manifests"].values()}
+    assert titles == {"talk.pt.mp4", "talk.mkv", "the first"}
+    assert read_credentials(video, anchors(chain, tmp_path)).state == "trusted"
+
+
+def test_a_broken_sidecar_of_an_original_is_left_out(chain, original, video, tmp_path):
+    mkv, broken = in_container(original, ".mkv", tmp_path), tmp_path / "talk.mkv.c2pa"
+    broken.write_bytes(b"no manifest")
+    C2paSigner(options(chain)).sign(video, claims(mkv, original_credentials=broken))
+    assert read_credentials(video).state == "valid"
+    assert read_credentials(mkv).state in {"none", "invalid"}
+
+
+def test_the_history_lists_the_videos_of_the_job(chain, original, video):
+    history = (VideoRevision(number=1, segments=()), VideoRevision(number=2, segments=("0001",)))
+    C2paSigner(options(chain)).sign(video, claims(original, revision=2, history=history))
+    assert read_credentials(video).dub["history"] == [
+        {"revision": 1, "segments": []},
+        {"revision": 2, "segments": ["0001"]},
+    ]
 
 
 def test_edits_are_an_action_with_their_segments(chain, original, video):
@@ -242,7 +302,7 @@ def test_a_certificate_that_is_not_for_c2pa_is_refused_and_the_video_is_kept(ori
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     root = certificate(key, key)
     before = video.read_bytes()
-    with pytest.raises(ConfigurationError, match="cannot be signed"):
+    with pytest.raises(ConfigurationError, match="nothing can be signed"):
         C2paSigner(options(DevelopmentChain(root=root, chain=root, key=pem))).sign(video, claims(original))
     assert video.read_bytes() == before
 
