@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from dub_assets.cli.display import display_for
 from dub_assets.cli.folders import dub_folder
 from dub_assets.cli.results import ResultFolder, read_document, require_folder, result_files
 from dub_assets.cli.running import LocalRun, RunFailedError, run_here, show_wait
+from dub_assets.cli.subtitle_files import check_subtitle_files, with_subtitle_keys
 from dub_assets.cli.summary import dub_summary, print_dub, print_notes
 from dub_assets.cli.terminal import write_json, write_line
 from dub_assets.core.errors import DubError, InputError, UnsupportedLanguageError
@@ -34,7 +35,7 @@ from dub_assets.resources.job_context import job_consents, signer_of
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.plan import check_job, load_ahead
 from dub_assets.resources.storage import StorageResource
-from dub_assets.service.queue.glossary import read_glossary
+from dub_assets.service.queue.glossary import Glossary, read_glossary
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.metadata.values import Metadata
 from dub_assets.stages.tts_segments.casting import parse_choices
@@ -50,7 +51,8 @@ class DubArguments:
 
     ``source`` and ``targets`` are languages; if there are none, those of the environment. ``speakers``: number of
     speakers; None: unknown. ``voices``: choices such as ``A=jm_kumo``. ``glossary``: a JSON file of terms. ``track``:
-    the index or the language of the sound track to dub; None: any.
+    the index or the language of the sound track to dub; None: any. ``transcript`` and ``translation``: subtitle files
+    that replace recognition and translation.
     """
 
     video: Path
@@ -61,6 +63,13 @@ class DubArguments:
     voices: Sequence[str]
     glossary: Path | None
     track: str | None
+    transcript: Path | None = None
+    translation: Path | None = None
+
+    def subtitle_files(self) -> dict[str, Path]:
+        """Return the given subtitle files by what they replace."""
+        files = {"transcript": self.transcript, "translation": self.translation}
+        return {name: path for name, path in files.items() if path is not None}
 
 
 def dub_video(arguments: DubArguments, out: Path, *, quiet: bool, as_json: bool) -> None:
@@ -97,6 +106,7 @@ class _Job:
     """The dub of a video into one language; its input may be a copy of that of the ``first`` language."""
 
     video: Path
+    subtitle_files: Mapping[str, Path]
     request: DubRequest
     first: DubRequest
     engines: Engines
@@ -128,6 +138,8 @@ class _Job:
             self.archive.put_file(sidecar_of(Path(self.request.input_key)).as_posix(), sidecar)
         if self.request != self.first:
             self.archive.workspace.copy(media, self.request.input_key)
+        for name, path in self.subtitle_files.items():
+            self.archive.put_file(JobKeys(request=self.request).given_subtitles(name, path.name), path)
         self.archive.save(job_record_key(self.request.job_id), self.request)
 
 
@@ -140,10 +152,13 @@ def _jobs(arguments: DubArguments, out: Path, settings: Settings) -> list[_Job]:
     requests = [_request(arguments, target, settings) for target in dict.fromkeys(targets)]
     if len(requests) > 1 and any(term.source != term.target for term in requests[0].terms):
         raise InputError("the glossary is in one language, and --to names several: dub into each by itself")
+    if len(requests) > 1 and arguments.translation:
+        raise InputError("--translation is in one language, and --to names several: dub into each by itself")
     engines, archive = EnginesResource.of(settings).engines(), StorageResource.of(settings).archive
     jobs = [
         _Job(
             video=video,
+            subtitle_files=arguments.subtitle_files(),
             request=request,
             first=requests[0],
             engines=engines,
@@ -156,7 +171,9 @@ def _jobs(arguments: DubArguments, out: Path, settings: Settings) -> list[_Job]:
         check_job(request, engines, job_consents(request, archive), settings.options)
     signer_of(settings.credentials)
     choice = TrackChoice(wanted=requests[0].audio_track, language=requests[0].source_language)
-    MediaResource.of(settings).tool().probe(video, choice)
+    info = MediaResource.of(settings).tool().probe(video, choice)
+    for request in requests:
+        check_subtitle_files(arguments.subtitle_files(), request, info.duration_ms)
     for job in jobs:
         job.folder.require_free_names()
     require_folder(out, size_bytes=size_bytes * sum(not job.folder.has_video for job in jobs))
@@ -177,12 +194,13 @@ def _size_bytes(video: Path) -> int:
 def _request(arguments: DubArguments, target_language: str, settings: Settings) -> DubRequest:
     source_language = _language(arguments.source, "JOB_SOURCE_LANG", "auto")
     job_id = _job_id(arguments.video, target_language)
+    glossary = read_glossary(arguments.glossary) if arguments.glossary else Glossary.model_validate({})
     keys = settings.keys
 
     def filled(template: str) -> str:
         return keys.fill(template, project_id=PROJECT, job_id=job_id)
 
-    return DubRequest(
+    request = DubRequest(
         job_id=job_id,
         project_id=PROJECT,
         input_key=f"projects/{PROJECT}/inputs/{job_id}{_key_ending(arguments.video)}",
@@ -194,9 +212,11 @@ def _request(arguments: DubArguments, target_language: str, settings: Settings) 
         segment_clips=arguments.clips,
         speakers=arguments.speakers,
         voices=parse_choices(",".join(arguments.voices)),
-        terms=read_glossary(arguments.glossary) if arguments.glossary else (),
+        terms=glossary.terms(),
+        pronunciations=glossary.pronunciations(target_language),
         audio_track=None if arguments.track is None else parse_track(arguments.track),
     )
+    return with_subtitle_keys(request, arguments.subtitle_files())
 
 
 def _language(option: str | None, variable: str, default: str) -> str:

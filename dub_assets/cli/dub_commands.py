@@ -45,6 +45,12 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
             help="Sound track to dub: its index from 0, or its language; unset: a track in --from's language."
         ),
     ] = None,
+    transcript: Annotated[
+        Path | None, typer.Option(help="Subtitles (SRT, VTT, ASS) of what is said; replace recognition.")
+    ] = None,
+    translation: Annotated[
+        Path | None, typer.Option(help="Subtitles (SRT, VTT, ASS) of what is to be said; replace translation.")
+    ] = None,
     clips: Annotated[bool, typer.Option("--clips", help="Also write clips of every segment.")] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -61,6 +67,8 @@ def dub(  # noqa: PLR0913, PLR0917  # a command's options
         voices=voice or (),
         glossary=glossary,
         track=track,
+        transcript=transcript,
+        translation=translation,
     )
     dub_video(arguments, out, quiet=quiet, as_json=as_json)
 

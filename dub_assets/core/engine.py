@@ -106,7 +106,8 @@ class SynthesiserCapabilities:
 
     ``min_speed`` and ``max_speed`` bound its speed control, both 1.0 if it has none. ``concurrency`` calls may run at
     the same time on different threads. ``voices`` are in order of preference. An engine that ``clones_voice`` also
-    takes ``ClonedUtterance``, with references in mono at ``sample_rate_hz``.
+    takes ``ClonedUtterance``, with references in mono at ``sample_rate_hz``. One that ``reads_ipa`` speaks phonemes
+    between the marks of ``core/text.py``.
     """
 
     voices: tuple[Voice, ...]
@@ -115,6 +116,7 @@ class SynthesiserCapabilities:
     max_speed: float
     concurrency: int
     clones_voice: bool = False
+    reads_ipa: bool = False
 
     @property
     def languages(self) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from string import Formatter
 from typing import Annotated
 
@@ -12,6 +13,9 @@ from pydantic import AfterValidator
 from dub_assets.core.errors import ConfigurationError, InputError
 from dub_assets.core.option import option
 from dub_assets.core.request import DubRequest
+
+SUBTITLE_ENDINGS = frozenset({".srt", ".vtt", ".ass", ".ssa"})
+"""Ends of the names of subtitle files."""
 
 _LONGEST_SEGMENT_NAME = 9
 """Most digits of a segment's name."""
@@ -192,6 +196,14 @@ class JobKeys:
     def subtitles(self, language: str, ending: str) -> str:
         """Return the key of the subtitles in a language, as ``srt`` or ``vtt``."""
         return f"{self.root}/subtitles/{language}.{ending}"
+
+    def given_subtitles(self, name: str, original: str) -> str:
+        """Return the key of the job's copy of a subtitle file that it brings: its ``transcript`` or ``translation``.
+
+        ``original`` is the key or path of the file, whose ending the copy keeps if it is one of subtitles.
+        """
+        ending = PurePosixPath(original).suffix.lower()
+        return f"{self.root}/subtitles/given_{name}{ending if ending in SUBTITLE_ENDINGS else '.txt'}"
 
     @property
     def revisions(self) -> str:

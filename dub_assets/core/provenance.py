@@ -32,3 +32,11 @@ class Provenance:
     fingerprint: str
     engines: tuple[EngineIdentity, ...]
     figures: StageFigures
+
+
+NOT_MADE = Provenance(
+    fingerprint="",
+    engines=(),
+    figures=StageFigures(wall_s=0.0, cpu_s=0.0, real_time_factor=0.0, peak_memory_mib=0.0),
+)
+"""The provenance of a product before it is known, and of one that stands for a product after the end of a job."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dub_assets.core.consent import Consent
 from dub_assets.core.errors import InputError
-from dub_assets.core.text import Term
+from dub_assets.core.text import Pronunciation, Term
 
 ID_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}"
 """Regular expression of the ids of jobs and projects."""
@@ -32,8 +32,9 @@ class DubRequest:
     ``source_language`` is ISO 639-1 or ``"auto"``. Keys are object keys in the store. ``segment_clips`` asks for the
     clips of each segment, which editors use. ``speakers`` is the number of speakers, None if unknown. ``voices`` are
     voices by the speakers' names. ``terms`` is the glossary of the translation. ``audio_track`` is the index or the
-    language of the sound track to dub, None if any may be chosen. ``consents`` are those of a message: when it is
-    accepted, they are recorded apart from the job.
+    language of the sound track to dub, None if any may be chosen. ``transcript_key`` and ``translation_key`` are
+    subtitle files that replace recognition and translation. ``pronunciations`` are those of the target language.
+    ``consents`` are those of a message: when it is accepted, they are recorded apart from the job.
     """
 
     job_id: str
@@ -52,6 +53,9 @@ class DubRequest:
     terms: tuple[Term, ...] = ()
     audio_track: str | None = None
     consents: tuple[Consent, ...] = field(default=(), repr=False)
+    transcript_key: str | None = None
+    translation_key: str | None = None
+    pronunciations: tuple[Pronunciation, ...] = ()
 
 
 def checked_id(name: str, value: str) -> str:

@@ -33,6 +33,27 @@ class Term:
     target: str
 
 
+IPA_OPEN, IPA_CLOSE = "\u2e28", "\u2e29"
+"""Marks around phonemes (IPA) in the text of an utterance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pronunciation:
+    """How a word or phrase of the target language's text is spoken: as ``sound`` would be read, or as these phonemes.
+
+    Phonemes are in IPA and have slashes around them: ``/ŋwiən/``.
+    """
+
+    term: str
+    sound: str
+
+    @property
+    def ipa(self) -> str | None:
+        """The phonemes, None if ``sound`` is a respelling."""
+        is_ipa = len(self.sound) > 2 and self.sound[0] == self.sound[-1] == "/"
+        return self.sound[1:-1].strip() if is_ipa else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendering:
     """A translated line in full, and ``shorter`` renderings of it, all different, the longest first.

@@ -22,6 +22,7 @@ from dub_assets.core.request import DubRequest
 from dub_assets.core.retries import STEP_PAUSE_S, STEP_RETRIES
 from dub_assets.options import DubOptions
 from dub_assets.resources.engines import EnginesResource
+from dub_assets.resources.given_texts import given_texts
 from dub_assets.resources.media import MediaResource
 from dub_assets.resources.revisions import Revisions, editor_of
 from dub_assets.resources.shared_products import SharedProducts
@@ -31,7 +32,7 @@ from dub_assets.settings import JobDefaults
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.values import SegmentMixes
 from dub_assets.stages.stems.values import Stems
-from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.transcript.values import GivenTexts, Transcript
 from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
@@ -72,6 +73,10 @@ class JobContext:
     def shared(self) -> SharedProducts:
         """The job's products that other jobs of its project may have too."""
         return SharedProducts(archive=self.archive, keys=self.ctx.keys)
+
+    def given_texts(self) -> GivenTexts:
+        """Return the subtitle files that the job brings. Raises InputError if one is missing or unreadable."""
+        return given_texts(self.ctx.keys, self.ctx.workspace)
 
     def previous(self, product: type[Product], asset: str) -> Product | None:
         """Return the stored value of an asset from an earlier run; None if it is missing or damaged."""

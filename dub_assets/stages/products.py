@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dub_assets.core.marking import notice_text
-from dub_assets.core.provenance import Provenance, StageFigures
+from dub_assets.core.provenance import NOT_MADE, Provenance
 from dub_assets.core.timing import Interval
 from dub_assets.stages.segment_mixes.background import undubbed_speech
 from dub_assets.stages.segment_mixes.values import SegmentMixes
@@ -15,11 +15,6 @@ from dub_assets.stages.translation.values import Translation
 from dub_assets.stages.tts_segments.values import TtsSegments
 
 _ORDER = ("transcript", "translation", "tts_segments", "segment_mixes")
-_NOT_MADE = Provenance(
-    fingerprint="",
-    engines=(),
-    figures=StageFigures(wall_s=0.0, cpu_s=0.0, real_time_factor=0.0, peak_memory_mib=0.0),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +48,10 @@ def products_until(asset: str, products: Products, *, target_language: str) -> P
     made = _ORDER[: _ORDER.index(asset) + 1] if asset in _ORDER else _ORDER
     transcript = products.transcript
     translation = Translation(
-        source_language=transcript.language, target_language=target_language, lines=(), provenance=_NOT_MADE
+        source_language=transcript.language, target_language=target_language, lines=(), provenance=NOT_MADE
     )
-    tts = TtsSegments(language=target_language, segments=(), provenance=_NOT_MADE)
-    mixes = SegmentMixes(segments=(), provenance=_NOT_MADE)
+    tts = TtsSegments(language=target_language, segments=(), provenance=NOT_MADE)
+    mixes = SegmentMixes(segments=(), provenance=NOT_MADE)
     return Products(
         stems=products.stems,
         transcript=transcript,

@@ -54,6 +54,7 @@ NOT_RUN: Mapping[str, str] = {
     r"dub-assets dub .*--from ko .*": "needs the model of that pull",
     r"dub-assets dub .*--to pt --to es.*": "needs more models; tests/end_to_end/test_target_languages.py runs it",
     r"dub-assets dub --glossary FILE": "names no video",
+    r"dub-assets dub .*--transcript .*": "needs subtitles of the reader; tests/stages/transcript runs their stages",
     r"dagster instance (migrate|concurrency set .*)": "changes the reader's database; its options are checked",
 }
 """What does not run here, and why."""

@@ -14,6 +14,7 @@ from dub_assets.core.ports.engines import (
     Synthesiser,
     Translator,
     VoiceActivityDetector,
+    WordAligner,
 )
 from dub_assets.core.ports.language import LanguageIdentifier
 from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
@@ -48,5 +49,6 @@ __all__ = [
     "Translator",
     "TurnDiariser",
     "VoiceActivityDetector",
+    "WordAligner",
     "Workspace",
 ]

@@ -111,6 +111,20 @@ class Recogniser(Protocol):
         ...
 
 
+@runtime_checkable
+class WordAligner(Recogniser, Protocol):
+    """A recogniser that also times the words of a known text."""
+
+    def align(
+        self, chunks: Sequence[SpeechChunk], texts: Sequence[str], language: str
+    ) -> list[tuple[RecognisedWord, ...]]:
+        """Return the words of each text, as it is divided by spaces, with their times in its chunk.
+
+        A word that cannot be placed has no times. Empty for a text that cannot be aligned.
+        """
+        ...
+
+
 class Translator(Protocol):
     """Translates lines."""
 

@@ -44,6 +44,7 @@ CAPABILITIES = SynthesiserCapabilities(
     min_speed=0.8,
     max_speed=1.25,  # faster, words are lost: word error rate 0.04 at 1.35 and 0.15 at 1.5, 0.02 if stretched instead
     concurrency=2,
+    reads_ipa=True,
 )
 
 _MAX_CONCURRENCY = 4

@@ -201,6 +201,7 @@ def _offered(settings: EngineSettings) -> SynthesiserCapabilities:
         min_speed=_MIN_SPEED,
         max_speed=_MAX_SPEED,
         concurrency=min(_MAX_CONCURRENCY, max(1, settings.threads)),
+        reads_ipa=True,
     )
 
 
@@ -211,7 +212,7 @@ ENTRY: EngineEntry[Synthesiser] = EngineEntry(
     licence=f"{LICENCE} (phonemes: espeak-ng, {espeak_library.LICENCE})",
     build=Piper,
     capabilities=SynthesiserCapabilities(
-        voices=(), sample_rate_hz=RATE_HZ, min_speed=_MIN_SPEED, max_speed=_MAX_SPEED, concurrency=1
+        voices=(), sample_rate_hz=RATE_HZ, min_speed=_MIN_SPEED, max_speed=_MAX_SPEED, concurrency=1, reads_ipa=True
     ),
     installed_capabilities=_offered,
     requirements=Requirements(

@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dub_assets.core.errors import EngineUnavailableError
+from dub_assets.core.text import IPA_CLOSE, IPA_OPEN
 from dub_assets.engines.models.install import install_command
 
 PACKAGE = "espeakng-loader"
@@ -43,6 +45,8 @@ _MAX_PATH_BYTES = 158
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
+_GIVEN_PHONEMES = re.compile(f"{IPA_OPEN}([^{IPA_CLOSE}]*){IPA_CLOSE}")
+_TWO_LETTERS = re.compile("t\u0283|d\u0292|ts|dz|a\u026a|a\u028a|e\u026a|o\u028a|\u0259\u028a|\u0254\u026a")
 _LANGUAGE_SWITCH = re.compile(r"\([^)]*\)")
 _MARKS = ",.;:!?\u2026\u2013\u2014"
 _LAST_MARKS = re.compile(f"[{_MARKS}]+(?=[^{_MARKS}]{{0,5}}$)")
@@ -50,11 +54,34 @@ _LAST_MARKS = re.compile(f"[{_MARKS}]+(?=[^{_MARKS}]{{0,5}}$)")
 
 
 def phonemes(text: str, voice: str) -> list[tuple[str, str]]:
-    """Return the text's clauses as (phonemes in IPA, the mark that ends the clause or "")."""
+    """Return the text's clauses as (phonemes in IPA, the mark that ends the clause or "").
+
+    Phonemes between ``IPA_OPEN`` and ``IPA_CLOSE`` are clauses of their own, as they stand.
+    """
+    clauses: list[tuple[str, str]] = []
+    for place, part in enumerate(_GIVEN_PHONEMES.split(text)):
+        if place % 2:
+            clauses.append((f" {_tied(part)} ", ""))
+        elif any(map(str.isalnum, part)):
+            clauses += _clauses(part, voice)
+        elif part.strip() and clauses:
+            clauses[-1] = (clauses[-1][0].rstrip(), part.strip()[0])
+    return clauses
+
+
+def _tied(ipa: str) -> str:
+    """Return IPA as espeak-ng writes it: the letters of a diphthong or an affricate are tied."""
+    letters = unicodedata.normalize("NFD", ipa).replace("c\u0327", "ç").replace("'", "\u02c8")
+    letters = letters.replace("\u0361", TIE).replace("\u203f", "").replace(".", "").replace("g", "\u0261")
+    return _TWO_LETTERS.sub(lambda match: f"{match[0][0]}{TIE}{match[0][1]}", letters)
+
+
+def _clauses(text: str, voice: str) -> list[tuple[str, str]]:
     with _loaded(voice) as library:
         content = ctypes.create_string_buffer(text.encode())
         start = ctypes.addressof(content)
-        position, clauses = ctypes.c_void_p(start), []
+        position = ctypes.c_void_p(start)
+        clauses: list[tuple[str, str]] = []
         read = 0
         while position.value:
             spoken = library.espeak_TextToPhonemes(ctypes.byref(position), _UTF8, _IPA | _TIED | ord(TIE) << 8)

@@ -14,6 +14,7 @@ from dub_assets.engines.base import AcceleratedEngine
 from dub_assets.engines.entry import EngineSettings
 from dub_assets.engines.models.weights import Weights
 from dub_assets.engines.whisper import weights
+from dub_assets.engines.whisper.alignment import align_words
 from dub_assets.engines.whisper.model import (
     COMPRESSION_RATIO,
     ISO_639_1_CODES,
@@ -85,6 +86,17 @@ class WhisperRecogniser(AcceleratedEngine[Any]):
                 for index, chunk_words in zip(batch, decoded, strict=True):
                     words[index] = words_of_programme(chunk_words, chunks[index].interval, language)
         return words
+
+    def align(
+        self, chunks: Sequence[SpeechChunk], texts: Sequence[str], language: str
+    ) -> list[tuple[RecognisedWord, ...]]:
+        """Return the words of each text with their times in its chunk; empty for a text that is too long."""
+        code = WHISPER_CODES.get(language, language)
+        with self._in_use():
+            return [
+                align_words(self._whisper_model(), text, _track_of(chunk), chunk.interval, code)
+                for chunk, text in zip(chunks, texts, strict=True)
+            ]
 
     @abstractmethod
     def _has_speech(self, track: Track) -> bool:

@@ -114,6 +114,10 @@ class FullPipelineMessage(RunMessage, Glossary):
     """Language spoken in the video, or `auto` to detect it. Default: `JOB_SOURCE_LANG`."""
     audio_track: AudioTrack | None = None
     """Sound track to dub: its index from 0, or its language. Default: one in `source_lang`, else the default track."""
+    transcript_key: Key | None = None
+    """Object key of subtitles (SRT, VTT, ASS) of what is said. They replace recognition: each cue is a segment."""
+    translation_key: Key | None = None
+    """Object key of subtitles of what is to be said, in the one language to dub into. They replace translation."""
     output_key: ResultKey | None = None
     """Object key of the result video. Default: `result_key`, else the template `JOB_RESULT_VIDEO_PREFIX`."""
     result_key: ResultKey | None = None
@@ -139,6 +143,10 @@ class FullPipelineMessage(RunMessage, Glossary):
         languages = list(dict.fromkeys([*filter(None, [self.target_lang]), *self.target_langs]))
         if len(languages) > 1 and any(term.source != term.target for term in self.terms()):
             raise InputError("glossary is in one language, and target_langs names several: send a message for each")
+        if len(languages) > 1 and self.translation_key:
+            raise InputError(
+                "translation_key is in one language, and target_langs names several: send a message for each"
+            )
         kept = rules.language_of(self.job_id) or languages[0]
         job_ids = {language: self.job_id if language == kept else f"{self.job_id}.{language}" for language in languages}
         dubs = tuple(
@@ -180,6 +188,9 @@ class FullPipelineMessage(RunMessage, Glossary):
             terms=self.terms(),
             audio_track=self.audio_track,
             consents=tuple(part.consent(job_ids) for part in self.consents),
+            transcript_key=self.transcript_key,
+            translation_key=self.translation_key,
+            pronunciations=self.pronunciations(language),
         )
         _require_separate_keys(request)
         return request
@@ -199,7 +210,12 @@ def _require_separate_keys(request: DubRequest) -> None:
     if request.metadata_key == request.result_key:
         raise InputError("metadata_key is the key of the result video: name two keys")
     for name, key in (("output_key", request.result_key), ("metadata_key", request.metadata_key)):
-        if key == request.input_key:
-            raise InputError(f"{name} is input_key: the result would overwrite the input")
+        inputs = {"input_key": request.input_key} | {
+            "transcript_key": request.transcript_key or "",
+            "translation_key": request.translation_key or "",
+        }
+        for input_name, input_key in inputs.items():
+            if key == input_key:
+                raise InputError(f"{name} is {input_name}: the result would overwrite the input")
         if key.startswith(f"{request.segment_prefix}/"):
             raise InputError(f"{name} lies in {request.segment_prefix}, the folder of the job's segments")

@@ -32,6 +32,7 @@ from dub_assets.service.message_keys import (
     checked_read_key,
     checked_result_key,
 )
+from dub_assets.stages.tts_segments.casting import SPEAKER_NAME
 
 _MAX_SECONDS = 86_400
 _MAX_INDEX_DIGITS = 9
@@ -153,7 +154,7 @@ SegmentId = Annotated[
     str, BeforeValidator(_rule(_id_text)), Field(max_length=256), _text_or_number({"maxLength": 256}, {})
 ]
 Gain = Annotated[float, Field(ge=0, le=10)]
-SpeakerName = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
+SpeakerName = Annotated[str, Field(pattern=f"^{SPEAKER_NAME}$")]
 VoiceName = Annotated[str, Field(min_length=1, max_length=200)]
 VoiceChoices = Annotated[dict[SpeakerName, VoiceName], Field(max_length=100)]
 SpeakerCount = Annotated[int, Field(ge=1, le=100)]

@@ -27,6 +27,7 @@ from dub_assets.stages.quality.values import Check, DubFigures, LineQuality, Sev
 
 CheckName = Literal[
     "source_is_intact",
+    "subtitle_files_are_valid",
     "dialogue_is_complete",
     "text_is_translated",
     "text_is_in_its_language",
@@ -179,6 +180,12 @@ def _no_lines(segments: tuple[int, ...], *, passed: str, failed: str) -> Outcome
 def _source_is_intact(inputs: CheckInputs) -> Outcome:
     findings = inputs.products.stems.findings
     return Outcome(passed=not findings, reason="; ".join(findings) or "nothing is odd about the source")
+
+
+@_check("subtitle_files_are_valid", "transcript", "warning", "The subtitles that the job brings have nothing odd.")
+def _subtitle_files_are_valid(inputs: CheckInputs) -> Outcome:
+    findings = inputs.products.transcript.findings
+    return Outcome(passed=not findings, reason="; ".join(findings) or "nothing odd, or no subtitles were given")
 
 
 @_check("dialogue_is_complete", "transcript", "warning", "Every stretch of speech in the original has a line.")

@@ -22,7 +22,7 @@ from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
 
 STAGE = "quality"
-STAGE_VERSION = 7
+STAGE_VERSION = 8
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _EXCERPTS_COUNT = 3
@@ -101,6 +101,7 @@ def _fingerprint(products: Products, final: FinalVideo, identifier: LanguageIden
         texts=[
             [(segment.interval, segment.text) for segment in products.transcript.segments],
             products.translation.lines,
+            products.transcript.findings,
         ],
         speech=[
             (line.placed, line.clip.sha256, line.issues, line.speech.read_back, line.speech.unheard)

@@ -15,6 +15,7 @@ def stems(context: dg.AssetExecutionContext, job_resources: JobResources) -> dg.
     """The video's sound at 48 kHz, separated into vocals and background that add up to it."""
     with job_resources.job(context) as job:
         check_job(job.request, job.engines, job.ctx.consents, job.options)
+        job.given_texts()  # unreadable subtitles end the job before any work
         source = job.ctx.workspace.adopt(job.request.input_key)
         context.log_event(
             dg.AssetObservation("source_video", partition=context.partition_key, metadata={"bytes": source.size_bytes})

@@ -1,5 +1,7 @@
 """Asset ``transcript``: what is said, when, and by whom."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from dub_assets.resources.asset import job_asset, output
@@ -30,6 +32,8 @@ def transcript(
                 "language": product.language,
                 "language_probability": product.language_probability,
                 "speakers": ", ".join(speaker.name for speaker in product.speakers) or "not diarised",
+                "source": product.source_file.key if product.source_file else "recognised",
+                "findings": "; ".join(product.findings) or "none",
                 "segments": len(product.segments),
                 "words": sum(len(segment.words) for segment in product.segments),
                 "table": segment_table([_row(segment) for segment in product.segments], job.archive.store),
@@ -41,11 +45,14 @@ def transcript(
 
 def _transcribed(stems: Stems, job: JobContext, previous: Transcript | None) -> Transcript:
     """Return the transcript: the job's own, that of another job of the project, or a new one."""
-    language, speakers = job.request.source_language, job.request.speakers
+    language, speakers, given = job.request.source_language, job.request.speakers, job.given_texts()
+    source_file = given.transcript.media if given.transcript else None
     return job.shared.obtain(
         Transcript,
         "transcript",
-        transcript_fingerprint(stems, language, engines=job.engines, options=job.options, speakers=speakers),
+        transcript_fingerprint(
+            stems, language, engines=job.engines, options=job.options, speakers=speakers, given=given
+        ),
         previous=previous,
         make=lambda: transcribe(
             stems,
@@ -55,8 +62,9 @@ def _transcribed(stems: Stems, job: JobContext, previous: Transcript | None) -> 
             ctx=job.ctx,
             previous=previous,
             speakers=speakers,
+            given=given,
         ),
-        adopt=lambda transcript: None if transcript.edits else transcript,
+        adopt=lambda transcript: None if transcript.edits else replace(transcript, source_file=source_file),
     )
 
 

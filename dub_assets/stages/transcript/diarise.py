@@ -27,6 +27,8 @@ _SEX_PHRASES = 6
 _PITCH_PHRASES = 40
 """Number of a speaker's longest phrases from which the pitch is taken: a minute or two, however long the programme."""
 
+_PITCH_RATE_HZ = 16_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerLabels:
@@ -108,8 +110,7 @@ class _VoiceReader:
 
     def sound(self, media: MediaObject, interval: Interval) -> Sound:
         """Return an interval of the original, or of the vocals."""
-        path = self.ctx.workspace.open(media)
-        return self.ctx.sounds.resample(self.ctx.sounds.read(path, interval).mono(), self.rate_hz)
+        return _mono(media, interval, self.ctx, self.rate_hz)
 
     def speakers(
         self, phrases: Sequence[Phrase], numbers: Sequence[int], diariser: TurnDiariser
@@ -121,7 +122,7 @@ class _VoiceReader:
         return tuple(
             Speaker(
                 name=speaker_name(number),
-                pitch_hz=median_pitch_hz([self.sound(self.stems.vocals, interval) for interval in _longest(intervals)]),
+                pitch_hz=pitch_of(intervals, self.stems, self.ctx, rate_hz=self.rate_hz),
                 speech_ms=sum(interval.duration_ms for interval in intervals),
                 sex=self._sex(intervals, diariser),
             )
@@ -134,6 +135,18 @@ class _VoiceReader:
             return None
         sounds = [self.sound(self.stems.original, interval) for interval in _longest(intervals)[:_SEX_PHRASES]]
         return diariser.sex(mean_voiceprint(diariser.embed(sounds)))
+
+
+def pitch_of(
+    intervals: Sequence[Interval], stems: Stems, ctx: StageContext, *, rate_hz: int = _PITCH_RATE_HZ
+) -> float | None:
+    """Return the median pitch of the vocals in the longest of these intervals, None if no speech is voiced."""
+    return median_pitch_hz([_mono(stems.vocals, interval, ctx, rate_hz) for interval in _longest(intervals)])
+
+
+def _mono(media: MediaObject, interval: Interval, ctx: StageContext, rate_hz: int) -> Sound:
+    path = ctx.workspace.open(media)
+    return ctx.sounds.resample(ctx.sounds.read(path, interval).mono(), rate_hz)
 
 
 def _longest(intervals: Sequence[Interval]) -> list[Interval]:

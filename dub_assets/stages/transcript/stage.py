@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dub_assets.core.batches import in_batches
 from dub_assets.core.engine_use import releasing
+from dub_assets.core.errors import UnsupportedLanguageError
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.language import UNDETERMINED
-from dub_assets.core.ports import Engines, Recogniser, StageContext
-from dub_assets.core.provenance import Provenance
+from dub_assets.core.ports import Engines, LanguageIdentifier, Recogniser, StageContext, TurnDiariser, WordAligner
+from dub_assets.core.provenance import NOT_MADE, Provenance
 from dub_assets.core.speech import LanguageGuess, RecognisedWord, SpeechChunk
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval, merged
 from dub_assets.options import DubOptions
 from dub_assets.stages.stems.values import Stems
 from dub_assets.stages.transcript.chunking import chunks
 from dub_assets.stages.transcript.diarise import diarise
+from dub_assets.stages.transcript.given_lines import given_lines
+from dub_assets.stages.transcript.given_segments import Alignment, segments_of, with_speakers, words_of_lines
 from dub_assets.stages.transcript.segmentation import place_words, segment_words
-from dub_assets.stages.transcript.values import TimedWord, Transcript
+from dub_assets.stages.transcript.values import NOTHING_GIVEN, GivenTexts, TimedWord, Transcript
+from dub_assets.subtitle_files import SubtitleFile
 
 STAGE = "transcript"
 STAGE_VERSION = 4
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
+
+_GIVEN_VERSION = 1
+"""Version of what is made of the job's own subtitles; jobs without them do not depend on it."""
 
 _QUIET_FRAME_MS = 20
 
@@ -42,21 +49,101 @@ def transcribe(
     ctx: StageContext,
     previous: Transcript | None,
     speakers: int | None = None,
+    given: GivenTexts = NOTHING_GIVEN,
 ) -> Transcript:
     """Recognise speech in the original sound, and cut the words into segments of one speaker each.
 
     ``language`` is ISO 639-1 or ``"auto"``; ``speakers`` is the number of speakers, None if it is unknown. Nothing is
-    recognised outside speech, so silence has no text.
+    recognised outside speech, so silence has no text. ``given`` are the job's own subtitles: then the segments are
+    their cues. Raises InputError if these do not belong to the video.
     """
-    recogniser, diariser = engines.recogniser(language), engines.turn_diariser()
+    recogniser, diariser = _recogniser(engines, language, given), engines.turn_diariser()
     count = speakers or options.speakers.count
-    stage_fingerprint = transcript_fingerprint(stems, language, engines=engines, options=options, speakers=speakers)
+    stage_fingerprint = transcript_fingerprint(
+        stems, language, engines=engines, options=options, speakers=speakers, given=given
+    )
     if previous is not None and previous.provenance.fingerprint == stage_fingerprint:
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, recogniser, diariser):
-        chunk_recogniser = _ChunkRecogniser(path=ctx.workspace.open(stems.original), recogniser=recogniser, ctx=ctx)
-        guess, words = _words(stems, language, chunk_recogniser, options)
-        labels = diarise(words, stems, diariser=diariser, count=count, ctx=ctx)
+        source = _Source(stems=stems, recogniser=recogniser, options=options, ctx=ctx)
+        if given == NOTHING_GIVEN:
+            transcript = _recognised(source, language, diariser, count)
+        else:
+            transcript = _given(source, language, given, engines.language_identifier(), diariser, count)
+    used = (recogniser if recogniser and _is_used(recogniser, given) else None, diariser)
+    return replace(
+        transcript,
+        provenance=Provenance(
+            fingerprint=stage_fingerprint,
+            engines=tuple(engine.identity for engine in used if engine),
+            figures=measurement.figures(media_ms=transcript.duration_ms),
+        ),
+    )
+
+
+def transcript_fingerprint(
+    stems: Stems,
+    language: str,
+    *,
+    engines: Engines,
+    options: DubOptions,
+    speakers: int | None = None,
+    given: GivenTexts = NOTHING_GIVEN,
+) -> str:
+    """Return the fingerprint of the transcript of these stems; the arguments are those of ``transcribe``."""
+    recogniser, diariser = _recogniser(engines, language, given), engines.turn_diariser()
+    diarisation = [diariser and diariser.identity, speakers or options.speakers.count, stems.vocals.sha256]
+    files = {name: subtitles and subtitles.media.sha256 for name, subtitles in given.by_name().items()}
+    return fingerprint(
+        STAGE,
+        version=STAGE_VERSION,
+        sound=stems.original.sha256,
+        speech=stems.speech,
+        language=language,
+        recogniser=recogniser and recogniser.identity,
+        speakers=diarisation,
+        margin_ms=options.voice_activity.margin_ms,
+        rules=options.segmentation,
+        **({} if given == NOTHING_GIVEN else {"given": [_GIVEN_VERSION, files]}),
+    )
+
+
+def _recogniser(engines: Engines, language: str, given: GivenTexts) -> Recogniser | None:
+    """Return the recogniser; None if the transcript is given and no engine knows the language."""
+    try:
+        return engines.recogniser(language)
+    except UnsupportedLanguageError:
+        if given.transcript is None:
+            raise
+        return None
+
+
+def _is_used(recogniser: Recogniser, given: GivenTexts) -> bool:
+    return given.transcript is None or isinstance(recogniser, WordAligner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What a transcript is made of."""
+
+    stems: Stems
+    recogniser: Recogniser | None
+    options: DubOptions
+    ctx: StageContext
+
+    def words(self, language: str) -> tuple[LanguageGuess, tuple[TimedWord, ...]]:
+        """Return the language and the recognised words. Raises ValueError without a recogniser."""
+        if self.recogniser is None:
+            raise ValueError("speech is to be recognised without a recogniser")
+        path = self.ctx.workspace.open(self.stems.original)
+        chunk_recogniser = _ChunkRecogniser(path=path, recogniser=self.recogniser, ctx=self.ctx)
+        return _words(self.stems, language, chunk_recogniser, self.options)
+
+
+def _recognised(source: _Source, language: str, diariser: TurnDiariser | None, count: int | None) -> Transcript:
+    stems, options = source.stems, source.options
+    guess, words = source.words(language)
+    labels = diarise(words, stems, diariser=diariser, count=count, ctx=source.ctx)
     duration_ms = stems.info.duration_ms
     return Transcript(
         language=guess.language,
@@ -64,31 +151,52 @@ def transcribe(
         duration_ms=duration_ms,
         segments=segment_words(labels.words, stems.speech, options.segmentation, duration_ms, guess.language),
         speakers=labels.speakers,
-        provenance=Provenance(
-            fingerprint=stage_fingerprint,
-            engines=tuple(engine.identity for engine in (recogniser, diariser) if engine),
-            figures=measurement.figures(media_ms=duration_ms),
-        ),
+        provenance=NOT_MADE,
     )
 
 
-def transcript_fingerprint(
-    stems: Stems, language: str, *, engines: Engines, options: DubOptions, speakers: int | None = None
-) -> str:
-    """Return the fingerprint of the transcript of these stems; the arguments are those of ``transcribe``."""
-    recogniser, diariser = engines.recogniser(language), engines.turn_diariser()
-    diarisation = [diariser and diariser.identity, speakers or options.speakers.count, stems.vocals.sha256]
-    return fingerprint(
-        STAGE,
-        version=STAGE_VERSION,
-        sound=stems.original.sha256,
-        speech=stems.speech,
-        language=language,
-        recogniser=recogniser.identity,
-        speakers=diarisation,
-        margin_ms=options.voice_activity.margin_ms,
-        rules=options.segmentation,
+def _given(
+    source: _Source,
+    language: str,
+    given: GivenTexts,
+    identifier: LanguageIdentifier,
+    diariser: TurnDiariser | None,
+    count: int | None,
+) -> Transcript:
+    """Return the transcript whose segments are the cues of the job's own subtitles."""
+    duration_ms = source.stems.info.duration_ms
+    lines, findings = given_lines(given, duration_ms)
+    if given.transcript is None:
+        guess, recognised = source.words(language)
+        words, far = words_of_lines(recognised, lines)
+        if far:
+            findings.append(f"translation: {far} recognised words are far from all cues and are in no line")
+    else:
+        guess = _language_of(given.transcript.file, language, identifier)
+        words = Alignment(stems=source.stems, recogniser=source.recogniser, ctx=source.ctx, stage=STAGE).words(
+            lines, guess.language
+        )
+    segments, speakers = with_speakers(
+        segments_of(lines, words, guess.language), source.stems, diariser=diariser, count=count, ctx=source.ctx
     )
+    return Transcript(
+        language=guess.language,
+        language_probability=guess.probability,
+        duration_ms=duration_ms,
+        segments=segments,
+        speakers=speakers,
+        provenance=NOT_MADE,
+        source_file=given.transcript.media if given.transcript else None,
+        findings=tuple(findings),
+    )
+
+
+def _language_of(file: SubtitleFile, language: str, identifier: LanguageIdentifier) -> LanguageGuess:
+    """Return the given language, or that of a file's text."""
+    if language != "auto":
+        return LanguageGuess(language=language, probability=1.0)
+    (guess,) = identifier.identify([" ".join(cue.text for cue in file.cues)])
+    return guess
 
 
 def _words(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from dub_assets.core.engine import VoiceSex
 from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.media import MediaObject
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import Interval
+from dub_assets.subtitle_files.values import SubtitleFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ class Transcript:
     Segments are ordered by time, do not overlap and lie inside the programme; after edits their indices are in another
     order. ``speakers`` is empty if diarisation did not run. ``edits`` is the number of edits of segments;
     ``indices_used`` is greater than every index that an edited segment ever had.
+    ``source_file`` is the job's copy of the subtitle file that replaced recognition, None if speech was recognised;
+    ``findings`` say what was odd about the subtitle files of the job, a sentence each.
     """
 
     language: str
@@ -84,6 +88,8 @@ class Transcript:
     provenance: Provenance
     edits: int = 0
     indices_used: int = 0
+    source_file: MediaObject | None = None
+    findings: tuple[str, ...] = ()
 
     @property
     def next_index(self) -> int:
@@ -97,3 +103,27 @@ class Transcript:
         if not self.edits:
             return made_from
         return fingerprint("edited_transcript", made_from=made_from, segments=self.segments, speakers=self.speakers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenSubtitles:
+    """A subtitle file that a job brings: the job's copy, and its cues."""
+
+    media: MediaObject
+    file: SubtitleFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenTexts:
+    """The subtitle files that replace recognition and translation; None for what engines do."""
+
+    transcript: GivenSubtitles | None = None
+    translation: GivenSubtitles | None = None
+
+    def by_name(self) -> dict[str, GivenSubtitles | None]:
+        """Return the files by what they replace."""
+        return {"transcript": self.transcript, "translation": self.translation}
+
+
+NOTHING_GIVEN = GivenTexts()
+"""A job without subtitle files."""

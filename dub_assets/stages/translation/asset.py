@@ -42,6 +42,7 @@ def translation(
                 ctx=job.ctx,
                 previous=previous,
                 terms=job.request.terms,
+                given=job.given_texts(),
             )
         if texts:
             product = write_lines(product, transcript, texts)
@@ -79,7 +80,7 @@ def _check_voices(voices: Mapping[int, str], job: JobContext) -> None:
 def _up_to_date(product: Translation, transcript: Transcript, job: JobContext) -> Translation:
     """Return the translation as one of the edited transcript, so that later runs keep its lines."""
     language, terms = job.request.target_language, job.request.terms
-    current = translation_fingerprint(transcript, language, engines=job.engines, terms=terms)
+    current = translation_fingerprint(transcript, language, engines=job.engines, terms=terms, given=job.given_texts())
     return replace(product, provenance=replace(product.provenance, fingerprint=current))
 
 

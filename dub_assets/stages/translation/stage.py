@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dub_assets.core.engine_use import provenance_of, releasing
@@ -14,7 +14,8 @@ from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext, Tra
 from dub_assets.core.sentences import join_words
 from dub_assets.core.text import Rendering, SourceLine, Term
 from dub_assets.core.timing import slots
-from dub_assets.stages.transcript.values import Transcript
+from dub_assets.stages.transcript.given_lines import cue_text, given_lines
+from dub_assets.stages.transcript.values import NOTHING_GIVEN, GivenTexts, Transcript
 from dub_assets.stages.translation.line_translation import LineTranslator
 from dub_assets.stages.translation.passages import Passage, passages, split_text
 from dub_assets.stages.translation.values import TranslatedLine, Translation, segment_fingerprint
@@ -35,14 +36,18 @@ def translate(
     ctx: StageContext,
     previous: Translation | None,
     terms: Sequence[Term] = (),
+    given: GivenTexts = NOTHING_GIVEN,
 ) -> Translation:
     """Translate the text of every segment, in order; ``terms`` read as given.
 
-    Lines that editors wrote in ``previous`` are kept if a segment still has the same text and place. Raises
-    UnsupportedLanguageError if no engine translates from the spoken language.
+    Lines that editors wrote in ``previous`` are kept if a segment still has the same text and place. Segments that
+    begin with a cue of the ``given`` translation have its text. Raises UnsupportedLanguageError if no engine translates
+    the others from the spoken language.
     """
-    translator = engines.translator(transcript.language, target_language) if transcript.segments else None
-    stage_fingerprint = _fingerprint(transcript, target_language, translator, terms)
+    cue_lines = _cue_lines(transcript, target_language, given)
+    to_translate = _without(transcript, cue_lines)
+    translator = _translator(to_translate, target_language, engines)
+    stage_fingerprint = _fingerprint(transcript, target_language, translator, terms, given)
     edited = _kept_edits(transcript, target_language, previous)
     if (
         previous is not None
@@ -52,7 +57,8 @@ def translate(
         return previous
     with ctx.meter.measure() as measurement, releasing(engines, translator):
         identifier = engines.language_identifier()
-        lines = _lines(transcript, target_language, translator, identifier, terms, ctx) if translator else ()
+        lines = _lines(to_translate, target_language, translator, identifier, terms, ctx) if translator else ()
+    lines = tuple(sorted((*lines, *cue_lines.values()), key=lambda line: line.index))
     return Translation(
         source_language=transcript.language,
         target_language=target_language,
@@ -61,6 +67,7 @@ def translate(
         voices=_kept_voices(previous.voices, transcript)
         if previous and previous.target_language == target_language
         else {},
+        source_file=given.translation.media if given.translation else None,
     )
 
 
@@ -95,11 +102,27 @@ def choose_voices(translation: Translation, transcript: Transcript, voices: Mapp
 
 
 def translation_fingerprint(
-    transcript: Transcript, target_language: str, *, engines: Engines, terms: Sequence[Term] = ()
+    transcript: Transcript,
+    target_language: str,
+    *,
+    engines: Engines,
+    terms: Sequence[Term] = (),
+    given: GivenTexts = NOTHING_GIVEN,
 ) -> str:
     """Return the fingerprint of the translation of a transcript; the arguments are those of ``translate``."""
-    translator = engines.translator(transcript.language, target_language) if transcript.segments else None
-    return _fingerprint(transcript, target_language, translator, terms)
+    translator = _translator(
+        _without(transcript, _cue_lines(transcript, target_language, given)), target_language, engines
+    )
+    return _fingerprint(transcript, target_language, translator, terms, given)
+
+
+def _without(transcript: Transcript, lines: Collection[int]) -> Transcript:
+    """Return the transcript without the segments that have lines already."""
+    return replace(transcript, segments=tuple(segment for segment in transcript.segments if segment.index not in lines))
+
+
+def _translator(to_translate: Transcript, target_language: str, engines: Engines) -> Translator | None:
+    return engines.translator(to_translate.language, target_language) if to_translate.segments else None
 
 
 def _kept_voices(voices: Mapping[str, str], transcript: Transcript) -> dict[str, str]:
@@ -108,8 +131,25 @@ def _kept_voices(voices: Mapping[str, str], transcript: Transcript) -> dict[str,
     return {segment: voice for segment, voice in voices.items() if voice and segment in known}
 
 
+def _cue_lines(transcript: Transcript, language: str, given: GivenTexts) -> dict[int, TranslatedLine]:
+    """Return the lines whose text the job's own translation has, by the index of their segments."""
+    if given.translation is None:
+        return {}
+    lines, _ = given_lines(given, transcript.duration_ms)
+    texts = {line.interval.start_ms: cue_text(line.translation, language) for line in lines if line.translation}
+    return {
+        segment.index: TranslatedLine(index=segment.index, passage=segment.index, text=texts[segment.interval.start_ms])
+        for segment in transcript.segments
+        if segment.interval.start_ms in texts
+    }
+
+
 def _fingerprint(
-    transcript: Transcript, target_language: str, translator: Translator | None, terms: Sequence[Term]
+    transcript: Transcript,
+    target_language: str,
+    translator: Translator | None,
+    terms: Sequence[Term],
+    given: GivenTexts,
 ) -> str:
     return fingerprint(
         STAGE,
@@ -119,6 +159,7 @@ def _fingerprint(
         target_language=target_language,
         terms=list(terms),
         translator=translator and translator.identity,
+        **({} if given.translation is None else {"given": given.translation.media.sha256}),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dub_assets.core.fingerprint import fingerprint
+from dub_assets.core.media import MediaObject
 from dub_assets.core.provenance import Provenance
 from dub_assets.stages.transcript.values import TranscriptSegment
 
@@ -40,6 +41,7 @@ class Translation:
 
     The fingerprint of its provenance covers the translator's input, not editors' texts. ``voices`` are those that
     editors chose for single lines, by ``segment_fingerprint``.
+    ``source_file`` is the job's copy of the subtitle file that replaced the translator, None if there is none.
     """
 
     source_language: str
@@ -47,6 +49,7 @@ class Translation:
     lines: tuple[TranslatedLine, ...]
     provenance: Provenance
     voices: Mapping[str, str] = field(default_factory=dict)
+    source_file: MediaObject | None = None
 
     @property
     def data_version(self) -> str:

@@ -37,6 +37,7 @@ def tts_segments(
             previous=job.previous(TtsSegments, "tts_segments"),
             only=config.selected([segment.index for segment in transcript.segments]),
             voices={**parse_choices(job.options.speakers.voices), **job.request.voices},
+            pronunciations=job.request.pronunciations,
         )
         edited = {line.index for line in translation.lines if line.written_for is not None}
         rows = [_row(segment, edited=segment.index in edited) for segment in product.segments]

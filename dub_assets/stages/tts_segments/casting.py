@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ from dub_assets.core.errors import InputError
 from dub_assets.core.keys import segment_name
 from dub_assets.core.ports import Engines
 from dub_assets.core.speech import ClonedUtterance, Utterance, VoiceReference
-from dub_assets.stages.transcript.values import Speaker, Transcript, speaker_name
+from dub_assets.core.text import Pronunciation
+from dub_assets.stages.transcript.values import Speaker, Transcript
 from dub_assets.stages.translation.values import Translation, segment_fingerprint
-from dub_assets.text_normalisation import verbalise
+from dub_assets.stages.tts_segments.pronunciations import spoken_text
 
 _CLONED = "cloned"
 _SEMITONES_PER_RANK, _MOST_RANK_SEMITONES = 1.0, 6.0
@@ -25,8 +27,8 @@ _SHARED_VOICE_SEMITONES = 24.0
 _OTHER_SEX_SEMITONES = 48.0
 """A voice that sounds like the other sex counts as this much: a shared voice is the smaller fault."""
 
-MAX_SPEAKERS = 100
-_NAMES = {speaker_name(number) for number in range(MAX_SPEAKERS)}
+SPEAKER_NAME = r"([A-Z]|[^\s\d=,][^=,]{1,59})"
+"""Regular expression of a speaker: the letter that diarisation gives, or a name that subtitles give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,11 @@ class LineVoice:
 
     voice: str
     reference: VoiceReference | None = None
+    pronunciations: tuple[Pronunciation, ...] = ()
 
     def utterance(self, text: str, language: str) -> Utterance:
         """Return a text, in words alone, to be spoken by this voice at its natural speed."""
-        words = verbalise(text, language)
+        words = spoken_text(text, language, self.pronunciations)
         if self.reference is None:
             return Utterance(text=words, language=language, voice=self.voice)
         return ClonedUtterance(text=words, language=language, voice=self.voice, reference=self.reference)
@@ -147,8 +150,8 @@ def check_voices(voices: Sequence[Voice], chosen: Mapping[str, str], *, of: str 
 
 
 def checked_speaker(name: str) -> str:
-    """Return the letter of a speaker. Raises InputError if no speaker has it."""
-    if name not in _NAMES:
+    """Return the letter or name of a speaker. Raises InputError if no speaker can have it."""
+    if not re.fullmatch(SPEAKER_NAME, name):
         raise InputError(f"{name!r} is no speaker: give a letter such as A, as the report shows it")
     return name
 
@@ -158,7 +161,7 @@ def parse_choices(text: str | None) -> dict[str, str]:
     choices: dict[str, str] = {}
     for choice in text.split(",") if text else ():
         name, equals, voice = (part.strip() for part in choice.partition("="))
-        if not equals or name not in _NAMES or not voice:
+        if not equals or not re.fullmatch(SPEAKER_NAME, name) or not voice:
             raise InputError(f"{choice!r} gives no speaker a voice: write A=jm_kumo, the speaker's letter and a voice")
         choices[name] = voice
     return choices

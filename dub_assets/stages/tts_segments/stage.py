@@ -10,6 +10,7 @@ from dub_assets.core.engine_use import provenance_of, releasing
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import Engines, StageContext, Synthesiser
 from dub_assets.core.speech import Utterance
+from dub_assets.core.text import Pronunciation
 from dub_assets.core.timing import slots
 from dub_assets.options import DubOptions
 from dub_assets.stages.stems.values import Stems
@@ -19,6 +20,7 @@ from dub_assets.stages.tts_segments.casting import Cast, LineVoice, cast_lines, 
 from dub_assets.stages.tts_segments.clips import fit_speech
 from dub_assets.stages.tts_segments.consent import consented
 from dub_assets.stages.tts_segments.fitting import speed_to_ask
+from dub_assets.stages.tts_segments.pronunciations import check_pronunciations
 from dub_assets.stages.tts_segments.read_back import read_lines_back
 from dub_assets.stages.tts_segments.rendering_choice import Candidates, LengthPredictor, choose
 from dub_assets.stages.tts_segments.values import Prediction, SpokenLine, SynthesisedSpeech, TtsSegment, TtsSegments
@@ -42,20 +44,25 @@ def synthesise(  # noqa: PLR0913 - what a stage works with, and its choices
     previous: TtsSegments | None,
     only: Collection[int] | None = None,
     voices: Mapping[str, str] | None = None,
+    pronunciations: tuple[Pronunciation, ...] = (),
 ) -> TtsSegments:
     """Speak every line in the voice of its speaker, and fit it to its slot.
 
     A line with the same text, voice, speed and engine as in ``previous`` is not spoken again. ``only`` names segments
     that are spoken again in any case; the speech of all others is then kept, and only fitted again if it moves.
     ``voices`` are chosen voices by speaker; if the engine clones voices, all other speakers who consented keep their
-    own. Without chosen voices, the engine is the one whose voices fit most speakers. Raises ConsentMissingError.
+    own. Without chosen voices, the engine is the one whose voices fit most speakers. ``pronunciations`` say how terms
+    are spoken; texts and subtitles keep the terms. Raises ConsentMissingError, and InputError if the engine cannot read
+    a pronunciation.
     """
     if translation.lines and not voices:
         sexes = [speaker.sex for speaker in transcript.speakers]
         engines = engines.for_speakers(translation.target_language, sexes)
     synthesiser = engines.synthesiser(translation.target_language) if translation.lines else None
+    if synthesiser is not None:
+        check_pronunciations(pronunciations, synthesiser.identity.name, synthesiser.capabilities)
     cast = consented(cast_lines(transcript, translation, engines, voices or {}), options.consent, ctx)
-    stage_fingerprint = _fingerprint(stems, transcript, translation, synthesiser, cast, options)
+    stage_fingerprint = _fingerprint(stems, transcript, translation, synthesiser, cast, options, pronunciations)
     if only is None and previous is not None and _is_current(previous, translation, stage_fingerprint):
         return previous
     segments: tuple[TtsSegment, ...] = ()
@@ -63,7 +70,10 @@ def synthesise(  # noqa: PLR0913 - what a stage works with, and its choices
     with ctx.meter.measure() as measurement:
         if synthesiser is not None:
             with releasing(engines, synthesiser):
-                voices_by_line = _line_voices(cast, transcript, translation, stems, synthesiser, ctx)
+                voices_by_line = [
+                    replace(voice, pronunciations=pronunciations)
+                    for voice in _line_voices(cast, transcript, translation, stems, synthesiser, ctx)
+                ]
                 lines, predictions = _lines(transcript, translation, voices_by_line, synthesiser, previous, options)
                 speeches = _speak(lines, _kept(lines, previous, only), synthesiser, ctx)
                 speeches = read_lines_back(
@@ -86,6 +96,7 @@ def _fingerprint(
     synthesiser: Synthesiser | None,
     cast: Cast,
     options: DubOptions,
+    pronunciations: tuple[Pronunciation, ...],
 ) -> str:
     # The texts in words are part of it: new rules of text normalisation change them, while the lines stay the same.
     texts = [text for line in translation.lines for text in line.renderings]
@@ -102,6 +113,7 @@ def _fingerprint(
         cloned_from=reference_inputs(transcript, stems, cast.cloned_speakers),
         options=[options.fit, options.mix.level_range_db, options.mix.soft_range_db, options.checks.speech],
         **({"chosen_lines": cast.chosen_lines} if cast.chosen_lines else {}),
+        **({"pronunciations": pronunciations} if pronunciations else {}),
     )
 
 

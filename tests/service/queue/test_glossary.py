@@ -11,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dub_assets.core.errors import InputError
-from dub_assets.core.text import Term
+from dub_assets.core.text import Pronunciation, Term
 from dub_assets.service.queue.glossary import read_glossary
 
 
 def test_reads_terms_and_do_not_translate(tmp_path):
     path = tmp_path / "glossary.json"
     path.write_text(json.dumps({"glossary": {"sea": "oceano"}, "do_not_translate": ["Dagster"]}))
-    assert read_glossary(path) == (Term(source="sea", target="oceano"), Term(source="Dagster", target="Dagster"))
+    assert read_glossary(path).terms() == (
+        Term(source="sea", target="oceano"),
+        Term(source="Dagster", target="Dagster"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_an_invalid_glossary_is_an_error(tmp_path, content, message):
 def test_a_byte_order_mark_is_skipped(tmp_path):
     path = tmp_path / "glossary.json"
     path.write_bytes(b'\xef\xbb\xbf{"glossary": {"sea": " oceano "}}')
-    assert read_glossary(path) == (Term(source="sea", target="oceano"),)
+    assert read_glossary(path).terms() == (Term(source="sea", target="oceano"),)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ def test_any_content_is_terms_or_an_error(content):
         path = Path(folder, "glossary.json")
         path.write_bytes(content)
         with suppress(InputError):
-            assert all(term.source and term.target for term in read_glossary(path))
+            assert all(term.source and term.target for term in read_glossary(path).terms())
 
 
 phrases = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).filter(str.strip)
@@ -91,9 +94,34 @@ def test_any_terms_are_read_as_they_are_written(terms):
     with TemporaryDirectory() as folder:
         path = Path(folder, "glossary.json")
         path.write_text(json.dumps({"glossary": terms}), encoding="utf-8")
-        assert read_glossary(path) == tuple(Term(source=key, target=value.strip()) for key, value in terms.items())
+        assert read_glossary(path).terms() == tuple(
+            Term(source=key, target=value.strip()) for key, value in terms.items()
+        )
 
 
 def test_a_missing_glossary_is_an_error(tmp_path):
     with pytest.raises(InputError, match="check the path"):
         read_glossary(tmp_path / "none.json")
+
+
+def test_pronunciations_are_those_of_a_language(tmp_path: Path):
+    path = tmp_path / "glossary.json"
+    path.write_text(
+        '{"pronounce": {"english": {"Nguyen": "win", "GIF": "/ŋwiən/"}, "pt": {"Zoë": "zôi"}}}', encoding="utf-8"
+    )
+    glossary = read_glossary(path)
+    assert glossary.pronunciations("en") == (
+        Pronunciation(term="Nguyen", sound="win"),
+        Pronunciation(term="GIF", sound="/ŋwiən/"),
+    )
+    assert [entry.ipa for entry in glossary.pronunciations("en")] == [None, "ŋwiən"]
+    assert glossary.pronunciations("ko") == ()
+    assert glossary.terms() == ()
+
+
+@pytest.mark.parametrize("sound", ["/", "//", "123", "/ŋwIən/", "ŋwiən/", "/win", "/a/b/", "/한글/", "/d3f/"])
+def test_a_pronunciation_that_is_neither_words_nor_ipa_is_refused(tmp_path: Path, sound: str):
+    path = tmp_path / "glossary.json"
+    path.write_text(json.dumps({"pronounce": {"en": {"GIF": sound}}}), encoding="utf-8")
+    with pytest.raises(InputError, match=r"cannot be read: pronounce\.en\.GIF: Value error, .* is n"):
+        read_glossary(path)

@@ -9,7 +9,7 @@ from support.programmes import SPEECH, WORDS, programme
 
 from dub_assets.core.signal.level import active_speech_level_dbfs
 from dub_assets.core.signal.sound import Sound
-from dub_assets.stages.tts_segments import casting
+from dub_assets.stages.tts_segments import pronunciations
 from dub_assets.stages.tts_segments import stage as synthesise_stage
 from dub_assets.stages.tts_segments.stage import synthesise
 from dub_assets.text_normalisation.speaking_rate import ordinary_ms
@@ -153,7 +153,7 @@ def test_new_normalisation_rules_speak_only_the_lines_again_that_they_change(har
     products = harness.run_stages(engines)
     translation = with_text(products.translation, 1, "pt R$ 3,50")
     with monkeypatch.context() as before:
-        for module in (casting, synthesise_stage):
+        for module in (pronunciations, synthesise_stage):
             before.setattr(module, "verbalise", lambda text, language: text)
         old = synthesise_again(harness, products, engines, translation=translation)
     assert engines.synthesiser("pt").spoken[-1] == "pt R$ 3,50"
