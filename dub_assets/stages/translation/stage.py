@@ -58,7 +58,8 @@ def translate(
     with ctx.meter.measure() as measurement, releasing(engines, translator):
         identifier = engines.language_identifier()
         lines = _lines(to_translate, target_language, translator, identifier, terms, ctx) if translator else ()
-    lines = tuple(sorted((*lines, *cue_lines.values()), key=lambda line: line.index))
+    by_index = {**{line.index: line for line in lines}, **cue_lines}
+    lines = tuple(by_index[segment.index] for segment in transcript.segments if segment.index in by_index)
     return Translation(
         source_language=transcript.language,
         target_language=target_language,
