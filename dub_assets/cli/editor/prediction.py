@@ -44,4 +44,6 @@ def _natural_ms(text: str, line: TtsSegment, language: str, synthesiser: Synthes
         return round(line.speech.duration_ms * line.speech.speed * usual_ms / max(1, line.ordinary_ms))
     if not verbalise(text, language).strip():
         return 1
-    return synthesiser.predict_ms([LineVoice(voice=line.speech.voice).utterance(text, language)])[0]
+    known = [voice.name for voice in synthesiser.capabilities.voices_for(language)]
+    voice = line.speech.voice if line.speech.voice in known else known[0]  # another engine may have spoken the line
+    return synthesiser.predict_ms([LineVoice(voice=voice).utterance(text, language)])[0]

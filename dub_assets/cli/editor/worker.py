@@ -7,6 +7,7 @@ its input. Edits run in the main thread, where Dagster handles signals; predicti
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import sys
@@ -37,6 +38,8 @@ from dub_assets.service.edits.review import change_review
 from dub_assets.settings import Settings, settings_from
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.tts_segments.values import TtsSegments
+
+_LOG = logging.getLogger(__name__)
 
 
 class EventWriter:
@@ -95,17 +98,20 @@ class EditWorker:
     def predict(self, request: Mapping[str, Any]) -> None:
         """Predict the length of a text, and report it; without a spoken line or an engine, report nothing known."""
         prediction: dict[str, Any] = {}
-        language = self._keys.request.target_language
-        with suppress(DubError, StopIteration):
-            tts = self._archive.read(TtsSegments, self._keys.manifest("tts_segments"))
-            line = (
-                next(line for line in tts.segments if segment_name(line.index) == request["segment"]) if tts else None
-            )
-            if line is not None:
-                synthesiser = self._engines.synthesiser(language)
-                fit = self._settings.options.fit
-                prediction = predict(request["text"], line, language, synthesiser, fit)
+        try:
+            prediction = self._prediction(request["segment"], request["text"])
+        except Exception as error:  # noqa: BLE001 - the page goes without, and the thread reads on
+            _LOG.warning("no prediction: %s: %s", type(error).__name__, error)
         self._events.write("predicted", prediction=request["prediction"], result=prediction)
+
+    def _prediction(self, segment: str, text: str) -> dict[str, Any]:
+        language = self._keys.request.target_language
+        tts = self._archive.read(TtsSegments, self._keys.manifest("tts_segments"))
+        lines = [line for line in tts.segments if segment_name(line.index) == segment] if tts else []
+        if not lines:
+            return {}
+        synthesiser = self._engines.synthesiser(language)
+        return predict(text, lines[0], language, synthesiser, self._settings.options.fit)
 
     def handle(self, request: Mapping[str, Any]) -> None:
         """Run an edit and report its end."""
