@@ -14,9 +14,13 @@ from pathlib import Path
 
 @contextmanager
 def running_editor(job: str, home: Path) -> Iterator[str]:
-    """Yield the address of the page of a job whose folders lie in ``home``; end the process at the end."""
+    """Yield the address of the page of a job whose folders lie in ``home``; end the process at the end.
+
+    Its voice is espeak-ng's, which needs no model, and lines are not read back.
+    """
     places = {"DUB_ASSETS_HOME": "home", "DUB_ASSETS_CACHE": "cache", "DAGSTER_HOME": "dagster"}
-    environment = {**os.environ, **{name: str(home / folder) for name, folder in places.items()}}
+    engines = {"SYNTHESIS_ENGINE": "espeak-ng", "CHECK_SPEECH": "false"}
+    environment = {**os.environ, **engines, **{name: str(home / folder) for name, folder in places.items()}}
     command = [sys.executable, "-m", "dub_assets.cli", "edit", job, "--no-browser"]
     process = subprocess.Popen(command, env=environment, cwd=home, stdout=subprocess.PIPE, text=True)
     try:

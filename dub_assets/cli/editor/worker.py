@@ -87,7 +87,8 @@ class EditWorker:
         """Load the voice and the recogniser that reads lines back, so that the first edit need not."""
         language, engines = self._keys.request.target_language, self._engines
         with suppress(DubError):  # the edit that needs the engine reports it
-            engines.prepare(engines.synthesiser(language), engines.recogniser(language), engines.language_identifier())
+            hears = [engines.recogniser(language)] if self._settings.options.checks.speech else []
+            engines.prepare(engines.synthesiser(language), *hears, engines.language_identifier())
 
     def voices(self) -> list[str]:
         """Return the voices of the job's language; none if no engine speaks it."""
