@@ -93,6 +93,8 @@ def packets(
                 positions[index] = packet.pos
             if packet.stream.type in {"audio", "video"}:  # a jump is found from all of them
                 clock.move(packet, index)
+            elif packet.stream.type == "subtitle":
+                clock.follow(packet)
             if index in wanted:
                 yield packet
     except IndexError as error:  # PyAV flushes streams that it has no object for

@@ -101,6 +101,7 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
     held_ms = _held_ms(container, start, container.streams.audio[track.index]) if picture else 0
     time_0 = start - Fraction(held_ms, 1000)
     jumps = scan.clock_findings(time_0)
+    texts_follow = not jumps or container.format.name.startswith("matroska")
     appended = appended_at(path, container.format.name, scan.end_position) is not None
     return MediaInfo(
         container=container.format.name,
@@ -109,7 +110,7 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
         picture=scan.picture(picture) if picture else None,
         tracks=tracks,
         track=track,
-        subtitles=() if jumps else kept.subtitles,
+        subtitles=kept.subtitles if texts_follow else (),
         covers=kept.covers,
         held_ms=held_ms,
         clock_jumps=bool(jumps),
@@ -122,7 +123,7 @@ def _info(container: InputContainer, path: Path, scan: Scan, choice: TrackChoice
             *jumps,
             *scan.stream_findings(time_0),
             *([_APPENDED.format(float(end - time_0))] if appended else []),
-            *(["its subtitle tracks are not kept"] if jumps and kept.subtitles else []),
+            *(["its subtitle tracks are not kept"] if kept.subtitles and not texts_follow else []),
         ),
     )
 

@@ -44,6 +44,7 @@ class StraightClock:
         self._streams: dict[int, _StreamClock] = {}
         self._offsets = [Fraction(0)]
         self._end: Fraction | None = None
+        self._offset = Fraction(0)  # of the last packet
         self.jumps_s: list[Fraction] = []
         """Where the clock jumps, in seconds on the straight clock."""
 
@@ -61,7 +62,12 @@ class StraightClock:
         clock.last = now
         end = now + clock.offset + (packet.duration or 0) * tick
         self._end = end if self._end is None else max(self._end, end)
-        ticks = round(clock.offset / tick)
+        self._offset = clock.offset
+        self.follow(packet)
+
+    def follow(self, packet: Packet[Any]) -> None:
+        """Move the times of the next packet, in stored order, as those of the last sound or picture."""
+        ticks = round(self._offset / packet.time_base) if packet.time_base else 0
         if ticks:
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks

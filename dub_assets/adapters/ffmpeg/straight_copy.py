@@ -103,6 +103,6 @@ def _muxer(
 
 
 def _programme(container: InputContainer) -> list[Stream]:
-    return [
-        stream for stream in container.streams if stream.type in {"audio", "video"} and stream.codec_context is not None
-    ]
+    """Return the streams to copy: sounds, pictures, and subtitles if the copy has the container of the source."""
+    kinds = {"audio", "video"} | ({"subtitle"} if container.format.name.startswith("matroska") else set())
+    return [stream for stream in container.streams if stream.type in kinds and stream.codec_context is not None]

@@ -62,6 +62,19 @@ def test_subtitle_tracks_are_kept_after_those_of_the_dub(folder, tmp_path, suffi
     assert TOOL.probe(path).findings == ()
 
 
+def test_subtitles_follow_the_clock_of_joined_files(folder, tmp_path):
+    part = with_subtitles(folder, tmp_path / "part.mkv", "-c:s:0", "srt", "-c:s:1", "ass")
+    path = tmp_path / "talk.mkv"
+    path.write_bytes(part.read_bytes() * 2)
+
+    dubbed, _ = render(TOOL, path, tmp_path)
+
+    assert TOOL.probe(path).clock_jumps
+    for _, lines in subtitles(dubbed):
+        assert [time for time, _ in lines] == pytest.approx([0.4, 1.5, 3.4, 4.5], abs=0.06)
+        assert [text for _, text in lines][1::2] == ["second line"] * 2
+
+
 def test_drawn_subtitles_that_mp4_cannot_hold_are_a_finding(folder, tmp_path):
     path = with_subtitles(folder, tmp_path / "talk.mkv", "-c:s", "srt")
     path.write_bytes(path.read_bytes().replace(b"S_TEXT/UTF8", b"S_HDMV/PGS\0", 1))
