@@ -77,6 +77,10 @@ class InputError(PermanentError):
     error_code: ErrorCode = "invalid_message"
 
 
+class NotSpliceableError(Exception):
+    """A video cannot be edited in place of its packets, and has to be rendered from its parts."""
+
+
 class MediaError(InputError):
     """A media file cannot be used."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import FRAMES_PER_MS, Interval
 
 
@@ -141,6 +142,23 @@ INTACT = ExtractedSound()
 """A track without anything odd."""
 
 
+AAC_FRAMES = 1024
+"""Frames of a packet of AAC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EncodedSound:
+    """Packets of AAC, and what they decode to, aligned with the sound that was encoded.
+
+    Packet ``n`` ends at frame ``n * AAC_FRAMES`` of the sound; the first one lies before it. ``configuration`` is what
+    a decoder needs beside packets, the same for all sounds of equal channels.
+    """
+
+    packets: tuple[bytes, ...]
+    decoded: Sound
+    configuration: bytes = b""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loudness:
     """Loudness by EBU R 128 / ITU-R BS.1770; None if the sound is too short or silent."""
@@ -176,8 +194,8 @@ class Subtitles:
 class Rendition:
     """A dubbed video to be muxed: languages are ISO 639-1.
 
-    ``dub`` and ``original`` are 48 kHz sound files of the whole programme; ``original`` is encoded where the track of
-    the source is not ``intact`` or cannot be copied.
+    ``dub`` is an MP4 of one AAC track, ``original`` a sound file at 48 kHz; both are as long as the programme.
+    ``original`` is encoded where the track of the source is not ``intact`` or cannot be copied.
     ``notice`` is the sentence that marks the result as synthetic; None: the dub has no synthetic speech.
     """
 
@@ -188,6 +206,5 @@ class Rendition:
     source_language: str
     target_language: str
     subtitles: tuple[Subtitles, ...]
-    true_peak_dbtp: float = -1.0
     notice: str | None = None
     intact: bool = True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,8 +23,17 @@ from dub_assets.core.engine import (
 )
 from dub_assets.core.errors import UnsupportedLanguageError
 from dub_assets.core.marking import DIGITAL_SOURCE_TYPE, DUB_TITLE, Marks
-from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, Picture, PictureCut, Rendition, SoundTrack
-from dub_assets.core.ports import Model, SoundFiles, SpeechDetectors
+from dub_assets.core.media import (
+    AAC_FRAMES,
+    EncodedSound,
+    ExtractedSound,
+    MediaInfo,
+    Picture,
+    PictureCut,
+    Rendition,
+    SoundTrack,
+)
+from dub_assets.core.ports import DubbedVideo, Model, PacketWriter, SoundFiles, SpeechDetectors
 from dub_assets.core.provenance import StageFigures
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.signal.voiceprints import Voiceprint
@@ -337,6 +347,37 @@ class FakeEngines:
         return self.synthesiser(language).capabilities.clones_voice
 
 
+@dataclass
+class FakePacketWriter:
+    """Keeps packets in a list."""
+
+    packets: list[bytes]
+
+    def write(self, packets: Iterable[bytes]) -> None:
+        self.packets += packets
+
+
+@dataclass
+class FakeDubbedVideo:
+    """A video of the fake media tool: the sound of its dub."""
+
+    sound: Sound
+    sounds: SoundFiles
+
+    def packets(self, first: int, last: int) -> list[bytes]:
+        frames = [slice(max(0, n - 1) * AAC_FRAMES, n * AAC_FRAMES) for n in range(first, last)]
+        return [self.sound.samples[span].tobytes() for span in frames]
+
+    def write(self, target: Path, packets: Mapping[int, bytes], subtitles: Path | None) -> None:
+        samples = self.sound.samples.copy()
+        for number, content in packets.items():
+            frames = np.frombuffer(content, np.float32).reshape(-1, self.sound.channels)
+            samples[max(0, number - 1) * AAC_FRAMES :][: len(frames)] = frames
+        with self.sounds.writer(target.with_suffix(".flac"), channels=samples.shape[1], rate_hz=48_000) as file:
+            file.write(Sound(samples=samples, rate_hz=48_000))
+        target.with_suffix(".flac").rename(target)
+
+
 class FakeMediaTool:
     """A media tool for which every file is a video with a given sound."""
 
@@ -376,14 +417,41 @@ class FakeMediaTool:
         self.cuts.append(cut)
         target.write_text(f"picture {cut.interval.start_ms} {cut.interval.end_ms}", encoding="utf-8")
 
-    def render(self, rendition: Rendition, target: Path) -> Loudness:
+    def encode(self, sound: Sound) -> EncodedSound:
+        """Return a packet for each 1,024 frames, and one for the silence before them, that hold the sound itself."""
+        packets = [np.zeros((0, sound.channels), np.float32)]
+        packets += [sound.samples[start : start + AAC_FRAMES] for start in range(0, sound.frames, AAC_FRAMES)]
+        return EncodedSound(packets=tuple(packet.tobytes() for packet in packets), decoded=sound)
+
+    def decode(self, packets: Sequence[bytes], like: EncodedSound) -> Sound:
+        samples = np.frombuffer(b"".join(packets[1:]), np.float32).reshape(-1, like.decoded.channels)
+        return Sound(samples=samples, rate_hz=48_000)
+
+    @contextmanager
+    def dubbed(self, video: Path, rendition: Rendition) -> Iterator[DubbedVideo]:
+        self.renditions.append(rendition)
+        yield FakeDubbedVideo(self._sounds.read(video), self._sounds)
+
+    @contextmanager
+    def dub_track(self, path: Path, sound: EncodedSound, frames: int) -> Iterator[PacketWriter]:
+        packets: list[bytes] = []
+        yield FakePacketWriter(packets)
+        samples = np.frombuffer(b"".join(packets), np.float32).reshape(-1, sound.decoded.channels)
+        assert len(samples) == frames
+        with self._sounds.writer(path.with_suffix(".flac"), channels=samples.shape[1], rate_hz=48_000) as file:
+            file.write(Sound(samples=samples, rate_hz=48_000))
+        path.with_suffix(".flac").rename(path)
+
+    def render(self, rendition: Rendition, target: Path) -> None:
         self.renditions.append(rendition)
         target.write_bytes(rendition.dub.read_bytes())
-        return Loudness(integrated_lufs=-20.0, true_peak_dbtp=-3.0)
 
     def marks(self, path: Path) -> Marks:
         notice = self.renditions[-1].notice
         return Marks(digital_source_type=DIGITAL_SOURCE_TYPE, comment=notice, dub_title=DUB_TITLE)
+
+    def duration_ms(self, path: Path) -> int:
+        return self._sounds.read(path).duration_ms
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
         return self._sounds.read(path, interval)

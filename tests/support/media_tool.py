@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
+import subprocess
 from pathlib import Path
 
-from dub_assets.adapters.ffmpeg.decoding import measure_loudness
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, find_ffmpeg
+from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.media import Loudness
 from dub_assets.settings import settings_from
+
+_NO_LOUDNESS_LUFS = -70.0
+"""The result of ebur128 if every block is under its absolute gate."""
 
 
 def media_tool(limits: MediaLimits | None = None) -> FfmpegMediaTool:
@@ -24,8 +29,19 @@ def ffmpeg_under_test() -> Path:
 
 
 def loudness_of(path: Path) -> Loudness:
-    """Return the loudness of a file's first sound track."""
-    return measure_loudness(Ffmpeg(ffmpeg_under_test()), path)
+    """Return integrated loudness and true peak of a file's first sound track by ffmpeg's ebur128, rounded to 0.1 dB."""
+    command = [find_ffmpeg(), "-hide_banner", "-nostats", "-i", path, "-map", "a:0"]
+    done = subprocess.run(
+        [*command, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"], capture_output=True, check=True
+    )
+    log = done.stderr.decode(errors="replace")
+    integrated, peak = (
+        float(re.findall(rf"^\s*{name}:\s+(\S+) (?:LUFS|dBFS)\s*$", log, re.MULTILINE)[-1]) for name in ("I", "Peak")
+    )
+    return Loudness(
+        integrated_lufs=integrated if integrated > _NO_LOUDNESS_LUFS else None,
+        true_peak_dbtp=peak if math.isfinite(peak) else None,
+    )
 
 
 def ffmpeg_environment() -> dict[str, str]:

@@ -82,6 +82,10 @@ class StageHarness:
         """Return the samples of a sound in the workspace."""
         return self.ctx.sounds.read(self.ctx.workspace.open(media)).samples
 
+    def dub(self, final: FinalVideo) -> Samples:
+        """Return the samples of a video's dub, which the fake media tool stores as they are."""
+        return self.samples(final.video)
+
     def run_stages(self, engines: FakeEngines, previous: Products | None = None) -> Products:
         """Run all stages before the video, one after the other."""
         stems = separate(self.source, engines=engines, ctx=self.ctx, previous=previous and previous.stems)

@@ -6,6 +6,7 @@ Sony Wave64, AIFF (Apple, 1989), Core Audio Format (Apple), ASF (Microsoft, 3.2)
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from dub_assets.adapters.ffmpeg.container import picture_stream
+from dub_assets.adapters.ffmpeg.container import opened, picture_stream, programme_start, time_base
 from dub_assets.core.containers import Length, container_of
 from dub_assets.core.errors import MediaError
 
@@ -121,3 +122,12 @@ def _asf(file: BinaryIO) -> int:
 
 def _read(file: BinaryIO, layout: str) -> Any:
     return struct.unpack(layout, file.read(struct.calcsize(layout)))
+
+
+def declared_ms(path: Path) -> int:
+    """Return the length of picture and sound of an MP4 from its header, from the programme's time 0 on."""
+    with opened(path) as container:
+        start = programme_start(container)
+        streams = [stream for stream in container.streams if stream.type in {"audio", "video"} and stream.duration]
+        ends = [((stream.start_time or 0) + (stream.duration or 0)) * time_base(stream) for stream in streams]
+    return math.ceil((max(ends, default=start) - start) * 1000)

@@ -35,11 +35,9 @@ class Features:
 REQUIRED = Features(
     filters={
         "aformat": "channel_layouts",
-        "alimiter": "limit level attack release latency",
         "asetpts": "",
         "atempo": "",
         "bwdif": "mode deint=interlaced",
-        "ebur128": "peak=true framelog=verbose",
         "scale": "",
         "select": "",
         "setpts": "",
@@ -51,7 +49,6 @@ REQUIRED = Features(
         "libx264": "preset crf",
         "mov_text": "",
         "pcm_f32le": "",
-        "pcm_s16le": "",
     },
     muxers={"f32le": "", "mp4": "movflags=faststart", "null": "", "webm": ""},
     options=(

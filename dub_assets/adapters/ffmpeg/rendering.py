@@ -2,55 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dub_assets.adapters.ffmpeg.aac import aac_bit_rate
 from dub_assets.adapters.ffmpeg.container import opened, packets, picture_stream, programme_start
 from dub_assets.adapters.ffmpeg.cutting import H264, encodable, selector
-from dub_assets.adapters.ffmpeg.decoding import measure_loudness
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, analysis, file_url, media_input, time_limit_s
 from dub_assets.adapters.ffmpeg.marking import append_xmp
 from dub_assets.adapters.ffmpeg.mp4 import switch_off_subtitles
+from dub_assets.adapters.ffmpeg.mp4_splice import DubbedFile
 from dub_assets.adapters.ffmpeg.straight_copy import straight_copy
 from dub_assets.core.containers import MP4, container_of
 from dub_assets.core.errors import MediaError
 from dub_assets.core.files import atomic_file, temporary_folder
 from dub_assets.core.language import iso_639_2
 from dub_assets.core.marking import DUB_TITLE
-from dub_assets.core.media import LAYOUTS, Loudness, MediaInfo, Rendition
-
-_ROUNDING_DB = 0.05
-"""ebur128 rounds its figures to 0.1 dB."""
-
-_MAX_ATTEMPTS = 5
-_MARGIN_DB = 0.1
-"""Margin of the ceiling beyond a dub's excess, doubled at each attempt, since limiting moves peaks too."""
-
+from dub_assets.core.media import LAYOUTS, MediaInfo, Rendition, Subtitles
+from dub_assets.core.ports import DubbedVideo
 
 _NO_STREAM = "v:1000?"
 """A stream that no file has: mapping it makes the source an input, for its tags, if nothing else of it is used."""
 
 
-def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
-    """Write the dubbed MP4 and return the loudness of the encoded dub; see ``ports.MediaTool``.
+def render(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> None:
+    """Write the dubbed MP4; see ``ports.MediaTool``.
 
     The picture is copied if MP4 can carry its codec, else encoded as H.264; the original sound is copied or encoded as
     AAC. Without a picture the result is an MP4 of sound tracks.
     """
     if rendition.info.is_copied_straight:
         rendition = replace(rendition, source=straight_copy(rendition.source, rendition.info.late_streams))
-    with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
-        dub = folder / "dub.m4a"
-        loudness = _encode_dub(ffmpeg, rendition, dub)
-        _put_together(ffmpeg, rendition, dub, partial)
+    with atomic_file(target) as partial:
+        _put_together(ffmpeg, rendition, partial)
         switch_off_subtitles(partial)
         if rendition.notice is not None:
             append_xmp(partial, rendition.notice)
-    return loudness
 
 
-def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, dub: Path, target: Path) -> None:
+@contextmanager
+def dubbed(ffmpeg: Ffmpeg, video: Path, rendition: Rendition) -> Iterator[DubbedVideo]:
+    """Open a rendered video; see ``ports.MediaTool``."""
+    with video.open("rb") as file:
+        yield _SplicedVideo(ffmpeg, DubbedFile(file), rendition)
+
+
+@dataclass(frozen=True, slots=True)
+class _SplicedVideo:
+    """A rendered video; what is not replaced is copied byte by byte."""
+
+    ffmpeg: Ffmpeg
+    file: DubbedFile
+    rendition: Rendition
+
+    def packets(self, first: int, last: int) -> list[bytes]:
+        """Return packets of the dub."""
+        return self.file.packets(first, last)
+
+    def write(self, target: Path, packets: Mapping[int, bytes], subtitles: Path | None) -> None:
+        """Write the video with other packets and subtitles."""
+        with atomic_file(target) as partial, temporary_folder(target.parent) as folder:
+            texts = None
+            if subtitles is not None:
+                texts = folder / "subtitles.mp4"
+                _mux_texts(self.ffmpeg, Subtitles(path=subtitles, language=""), self.rendition, texts)
+            self.file.write(partial, packets, texts)
+
+
+def _mux_texts(ffmpeg: Ffmpeg, subtitles: Subtitles, rendition: Rendition, target: Path) -> None:
+    """Write an MP4 of the dub's subtitles, as they are in the video."""
+    language = rendition.target_language
+    only = replace(rendition, subtitles=(replace(subtitles, language=language),), info=_without_texts(rendition.info))
+    texts, options = _texts(None, only)
+    import ffmpeg as graphs
+
+    graph = graphs.output(*texts, file_url(target), format=MP4.muxer, **options)
+    ffmpeg.run(graph, doing=f"put the subtitles of {rendition.source.name} together")
+
+
+def _without_texts(info: MediaInfo) -> MediaInfo:
+    return replace(info, subtitles=())
+
+
+def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> None:
     """Mux the file. What ffmpeg cannot copy after all, since it is damaged, is encoded."""
     info = rendition.info
     picture, sound = _picture_can_be_copied(rendition), rendition.intact and MP4.can_carry(info.track.codec)
@@ -58,7 +95,6 @@ def _put_together(ffmpeg: Ffmpeg, rendition: Rendition, dub: Path, target: Path)
     for number, (copies_picture, copies_sound, copies_others) in enumerate(attempts, 1):
         graph = _mux(
             rendition,
-            dub,
             target,
             copies_picture=copies_picture,
             copies_sound=copies_sound,
@@ -83,43 +119,6 @@ def _picture_can_be_decoded(target: Path) -> bool:
         return False
 
 
-def _encode_dub(ffmpeg: Ffmpeg, rendition: Rendition, target: Path) -> Loudness:
-    """Encode the dub as AAC with its true peak under the limit, and limit its peaks further if encoding raised them.
-
-    Only peaks over the limiter's ceiling change. Raises MediaError if no ceiling is low enough.
-    """
-    loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=None)
-    excess_db = _excess_db(loudness, rendition)
-    if excess_db <= 0:
-        return loudness
-    loudest_db = measure_loudness(ffmpeg, rendition.dub).true_peak_dbtp  # a higher ceiling would limit nothing
-    ceiling_db = rendition.true_peak_dbtp if loudest_db is None else min(rendition.true_peak_dbtp, loudest_db)
-    for attempt in range(_MAX_ATTEMPTS):
-        ceiling_db -= excess_db + _MARGIN_DB * 2**attempt
-        loudness = _encode(ffmpeg, rendition.dub, target, ceiling_db=ceiling_db)
-        excess_db = _excess_db(loudness, rendition)
-        if excess_db <= 0:
-            return loudness
-    raise MediaError(f"the dub cannot be kept under {rendition.true_peak_dbtp} dBTP: ask for a lower level")
-
-
-def _encode(ffmpeg: Ffmpeg, dub: Path, target: Path, *, ceiling_db: float | None) -> Loudness:
-    """Write the dub's track, limited if there is a ceiling, and return its loudness as encoded."""
-    sound, channels = _encodable(dub)
-    if ceiling_db is not None:
-        limit = f"{10 ** (ceiling_db / 20):.6f}"
-        sound = sound.filter("alimiter", limit=limit, level=0, attack=1, release=20, latency=1)
-    graph = sound.output(
-        file_url(target),
-        format=MP4.muxer,
-        acodec="aac",
-        audio_bitrate=_aac_bit_rate(channels),
-        **{"metadata:s:a:0": "handler_name=Dub"},
-    )
-    ffmpeg.run(graph, doing=f"encode {dub.name}")
-    return measure_loudness(ffmpeg, target)
-
-
 def _encodable(sound: Path) -> tuple[Any, int]:
     """Return a sound file as a stream for the AAC encoder, and its number of channels.
 
@@ -135,20 +134,7 @@ def _encodable(sound: Path) -> tuple[Any, int]:
     return stream, channels
 
 
-def _excess_db(loudness: Loudness, rendition: Rendition) -> float:
-    """Return how far an encoded dub exceeds the limit, 0 or less if it does not."""
-    if loudness.true_peak_dbtp is None:
-        return 0.0
-    return loudness.true_peak_dbtp + _ROUNDING_DB - rendition.true_peak_dbtp
-
-
-def _aac_bit_rate(channels: int) -> int:
-    return max(128_000, 96_000 * channels)
-
-
-def _mux(
-    rendition: Rendition, dub: Path, target: Path, *, copies_picture: bool, copies_sound: bool, copies_others: bool
-) -> Any:
+def _mux(rendition: Rendition, target: Path, *, copies_picture: bool, copies_sound: bool, copies_others: bool) -> Any:
     """Return the graph that muxes the file. The source is shifted so that its time 0 is the dub's."""
     import ffmpeg
 
@@ -175,7 +161,7 @@ def _mux(
         f"metadata:s:{len(picture)}": f"title={DUB_TITLE if rendition.notice else 'Dub'}",
         f"metadata:s:{len(picture) + 1}": "title=Original",
     }
-    streams = [*picture, media_input(dub)["a:0"], source[_NO_STREAM], original, *others, *texts, *covers]
+    streams = [*picture, media_input(rendition.dub)["a:0"], source[_NO_STREAM], original, *others, *texts, *covers]
     # ffmpeg keeps the configuration of Dolby Vision only if it may go beyond the standard; 5.1 calls FLAC experimental
     options = (
         {"c:a:0": "copy", "strict": "experimental"}
@@ -244,7 +230,7 @@ def _original(source: Any, rendition: Rendition, *, copied: bool) -> tuple[Any, 
     if copied:
         return source[f"a:{rendition.info.track.index}"], {"c:a:1": "copy"}
     sound, channels = _encodable(rendition.original)
-    return sound, {"c:a:1": "aac", "b:a:1": _aac_bit_rate(channels)}
+    return sound, {"c:a:1": "aac", "b:a:1": aac_bit_rate(channels)}
 
 
 def _others(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], dict[str, Any]]:
@@ -258,7 +244,7 @@ def _others(source: Any, info: MediaInfo, *, copied: bool) -> tuple[list[Any], d
             layout = LAYOUTS[track.channels - 1].removesuffix("(side)")
             options |= {
                 f"c:a:{number}": "aac",
-                f"b:a:{number}": _aac_bit_rate(track.channels),
+                f"b:a:{number}": aac_bit_rate(track.channels),
                 f"filter:a:{number}": f"aformat=channel_layouts={layout}",  # a graph would lose the stream's tags
             }
     return [source[f"a:{track.index}"] for track in info.other_tracks], options

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from dub_assets.adapters.ffmpeg import cutting, decoding, extraction, preview, rendering
+from dub_assets.adapters.ffmpeg.aac import aac_track, decode_aac, encode_aac
+from dub_assets.adapters.ffmpeg.declared_length import declared_ms
 from dub_assets.adapters.ffmpeg.excerpt import excerpt
 from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg, find_ffmpeg
 from dub_assets.adapters.ffmpeg.marking import read_marks
 from dub_assets.adapters.ffmpeg.probe import probe
 from dub_assets.core.limits import MediaLimits
 from dub_assets.core.marking import Marks
-from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.media import EncodedSound, ExtractedSound, MediaInfo, PictureCut, Rendition
+from dub_assets.core.ports import DubbedVideo, PacketWriter
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
 from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
@@ -40,13 +45,33 @@ class FfmpegMediaTool:
         """Write exactly the frames of an interval, without sound."""
         cutting.cut_picture(self._ffmpeg, cut, target)
 
-    def render(self, rendition: Rendition, target: Path) -> Loudness:
-        """Mux the dubbed video; return the loudness of the encoded dub."""
-        return rendering.render(self._ffmpeg, rendition, target)
+    def encode(self, sound: Sound) -> EncodedSound:
+        """Return a sound at 48 kHz as the packets of a dub, and what they decode to."""
+        return encode_aac(sound)
+
+    def decode(self, packets: Sequence[bytes], like: EncodedSound) -> Sound:
+        """Return what packets of a dub decode to, from the end of the first one on."""
+        return decode_aac(packets, like)
+
+    def dub_track(self, path: Path, sound: EncodedSound, frames: int) -> AbstractContextManager[PacketWriter]:
+        """Return a writer of a dub from packets."""
+        return aac_track(path, sound, frames)
+
+    def render(self, rendition: Rendition, target: Path) -> None:
+        """Mux the dubbed video."""
+        rendering.render(self._ffmpeg, rendition, target)
+
+    def dubbed(self, video: Path, rendition: Rendition) -> AbstractContextManager[DubbedVideo]:
+        """Open a video to write it again with other packets of its dub."""
+        return rendering.dubbed(self._ffmpeg, video, rendition)
 
     def marks(self, path: Path) -> Marks:
         """Return what a media file says about itself."""
         return read_marks(path)
+
+    def duration_ms(self, path: Path) -> int:
+        """Return the length of a rendered video, without reading its packets."""
+        return declared_ms(path)
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
         """Return an interval of a file's first sound track, on the picture's clock."""

@@ -17,7 +17,7 @@ from dub_assets.core.ports.engines import (
     WordAligner,
 )
 from dub_assets.core.ports.language import LanguageIdentifier
-from dub_assets.core.ports.media import MediaTool, SoundFiles, SoundWriter
+from dub_assets.core.ports.media import DubbedVideo, MediaTool, PacketWriter, SoundFiles, SoundWriter
 from dub_assets.core.ports.speakers import Diariser, SexClassifier, SpeakerEmbedder, TurnDiariser
 from dub_assets.core.ports.stage_context import Measurement, Meter, Progress, StageContext
 from dub_assets.core.ports.storage import ObjectStore, Workspace
@@ -26,6 +26,7 @@ __all__ = [
     "Consents",
     "CredentialSigner",
     "Diariser",
+    "DubbedVideo",
     "Engines",
     "LanguageIdentifier",
     "Measurement",
@@ -34,6 +35,7 @@ __all__ = [
     "Metered",
     "Model",
     "ObjectStore",
+    "PacketWriter",
     "Preloadable",
     "Progress",
     "Recogniser",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from dub_assets.core.marking import Marks
-from dub_assets.core.media import ExtractedSound, Loudness, MediaInfo, PictureCut, Rendition
+from dub_assets.core.media import EncodedSound, ExtractedSound, MediaInfo, PictureCut, Rendition
 from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import Interval
 from dub_assets.core.track_choice import DEFAULT_TRACK, TrackChoice
@@ -40,15 +40,35 @@ class MediaTool(Protocol):
         """Write exactly the frames of an interval, without sound, as H.264 in MP4."""
         ...
 
-    def render(self, rendition: Rendition, target: Path) -> Loudness:
-        """Mux picture, sound tracks and subtitles into an MP4; return the loudness of the encoded dub.
+    def encode(self, sound: Sound) -> EncodedSound:
+        """Return a sound at 48 kHz as the packets of a dub, and what they decode to."""
+        ...
 
-        The true peak of the encoded dub is at most ``rendition.true_peak_dbtp``.
+    def decode(self, packets: Sequence[bytes], like: EncodedSound) -> Sound:
+        """Return what packets of a dub decode to, from the end of the first one on; ``like`` is an encoded part."""
+        ...
+
+    def dub_track(self, path: Path, sound: EncodedSound, frames: int) -> AbstractContextManager[PacketWriter]:
+        """Return a writer of a dub of ``frames`` frames from packets; ``sound`` is any encoded part of it."""
+        ...
+
+    def render(self, rendition: Rendition, target: Path) -> None:
+        """Mux picture, sound tracks and subtitles into an MP4."""
+        ...
+
+    def dubbed(self, video: Path, rendition: Rendition) -> AbstractContextManager[DubbedVideo]:
+        """Open a video that was rendered as ``rendition`` says, apart from its dub and the first of its subtitles.
+
+        Raises NotSpliceableError if it has another form.
         """
         ...
 
     def marks(self, path: Path) -> Marks:
         """Return the marks of a media file that say whether it is synthetic."""
+        ...
+
+    def duration_ms(self, path: Path) -> int:
+        """Return the length of a rendered video, without reading its packets."""
         ...
 
     def excerpt(self, path: Path, interval: Interval) -> Sound:
@@ -57,6 +77,29 @@ class MediaTool(Protocol):
 
     def preview(self, sound: Path, interval: Interval) -> bytes:
         """Return an interval of a sound file as WebM with Opus, mono, about 4 kB a second, for the report page."""
+        ...
+
+
+class DubbedVideo(Protocol):
+    """A rendered video that is open, to be written again with other packets of its dub."""
+
+    def packets(self, first: int, last: int) -> list[bytes]:
+        """Return the packets of the dub from ``first`` to before ``last``."""
+        ...
+
+    def write(self, target: Path, packets: Mapping[int, bytes], subtitles: Path | None) -> None:
+        """Write the video with these packets of the dub, by number, and the subtitles of the dub, if given (SRT).
+
+        All else is copied; content credentials are left out. Raises NotSpliceableError.
+        """
+        ...
+
+
+class PacketWriter(Protocol):
+    """Writes a track packet by packet."""
+
+    def write(self, packets: Iterable[bytes]) -> None:
+        """Append packets."""
         ...
 
 

@@ -37,6 +37,11 @@ _INNER = """
 _PHASES = [[float(tap) for tap in phase.split()] for phase in (_OUTER, _INNER)]
 TRUE_PEAK_FILTERS = np.array([*_PHASES, *(phase[::-1] for phase in reversed(_PHASES))], dtype=np.float32)
 
+MOST_OVERSHOOT = float(np.abs(TRUE_PEAK_FILTERS).sum(axis=1).max())
+"""Largest ratio of an interpolated value to the highest sample around it."""
+
+_PEAK_FRAMES = 2048
+
 
 def factor(gain_db: float) -> float:
     """Return a gain in dB as a linear factor; minus infinity is 0."""
@@ -110,6 +115,18 @@ def oversampled_peaks(samples: Samples) -> NDArray[np.float32]:
             values += np.convolve(channel[:-_HALF], taps[_HALF:], mode="valid")
             np.maximum(peaks, np.abs(values, out=values), out=peaks)
     return peaks
+
+
+def true_peak_dbtp(samples: Samples) -> float:
+    """Return the true peak of samples at 48 kHz in dBTP, see ``oversampled_peaks``; minus infinity for silence."""
+    padded = np.pad(samples, ((_HALF, _HALF), (0, 0)))
+    levels = np.abs(padded).max(axis=1, initial=0.0)
+    peak = float(levels.max(initial=0.0))
+    for start in range(0, len(samples), _PEAK_FRAMES):
+        window = slice(start, start + _PEAK_FRAMES + TRUE_PEAK_TAPS)
+        if levels[window].max() * MOST_OVERSHOOT > peak:
+            peak = max(peak, float(oversampled_peaks(padded[window]).max(initial=0.0)))
+    return decibels(peak)
 
 
 def leakage_db(sound: Sound, of: Sound) -> float | None:

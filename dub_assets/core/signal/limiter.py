@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from dub_assets.core.signal.level import TRUE_PEAK_FILTERS, TRUE_PEAK_TAPS, factor, oversampled_peaks
+from dub_assets.core.signal.level import MOST_OVERSHOOT, TRUE_PEAK_TAPS, factor, oversampled_peaks
 from dub_assets.core.signal.sound import Samples, Sound
 
 ATTACK_FRAMES = 240
@@ -21,7 +21,6 @@ _HALF = TRUE_PEAK_TAPS // 2
 _HOLD = ATTACK_FRAMES + _HALF
 # Frames before and after a chunk on which its gain depends, apart from the release.
 _REACH = _HOLD + _HALF
-_MOST_OVERSHOOT = float(np.abs(TRUE_PEAK_FILTERS).sum(axis=1).max())
 
 
 def limit_true_peak(blocks: Iterable[Sound], ceiling_dbtp: float) -> Iterator[Sound]:
@@ -119,7 +118,7 @@ def _needed_db(window: Samples, ceiling_dbtp: float) -> NDArray[np.float64]:
     inner = window[_HALF:-_HALF]
     needed = np.zeros(len(inner))
     ceiling = factor(ceiling_dbtp)
-    if np.abs(window).max() * _MOST_OVERSHOOT <= ceiling:
+    if np.abs(window).max() * MOST_OVERSHOOT <= ceiling:
         return needed
     peaks = np.maximum(oversampled_peaks(window)[1:], np.abs(inner).max(axis=1))
     over = peaks > ceiling

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dub_assets.core.batches import prefetched
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import StageContext
 from dub_assets.core.signal.loudness import (
@@ -18,7 +19,7 @@ from dub_assets.core.signal.loudness import (
     loudness_powers,
     powers,
 )
-from dub_assets.stages.final_video.programme_mix import kept_of, mix_layers
+from dub_assets.stages.final_video.programme_mix import ProgrammeLayers, kept_of
 from dub_assets.stages.final_video.values import ProgrammeGain
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
@@ -101,7 +102,7 @@ def _layer_powers(products: Products, options: MixOptions, ctx: StageContext) ->
     background_weighting, speech_weighting = KWeighting(), KWeighting()
     hops: list[tuple[Powers, Powers, Powers]] = []
     rest_background = rest_speech = np.zeros((0, 0), dtype=np.float32)
-    for block in mix_layers(products, options=options, ctx=ctx):
+    for block in prefetched(ProgrammeLayers(products, options, ctx).blocks()):
         background = background_weighting.weigh(block.background)
         speech = speech_weighting.weigh(block.speech)
         if len(rest_background):

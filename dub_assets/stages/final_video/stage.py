@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from dub_assets.core.batches import prefetched
 from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.fingerprint import fingerprint
-from dub_assets.core.media import MediaObject, Rendition, Subtitles
+from dub_assets.core.media import Subtitles
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.signal.loudness import integrated_lufs, loudness_powers
 from dub_assets.stages.final_video.claims import dub_claims, line_fingerprints, revisions
+from dub_assets.stages.final_video.dub_track import track_loudness
 from dub_assets.stages.final_video.programme_gain import programme_gain
-from dub_assets.stages.final_video.programme_mix import STAGE, kept_of, mix_programme
+from dub_assets.stages.final_video.programme_mix import ProgrammeLayers, ProgrammeMix, kept_of
 from dub_assets.stages.final_video.subtitles import Cue, srt, subtitles, vtt
-from dub_assets.stages.final_video.values import FinalVideo, ProgrammeGain, SubtitleFiles
+from dub_assets.stages.final_video.values import FinalVideo, SubtitleFiles
+from dub_assets.stages.final_video.video_file import VideoParts, write_video
 from dub_assets.stages.products import Products
 from dub_assets.stages.segment_mixes.options import MixOptions
 from dub_assets.stages.tts_segments.consent import voice_consents
 
-STAGE_VERSION = 6
+STAGE = "final_video"
+STAGE_VERSION = 7
 """Version of this stage's code: part of the fingerprint, and Dagster's code version."""
 
 _MAX_CORRECTIONS = 3
@@ -42,22 +46,11 @@ def render_video(
     if previous is not None and previous.provenance.fingerprint == inputs_fingerprint:
         return previous
     with ctx.meter.measure() as measurement:
-        gain, mix = _mix(products, options, ctx, previous)
+        mix = _programme_mix(products, options, ctx, previous)
         source_subtitles, target_subtitles = _write_subtitles(products, ctx)
-        rendition = Rendition(
-            source=ctx.workspace.open(products.stems.source),
-            info=products.stems.info,
-            dub=ctx.workspace.open(mix),
-            original=ctx.workspace.open(products.stems.original),
-            source_language=products.translation.source_language,
-            target_language=products.translation.target_language,
-            subtitles=_tracks(products, source_subtitles, target_subtitles, ctx),
-            true_peak_dbtp=options.true_peak_dbtp,
-            notice=products.notice(),
-            intact=products.stems.extracted.intact,
-        )
-        target = ctx.workspace.new(ctx.keys.request.result_key)
-        loudness = ctx.media.render(rendition, target)
+        tracks = _tracks(products, source_subtitles, target_subtitles, ctx)
+        parts = VideoParts(mix=mix, tracks=tracks, source=source_subtitles, target=target_subtitles)
+        target, blocks = write_video(parts, previous)
         lines = line_fingerprints(products)
         history = revisions(previous, lines)
         if ctx.signer is not None:
@@ -65,15 +58,16 @@ def render_video(
         voice_consents(products.tts.segments, ctx)
     return FinalVideo(
         video=ctx.workspace.seal(ctx.keys.request.result_key),
-        mix=mix,
         source_subtitles=source_subtitles,
         target_subtitles=target_subtitles,
-        gain=gain,
-        loudness=loudness,
+        gain=mix.gain,
+        loudness=track_loudness(blocks),
         revision=history[-1].number,
         consents=consents,
         history=history,
         lines=lines,
+        container=parts.container,
+        blocks=blocks,
         provenance=Provenance(
             fingerprint=inputs_fingerprint,
             engines=(),
@@ -104,23 +98,22 @@ def _fingerprint(products: Products, options: MixOptions, consents: Sequence[Voi
     )
 
 
-def _mix(
+def _programme_mix(
     products: Products, options: MixOptions, ctx: StageContext, previous: FinalVideo | None
-) -> tuple[ProgrammeGain, MediaObject]:
-    """Write the mix; correct a new gain for ``options.target_lufs`` while the limiter lowers the loudness."""
+) -> ProgrammeMix:
+    """Return the mix; correct a new gain for ``options.target_lufs`` while the limiter lowers the loudness."""
     earlier = previous.gain if previous is not None else None
-    gain = programme_gain(products, options=options, ctx=ctx, earlier=earlier)
-    mix = mix_programme(products, gain, options=options, ctx=ctx)
+    layers = ProgrammeLayers(products, options, ctx)
+    mix = ProgrammeMix(layers=layers, gain=programme_gain(products, options=options, ctx=ctx, earlier=earlier))
     target = options.target_lufs
     for _ in range(_MAX_CORRECTIONS):
-        if target is None or gain == earlier:
+        if target is None or mix.gain == earlier:
             break
-        mix_lufs = integrated_lufs(loudness_powers(ctx.sounds.blocks(ctx.workspace.open(mix))))
+        mix_lufs = integrated_lufs(loudness_powers(prefetched(mix.blocks())))
         if mix_lufs is None or abs(target - mix_lufs) <= _TOLERANCE_LU:
             break
-        gain = replace(gain, programme_db=round(gain.programme_db + target - mix_lufs, 2))
-        mix = mix_programme(products, gain, options=options, ctx=ctx)
-    return gain, mix
+        mix = replace(mix, gain=replace(mix.gain, programme_db=round(mix.gain.programme_db + target - mix_lufs, 2)))
+    return mix
 
 
 def _write_subtitles(products: Products, ctx: StageContext) -> tuple[SubtitleFiles, SubtitleFiles]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from dub_assets.core.consent import VoiceConsent
 from dub_assets.core.credentials import VideoRevision
+from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.media import Loudness, MediaObject
 from dub_assets.core.provenance import Provenance
 
@@ -37,17 +38,32 @@ class ProgrammeGain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FinalVideo:
-    """The dubbed video. ``mix`` is its dub before encoding (48 kHz FLAC); ``loudness`` that of the encoded track.
+class DubBlock:
+    """A block of the dub's track: the fingerprint of its mix, and what is measured of the encoded sound.
 
-    ``revision`` counts the videos of the job, from 1. ``consents`` are those to its cloned voices,
-    ``history`` lists the job's videos, ``lines`` the fingerprint of each segment's text and gains by its name.
+    ``frames`` are checksums of the mix, four bytes for each packet, in base64. ``powers`` are those of the loudness
+    measurement, one for each 100 ms: little-endian float32 in base64. ``true_peak_dbtp`` is None for silence.
+    """
+
+    fingerprint: str
+    powers: str
+    true_peak_dbtp: float | None
+    frames: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalVideo:
+    """The dubbed video. ``blocks`` are those of its dub; ``loudness`` is that of the encoded track.
+
+    ``container`` is the fingerprint of everything in the file apart from dub and subtitles. ``mix`` is the dub before
+    encoding, as earlier versions stored it. ``revision`` counts the videos of the job, from 1. ``consents`` are those
+    to its cloned voices, ``history`` lists the job's videos, ``lines`` the fingerprint of each segment's text and gains
+    by its name.
     """
 
     SCHEMA_VERSION: ClassVar[int] = 2
 
     video: MediaObject
-    mix: MediaObject
     source_subtitles: SubtitleFiles
     target_subtitles: SubtitleFiles
     gain: ProgrammeGain
@@ -57,3 +73,11 @@ class FinalVideo:
     consents: tuple[VoiceConsent, ...] = ()
     history: tuple[VideoRevision, ...] = ()
     lines: Mapping[str, str] = field(default_factory=dict)
+    mix: MediaObject | None = None
+    container: str = ""
+    blocks: tuple[DubBlock, ...] = ()
+
+    @property
+    def dub_fingerprint(self) -> str:
+        """Fingerprint of the dub's sound."""
+        return fingerprint("dub", blocks=[block.fingerprint for block in self.blocks], earlier=self.mix)

@@ -14,12 +14,14 @@ from dub_assets.core.ports import Engines, LanguageIdentifier, StageContext
 from dub_assets.core.provenance import Provenance
 from dub_assets.core.timing import FRAMES_PER_MS, Interval
 from dub_assets.options import DubOptions
+from dub_assets.stages.final_video.programme_mix import ProgrammeLayers, ProgrammeMix
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.checks import CheckedAsset, CheckInputs, run_checks
 from dub_assets.stages.quality.judge_lines import LineJudge
 from dub_assets.stages.quality.lag import lag_frames
 from dub_assets.stages.quality.values import DubFigures, LineQuality, Quality
+from dub_assets.stages.segment_mixes.options import MixOptions
 
 STAGE = "quality"
 STAGE_VERSION = 8
@@ -74,7 +76,7 @@ def measure_assets(
             earlier={line.index: line for line in previous.lines} if previous else {},
         )
         lines = tuple(judge.lines())
-        figures = _figures(products, final, lines, judge)
+        figures = _figures(products, final, lines, judge, options.mix)
         video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
         marks = ctx.media.marks(video) if video else Marks()
         inputs = CheckInputs(products=products, final=final, lines=lines, figures=figures, marks=marks, options=options)
@@ -108,7 +110,7 @@ def _fingerprint(products: Products, final: FinalVideo, identifier: LanguageIden
             for line in products.tts.segments
         ],
         gains=[mix.gains for mix in products.mixes.segments],
-        final=[final.video.sha256, final.mix.sha256, final.loudness],
+        final=[final.video.sha256, final.dub_fingerprint, final.loudness],
         options=[options.checks, options.mix, options.fit],
     )
 
@@ -126,28 +128,30 @@ def _duration_ms(products: Products, assets: Collection[str]) -> int:
 
 
 def _figures(
-    products: Products, final: FinalVideo | None, lines: Sequence[LineQuality], judge: LineJudge
+    products: Products, final: FinalVideo | None, lines: Sequence[LineQuality], judge: LineJudge, options: MixOptions
 ) -> DubFigures:
     """Return the measurements of the judged assets; all others are None."""
     assets, ctx = judge.assets, judge.ctx
     undubbed = products.undubbed() if "transcript" in assets else None
     video = ctx.workspace.open(final.video) if final is not None and "final_video" in assets else None
-    mix = ctx.workspace.open(final.mix) if video is not None and final is not None else None
     return DubFigures(
         unspoken_ms=None if undubbed is None else sum(stretch.duration_ms for stretch in undubbed),
         text_language=judge.text_language() if "translation" in assets else None,
         agreement=_mean_agreement(lines, products) if "tts_segments" in assets else None,
         leftover_db=max((line.leftover_db for line in lines if line.leftover_db is not None), default=None),
-        sound_lag_ms=_sound_lag_ms(products, video, mix, ctx) if video and mix else None,
-        length_difference_ms=ctx.media.probe(video).duration_ms - products.stems.info.duration_ms if video else None,
+        sound_lag_ms=_sound_lag_ms(products, final, video, options, ctx) if video and final else None,
+        length_difference_ms=ctx.media.duration_ms(video) - products.stems.info.duration_ms if video else None,
     )
 
 
-def _sound_lag_ms(products: Products, video: Path, mix: Path, ctx: StageContext) -> float | None:
+def _sound_lag_ms(
+    products: Products, final: FinalVideo, video: Path, options: MixOptions, ctx: StageContext
+) -> float | None:
     """Return the median lag of three excerpts that start with a line: the first, the middle and the last one."""
+    mix = ProgrammeMix(layers=ProgrammeLayers(products, options, ctx), gain=final.gain)
     lags = []
     for interval in _excerpts(products):
-        lag = lag_frames(ctx.media.excerpt(video, interval), ctx.sounds.read(mix, interval))
+        lag = lag_frames(ctx.media.excerpt(video, interval), mix.read(interval))
         if lag is not None:
             lags.append(lag / FRAMES_PER_MS)
     return round(median(lags), 2) if lags else None

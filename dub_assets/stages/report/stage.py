@@ -13,8 +13,9 @@ from dub_assets.core.batches import map_in_order
 from dub_assets.core.fingerprint import fingerprint
 from dub_assets.core.ports import StageContext
 from dub_assets.core.provenance import Provenance
+from dub_assets.core.signal.sound import Sound
 from dub_assets.core.timing import SAMPLE_RATE_HZ, Interval
-from dub_assets.stages.final_video.programme_mix import speech_only
+from dub_assets.stages.final_video.programme_mix import blocks_of, speech_only
 from dub_assets.stages.final_video.values import FinalVideo
 from dub_assets.stages.products import Products
 from dub_assets.stages.quality.values import Quality
@@ -41,6 +42,7 @@ _DEFAULT_FIT = FitOptions()
 _COLUMNS_PER_S = (50, 40, 25, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1)
 _MAX_COLUMNS = 48_000
 """Columns of a track's image: 16 minutes at the finest resolution, four hours at three columns a second."""
+_IMAGE_BLOCK_MS = 20_000
 _RANGE_DB = 65.0
 """Levels from the brightest shade to the darkest."""
 
@@ -87,7 +89,7 @@ def _fingerprint(view: ReportView, products: Products, final: FinalVideo) -> str
         version=STAGE_VERSION,
         templates=template_hash(),
         view=view,
-        sounds=[products.stems.original.sha256, products.stems.background.sha256, final.mix.sha256],
+        sounds=[products.stems.original.sha256, products.stems.background.sha256, final.dub_fingerprint],
         speech=[(segment.clip.sha256, segment.placed, segment.window) for segment in products.tts.segments],
     )
 
@@ -96,16 +98,20 @@ def _track_images(products: Products, final: FinalVideo, ctx: StageContext) -> l
     """Return images of the original and of the mix, with one scale of shades for both."""
     duration_s = max(1, products.stems.info.duration_ms // 1000)
     columns_per_s = next((rate for rate in _COLUMNS_PER_S if rate * duration_s <= _MAX_COLUMNS), 1)
-    tracks: Mapping[Track, Path] = {
-        "original": ctx.workspace.open(products.stems.original),
-        "mix": ctx.workspace.open(final.mix),
+    original, dubbed = ctx.workspace.open(products.stems.original), ctx.workspace.open(final.video)
+    tracks: Mapping[Track, Iterator[Sound]] = {
+        "original": ctx.sounds.blocks(original, rate_hz=SPECTROGRAM_RATE_HZ),
+        "mix": _dub_of(dubbed, products.stems.info.duration_ms, ctx),
     }
-    spectrograms = {
-        track: spectrogram(ctx.sounds.blocks(path, rate_hz=SPECTROGRAM_RATE_HZ), columns_per_s=columns_per_s)
-        for track, path in tracks.items()
-    }
+    spectrograms = {track: spectrogram(blocks, columns_per_s=columns_per_s) for track, blocks in tracks.items()}
     brightest_db = max(float(drawn.levels_db.max(initial=-_RANGE_DB)) for drawn in spectrograms.values())
     return [_track_image(track, drawn, brightest_db) for track, drawn in spectrograms.items()]
+
+
+def _dub_of(video: Path, duration_ms: int, ctx: StageContext) -> Iterator[Sound]:
+    """Yield the dub of a video in blocks at the rate of spectrograms."""
+    for block in blocks_of(duration_ms, _IMAGE_BLOCK_MS):
+        yield ctx.sounds.resample(ctx.media.excerpt(video, block), SPECTROGRAM_RATE_HZ)
 
 
 def _track_image(track: Track, drawn: Spectrogram, brightest_db: float) -> TrackImage:
@@ -123,7 +129,7 @@ def _track_image(track: Track, drawn: Spectrogram, brightest_db: float) -> Track
 def _sounds(view: ReportView, products: Products, final: FinalVideo, ctx: StageContext) -> Iterator[SoundClip]:
     """Yield the sounds of the page."""
     programme = Interval(start_ms=0, end_ms=view.duration_ms)
-    original, mix = ctx.workspace.open(products.stems.original), ctx.workspace.open(final.mix)
+    original, mix = ctx.workspace.open(products.stems.original), ctx.workspace.open(final.video)
     if view.duration_ms > _FULL_SOUND_MS:
         yield from _sounds_of_segments(view, original, mix, ctx)
         return

