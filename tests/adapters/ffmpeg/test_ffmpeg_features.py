@@ -61,6 +61,10 @@ def use_everything(tool: FfmpegMediaTool, folder: Path) -> None:
     lossless = folder / "lossless.mkv"
     ffmpeg("-i", clips[0], "-i", sound, "-c:v", "copy", "-c:a", "flac", lossless)
     render(tool, lossless, folder, subtitles=subtitles_in(folder, "pt"), samples=noise(48_000, 2))
+    surround = folder / "surround.mkv"
+    six = write_noise(folder / "surround.wav", 48_000, 6)
+    ffmpeg("-i", clips[0], "-i", six, "-c:v", "copy", "-c:a", "pcm_s16le", surround)
+    render(tool, surround, folder)
     talk = folder / "talk-h264.mkv"
     tool.extract_sound(talk, tool.probe(talk), folder / "sound.flac")
     tool.stretch(Sound(samples=np.zeros((4_800, 1), np.float32), rate_hz=48_000), 1.2)
