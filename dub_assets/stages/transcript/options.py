@@ -56,6 +56,7 @@ class SpeakerOptions:
     voices: Annotated[
         str | None,
         option(
-            "SPEAKER_VOICES", "voices of speakers, such as A=jm_kumo,B=jf_nezumi; unset: chosen by pitch, or cloned"
+            "SPEAKER_VOICES",
+            "voices of speakers, such as A=jm_kumo,B=jf_nezumi; unset: chosen by sex and pitch, or cloned",
         ),
     ] = None
