@@ -31,7 +31,7 @@ class Screen:
         self.raw = b""
         self._resize(slave, columns)
         self.process = subprocess.Popen(
-            command, env=dict(environment), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            command, env=_without_size(environment), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
             preexec_fn=_take_terminal,  # noqa: PLW1509 - nothing here has threads that hold locks
         )  # fmt: skip
         os.close(slave)
@@ -113,6 +113,11 @@ class Screen:
     @staticmethod
     def _resize(descriptor: int, columns: int) -> None:
         fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+
+
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the size of the tests' own terminal, which Readline leaves in it."""
+    return {name: value for name, value in environment.items() if name not in {"COLUMNS", "LINES"}}
 
 
 def _take_terminal() -> None:
