@@ -19,7 +19,8 @@ _PROJECT_FIELD = "{project_id}"
 _MAX_DECODINGS = 8
 _INTERIM = re.compile(r"projects/[^/]+/interim/[^/]+/.+", re.IGNORECASE)
 _KEPT = re.compile(
-    r"(jobs|consents)/.+|.+\.report\.html|projects/[^/]+/interim/([^/]+/(manifests|stems|speech|subtitles)|\.[^/]+)/.+",
+    r"(jobs|consents)/.+|.+\.report\.html"
+    r"|projects/[^/]+/interim/([^/]+/(manifests|stems|speech|subtitles|revisions)|\.[^/]+)/.+",
     re.IGNORECASE,
 )
 """What the pipeline writes for itself (``core/keys.py``). Some file systems do not distinguish case."""

@@ -148,7 +148,7 @@ def test_an_unusable_certificate_is_refused_before_any_work(run: CommandLine, si
 
 
 @pytest.mark.parametrize(
-    ("file", "reason"), [("nothing.mp4", "cannot read nothing.mp4"), ("results/talk.pt.srt", "no content credentials")]
+    ("file", "reason"), [("nothing.mp4", "cannot read nothing.mp4"), ("results/talk.pt.srt", "no talk.pt.srt.c2pa")]
 )
 def test_files_that_cannot_be_verified(run: CommandLine, file: str, reason: str):
     assert reason in run("credentials", "verify", file, fails=True)

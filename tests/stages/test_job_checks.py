@@ -206,7 +206,7 @@ def test_an_edit_and_a_full_run_give_the_same_status(jobs: Jobs):
     edit = jobs.run(name="edit_segments_job", config=GAINS)
     assert edit.success
     assert jobs.checks() == full
-    assert len(edit.get_asset_check_evaluations()) == len([n for n, a in ASSET_OF.items() if a != "transcript"])
+    assert len(edit.get_asset_check_evaluations()) == len(ASSET_OF)
 
 
 def test_no_check_blocks_if_none_is_named(jobs: Jobs):

@@ -27,8 +27,8 @@ _READ_ON = {"fpsprobesize": "1000000000"}
 """Option that reads on where all streams that were found so far are known."""
 
 
-class UnseenStreamsError(MediaError):
-    """The file has streams that were not found when it was opened."""
+class UnseenStreamsError(Exception):
+    """The file has streams that were not found when it was opened; the scan catches it and reads the file again."""
 
 
 @contextmanager
