@@ -183,7 +183,9 @@ def test_a_track_that_changes_its_channels_half_way_is_mixed_to_the_first_ones(t
     found = tool.extract_sound(both, tool.probe(both), tmp_path / "both.flac")
 
     heard = soundfile.read(tmp_path / "both.flac", always_2d=True)[0]
-    assert "from 2 to 6 channels at 2.9 s" in found.findings[0]
+    overlap, channels = found.findings
+    assert overlap == "0.1 s of the sound lie over each other and are cut, at 2.9 to 3.0 s"
+    assert "from 2 to 6 channels at 2.9 s" in channels
     expected = -0.08 * 48_000  # the first picture of the first part comes 80 ms later than that of the second
     assert abs(lag_frames(heard[3 * 48_000 :, 0], noise(48_000, 6)[:, 0], 48_000) - expected) < ONE_MS
 

@@ -196,7 +196,7 @@ def test_a_variable_frame_rate_is_kept(tool, clips, tmp_path):
     assert numbers(dubbed) == [(time - expected[0][0], number) for time, number in expected]
 
 
-def test_only_the_chosen_track_is_kept_as_the_original(tool, clips, tmp_path):
+def test_the_chosen_track_is_the_original_and_the_other_comes_after_it(tool, clips, tmp_path):
     source = tmp_path / "tracks.mkv"
     mono = write_noise(tmp_path / "mono.wav", 48_000, 1)
     inputs = ("-i", clips / "picture.mp4", "-i", mono, "-i", clips / "noise.wav", "-map", 0, "-map", 1, "-map", 2)
@@ -205,7 +205,7 @@ def test_only_the_chosen_track_is_kept_as_the_original(tool, clips, tmp_path):
     dubbed, _ = render(tool, source, tmp_path)
 
     with opened(dubbed) as container:
-        assert [stream.codec_context.channels for stream in container.streams.audio] == [1, 2]  # the dub is mono here
+        assert [stream.codec_context.channels for stream in container.streams.audio] == [1, 2, 1]  # the dub is mono
 
 
 def test_chapters_are_kept(tool, clips, tmp_path):
