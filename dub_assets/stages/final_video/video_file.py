@@ -105,7 +105,7 @@ def _write_dub(parts: VideoParts, target: Path) -> tuple[DubBlock, ...]:
         for block in chain([first], blocks):
             track.write(block.packets)
             measured.append(block.measured)
-            layers.ctx.progress.report(STAGE, len(measured), len(intervals))
+            _report(parts, intervals[len(measured) - 1].end_ms)
     return tuple(measured)
 
 
@@ -116,6 +116,7 @@ def _edit(parts: VideoParts, previous: FinalVideo) -> tuple[Path, tuple[DubBlock
     changed = _changed(parts.mix, intervals, previous.blocks)
     earlier = ctx.workspace.open(previous.video)
     subtitles = None if previous.target_subtitles.srt == parts.target.srt else ctx.workspace.open(parts.target.srt)
+    _report(parts, 0)
     with ctx.media.dubbed(earlier, parts.rendition(earlier)) as video:
         packets: dict[int, bytes] = {}
         blocks = list(previous.blocks)
@@ -123,10 +124,17 @@ def _edit(parts: VideoParts, previous: FinalVideo) -> tuple[Path, tuple[DubBlock
             edited: EditedBlock = parts.encoder.edit(intervals[number], blocks[number], video.packets)
             packets |= edited.packets
             blocks[number] = edited.measured
-            ctx.progress.report(STAGE, intervals[number].end_ms, parts.mix.layers.duration_ms)
+            _report(parts, intervals[number].end_ms)
+        _report(parts, parts.mix.layers.duration_ms)
         target = ctx.workspace.new(ctx.keys.request.result_key)
         video.write(target, packets, subtitles)
     return target, tuple(blocks)
+
+
+def _report(parts: VideoParts, done_ms: int) -> None:
+    """Report the stage's progress, in seconds of the programme."""
+    layers = parts.mix.layers
+    layers.ctx.progress.report(STAGE, done_ms // 1000, layers.duration_ms // 1000)
 
 
 def _changed(mix: ProgrammeMix, intervals: Sequence[Interval], blocks: Sequence[DubBlock]) -> list[int]:
