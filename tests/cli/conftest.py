@@ -45,9 +45,9 @@ def gated(tmp_path: Path, bracketed_video: Path) -> GatedDub:
 
 @pytest.fixture
 def gated_edit(run: CommandLine) -> tuple[GatedDub, str]:
-    """A finished dub with all gates closed, that of the picture too, and its job's id."""
+    """A finished dub with all gates closed, that of edits too, and its job's id."""
     edited = GatedDub(run.folder, Path(run.video))
-    edited.add_picture_gate()
+    edited.add_edit_gate()
     return edited, run.job
 
 

@@ -52,7 +52,7 @@ def test_an_interrupted_mix_leaves_the_results_and_works_when_run_again(gated_ed
     before = next(gated.out.glob("*.mp4")).read_bytes()
     arguments = ["mix", job, "1", "--bgm-gain", "0.2", "--rebuild"]
     process = gated.start(*arguments)
-    gated.wait_for_gate("picture")
+    gated.wait_for_gate("edit")
     process.send_signal(signal.SIGINT)
     gated.open_all()
     output, errors = process.communicate(timeout=PATIENCE_S)

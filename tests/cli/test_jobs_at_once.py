@@ -46,7 +46,7 @@ def test_dubs_of_a_video_wait_for_the_first_until_they_are_interrupted_or_it_is_
 def test_an_edit_and_a_run_of_the_ui_wait_for_an_edit(gated_edit: tuple[GatedDub, str]):
     gated, job = gated_edit
     first = gated.start("mix", job, "1", "--bgm-gain", "0.2", "--rebuild")
-    gated.wait_for_gate("picture")
+    gated.wait_for_gate("edit")
     second = gated.start("mix", job, "0", "--bgm-gain", "0.3", "--rebuild")
     assert f"is in use by process {first.pid} on " in line_of(second, "waiting until that ends")
     command = ["-m", "dagster", "asset", "materialize", "--select", "report", "--partition", job]

@@ -30,7 +30,7 @@ def test_a_terminal_shows_a_moving_bar(gated: GatedDub, open_screen, columns: in
 def test_mix_shows_its_progress(gated_edit: tuple[GatedDub, str], open_screen):
     gated, job = gated_edit
     screen = open_screen(gated, "mix", job, "1", "--bgm-gain", "0.2", "--rebuild")
-    gated.wait_for_gate("picture")
+    gated.wait_for_gate("edit")
     between = screen.wait_for("segment_mixes.* 2/2 lines", "final_video.* 0:04/0:04")
     assert screen.process.poll() is None
     gated.open_all()
@@ -48,7 +48,7 @@ def test_say_shows_its_progress(gated_edit: tuple[GatedDub, str], open_screen):
     gated.wait_for_gate(0)
     gated.open(0)
     screen.wait_for("1/1 lines")
-    gated.wait_for_gate("picture")
+    gated.wait_for_gate("edit")
     assert screen.process.poll() is None
     gated.open_all()
     assert screen.end() == 0, screen.text

@@ -10,19 +10,7 @@ from pathlib import Path
 
 from support.waiting import wait_until
 
-from dub_assets.adapters.ffmpeg.ffmpeg import find_ffmpeg
-
 COMMAND = [sys.executable, str(Path(__file__).with_name("gated_command.py"))]
-
-_GATED_FFMPEG = """#!/bin/sh
-case " $* " in
-*" copy "*)
-    touch "{gate}.waiting"
-    until [ -e "{gate}" ]; do sleep 0.05; done
-    ;;
-esac
-exec "{ffmpeg}" "$@"
-"""
 
 
 class GatedDub:
@@ -46,17 +34,14 @@ class GatedDub:
             (self.gates / str(gate)).touch()
 
     def open_all(self) -> None:
-        self.open("picture", *range(50))
+        self.open("edit", *range(50))
 
     def wait_for_gate(self, gate: int | str) -> None:
         wait_until((self.gates / f"{gate}.waiting").exists, f"gate {gate}")
 
-    def add_picture_gate(self) -> None:
-        """Make ffmpeg wait for ``GATES/picture`` before it copies a picture."""
-        ffmpeg = self.folder / "ffmpeg"
-        ffmpeg.write_text(_GATED_FFMPEG.format(gate=self.gates / "picture", ffmpeg=find_ffmpeg()))
-        ffmpeg.chmod(0o755)
-        self.environment["DUB_ASSETS_FFMPEG"] = str(ffmpeg)
+    def add_edit_gate(self) -> None:
+        """Make edited videos wait for ``GATES/edit`` before they are written."""
+        self.environment["EDITS_WAIT"] = "1"
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command with pipes for its output."""
