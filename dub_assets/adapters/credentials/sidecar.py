@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 SIDECAR_ENDING = ".c2pa"
@@ -22,4 +23,9 @@ def sidecar_of(path: Path) -> Path:
 def existing_sidecar(path: Path) -> Path | None:
     """Return the sidecar of a file, None if there is none."""
     sidecar = sidecar_of(path)
-    return sidecar if sidecar.is_file() else None
+    try:
+        return sidecar if sidecar.is_file() else None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # the file's own name is as long as names can be
+            return None
+        raise
