@@ -39,5 +39,6 @@ def check_job(request: DubRequest, engines: Engines, consents: Consents, options
     engines.voice(target)
     check_any_consent(request, engines, consents, options)
     synthesiser = engines.synthesiser(target)
-    check_pronunciations(request.pronunciations, synthesiser.identity.name, synthesiser.capabilities)
+    if request.pronunciations:  # the identity reads the weights, which may be written to the cache for that
+        check_pronunciations(request.pronunciations, synthesiser.identity.name, synthesiser.capabilities)
     check_voices(synthesiser.capabilities.voices_for(target), request.voices)
