@@ -152,8 +152,9 @@ class _Edit:
                 run_here(run, self.settings, display)
             delivered = deliver(result_files(self.keys, self.archive) if folders else [], folders)
         print_notes(delivered.notes)
+        changed = {*edit.gains, *edit.voices, *edit.texts, *self._changed_since(before)}
         summary = {
-            "segments": self._rows({*edit.gains, *edit.voices, *self._changed_since(before)}, rebuilt=output.rebuild),
+            "segments": self._rows(changed, rebuilt=output.rebuild),
             "elapsed_s": round(time.perf_counter() - started, 3),
         }
         if output.as_json:
@@ -180,7 +181,9 @@ class _Edit:
         return {line.index: line.fingerprint for line in tts.segments} if tts else {}
 
     def _changed_since(self, before: Mapping[int, str]) -> set[int]:
-        """Return the segments whose speech is another one now."""
+        """Return the segments whose speech is another one now; none if the job had no speech yet."""
+        if not before:
+            return set()
         return {index for index, current in self._fingerprints().items() if before.get(index) != current}
 
     def _rows(self, segments: Collection[int], *, rebuilt: bool) -> list[dict[str, Any]]:
