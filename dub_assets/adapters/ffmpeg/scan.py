@@ -36,6 +36,9 @@ _MAX_RATE_HZ = 10_000_000
 GOES_ON_S = 2
 """Tracks of one programme end within this time of each other."""
 
+_MAX_AT_ONE_TIME = 4
+"""Pictures for each of their times, on average, above which the times are lost. Fields share one in pairs."""
+
 _MAX_COVER_PIXELS = 100_000_000
 """Cover art is decoded, to see that it is intact, up to this size: 300 MB of memory."""
 
@@ -196,11 +199,17 @@ class Scan:
         return self._starts.get(stream.index, 0) * tick, self._ends.get(stream.index, 0) * tick
 
     def picture(self, stream: VideoStream) -> Picture:
-        """Return the content of a video stream. Raises MediaError if nothing of it can be decoded."""
+        """Return the content of a video stream. Raises MediaError if it cannot be decoded, or has lost its times."""
         samples, shown, context = self._samples.get(stream.index), self._shown[stream.index], stream.codec_context
         if samples is not None and not samples.decoded:
             raise MediaError(
                 f"{self._name} has a picture ({context.codec.canonical_name}) that cannot be decoded: convert it first"
+            )
+        times = len(set(shown.pts))
+        if len(shown.pts) > _MAX_AT_ONE_TIME * times:
+            raise MediaError(
+                f"{self._name} is damaged: the {len(shown.pts)} frames of its picture share {times} presentation "
+                f"time{'s' if times > 1 else ''}; copy or download it again"
             )
         return Picture(
             codec=context.codec.canonical_name,

@@ -1,6 +1,8 @@
 """Files that are refused: each with one readable line."""
 
+import re
 import socket
+import struct
 
 import pytest
 from support.media_clips import ffmpeg, numbered, write_noise
@@ -149,3 +151,17 @@ def test_a_file_just_within_the_limits_is_accepted(clip):
     exact = MediaLimits(max_duration_s=3, max_size_bytes=clip.stat().st_size, max_pixels=160 * 96)
 
     assert media_tool(limits=exact).probe(clip).duration_ms == 3000
+
+
+@pytest.mark.parametrize(("b_frames", "times"), [(0, "1 presentation time;"), (2, r"\d presentation times;")])
+def test_a_picture_that_lost_its_times_is_refused(tool, picture, tmp_path, b_frames, times):
+    path, sound = tmp_path / "talk.mp4", write_noise(tmp_path / "mono.wav", 48_000, 1)
+    ffmpeg("-i", picture, "-i", sound, "-c:v", "libx264", "-bf", b_frames, "-c:a", "aac", path)
+    data = bytearray(path.read_bytes())
+    table = data.index(b"stts") + 8  # the picture's: how many samples follow in which step
+    (entries,) = struct.unpack_from(">I", data, table)
+    for entry in range(entries):
+        struct.pack_into(">I", data, table + 8 + 8 * entry, 0)
+    path.write_bytes(data)
+
+    assert re.search(rf"talk\.mp4 is damaged: the \d+ frames of its picture share {times}", refusal(tool, path))
