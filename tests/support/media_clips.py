@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -86,6 +87,17 @@ def packet_hashes(path: Path) -> list[str]:
     """The picture's packets, bit by bit."""
     with av.open(file_url(path)) as container:
         return [sha256(bytes(packet)).hexdigest() for packet in container.demux(video=0) if packet.size]
+
+
+def without_time_steps(path: Path, table: int) -> None:
+    """Set the time steps of a track of an MP4 file to 0; ``table`` counts its ``stts`` boxes."""
+    data, at = bytearray(path.read_bytes()), 0
+    for _ in range(table + 1):
+        at = data.index(b"stts", at) + 8
+    (entries,) = struct.unpack_from(">I", data, at)
+    for entry in range(entries):
+        struct.pack_into(">I", data, at + 8 + 8 * entry, 0)
+    path.write_bytes(data)
 
 
 def decoded(path: Path, track: int = 0) -> tuple[Fraction, np.ndarray]:

@@ -84,6 +84,11 @@ def write_sound(source: Path, info: MediaInfo, target: Path) -> ExtractedSound:
             clock.add(time, samples, frame.sample_rate)
         clock.finish()
         extracted = damage.judged(source.name)
+        if not clock.has_sound:
+            raise MediaError(
+                f"{source.name} is damaged: by its timestamps, no sound of track {info.track.index} lies within the "
+                "programme; copy or download it again"
+            )
         # a stream that continues another one may have another codec
         return replace(extracted, intact=extracted.intact and not (late and late.continued))
 
@@ -156,6 +161,8 @@ class _ProgrammeClock:
         """Frames of the stretch that are still to be cut, since they lie before what is written."""
         self._early = 0
         """Those of them that lie before time 0."""
+        self.has_sound = False
+        """Whether any sound lies within the programme."""
 
     def add(self, time: Fraction | None, samples: Samples, rate_hz: int) -> None:
         """Add the next sound; ``time`` is that of its first frame in seconds, None if it continues."""
@@ -207,6 +214,7 @@ class _ProgrammeClock:
         if len(samples):
             self._file.write(Sound(samples=samples, rate_hz=SAMPLE_RATE_HZ))
             self._written += len(samples)
+            self.has_sound = True
 
     def _write_silence(self, end: int) -> None:
         end = min(end, self._frames)

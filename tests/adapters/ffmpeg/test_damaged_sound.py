@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from support.flash_and_click import FLASHES_S, clicks_of, clicks_s, write_picture, write_sound
-from support.media_clips import ffmpeg
+from support.media_clips import ffmpeg, without_time_steps
 from support.media_renditions import render
 from support.media_tool import media_tool
 
@@ -84,6 +84,15 @@ def test_a_damaged_adts_header_does_not_reach_the_muxer(tool, folder, tmp_path):
     dubbed, _ = render(tool, clip, tmp_path)
 
     assert len(clicks_of(dubbed, 1)) >= len(FLASHES_S) - 1
+
+
+def test_sound_that_lost_its_times_is_refused(tool, folder, tmp_path):
+    clip = tmp_path / "times.mp4"
+    clip.write_bytes((folder / "clip.mp4").read_bytes())
+    without_time_steps(clip, 1)
+
+    with pytest.raises(MediaError, match=r"times\.mp4 is damaged: by its timestamps, no sound of track 0 lies within"):
+        extract(tool, clip)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])

@@ -2,10 +2,9 @@
 
 import re
 import socket
-import struct
 
 import pytest
-from support.media_clips import ffmpeg, numbered, write_noise
+from support.media_clips import ffmpeg, numbered, without_time_steps, write_noise
 from support.media_tool import media_tool
 
 from dub_assets.adapters.ffmpeg.tool import FfmpegMediaTool
@@ -157,11 +156,6 @@ def test_a_file_just_within_the_limits_is_accepted(clip):
 def test_a_picture_that_lost_its_times_is_refused(tool, picture, tmp_path, b_frames, times):
     path, sound = tmp_path / "talk.mp4", write_noise(tmp_path / "mono.wav", 48_000, 1)
     ffmpeg("-i", picture, "-i", sound, "-c:v", "libx264", "-bf", b_frames, "-c:a", "aac", path)
-    data = bytearray(path.read_bytes())
-    table = data.index(b"stts") + 8  # the picture's: how many samples follow in which step
-    (entries,) = struct.unpack_from(">I", data, table)
-    for entry in range(entries):
-        struct.pack_into(">I", data, table + 8 + 8 * entry, 0)
-    path.write_bytes(data)
+    without_time_steps(path, 0)
 
     assert re.search(rf"talk\.mp4 is damaged: the \d+ frames of its picture share {times}", refusal(tool, path))
