@@ -36,11 +36,11 @@ _ENGINES = FakeEngines(
 )
 
 
-def _save(archive: JobArchive, key: str, value: object) -> None:
+def _save(archive: JobArchive, key: str, value: object, **options: Any) -> None:
     """``JobArchive.save`` between two points, which are named after what is saved."""
     point = _saved(key)
     reached(f"save.{point}.before")
-    _original_save(archive, key, value)
+    _original_save(archive, key, value, **options)
     reached(f"save.{point}.after")
 
 
