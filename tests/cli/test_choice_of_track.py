@@ -37,7 +37,7 @@ def test_a_track_in_the_spoken_language_is_dubbed_and_the_choice_is_recorded(run
     assert (source["audio_track"], source["findings"]) == (1, [])
     assert [track["language"] for track in source["audio_tracks"]] == ["fra", "eng"]
     with av.open(str(run.folder / "results" / "talk.pt.mp4")) as container:
-        assert [stream.codec_context.channels for stream in container.streams.audio] == [2, 2]
+        assert [stream.codec_context.channels for stream in container.streams.audio] == [2, 2, 1]
 
 
 def test_a_named_track_is_dubbed_and_another_one_regenerates_the_stems(run: CommandLine):

@@ -11,6 +11,7 @@ from support.finished_job import products as finished_products
 from support.programmes import WORDS
 
 from dub_assets.core.timing import Interval
+from dub_assets.stages.final_video.programme_mix import ProgrammeLayers, ProgrammeMix
 from dub_assets.stages.segment_mixes.background import kept_speech, undubbed_speech
 
 
@@ -50,7 +51,10 @@ def test_speech_without_words_stays_in_the_mix_sample_for_sample(harness):
     speech = [at(1000, 3000), at(5000, 7000)]
     products = harness.run_stages(FakeEngines(regions=speech, words=WORDS[:2]))
     assert [line.segment for line in products.tts.segments] == [at(1000, 3000)]
-    mix, original = harness.samples(harness.render(products).mix), harness.samples(products.stems.original)
+    layers = ProgrammeLayers(products, harness.options.mix, harness.ctx)
+    programme = ProgrammeMix(layers=layers, gain=harness.render(products).gain)
+    mix = np.concatenate([block.samples for block in programme.blocks()])
+    original = harness.samples(products.stems.original)
     unspoken = slice(4_500 * 48, 10_000 * 48)
     assert np.array_equal(mix[unspoken], original[unspoken])
     background = harness.samples(products.stems.background)
