@@ -95,7 +95,7 @@ def test_a_consented_voice_is_cloned_and_results_refer_to_the_consent(cloning: C
     reference = {"id": consent_id, "valid_until": UNTIL, "document_sha256": sha256(b"signed").hexdigest()}
     assert voice == {"voice": "cloned", "cloned": True, "speakers": [], "consent": reference}
     for path in (cloning.folder / "home" / "objects" / "projects").rglob("*"):
-        assert not path.is_file() or b"Mina" not in path.read_bytes(), path
+        assert not path.is_file() or b"Mina Kim" not in path.read_bytes(), path
 
 
 def test_a_person_who_wants_to_be_named_is_named(cloning: CommandLine):
@@ -120,7 +120,7 @@ def test_a_signed_video_refers_to_the_consent(cloning: CommandLine, monkeypatch:
     (line,) = (line for line in shown.splitlines() if line.startswith("consents: "))
     assert f"id {consent_id}" in line
     assert UNTIL in line
-    assert "Mina" not in shown
+    assert "Mina Kim" not in shown
 
 
 @pytest.mark.parametrize("entry", ["dub", "say", "mix", "rebuild"])
