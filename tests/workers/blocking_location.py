@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from fake_location import defs
 
@@ -15,9 +16,9 @@ from dub_assets.settings import settings_from
 __all__ = ["defs"]
 
 
-def _save(archive: JobArchive, key: str, value: object) -> None:
+def _save(archive: JobArchive, key: str, value: object, **options: Any) -> None:
     """Call ``JobArchive.save``; after a translation, wait while the file ``block`` exists."""
-    _original_save(archive, key, value)
+    _original_save(archive, key, value, **options)
     folder = Path(os.environ["FAULTS"])
     if key.endswith("/manifests/translation.json") and (folder / "block").exists():
         part = folder / f".blocked.{os.getpid()}"
