@@ -1,7 +1,7 @@
 """Speech that is known to be there: whether it is found, dubbed, kept and reported.
 
-Stems and transcript are made by the stages of the pipeline, which are not told the places. ``recordings.py`` says how
-to get the recordings; ``KNOWN_SPEECH_MINUTES`` shortens each programme.
+The stages of the pipeline make stems and transcript without knowing where the speech is. ``recordings.py`` says how to
+get the recordings; ``KNOWN_SPEECH_MINUTES`` shortens each programme.
 """
 
 from __future__ import annotations

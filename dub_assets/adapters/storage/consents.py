@@ -2,7 +2,7 @@
 
 A record never changes: a revocation, and each job that uses a consent, is an object of its own. A job writes that it
 uses a consent before it looks whether the consent is revoked, and a revocation is written before its users are read.
-So either the job sees the revocation, or whoever revokes sees the job.
+So the job sees the revocation, or the revocation names the job.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class History:
         return [revision_json(revision) for revision in self._all()[: -_SHOWN - 1 : -1]]
 
     def outline(self) -> dict[str, Any]:
-        """Return the number of the latest revision, the one that undo leads to, and the edits that the video lacks.
+        """Return the latest revision's number, the number that undo restores, and the edits that the video lacks.
 
         Undo leads to the revision before the first one with the present state; None if that is the first.
         """

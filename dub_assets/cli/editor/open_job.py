@@ -105,7 +105,7 @@ class OpenJob:
         return self.archive.read(Stems, self.keys.manifest("stems"))
 
     async def _watch_manifests(self) -> None:
-        """Tell the pages when a manifest changes, whoever wrote it."""
+        """Tell the pages when a manifest changes, also by another process."""
         known = await asyncio.to_thread(self._checksums)
         while True:
             await asyncio.sleep(_WATCH_S)

@@ -12,7 +12,7 @@ class Consents(Protocol):
     """The consents of persons whose voices a job may clone, as they are now."""
 
     def has_any(self) -> bool:
-        """Return whether a valid consent is for this job, whoever gave it."""
+        """Return whether this job has a valid consent of any person."""
         ...
 
     def granted(self, speakers: Collection[str | None]) -> Mapping[str | None, tuple[str, Consent]]:
