@@ -14,10 +14,11 @@ from pathlib import Path
 import c2pa
 import pytest
 from support.command_line import make_video
+from support.dub_claims import dub_claims
 
 from dub_assets.adapters.credentials.development import development_chain
 from dub_assets.adapters.credentials.signing import C2paSigner
-from dub_assets.core.credentials import CredentialOptions, DubClaims
+from dub_assets.core.credentials import CredentialOptions
 
 pytestmark = pytest.mark.media
 
@@ -38,19 +39,7 @@ def hash_by_hand(video: bytes) -> bytes:
 def test_the_hash_is_that_of_the_specification(tmp_path: Path):
     video = make_video(tmp_path / "talk.pt.mp4", duration_s=1)
     chain = development_chain()
-    claims = DubClaims(
-        title="talk.pt.mp4",
-        original=video,
-        original_name="talk.mp4",
-        original_sha256="0" * 64,
-        source_language="en",
-        target_language="pt",
-        synthetic=True,
-        cloned_voices=False,
-        engines=(),
-        revision=1,
-        edited=(),
-    )
+    claims = dub_claims(video)
     C2paSigner(CredentialOptions(certificate=chain.chain.decode(), key=chain.key.decode())).sign(video, claims)
     with video.open("rb") as file, c2pa.Reader("video/mp4", file) as reader:
         document = json.loads(reader.detailed_json())

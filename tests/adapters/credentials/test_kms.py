@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from support.aws_server import REGION
 from support.command_line import make_video
+from support.dub_claims import dub_claims
 
 from dub_assets.adapters.credentials.development import certificate, development_chain
 from dub_assets.adapters.credentials.kms import KmsKey
 from dub_assets.adapters.credentials.reading import read_credentials
 from dub_assets.adapters.credentials.signing import C2paSigner
-from dub_assets.core.credentials import CredentialOptions, DubClaims
+from dub_assets.core.credentials import CredentialOptions
 from dub_assets.core.errors import ConfigurationError, ServiceUnavailableError
 
 pytestmark = pytest.mark.media
@@ -53,28 +54,12 @@ def new_key(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch):
     client.close()
 
 
-def claims(original: Path) -> DubClaims:
-    return DubClaims(
-        title="talk.pt.mp4",
-        original=original,
-        original_name="talk.mp4",
-        original_sha256="0" * 64,
-        source_language="en",
-        target_language="pt",
-        synthetic=True,
-        cloned_voices=False,
-        engines=(),
-        revision=1,
-        edited=(),
-    )
-
-
 @pytest.mark.parametrize("spec", ["ECC_NIST_P256", "ECC_NIST_P384"])
 def test_a_key_in_kms_signs(new_key, spec: str, tmp_path: Path):
     key = new_key(spec)
     video = make_video(tmp_path / "talk.pt.mp4", duration_s=1)
     (tmp_path / "root.pem").write_bytes(key.root)
-    C2paSigner(CredentialOptions(certificate=key.chain, key=key.arn)).sign(video, claims(video))
+    C2paSigner(CredentialOptions(certificate=key.chain, key=key.arn)).sign(video, dub_claims(video))
     assert read_credentials(video, tmp_path / "root.pem").state == "trusted"
 
 
@@ -158,10 +143,10 @@ def test_a_key_that_is_disabled_later_ends_the_signing_and_keeps_the_video(kms_s
     signer = C2paSigner(options)
     kms_server.disabled = True
     with pytest.raises(ConfigurationError, match=r"KMS refuses CREDENTIALS_KEY \(DisabledException\)"):
-        signer.sign(video, claims(video))
+        signer.sign(video, dub_claims(video))
     assert video.read_bytes() == before
     kms_server.disabled = False
-    signer.sign(video, claims(video))
+    signer.sign(video, dub_claims(video))
     assert read_credentials(video).state == "valid"
 
 
@@ -176,5 +161,5 @@ def test_an_rsa_key_in_kms_signs(kms_server, tmp_path: Path):
     kms_server.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     video = make_video(tmp_path / "talk.pt.mp4", duration_s=1)
     options = CredentialOptions(certificate=chain_of(kms_server.private), key="arn:aws:kms:eu-west-1:1:key/1")
-    C2paSigner(options).sign(video, claims(video))
+    C2paSigner(options).sign(video, dub_claims(video))
     assert read_credentials(video).state == "valid"

@@ -14,11 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from support.command_line import make_video
+from support.dub_claims import dub_claims
 
 from dub_assets.adapters.credentials.development import development_chain
 from dub_assets.adapters.credentials.reading import read_credentials
 from dub_assets.adapters.credentials.signing import C2paSigner
-from dub_assets.core.credentials import CredentialOptions, DubClaims
+from dub_assets.core.credentials import CredentialOptions
 from dub_assets.core.errors import ServiceUnavailableError
 
 pytestmark = pytest.mark.media
@@ -117,19 +118,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
 def sign(video: Path, url: str) -> None:
     chain = development_chain()
     options = CredentialOptions(certificate=chain.chain.decode(), key=chain.key.decode(), timestamp_url=url)
-    claims = DubClaims(
-        title="talk.pt.mp4",
-        original=video,
-        original_name="talk.mp4",
-        original_sha256="0" * 64,
-        source_language="en",
-        target_language="pt",
-        synthetic=True,
-        cloned_voices=False,
-        engines=(),
-        revision=1,
-        edited=(),
-    )
+    claims = dub_claims(video)
     C2paSigner(options).sign(video, claims)
 
 
